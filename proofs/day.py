@@ -23,6 +23,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
+from proofs._frame import prove
 from qwenedit_jobs import (
     Done,
     Edit,
@@ -42,10 +43,12 @@ from qwenedit_jobs import (
     result_ref,
 )
 from qwenedit_jobs.queue.queue import PICTURE_TTL
-from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs import Claim
@@ -87,13 +90,18 @@ class Figures:
     """Hours of that day for which the oldest answered picture had been kept, in each hour but the first."""
 
     @property
-    def good(self) -> bool:
-        """Whether every promise was kept."""
-        broken = (
-            self.refused, self.refused_beside_old, self.no_room_for_result, self.lost_photos, self.lost_results,
-            self.photos_left,
-        )  # fmt: skip
-        return self.done > 0 and not any(broken)
+    def broken(self) -> list[str]:
+        """Say which promise was not kept, in a line each."""
+        found = {
+            "no job was done": not self.done,
+            f"{self.refused} jobs were refused for lack of room": self.refused,
+            f"{self.refused_beside_old} jobs were refused while an answered picture was left": self.refused_beside_old,
+            f"{self.no_room_for_result} results found Redis full": self.no_room_for_result,
+            f"{self.lost_photos} photos were gone before they were needed": self.lost_photos,
+            f"{self.lost_results} results were gone before they were answered": self.lost_results,
+            f"{self.photos_left} photos were left of jobs that had ended": self.photos_left,
+        }
+        return [what for what, is_so in found.items() if is_so]
 
 
 class Day:
@@ -246,26 +254,14 @@ async def day(*, jobs: int, megabytes: int, seed: int) -> Figures:
             return await Day(redis, raw, jobs=jobs, chance=random.Random(seed)).run()
 
 
-async def main() -> bool:
-    """Run the proof from the command line."""
-    parser = command_line(__doc__)
-    parser.add_argument("--jobs", type=whole(least=48), default=JOBS, help="jobs of the day (%(default)s)")
-    parser.add_argument("--megabytes", type=whole(least=32), default=64, help="Redis' maxmemory (%(default)s)")
-    parser.add_argument("--seed", type=whole(least=0), default=1, help="of chance (%(default)s)")
-    arguments = parser.parse_args()
-    began = time.monotonic()
-    figures = await day(jobs=arguments.jobs, megabytes=arguments.megabytes, seed=arguments.seed)
-    print(f"\n{figures.accepted} jobs accepted, {figures.done} done, in {time.monotonic() - began:.0f} s")
-    print(f"{figures.refused} refused for lack of room, and {figures.refused_in_crowds} in crowds")
-    print(f"{figures.refused_beside_old} of these while an answered picture was left")
-    print(f"{figures.no_room_for_result} results found Redis full")
-    print(f"{figures.lost_photos} photos and {figures.lost_results} results were gone before they were needed")
-    print(f"{figures.photos_left} photos were left of jobs that had ended")
+async def a_day(options: argparse.Namespace, _folder: Path) -> list[str]:
+    """Live through it, and print what came of it."""
+    figures = await day(jobs=options.jobs, megabytes=options.megabytes, seed=options.seed)
+    print(f"\n{figures.accepted} jobs accepted, {figures.done} done, {figures.refused_in_crowds} refused in crowds")
     if figures.oldest:
         print(f"oldest answered picture: {min(figures.oldest):.2f} to {max(figures.oldest):.2f} hours")
-    print("KEPT" if figures.good else "BROKEN")
-    return figures.good
+    return figures.broken
 
 
 if __name__ == "__main__":
-    conclude(main())
+    prove(a_day, __doc__, jobs=(JOBS, "jobs of the day"), megabytes=(64, "Redis' maxmemory"))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A release, stage by stage: release.sh check TAG | images NAME... | publish | chart | verify | notes
-# The workflow of a tag runs the stages, and `make prove NAME=release` runs them against a registry of its own.
+# The workflow of a tag runs the stages. The settings below run them against another registry, as in a rehearsal.
 #   REGISTRY      where images and chart go; unset: as pyproject.toml says
 #   PLAIN_HTTP=1  that registry speaks HTTP
 #   SIGNING_KEY   a private key of cosign's, with its .pub beside it; unset: keyless, in the workflow's name

@@ -8,8 +8,6 @@ second user.
 
 A second program by hand (`by_hand_visibly.py`) shows its user what the product shows. A message says that the photo
 has come in, and becomes the picture. A damaged photo is refused.
-
-With `--bucket` the product also runs with its pictures in a store of objects, an S3 server on this machine.
 """
 
 from __future__ import annotations
@@ -38,10 +36,8 @@ from local_stack import (
     worker,
 )
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_jobs import JobQueue, Keys, RedisSettings, connect
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
-from qwenedit_testkit.object_server import Versitygw
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import processor_seconds
 from qwenedit_testkit.programs import command_line, whole
@@ -51,18 +47,18 @@ from telegram_simulator.client import NeverHappenedError
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:
+    from qwenedit_jobs import JobQueue
     from qwenedit_testkit.comfyui_server import Server
 
-PRODUCT, HAND, VISIBLY, BUCKET = "the product", "by hand", "by hand, seen", "with a bucket"
-TOKENS = {PRODUCT: "1000001:product", HAND: "1000002:hand", VISIBLY: "1000003:visibly", BUCKET: "1000004:bucket"}
-PICTURES = "pictures"
+PRODUCT, HAND, VISIBLY = "the product", "by hand", "by hand, seen"
+TOKENS = {PRODUCT: "1000001:product", HAND: "1000002:hand", VISIBLY: "1000003:visibly"}
 SAMPLES = sorted((ROOT / "simulators/telegram/src/telegram_simulator/chat_page/samples").glob("*.jpg"))
 STEP_SECONDS = 0.1
 WARM_UP = 4
 PATIENCE = 60.0
 REST = 0.25
 """Seconds between two photos: what follows an answer, such as removing files, is no part of the next one."""
-GOAL_MS, GOAL_RATIO, GOAL_BUCKET_MS = 50.0, 1.3, 15.0
+GOAL_MS, GOAL_RATIO = 50.0, 1.3
 
 Executed = Callable[[int, int, str], Awaitable[float]]
 """Tells the seconds that ComfyUI worked, by the chat, the photo's message and the answer's caption."""
@@ -158,21 +154,6 @@ def _parts(system: System, server: Server) -> dict[str, tuple[Part, ...]]:
     }  # fmt: skip
 
 
-async def _with_bucket(system: System, server: Server, folder: Path) -> tuple[RedisServer, tuple[Part, ...]]:
-    """Make the product with a store of objects; returns its Redis, and all its processes in their order."""
-    redis, objects = system.add(RedisServer(folder / "redis-2")), system.add(Versitygw(folder / "objects"))
-    await objects.make_bucket(PICTURES)
-    where = {"PICTURES_URL": f"s3://{PICTURES}", **objects.settings()}
-    edits = system.add(
-        worker(
-            env=bare_environment(**server.settings, WORKFLOW=_workflow(server), **where), redis_url=redis.url,
-            comfyui_url=server.url, name="worker-2",
-        )
-    )  # fmt: skip
-    bot = system.bot("bot-2", BOT_TOKEN=TOKENS[BUCKET], REDIS_URL=redis.url, **where)
-    return redis, (redis, objects, edits, bot)
-
-
 def _told_by_queue(queue: JobQueue, token: str) -> Executed:
     async def executed(chat: int, message: int, _caption: str) -> float:
         status = await queue.status(JobIds(token)(chat, message))
@@ -195,17 +176,12 @@ def _told_by_history(http: aiohttp.ClientSession, url: str) -> Executed:
     return executed
 
 
-async def measure(server: Server, photos: int, *, bucket: bool = False) -> list[Way]:
+async def measure(server: Server, photos: int) -> list[Way]:
     """Have all of them edit, by turns."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="overhead-")))
         system = await stack.enter_async_context(System(folder, redis=RedisServer(folder / "redis"), comfyuis=0))
         parts_of = _parts(system, server)
-        queues = {PRODUCT: system.queue}
-        if bucket:
-            redis, parts_of[BUCKET] = await _with_bucket(system, server, folder)
-            client = await stack.enter_async_context(connect(RedisSettings(redis_url=redis.url)))
-            queues[BUCKET] = JobQueue(client, Keys())
         for part in system.parts:
             if not part.running:
                 await system.start(part)
@@ -214,7 +190,7 @@ async def measure(server: Server, photos: int, *, bucket: bool = False) -> list[
         ways = []
         for name, parts in parts_of.items():
             chats = Chats(system.telegram.url, bot_id=int(TOKENS[name].split(":")[0]))
-            told = _told_by_queue(queues[name], TOKENS[name]) if name in queues else by_history
+            told = _told_by_queue(system.queue, TOKENS[name]) if name == PRODUCT else by_history
             ways.append(Way(name, await stack.enter_async_context(chats), told, parts))
         for number in range(WARM_UP + photos):
             if number == WARM_UP:
@@ -233,19 +209,18 @@ async def main() -> None:
     """Measure and print."""
     parser = command_line((__doc__ or "") + WHICH)
     parser.add_argument("--photos", type=whole(), default=100)
-    parser.add_argument("--bucket", action="store_true", help="the product with a bucket as well")
     options = parser.parse_args()
     photos: int = options.photos
     async with comfyui(step_seconds=STEP_SECONDS) as server:
         print(f"{server.name}, {machine()}, {photos} photos each, by turns; milliseconds", flush=True)
         before = server.files()
         try:
-            product, hand, visibly, *others = await measure(server, photos, bucket=options.bucket)
+            product, hand, visibly = await measure(server, photos)
         finally:  # by hand nothing is removed, and ComfyUI looks at all of its input for each prompt
             for left in server.files() - before:
                 (server.data / left).unlink()
     print(f"{'':14} {'in all':>9} {'ComfyUI':>9} {'overhead':>9} {'its p95':>9}  processor time")
-    for each in (product, hand, visibly, *others):
+    for each in (product, hand, visibly):
         print(each.line())
     ours = statistics.median(product.own)
     print(f"overhead p50: {ours:.1f} ms (goal: {GOAL_MS:g})")
@@ -255,9 +230,6 @@ async def main() -> None:
             f"  {ours / statistics.median(each.own):.2f} times (goal: {GOAL_RATIO}) that of a script whose user sees "
             f"{seen}; a photo in all {pairs:.2f} times as long"
         )
-    for each in others:
-        more = statistics.median(each.own) - ours
-        print(f"{each.name}: overhead p50 {more:+.1f} ms to that with Redis alone (goal: at most {GOAL_BUCKET_MS:+g})")
 
 
 if __name__ == "__main__":

@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.peers.catalogue import FLOOR, OURS, PEERS, POLL
+from benchmarks.peers import report
+from benchmarks.peers.catalogue import FLOOR, OURS, PEERS
 from benchmarks.peers.measures import speed
 from benchmarks.peers.measures.idle import measure as measure_idle
 from benchmarks.peers.measures.kills import measure as measure_losses
 from benchmarks.peers.measures.speed import Speed
-from benchmarks.peers.results import bar_chart, report
-from benchmarks.peers.results.verdict import sentences
-from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, whole
 
 if TYPE_CHECKING:
@@ -30,12 +28,10 @@ if TYPE_CHECKING:
     from benchmarks.peers.measures.idle import Idleness
     from benchmarks.peers.measures.kills import Losses
 
-BEGIN, END = "<!-- figures of the last published run -->", "<!-- end of figures -->"
-
 
 async def main() -> None:
     """Measure and print."""
-    known = {peer.name: peer for peer in (FLOOR, OURS, *PEERS, POLL)}
+    known = {peer.name: peer for peer in (FLOOR, OURS, *PEERS)}
     parser = command_line(__doc__)
     parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(known)}; without, all of them")
     parser.add_argument(
@@ -46,8 +42,6 @@ async def main() -> None:
         "--kills", type=whole(least=0), default=50, help="of each queue's workers; 0: none (%(default)s)"
     )
     parser.add_argument("--idle", type=float, default=20, help="seconds; 0: not measured (%(default)s)")
-    parser.add_argument("--results", type=Path, default=ROOT / ".local" / "bench", help="folder (%(default)s)")
-    parser.add_argument("--publish", action="store_true", help="put them into docs as well")
     options = parser.parse_args()
     if unknown := set(options.peers) - set(known):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
@@ -64,27 +58,10 @@ async def main() -> None:
     ]
     about = f"{report.machine()}; {options.rounds} rounds"
     about += f", in {time.monotonic() - began:.0f} s; load {os.getloadavg()[0]:.1f} at the end"
-    text = "\n\n".join((report.tables(rows), " ".join(sentences(rows)), f"{about}."))
-    print(text)
-    _keep(options.results, rows, about, rounds=options.rounds)
-    if options.publish:
-        _keep(ROOT / "docs" / "pictures", rows, about, rounds=options.rounds)
-        page = ROOT / "docs" / "benchmarks.md"
-        head, _begin, rest = page.read_text().partition(BEGIN)
-        page.write_text(
-            f"{head}{BEGIN}\n\n![The figures as bars](pictures/queues.svg)\n\n{text}\n\n{END}{rest.partition(END)[2]}"
-        )
-
-
-def _keep(folder: Path, rows: Sequence[report.Row], about: str, *, rounds: int) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    report.save(folder / "queues.json", rows, machine=about, rounds=rounds)
-    (folder / "queues.svg").write_text(bar_chart.draw(rows, about))
-    _say(f"queues.json and queues.svg are in {folder}")
+    print(f"{report.tables(rows)}\n\n{about}.")
 
 
 async def _speeds(peers: Sequence[Peer], folder: Path, *, rounds: int, jobs: int) -> dict[str, Speed]:
-    peers = [peer for peer in peers if peer is not POLL]
     found = {peer.name: Speed() for peer in peers}
     for number in range(rounds):
         for turn in range(len(peers)):
@@ -105,7 +82,7 @@ async def _losses(peers: Sequence[Peer], folder: Path, *, kills: int) -> dict[st
         _say(f"{kills} kills: {peer.shown}")
         return peer.name, found
 
-    return dict(await asyncio.gather(*(one(peer) for peer in peers if peer is not POLL)))
+    return dict(await asyncio.gather(*(one(peer) for peer in peers)))
 
 
 async def _idle(peers: Sequence[Peer], folder: Path, *, seconds: float) -> dict[str, Idleness]:

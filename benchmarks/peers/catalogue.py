@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from qwenedit_testkit import ROOT
@@ -27,7 +27,6 @@ class Peer:
         module: In `benchmarks.peers.queues`.
         settings: What is set, and why.
         package: Whose release is shown; empty for what runs in this project's environment.
-        env: What its processes are told besides.
     """
 
     name: str
@@ -35,7 +34,6 @@ class Peer:
     module: str
     settings: str
     package: str = ""
-    env: dict[str, str] = field(default_factory=dict)
 
     @property
     def requirements(self) -> Path:
@@ -74,7 +72,6 @@ def environment(name: str, requirements: Path) -> Path:
 
 
 FLOOR = Peer("floor", "floor: LPUSH, BRPOP", "floor", "redis-py alone; a popped job is known to nobody else.")
-POLL = Peer("poll", "RPOP each second", "poll", "What the system before did; only its idleness is measured.")
 OURS = Peer(
     "ours",
     "ours",
@@ -86,44 +83,11 @@ OURS = Peer(
 )
 PEERS = (
     Peer(
-        "arq",
-        "arq",
-        "arq",
-        "`max_jobs=1`, `max_tries=30`, `poll_delay=0.01` (default 0.5 s: it polls, and this is its pickup), "
-        "`job_timeout=2`: a dead worker's job is free 10 s after the time-out.",
-        package="arq",
-    ),
-    Peer(
-        "saq",
-        "SAQ",
-        "saq",
-        "`concurrency=1`, `timeout=10`, `retries=30` (default 1: a swept job would be given up), sweep each second "
-        "(default 60), uvloop.",
-        package="saq",
-    ),
-    Peer(
         "streaq",
         "streaQ",
         "streaq",
         "`concurrency=1`, `idle_timeout=10` (default 60), `max_tries=30`.",
         package="streaq",
-    ),
-    Peer(
-        "taskiq-list",
-        "taskiq, list,",
-        "taskiq",
-        "`ListQueueBroker`, one task at a time, uvloop. It has no setting that keeps a job which was popped.",
-        package="taskiq-redis",
-    ),
-    Peer(
-        "taskiq-stream",
-        "taskiq, stream,",
-        "taskiq",
-        "`RedisStreamBroker`, `idle_timeout` 10 s (default 600), `xread_count=1` (so that no worker holds jobs that it "
-        "does not do), acknowledged when done, `unacknowledged_lock_timeout=10` (default none: a worker killed while "
-        "it looks for abandoned jobs would stop all others from it), uvloop.",
-        package="taskiq-redis",
-        env={"TASKIQ_BROKER": "stream"},
     ),
     Peer(
         "rq",
@@ -141,14 +105,5 @@ PEERS = (
         "`acks_late`, `reject_on_worker_lost`, `prefetch_multiplier=1`, `visibility_timeout=10` (default 3600), "
         "`unacked_restore_interval=1` and `unacked_restore_throttle=1`, solo pool, no results, no gossip.",
         package="celery",
-    ),
-    Peer(
-        "dramatiq",
-        "Dramatiq",
-        "dramatiq",
-        "One thread, prefetch 1, `worker_timeout=10` ms (default 1000: it polls with a growing pause), "
-        "`heartbeat_timeout` 10 s (default 60), maintenance with a tenth of the commands (default a thousandth), 30 "
-        "retries.",
-        package="dramatiq",
     ),
 )

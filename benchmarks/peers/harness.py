@@ -111,7 +111,7 @@ class Harness:
     def _process(self, *arguments: str) -> Part:
         command = (self._python, "-m", f"benchmarks.peers.queues.{self.peer.module}", *arguments)
         places = {"REDIS_URL": self.redis.url, "TRACK": str(self._track_file), "GATE": str(self._gate)}
-        env = bare_environment(**places, **self.peer.env, PYTHONPATH=str(ROOT))
+        env = bare_environment(**places, PYTHONPATH=str(ROOT))
         return Part(f"{self.peer.name} {arguments[0]}", command, env=env)
 
 

@@ -65,9 +65,10 @@ class Findings:
         return [each for each in self.awaits if each not in killed]
 
     @property
-    def good(self) -> bool:
-        """Whether somebody was killed at each of them, and every promise was kept all the same."""
-        return not self.missed and self.verdict is not None and self.verdict.good
+    def broken(self) -> list[str]:
+        """Say at which of them nobody was killed, and which promise was not kept all the same, in a line each."""
+        verdict = self.verdict.broken if self.verdict is not None else ["nobody judged"]
+        return [*(f"not killed at {each}" for each in self.missed), *verdict]
 
 
 class Executioner:
@@ -245,16 +246,9 @@ def told(findings: Findings) -> list[str]:
     for kill in findings.kills:
         attempts = str(findings.attempts.get(kill.job, "")) if kill.job else "-"
         lines.append(f"{kill.job or '-':16}  {attempts:>8}  {kill.scenario:11}  {kill.at}")
-    lines += [f"NOT KILLED  {each}" for each in findings.missed]
     verdict = findings.verdict
     assert verdict is not None
-    lines += [
-        (f"{len(findings.kills)} of {len(findings.awaits)} awaits killed at; {verdict.sent} jobs, "
-        f"{len(verdict.lost)} lost, {len(verdict.duplicated)} duplicated, {len(verdict.unexpected)} unexpected, "
-        f"{len(verdict.crashes)} defects"),
-        *(f"  {kind}: {job}: {why}" for kind in ("lost", "duplicated", "unexpected")
-          for job, why in getattr(verdict, kind).items()),
-        *verdict.unclean,
-        *verdict.crashes,
-    ]  # fmt: skip
-    return lines
+    kinds = (verdict.lost, "lost"), (verdict.duplicated, "duplicated"), (verdict.unexpected, "unexpected")
+    counts = ", ".join(f"{len(found)} {kind}" for found, kind in (*kinds, (verdict.crashes, "defects")))
+    killed = f"{len(findings.kills)} of {len(findings.awaits)} awaits killed at"
+    return [*lines, f"{killed}; {verdict.sent} jobs, {counts}"]

@@ -60,9 +60,11 @@ class Verdict:
     """Processes that ended by themselves, and lines of defects."""
 
     @property
-    def good(self) -> bool:
-        """Whether every promise was kept."""
-        return not (self.lost or self.duplicated or self.unexpected or self.unclean or self.crashes)
+    def broken(self) -> list[str]:
+        """Say which promise was not kept, in a line each."""
+        kinds = {"lost": self.lost, "duplicated": self.duplicated, "unexpected": self.unexpected}
+        told = [f"{kind}: {job}: {why}" for kind, found in kinds.items() for job, why in found.items()]
+        return [*told, *self.unclean, *self.crashes]
 
 
 class Oracle:

@@ -50,7 +50,7 @@ def lines(run: Run) -> list[str]:
             told += ["", f"{kind}: {job}: {why}", *(f"    {line}" for line in run.history.of(job))]
     where = " --bucket" if BUCKET in run.wires else ""
     again = f'make prove NAME=chaos ARGS="--jobs {run.jobs} --seed {run.seed}{where}"'
-    told.append(f"  {'KEPT' if verdict.good else 'BROKEN'}; re-run with: {again}")
+    told.append(f"  {'BROKEN' if verdict.broken else 'KEPT'}; re-run with: {again}")
     return told
 
 

@@ -7,57 +7,47 @@ the bot's calls, each checked for what Telegram would refuse.
 from __future__ import annotations
 
 import asyncio
-import platform
-import random
 import resource
-import sys
-import tempfile
 import time
 import warnings
-from pathlib import Path
-
-import PIL
-from aiogram import __version__ as aiogram_version
+from typing import TYPE_CHECKING
 
 from local_stack import RedisServer
+from proofs._frame import prove
 from proofs.fuzz.harness import FoundError
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
-from qwenedit_testkit.programs import command_line, whole
 
-MEGABYTE = 1024
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
 
 
-def main() -> bool:
-    """Run both halves; returns whether the bot could bear all of it."""
-    parser = command_line(__doc__)
-    parser.add_argument("--updates", type=whole(), default=5000, help="at least so many (%(default)s)")
-    parser.add_argument("--pictures", type=whole(), default=5000, help="(%(default)s)")
-    parser.add_argument("--seed", type=int, default=None, help="of everything; printed where it is left out")
-    options = parser.parse_args()
-    seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 32)
-    print(f"seed {seed}; Python {platform.python_version()}, aiogram {aiogram_version}, Pillow {PIL.__version__}")
+async def fuzz(options: argparse.Namespace, folder: Path) -> list[str]:
+    """Run both halves in a loop of their own, and print how many had each outcome."""
+    return await asyncio.to_thread(_both, options, folder)
+
+
+def _both(options: argparse.Namespace, folder: Path) -> list[str]:
     warnings.simplefilter("ignore")  # Pillow's, of broken metadata
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as folder, asyncio.Runner() as runner:
-        redis = RedisServer(Path(folder), persistent=False)
+    with asyncio.Runner() as runner:
+        redis = RedisServer(folder / "redis", persistent=False)
         runner.run(redis.start())
         try:
-            for name, fuzz, count in (
+            for name, half, count in (
                 ("updates", fuzz_updates, options.updates), ("pictures", fuzz_pictures, options.pictures),
             ):  # fmt: skip
                 began = time.monotonic()
-                outcomes = fuzz(runner, redis.url, count=count, seed=seed)
+                outcomes = half(runner, redis.url, count=count, seed=options.seed)
                 print(f"\n{sum(outcomes.values())} {name} in {time.monotonic() - began:.0f} s, none too much to bear:")
                 for (kind, outcome), number in sorted(outcomes.items()):
                     print(f"{number:7}  {kind:40}  {outcome}")
         except FoundError as error:
-            print(f"\nFOUND with seed {seed}, made as small as it will get:\n{error}")
-            return False
+            return [f"made as small as it gets:\n{error}"]
         finally:
             runner.run(redis.stop())
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // MEGABYTE
-    print(f"\nmost memory, bot and fuzzer together: {peak} MB")
-    return True
+    print(f"\nmost memory, bot and fuzzer together: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+    return []
 
 
 if __name__ == "__main__":
-    sys.exit(not main())
+    prove(fuzz, __doc__, seed=None, updates=(5000, "at least so many"), pictures=(5000, "how many"))

@@ -21,7 +21,6 @@ from qwenedit_testkit.system import System, allocator, webhook
 from qwenedit_testkit.waiting import cancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from local_stack import Service
@@ -45,15 +44,13 @@ class Harness(System):
 
     Args:
         folder: For data; empty.
-        checkout: Repository whose bot and workers run, with its own `.venv`; the simulators are this one's.
     """
 
-    def __init__(self, folder: Path, *, checkout: Path = ROOT) -> None:
+    def __init__(self, folder: Path) -> None:
         super().__init__(folder, comfyuis=WORKERS)
-        self.checkout = checkout
-        self._values = yaml.safe_load((checkout / "charts/qwenedit/values.yaml").read_text())
+        self._values = yaml.safe_load((ROOT / "charts/qwenedit/values.yaml").read_text())
         self.memory_limit = int(self._values["bot"]["resources"]["limits"]["memory"].removesuffix("Mi"))
-        """MiB: what the checkout's chart gives the bot and its children."""
+        """MiB: what the chart gives the bot and its children."""
         self.peak = 0.0
         """MiB of the bot and its children together, resident, at most since the last reset."""
         self.kubelet = Kubelet(again_after=AGAIN_AFTER)
@@ -75,14 +72,13 @@ class Harness(System):
         await self.chats.user(ADMIN)
 
     def _worker(self, number: int) -> Service:
-        part = self.worker(
+        return self.worker(
             f"worker-{number + 1}", number, REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0",
-            WORKFLOW="invert-model-free", **allocator("worker", self.checkout),
+            WORKFLOW="invert-model-free", **allocator("worker"),
         )  # fmt: skip
-        return self._of_checkout(part, "qwenedit_worker")
 
     def _bot(self, *, posted: bool) -> Service:
-        env = allocator("bot", self.checkout) | {
+        env = allocator("bot") | {
             "ADMINS": str(ADMIN),
             "ALLOWED_USERS": ",".join(map(str, ALLOWED)),
             "MAX_UNFINISHED_JOBS_PER_USER": str(self._values["bot"]["settings"]["maxUnfinishedJobsPerUser"]),
@@ -91,21 +87,13 @@ class Harness(System):
         if posted:
             self.webhook_port = free_port()
             env |= webhook(self.webhook_port)
-        return self._of_checkout(self.bot("bot", **env), "qwenedit_bot")
+        return self.bot("bot", **env)
 
-    def _of_checkout(self, part: Service, module: str) -> Service:
-        part.command = (str(self.checkout / ".venv/bin/python"), "-m", module)
-        return part
-
-    async def enter(
-        self, *, webhook: bool = False, workers: bool = True, prepare: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
+    async def enter(self, *, webhook: bool = False) -> None:
         """Start bot and workers on an empty Redis, with nothing left of what was before.
 
         Args:
             webhook: Have the bot receive by webhook.
-            workers: Start the workers too.
-            prepare: Done before they start.
         """
         await self.leave()
         await self.calm()
@@ -113,11 +101,9 @@ class Harness(System):
         await self.http.post(f"{self.telegram.url}/bot{SIMULATED_TOKEN}/deleteWebhook?drop_pending_updates=true")
         self.the_bot = self._bot(posted=webhook)
         self.forget()
-        if prepare is not None:
-            await prepare()
-        parts = (self.the_bot, *(self.workers if workers else ()))
+        parts = (self.the_bot, *self.workers)
         await self.start(*parts)
-        for part in parts[1:]:
+        for part in self.workers:
             _put_behind(part)
         self.kubelet.keep(*parts)
         self._watching = asyncio.create_task(self._watch())

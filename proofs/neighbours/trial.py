@@ -106,7 +106,7 @@ async def _beside(
         asyncio.create_task(victim.live(delay=HELP_EVERY * number / len(victims)))
         for number, victim in zip(count(), victims, strict=False)
     ]
-    abusing = [asyncio.create_task(abuser.abuse(harness), name=abuser.name) for abuser in abusers]
+    abusing = [asyncio.create_task(_abuse(abuser, harness), name=abuser.name) for abuser in abusers]
     try:
         await asyncio.sleep(seconds)
     finally:
@@ -117,8 +117,10 @@ async def _beside(
         for task, end in zip(tasks, ends, strict=True):
             if isinstance(end, Exception):
                 row.errors.append(f"{task.get_name()}: {_innermost(end)!r}")
-        for abuser in abusers:
-            await abuser.end(harness)
+
+
+async def _abuse(abuser: Abuser, harness: Harness) -> None:
+    await abuser.abuse(harness)
 
 
 def _innermost(error: BaseException) -> BaseException:

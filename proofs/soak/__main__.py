@@ -12,12 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import platform
 import shutil
 import subprocess
-import tempfile
 import time
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +25,15 @@ from local_stack import (
     RedisServer,
     Service,
 )
+from proofs._frame import prove
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.photos import encoded
 from qwenedit_testkit.processes import MEGABYTE, resident
-from qwenedit_testkit.programs import command_line, conclude, whole
 from qwenedit_testkit.system import System, allocator
 from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
     from telegram_simulator.client import TelegramSimulator as Chats
@@ -120,8 +118,8 @@ async def soak(chats: Chats, parts: Sequence[Service], comfyui_port: int, *, job
     return seen
 
 
-def verdict(seen: Seen, *, jobs: int) -> bool:
-    """Print what was found beside what is allowed; says whether all of it is."""
+def verdict(seen: Seen, *, jobs: int) -> list[str]:
+    """Print what was found beside what is allowed; returns what was too much."""
     first = seen.memory.get(SETTLED, next(iter(seen.memory.values())))
     last = seen.memory[jobs]
     bounds = (
@@ -134,9 +132,9 @@ def verdict(seen: Seen, *, jobs: int) -> bool:
         ("worker's sockets in all, at most", seen.worker.all, MOST_SOCKETS),
     )
     for name, found, most in bounds:
-        print(f"{name:42} {found:7.1f}   allowed {most:5.1f}   {'ok' if found <= most else 'TOO MUCH'}")
+        print(f"{name:42} {found:7.1f}   allowed {most:5.1f}")
     print(f"{'sockets of the bot in all, at most':42} {seen.bot.all:7.1f}")
-    return all(found <= most for _name, found, most in bounds)
+    return [f"{name}: {found:.1f} of {most:.1f}" for name, found, most in bounds if found > most]
 
 
 def _install(service: str) -> str:
@@ -185,18 +183,10 @@ def _connections(pid: int, port: int) -> int:
     return sum(int(line.split()[2].partition(":")[2], 16) == port for line in _open(pid))
 
 
-async def main() -> bool:
-    """Soak and print; returns whether all bounds were kept."""
-    parser = command_line(__doc__)
-    parser.add_argument("--jobs", type=whole(), default=10_000, help="(%(default)s)")
-    options = parser.parse_args()
-    print(f"{options.jobs} jobs; Python {platform.python_version()}, {os.cpu_count()} CPUs")
-    began = time.monotonic()
+async def run(options: argparse.Namespace, folder: Path) -> list[str]:
+    """Soak, and print."""
     pythons = {service: await asyncio.to_thread(_install, service) for service in ("worker", "bot")}
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        redis = RedisServer(folder / "redis")
-        system = await stack.enter_async_context(System(folder, redis=redis))
+    async with System(folder, redis=RedisServer(folder / "redis")) as system:
         await system.chats.limit(overall_per_second=A_SECOND)
         the_worker = system.worker(WORKFLOW=WORKFLOW, **allocator("worker"))
         the_bot = system.bot(**allocator("bot"))
@@ -204,10 +194,8 @@ async def main() -> bool:
         the_bot.command = pythons["bot"], "-m", "proofs.soak.bot"
         await system.start(the_worker, the_bot)
         seen = await soak(system.chats, (the_worker, the_bot), system.comfyuis[0].port, jobs=options.jobs)
-    good = verdict(seen, jobs=options.jobs)
-    print(f"in {time.monotonic() - began:.0f} s")
-    return good
+    return verdict(seen, jobs=options.jobs)
 
 
 if __name__ == "__main__":
-    conclude(main())
+    prove(run, __doc__, jobs=(10_000, "photos in all"))

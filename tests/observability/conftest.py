@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proofs.dashboards.chart import Manifest, monitored, rule_file
+from tests.observability.chart import Manifest, monitored, rule_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from proofs.dashboards.chart import CHART, monitored
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs.cli.command_line import make_parser
 from qwenedit_testkit.runbooks import PLACEHOLDERS
+from tests.observability.chart import CHART, monitored
 
 if TYPE_CHECKING:
     from qwenedit_testkit.runbooks import Command

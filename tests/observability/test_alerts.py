@@ -8,8 +8,8 @@ import subprocess
 import pytest
 import yaml
 
-from proofs.alerts.cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
-from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, monitored
+from tests.observability.alert_cases import CASES, LEADER, MINUTES, OURS, RUNBOOKS, SILENT, UP, expect
+from tests.observability.chart import ALERTS, CHART, NAMESPACE, monitored
 
 
 def check(promtool, rules, folder, *tests):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from proofs.dashboards.chart import monitored
-from proofs.dashboards.grafana import FILES, panels, read
 from qwenedit_testkit import ROOT
+from tests.observability.chart import monitored
+from tests.observability.grafana import FILES, panels, read
 
 
 def test_each_dashboard_is_in_a_config_map_that_grafanas_sidecar_finds():

@@ -10,8 +10,8 @@ import re
 import pytest
 from promql_parser import parse_duration
 
-from proofs.dashboards.grafana import ANY, FILES, TIMES, filled, panels, queries, read, variables
 from qwenedit_testkit import ROOT
+from tests.observability.grafana import ANY, FILES, TIMES, filled, panels, queries, read, variables
 from tests.observability.metrics import shown
 from tests.observability.promql import selectors
 

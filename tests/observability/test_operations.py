@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from proofs.dashboards.grafana import FILES, panels, read
 from qwenedit_testkit import ROOT
+from tests.observability.grafana import FILES, panels, read
 from tests.observability.metrics import NAME, shown
 
 DOCS = ROOT / "docs"

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 import yaml
 
-from proofs.dashboards.chart import ALERTS, CHART, NAMESPACE, RELEASE
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.runbooks import FOLDER, commands, pages, parts
+from tests.observability.chart import ALERTS, CHART, NAMESPACE, RELEASE
 from tests.observability.metrics import NAME, shown
 from tests.observability.shell_commands import checked, reading
 

@@ -1,7 +1,4 @@
-"""What dashboards and alerts ask for is there when a real Prometheus scrapes the running product.
-
-`make prove NAME=dashboards` does the same with ten times as many jobs, and prints the answers.
-"""
+"""What dashboards and alerts ask for is there when a real Prometheus scrapes the running product."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from proofs.dashboards.observed import MIX, observed
+from tests.observability.observed import MIX, observed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

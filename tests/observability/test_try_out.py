@@ -11,8 +11,8 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from proofs.dashboards.chart import NAMESPACE, monitored
 from qwenedit_testkit import ROOT
+from tests.observability.chart import NAMESPACE, monitored
 
 FOLDER = ROOT / "k8s/observability"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())

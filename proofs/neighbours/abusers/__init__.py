@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from proofs.neighbours.abusers import chats, files, floods, requests, storage
-from proofs.neighbours.abusers.base import Abuser
+from proofs.neighbours.abusers.base import ALL, Abuser
 
-ALL: tuple[type[Abuser], ...] = (*floods.ALL, *chats.ALL, *files.ALL, *storage.ALL, *requests.ALL)
-
-__all__ = ["ALL", "Abuser"]
+__all__ = ["ALL", "Abuser", "chats", "files", "floods", "requests", "storage"]

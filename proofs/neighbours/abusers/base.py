@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -15,30 +16,36 @@ if TYPE_CHECKING:
 GENTLY = 0.02
 """Seconds between two messages of an endless flood: it is the bot's load that is measured, not the simulator's."""
 
+Abuse = Callable[["Harness"], Awaitable[None]]
+"""Goes on until done, or until cancelled, and then takes back what outlasts it."""
 
-class Abuser(ABC):
-    """Somebody who takes more than their share.
 
-    Attributes:
-        name: On the command line.
-        about: What they do, for the table.
-        webhook: Whether the bot has to receive by webhook.
-        refused: Whether a victim's photo may be refused in words meanwhile.
-        stops_all: Whether nobody can be answered meanwhile; then only what comes after it is judged.
-    """
+@dataclass(frozen=True, slots=True)
+class Abuser:
+    """Somebody who takes more than their share."""
 
-    name: ClassVar[str]
-    about: ClassVar[str]
-    webhook: ClassVar[bool] = False
-    refused: ClassVar[bool] = False
-    stops_all: ClassVar[bool] = False
+    name: str
+    abuse: Abuse
+    webhook: bool = False
+    """Whether the bot has to receive by webhook."""
+    refused: bool = False
+    """Whether a victim's photo may be refused in words meanwhile."""
+    stops_all: bool = False
+    """Whether nobody can be answered meanwhile; then only what comes after it is judged."""
 
-    @abstractmethod
-    async def abuse(self, harness: Harness) -> None:
-        """Go on until done, or until cancelled."""
 
-    async def end(self, harness: Harness) -> None:  # noqa: B027 - most leave nothing behind
-        """Take back what outlasts them."""
+ALL: dict[str, Abuser] = {}
+
+
+def abuser(*, webhook: bool = False, refused: bool = False, stops_all: bool = False) -> Callable[[Abuse], Abuse]:
+    """Make an abuser of a function, under its name."""
+
+    def known(abuse: Abuse) -> Abuse:
+        name = getattr(abuse, "__name__", "").replace("_", "-")
+        ALL[name] = Abuser(name, abuse, webhook=webhook, refused=refused, stops_all=stops_all)
+        return abuse
+
+    return known
 
 
 async def together(tasks: Iterable[Coroutine[Any, Any, Any]]) -> None:

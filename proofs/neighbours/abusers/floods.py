@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING
 
-from proofs.neighbours.abusers.base import GENTLY, Abuser, together
+from proofs.neighbours.abusers.base import GENTLY, abuser, together
 from proofs.neighbours.harness import ADMIN
 from qwenedit_testkit.photos import phone_photo
 
@@ -15,56 +15,36 @@ if TYPE_CHECKING:
     from telegram_simulator.client import Person
 
 
-class PrivateFlood(Abuser):
-    """One person who writes very much."""
-
-    name = "private-flood"
-    about = "one person sends 200 texts at once"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Send them."""
-        person = await harness.user("Flood")
-        await person.flood(200)
+@abuser()
+async def private_flood(harness: Harness) -> None:
+    """Have one person send 200 texts at once."""
+    person = await harness.user("Flood")
+    await person.flood(200)
 
 
-class Forwards(Abuser):
-    """One person who forwards as much as one gesture of Telegram's clients can."""
-
-    name = "forwards"
-    about = "one person forwards 100 messages, 20 photos among them, with one gesture"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Forward them."""
-        person = await harness.user("Forwarder")
-        photos = (person.send(photo=phone_photo(), caption="a photo", forwarded=True) for _ in range(20))
-        await together((person.flood(80, forwarded=True), *photos))
+@abuser()
+async def forwards(harness: Harness) -> None:
+    """Have one person forward 100 messages, 20 photos among them, with one gesture."""
+    person = await harness.user("Forwarder")
+    photos = (person.send(photo=phone_photo(), caption="a photo", forwarded=True) for _ in range(20))
+    await together((person.flood(80, forwarded=True), *photos))
 
 
-class Strangers(Abuser):
-    """People whom the operator has not invited."""
-
-    name = "strangers"
-    about = "three people who are not in `ALLOWED_USERS` send texts, photos and presses without end"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Send all the time."""
-        people = [await harness.stranger() for _ in range(3)]
-        await together(pester(person) for person in people)
+@abuser()
+async def strangers(harness: Harness) -> None:
+    """Have three people who are not in `ALLOWED_USERS` send texts, photos and presses without end."""
+    people = [await harness.stranger() for _ in range(3)]
+    await together(pester(person) for person in people)
 
 
-class Banned(Abuser):
-    """Somebody whom an admin has banned."""
-
-    name = "banned"
-    about = "a banned person sends texts, photos and presses without end"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Be banned, and go on."""
-        person = await harness.user("Banned")
-        admin = await harness.chats.user(ADMIN)
-        await admin.send(f"/ban {person.id}")
-        await asyncio.sleep(1)
-        await pester(person)
+@abuser()
+async def banned(harness: Harness) -> None:
+    """Have a banned person send texts, photos and presses without end."""
+    person = await harness.user("Banned")
+    admin = await harness.chats.user(ADMIN)
+    await admin.send(f"/ban {person.id}")
+    await asyncio.sleep(1)
+    await pester(person)
 
 
 async def pester(person: Person) -> None:
@@ -78,39 +58,26 @@ async def pester(person: Person) -> None:
         await asyncio.sleep(GENTLY)
 
 
-class GroupFlood(Abuser):
-    """A group that plays with the bot."""
-
-    name = "group-flood"
-    about = "five people call the bot 100 times in one group"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Call it."""
-        people = [await harness.user(f"Player {number}") for number in range(5)]
-        group = await harness.chats.group("Playground", *people)
-        username = await harness.username()
-        await together(_call(person.within(group), username, times=20) for person in people)
+@abuser()
+async def group_flood(harness: Harness) -> None:
+    """Have five people call the bot 100 times in one group."""
+    people = [await harness.user(f"Player {number}") for number in range(5)]
+    group = await harness.chats.group("Playground", *people)
+    username = await harness.username()
+    await together(_call(person.within(group), username, times=20) for person in people)
 
 
-class TwentyGroups(Abuser):
-    """Many groups at once."""
-
-    name = "twenty-groups"
-    about = "in 20 groups at once somebody calls the bot 30 times"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Call it."""
-        people = [await harness.user(f"Caller {number}") for number in range(20)]
-        groups = [await harness.chats.group(f"Group {person.id}", person) for person in people]
-        username = await harness.username()
-        pairs = zip(people, groups, strict=True)
-        await together(_call(person.within(group), username, times=30) for person, group in pairs)
+@abuser()
+async def twenty_groups(harness: Harness) -> None:
+    """Have somebody call the bot 30 times in each of 20 groups at once."""
+    people = [await harness.user(f"Caller {number}") for number in range(20)]
+    groups = [await harness.chats.group(f"Group {person.id}", person) for person in people]
+    username = await harness.username()
+    pairs = zip(people, groups, strict=True)
+    await together(_call(person.within(group), username, times=30) for person, group in pairs)
 
 
 async def _call(person: Person, username: str, *, times: int) -> None:
     for _ in range(times):
         await person.send(f"/help@{username}")
         await asyncio.sleep(GENTLY)
-
-
-ALL: tuple[type[Abuser], ...] = (PrivateFlood, Forwards, Strangers, Banned, GroupFlood, TwentyGroups)

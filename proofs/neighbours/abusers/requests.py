@@ -8,7 +8,7 @@ import itertools
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from proofs.neighbours.abusers.base import GENTLY, Abuser, together
+from proofs.neighbours.abusers.base import GENTLY, abuser, together
 
 if TYPE_CHECKING:
     from proofs.neighbours.harness import Harness
@@ -26,19 +26,13 @@ ODD = (
 )  # fmt: skip
 
 
-class Requests(Abuser):
-    """Somebody who has found the webhook's port, and does not know its secret."""
-
-    name = "webhook"
-    about = f"{HALVES} webhook requests that never end, and bodies that unpack to 64 MB, all without the secret"
-    webhook = True
-
-    async def abuse(self, harness: Harness) -> None:
-        """Send them, again where the bot ends them."""
-        body = gzip.compress(bytes(UNPACKED), 6)
-        halves = (_half(harness.webhook_port, number) for number in range(HALVES))
-        bodies = (_zeros(harness.webhook_port, body) for _ in range(SENDERS))
-        await together((*halves, *bodies))
+@abuser(webhook=True)
+async def webhook(harness: Harness) -> None:
+    """Send webhook requests that never end, and bodies that unpack to 64 MB, all without the secret."""
+    body = gzip.compress(bytes(UNPACKED), 6)
+    halves = (_half(harness.webhook_port, number) for number in range(HALVES))
+    bodies = (_zeros(harness.webhook_port, body) for _ in range(SENDERS))
+    await together((*halves, *bodies))
 
 
 async def _half(port: int, number: int) -> None:
@@ -69,15 +63,10 @@ async def _zeros(port: int, body: bytes) -> None:
         await asyncio.sleep(0.1)
 
 
-class Presses(Abuser):
-    """Somebody whose client presses what the bot never made."""
-
-    name = "presses"
-    about = "three people press buttons with malformed data, 30 times a second each"
-
-    async def abuse(self, harness: Harness) -> None:
-        """Press."""
-        await together(_press(harness, number) for number in range(3))
+@abuser()
+async def presses(harness: Harness) -> None:
+    """Have three people press buttons with malformed data, 30 times a second each."""
+    await together(_press(harness, number) for number in range(3))
 
 
 async def _press(harness: Harness, number: int) -> None:
@@ -88,24 +77,17 @@ async def _press(harness: Harness, number: int) -> None:
         await asyncio.sleep(GENTLY)
 
 
-class Forger(Abuser):
-    """Somebody who wants what others have been sent."""
-
-    name = "forged-keyboards"
-    about = (
-        "one person sends messages with forged buttons that name other people's jobs, and presses and replies to them"
-    )
-
-    async def abuse(self, harness: Harness) -> None:
-        """Forge them, job by job."""
-        person = await harness.user("Forger")
-        known: set[str] = set()
-        while True:
-            jobs = {key.rpartition(":")[2] async for key in harness.client.scan_iter("qwenedit:job:*", count=1000)}
-            for job in (jobs - known) or known:
-                await _forge(person, job)
-            known |= jobs
-            await asyncio.sleep(1)
+@abuser()
+async def forged_keyboards(harness: Harness) -> None:
+    """Send messages with forged buttons that name other people's jobs, and press and reply to them."""
+    person = await harness.user("Forger")
+    known: set[str] = set()
+    while True:
+        jobs = {key.rpartition(":")[2] async for key in harness.client.scan_iter("qwenedit:job:*", count=1000)}
+        for job in (jobs - known) or known:
+            await _forge(person, job)
+        known |= jobs
+        await asyncio.sleep(1)
 
 
 async def _forge(person: Person, job: str) -> None:
@@ -114,6 +96,3 @@ async def _forge(person: Person, job: str) -> None:
     for _text, data in rows[0]:
         await person.press_data(message, data)
     await person.send("make it rain", reply_to=message)
-
-
-ALL: tuple[type[Abuser], ...] = (Requests, Presses, Forger)

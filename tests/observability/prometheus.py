@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from proofs.dashboards.chart import Manifest
+    from tests.observability.chart import Manifest
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,14 @@
-"""The figures as a table, as JSON, and as a chart."""
+"""The figures as tables."""
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import statistics
 import subprocess
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from local_stack import redis_program
 
@@ -128,8 +127,3 @@ def machine() -> str:
         f"{os.cpu_count()} CPUs ({model}), {memory:.0f} GB, Linux {platform.release()}, "
         f"Python {platform.python_version()}, Redis {server[2].removeprefix('v=')}, append-only file"
     )
-
-
-def save(path: Path, rows: Sequence[Row], **about: Any) -> None:
-    """Keep the figures for programs."""
-    path.write_text(json.dumps({**about, "queues": [asdict(each) for each in rows]}, indent=1) + "\n")

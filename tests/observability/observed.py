@@ -10,12 +10,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from proofs.dashboards.chart import NAMESPACE, RELEASE, monitored, rule_file
-from proofs.dashboards.grafana import FILES, filled, panels, read
-from proofs.dashboards.prometheus import Prometheus
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.system import System
 from qwenedit_testkit.traces.collector import Collector
+from tests.observability.chart import NAMESPACE, RELEASE, monitored, rule_file
+from tests.observability.grafana import FILES, filled, panels, read
+from tests.observability.prometheus import Prometheus
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from proofs.dashboards.chart import NAMESPACE
+from tests.observability.chart import NAMESPACE
 
 OURS = f'namespace="{NAMESPACE}"'
 BOT = f'{OURS},pod="bot-a",instance="10.0.0.1:8081"'

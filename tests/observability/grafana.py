@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from proofs.dashboards.chart import CHART
+from tests.observability.chart import CHART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

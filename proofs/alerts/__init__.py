@@ -1,1 +1,0 @@
-"""Fires each of the chart's alerts by its fault."""

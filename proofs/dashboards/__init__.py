@@ -1,1 +1,0 @@
-"""Asks a Prometheus that scrapes the product all that the dashboards ask."""

@@ -1,1 +1,0 @@
-"""Upgrades and rollbacks between two revisions, under load."""
