@@ -33,18 +33,18 @@ def payments(redis: Redis, bot_keys: BotKeys) -> Payments:
 async def test_refund_told_before_its_payment_leaves_nothing_credited(
     payments: Payments, redis: Redis, bot_keys: BotKeys
 ) -> None:
-    assert await payments.refunded(ANN, "c", stars=50, at=AT) == 0
-    assert await payments.refunded(ANN, "c", stars=50, at=AT) is None
+    assert await payments.refunded(ANN, "c", stars=50, at=AT, now=AT) == 0
+    assert await payments.refunded(ANN, "c", stars=50, at=AT, now=AT + 9) is None
     assert await payments.paid(ANN, "c", PACK, at=AT) is Paid.REFUNDED
     assert await redis.hgetall(bot_keys.lots(ANN)) == {}
     (payment,) = await payments.of(ANN)
-    assert (payment.jobs, payment.stars, payment.left, payment.refunded) == (2, 50, 0, True)
+    assert (payment.jobs, payment.stars, payment.left, payment.refunded) == (2, 50, 0, AT)
     assert await redis.ttl(bot_keys.payments(ANN)) > 0
 
 
 async def test_payment_told_again_after_its_refund_is_told_as_refunded(payments: Payments) -> None:
     told = [await payments.paid(ANN, "c", PACK, at=AT), await payments.paid(ANN, "c", PACK, at=AT)]
-    assert await payments.refunded(ANN, "c", stars=50, at=AT) == 2
+    assert await payments.refunded(ANN, "c", stars=50, at=AT, now=AT) == 2
     told.append(await payments.paid(ANN, "c", PACK, at=AT))
     assert told == [Paid.CREDITED, Paid.KNOWN, Paid.REFUNDED]
 
@@ -78,7 +78,7 @@ async def _play(redis: Redis, steps: list[tuple[str, str]]) -> None:
             if fresh:
                 left[name] = PACK.jobs
         elif step == "refunded":
-            taken = await payments.refunded(ANN, name, stars=PACK.stars, at=AT)
+            taken = await payments.refunded(ANN, name, stars=PACK.stars, at=AT, now=AT)
             assert taken == (None if name in refunded else left.get(name, 0))
             refunded.add(name)
             left.pop(name, None)

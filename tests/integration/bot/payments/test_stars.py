@@ -246,7 +246,9 @@ async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(s
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
     assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    await asyncio.sleep(1)  # commands have their time in whole seconds
     await admin.send(f"/refund {ann.id} {charge}")
+    await admin.says("Already refunded: 20")
     assert sum(payment.refunded for payment in (await ann.snapshot()).payments) == 1
     await admin.send(f"/refund {ann.id}")
     await admin.says(f"given back · {charge}")

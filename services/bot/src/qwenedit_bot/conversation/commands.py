@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 from aiogram.filters import Command, CommandStart
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
+from qwenedit_bot.conversation.command_menu import EVERYBODY, WITH_A_LIMIT, WITH_A_SHOP
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos.dialogue import Dialogue
 from qwenedit_bot.conversation.presets import search as preset_search
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
+OFFERED = EVERYBODY | WITH_A_LIMIT | WITH_A_SHOP
+ALIKE = 0.7
+"""Least similarity of a mistyped command."""
 MOST_TOLD = 12
 """Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
 _DIALOGUE, _WORDS, _CHOICE, _NOTHING = "dialogue", "words", "choice", "nothing"
@@ -106,8 +113,11 @@ async def _waits(state: FSMContext) -> str:
 
 
 async def unknown(message: Message, words: Words, services: Services) -> None:
-    """Say where the known commands are listed."""
-    await services.replies.say(source_of(message), View(words(Text.UNKNOWN_COMMAND), menu_buttons.to_help(words)))
+    """Name the command that was meant, or say where they are listed."""
+    said = re.split(r"[\s@]", (message.text or "").lower())[0].removeprefix("/")
+    near = process.extractOne(said, list(OFFERED), scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
+    text = words(Text.UNKNOWN_COMMAND) if near is None else words(Text.UNKNOWN_COMMAND_NEAR, near=f"/{near[0]}")
+    await services.replies.say(source_of(message), View(text, menu_buttons.to_help(words)))
 
 
 def make_router() -> Router:

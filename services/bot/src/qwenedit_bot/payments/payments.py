@@ -44,7 +44,8 @@ class Payment:
     """When, in seconds since the epoch."""
     left: int
     """Jobs of it that are not used yet."""
-    refunded: bool
+    refunded: int = 0
+    """When it went back, in seconds since the epoch; 1 if an earlier release didn't note the time, 0 if it didn't."""
 
 
 class Payments:
@@ -79,22 +80,23 @@ class Payments:
         )  # fmt: skip
         return Paid(str(told))
 
-    async def refunded(self, user_id: int, charge: str, *, stars: int, at: int) -> int | None:
+    async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
         """Note that a payment went back and take the rest of its jobs.
 
         Args:
             user_id: Who had paid.
             charge: Telegram's name of the payment. It need not be known yet, and credits nothing when it is told.
             stars: How many went back.
-            at: When, in seconds since the epoch.
+            at: When it was paid, in seconds since the epoch.
+            now: When it went back.
 
         Returns:
             How many jobs were taken back; None when that was done before.
         """
-        tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": True})
+        tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": now})
         told = await self._scripts.run(
             "refunded", user=str(user_id), charge=charge, lot=f"{BOUGHT}{charge}", tombstone=tombstone,
-            remembered=REMEMBERED,
+            now=now, remembered=REMEMBERED,
         )  # fmt: skip
         taken = int(told)
         return None if taken < 0 else taken
@@ -109,7 +111,7 @@ class Payments:
         found = [
             Payment(
                 charge, record["jobs"], record["stars"], record["at"], int(lots.get(f"{BOUGHT}{charge}", 0)),
-                refunded=record.get("refunded", False),
+                refunded=int(record.get("refunded", 0)),
             )
             for charge, record in ((str(charge), json.loads(record)) for charge, record in records.items())
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tells what somebody means whose words are no instruction, such as "cancel it please" or "ещё раз"."""
+"""Tells what somebody means whose words are no instruction, such as "cancel it please" or "again"."""
 
 # ruff: noqa: RUF001 - the bot understands Arabic and Chinese
 from __future__ import annotations

@@ -119,6 +119,8 @@ class Text(StrEnum):
     PAYMENTS_OF = "payments-of"
     NO_PAYMENTS = "no-payments"
     REFUNDED = "refunded"
+    REFUNDED_BEFORE = "refunded-before"
+    UNKNOWN_COMMAND_NEAR = "unknown-command-near"
     REFUND_REFUSED = "refund-refused"
     DURATION = "duration"
     REQUEUED = "requeued"

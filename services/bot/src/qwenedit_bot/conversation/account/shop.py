@@ -13,7 +13,7 @@ from aiogram.types import Message
 
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import TelegramRefusedError
-from qwenedit_bot.chat.messenger import Invoice, Source
+from qwenedit_bot.chat.messenger import Invoice
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.taps import is_first_tap
@@ -75,7 +75,7 @@ async def choose(press: CallbackQuery, words: Words, services: Services) -> None
     if pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
         await services.messenger.answer_press(press.id, words(Text.PACK_GONE), alert=True)
         return
-    to = Source(press.message.chat.id, press.message.message_id, press.id)
+    to = source_of(press.message, press.id)
     if await is_first_tap(press, services) and await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
@@ -126,7 +126,8 @@ async def returned(message: Message, words: Words, services: Services) -> None:
     if payment is None:
         return
     charge, stars = payment.telegram_payment_charge_id, payment.total_amount
-    await _take_back(message.chat.id, charge, stars, int(message.date.timestamp()), services)
+    at = int(message.date.timestamp())
+    await services.shop.payments.refunded(message.chat.id, charge, stars=stars, at=at, now=at)
     await services.replies.say(source_of(message), View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount)))
 
 
@@ -148,26 +149,26 @@ async def refund(message: Message, words: Words, services: Services, command: Co
             title = words(Text.PAYMENTS_OF if payments else Text.NO_PAYMENTS, user=user)
             said = _listed(title, words, payments)
         case [user, charge] if user.isdecimal():
-            said = await _refund(int(user), charge, words, services)
+            said = await _refund(int(user), charge, words, services, now=int(message.date.timestamp()))
         case _:
             said = words(Text.ADMIN_USAGE, usage="/refund 123456789 stx…")
     await services.replies.say(source_of(message), View(said))
 
 
-async def _refund(user_id: int, charge: str, words: Words, services: Services) -> str:
+async def _refund(user_id: int, charge: str, words: Words, services: Services, *, now: int) -> str:
     payment = next((each for each in await services.shop.payments.of(user_id) if each.charge == charge), None)
     if payment is None:
         return words(Text.NO_PAYMENTS, user=str(user_id))
+    if 0 < payment.refunded < now:  # else by this very command, before a crash
+        known = payment.refunded > 1
+        when = datetime.fromtimestamp(payment.refunded, UTC).strftime("%Y-%m-%d %H:%M UTC") if known else "-"
+        return words(Text.REFUNDED_BEFORE, when=when)
     try:
         await services.messenger.refund(user_id, charge)
     except TelegramRefusedError as error:
         return words(Text.REFUND_REFUSED, why=error.description)
-    await _take_back(user_id, charge, payment.stars, payment.at, services)
+    await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=now)
     return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
-
-
-async def _take_back(user_id: int, charge: str, stars: int, at: int, services: Services) -> None:
-    await services.shop.payments.refunded(user_id, charge, stars=stars, at=at)
 
 
 def _listed(title: str, words: Words, payments: list[Payment]) -> str:

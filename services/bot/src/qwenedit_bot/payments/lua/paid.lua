@@ -12,7 +12,7 @@ if not known.refunded then
 end
 if known.jobs == 0 then -- of its refund alone: now it is known what had been bought
     local whole = cjson.decode(args.record)
-    whole.refunded = true
+    whole.refunded = known.refunded
     redis.call('HSET', PAYMENTS, args.charge, cjson.encode(whole))
 end
 return 'refunded'

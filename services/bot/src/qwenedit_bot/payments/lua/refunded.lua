@@ -1,4 +1,4 @@
--- charge, its lot, tombstone: a record of its refund alone, remembered: seconds
+-- charge, its lot, tombstone: a record of its refund alone, now, remembered: seconds
 -- → jobs that were left of it and are taken back, or -1 when it was given back before. Jobs that it has paid for are
 -- charged to nothing any more: one of them that fails brings nothing back. An unknown payment is remembered as given
 -- back: it may be told after its refund, and credits nothing then.
@@ -20,6 +20,6 @@ for i = 1, #charged, 2 do
         redis.call('HDEL', CHARGES, charged[i])
     end
 end
-payment.refunded = true
+payment.refunded = tonumber(args.now)
 redis.call('HSET', PAYMENTS, args.charge, cjson.encode(payment))
 return left

@@ -131,6 +131,7 @@ edited-refused = I can't take the new words: they are too long, or against the r
 edited-photo = If you have put another photo into this message: I work with the first one. Please send the other as a new message.
 reword-button = 🔁 Again with the new words
 unknown-command = I don't know this command. /help says what I can do.
+unknown-command-near = I don't know this command. Did you mean { $near }?
 unsupported = { $kind ->
     [sticker] A nice sticker, but I can only edit photos.
     [voice] I can't listen to voice messages yet. Please send a photo and write what to change.
@@ -381,6 +382,7 @@ payment = { $date } · ⭐ { $stars } · { $state ->
 payments-of = What user { $user } has paid. To give a payment back: /refund { $user } and the id at the end of its line.
 no-payments = User { $user } has made no such payment.
 refunded = ⭐ { $stars } were refunded to user { $user }. The unused pictures are gone.
+refunded-before = Already refunded: { $when }.
 refund-refused = Telegram refuses the refund: { $why }
 duration = { $hours ->
     [0] { $minutes } min
