@@ -106,6 +106,8 @@ class ReplyTo(_Frozen):
     language: Name
     discriminator: Name = ""
     """Tells answers apart that reply to the same message."""
+    thread_id: int = 0
+    """The forum topic; 0 outside of topics."""
 
 
 class Job(_Frozen):

@@ -392,12 +392,30 @@ async def test_group_that_became_a_supergroup_is_answered_there(messenger, teleg
     assert await messenger.edit(OLD, known, View("old")) is False
 
 
+async def test_everything_that_is_said_in_a_topic_names_it(messenger, telegram) -> None:
+    to = Source(NEW, 1, thread_id=7)
+    await messenger.send(to, View("hello"))
+    await messenger.send_file(Source(NEW - 1, 1, thread_id=7), FILE)
+    await messenger.show_activity(NEW, 7)
+    assert [said["message_thread_id"] for _method, said in telegram.made] == ["7"] * 3
+    await messenger.show_activity(NEW, 0)
+    assert "message_thread_id" not in telegram.made[-1][1]
+
+
+async def test_topic_that_is_deleted_is_answered_outside_of_it(messenger, telegram) -> None:
+    telegram.refusals = [(400, "Bad Request: TOPIC_DELETED", {})]
+    await messenger.send(Source(NEW, 1, thread_id=7), View("hello"))
+    assert [("message_thread_id" in said, "reply_parameters" in said) for _method, said in telegram.made] == [
+        (True, True), (False, False),
+    ]  # fmt: skip
+
+
 async def test_migration_is_known_to_all_replicas_and_after_a_restart(make, telegram, redis, bot_keys) -> None:
     await Migrations(redis, bot_keys).migrated(OLD, NEW)
     telegram.moved[OLD] = NEW
     later = make()
     await later.send(Source(OLD, 1), View("hello"))
-    await later.show_activity(OLD)
+    await later.show_activity(OLD, 0)
     assert await later.edit_if_cheap(OLD, 17, View("hello"), until=math.inf) is False
     assert [said["chat_id"] for _method, said in telegram.made] == [str(NEW)] * 2
     assert await redis.ttl(bot_keys.migrated(OLD)) > 86_400

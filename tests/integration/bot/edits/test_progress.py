@@ -92,7 +92,7 @@ class Chat:
         self.repairs.append(view.text)
         return True
 
-    async def show_activity(self, chat_id: int) -> None:
+    async def show_activity(self, chat_id: int, _thread_id: int) -> None:
         self.actions.append(chat_id)
 
 

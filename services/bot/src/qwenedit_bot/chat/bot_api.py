@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import aiohttp
@@ -83,8 +84,9 @@ class TelegramMessenger:
         try:
             return await self._send(
                 "sendMessage", to, view.buttons,
-                lambda chat_id, reply, markup: self._bot.send_message(
-                    chat_id, view.text, reply_parameters=reply, reply_markup=markup
+                lambda to, reply, markup: self._bot.send_message(
+                    to.chat_id, view.text, message_thread_id=to.thread_id or None, reply_parameters=reply,
+                    reply_markup=markup,
                 ),
             )  # fmt: skip
         except TelegramRefusedError as error:
@@ -98,8 +100,9 @@ class TelegramMessenger:
         """Reply to a user's message with a picture as a file."""
         return await self._send(
             "sendDocument", to, picture.buttons,
-            lambda chat_id, reply, markup: self._bot.send_document(
-                chat_id, file_of(picture), caption=picture.caption, reply_parameters=reply, reply_markup=markup
+            lambda to, reply, markup: self._bot.send_document(
+                to.chat_id, file_of(picture), caption=picture.caption, message_thread_id=to.thread_id or None,
+                reply_parameters=reply, reply_markup=markup,
             ),
         )  # fmt: skip
 
@@ -108,8 +111,9 @@ class TelegramMessenger:
         price = LabeledPrice(label=invoice.title, amount=invoice.stars)
         return await self._send(
             "sendInvoice", to, (),
-            lambda chat_id, reply, _markup: self._bot.send_invoice(
-                chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price], reply_parameters=reply
+            lambda to, reply, _markup: self._bot.send_invoice(
+                to.chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price],
+                message_thread_id=to.thread_id or None, reply_parameters=reply,
             ),
         )  # fmt: skip
 
@@ -118,7 +122,7 @@ class TelegramMessenger:
         method: str,
         to: Source,
         buttons: Buttons,
-        call: Callable[[int, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
+        call: Callable[[Source, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
     ) -> int:
         to = await self._migrations.followed(to)
         reply = reply_to(to)
@@ -126,16 +130,18 @@ class TelegramMessenger:
         while True:
             try:
                 async with self._calls.made(method, chat_id=to.chat_id):
-                    message = await self._with_buttons(buttons, lambda markup: call(to.chat_id, reply, markup))  # noqa: B023
+                    message = await self._with_buttons(buttons, lambda markup: call(to, reply, markup))  # noqa: B023
                     return message.message_id
             except MigratedError as moved:
                 raise await self._moved(to.chat_id, moved.new_id) from None
             except TelegramRefusedError as error:
-                without_reply = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN) and reply is not None
+                plainer = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN)
+                without_reply = plainer and (reply is not None or to.thread_id != 0)
                 without_buttons = error.kind in (ErrorKind.BUTTONS_REJECTED, ErrorKind.UNKNOWN) and bool(buttons)
                 if not without_reply and not without_buttons:
                     raise
-                reply = None if without_reply else reply
+                if without_reply:
+                    to, reply = replace(to, thread_id=0), None
                 buttons = () if without_buttons else buttons
             else:
                 raise TelegramUnavailableError("sent nothing")
@@ -242,12 +248,14 @@ class TelegramMessenger:
                 log.info("bot_api.outdated", without="buttons that copy or are disabled")
         return await call(keyboard(buttons, plain=True))
 
-    async def show_activity(self, chat_id: int) -> None:
+    async def show_activity(self, chat_id: int, thread_id: int) -> None:
         """Show “sending a photo…”."""
         where = await self._migrations.current(chat_id)
         try:
             async with self._calls.made("sendChatAction"):
-                await self._bot.send_chat_action(where, ChatAction.UPLOAD_PHOTO, request_timeout=SHORT_TIMEOUT)
+                await self._bot.send_chat_action(
+                    where, ChatAction.UPLOAD_PHOTO, message_thread_id=thread_id or None, request_timeout=SHORT_TIMEOUT
+                )
         except BotError:
             return  # the answer itself finds out and says so
 

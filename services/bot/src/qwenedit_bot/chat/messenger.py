@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
     from qwenedit_bot.chat.view import Buttons, View
+    from qwenedit_jobs import ReplyTo
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,15 @@ class Source:
     """0: what is sent answers nothing."""
     discriminator: str = ""
     """Tells answers apart that reply to the same message."""
+    thread_id: int = 0
+    """The forum topic in which to answer; 0 outside of topics."""
     moved: bool = False
     """The message is in the group that this supergroup was, where numbers were others: it can't be replied to."""
+
+    @classmethod
+    def of_job(cls, reply: ReplyTo) -> Self:
+        """Name the message that a job's answer replies to."""
+        return cls(reply.chat_id, reply.source_message_id, reply.discriminator, reply.thread_id)
 
     @property
     def answer(self) -> tuple[int, int, str]:
@@ -116,8 +124,8 @@ class Messenger(Protocol):
             TelegramRefusedError: Telegram refuses it for another reason.
         """
 
-    async def show_activity(self, chat_id: int) -> None:
-        """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
+    async def show_activity(self, chat_id: int, thread_id: int) -> None:
+        """Show “sending a photo…” for a few seconds, if Telegram happens to take it; in a topic, if one is named."""
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
         """Answer a button; a press that Telegram has forgotten is left alone."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aiogram import Dispatcher
     from aiogram.fsm.context import FSMContext
-    from aiogram.types import TelegramObject
+    from aiogram.types import InaccessibleMessage, TelegramObject
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.migrations import Migrations
@@ -132,6 +132,7 @@ def answered_by(message: Message) -> Message | None:
     return answered
 
 
-def source_of(message: Message) -> Source:
-    """Name a user's message."""
-    return Source(message.chat.id, message.message_id)
+def source_of(message: Message | InaccessibleMessage, discriminator: str = "") -> Source:
+    """Name a message to answer, in its topic."""
+    thread_id = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
+    return Source(message.chat.id, message.message_id, discriminator, thread_id or 0)

@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
-from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
@@ -163,7 +162,7 @@ class HandleUpdate:
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
         shown = event if isinstance(event, Message) else event.message
         if shown is not None:  # by now a press is too old to be answered otherwise
-            await self._services.replies.say(Source(shown.chat.id, shown.message_id, _REFUSED), view)
+            await self._services.replies.say(source_of(shown, _REFUSED), view)
 
     async def _apologise(self, update: Update, failed: Sequence[Request]) -> None:
         given_up = [request for request in failed if await self._services.submit.abandon(request)]

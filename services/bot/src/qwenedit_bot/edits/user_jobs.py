@@ -146,8 +146,7 @@ class UserJobs:
             return False
         await self._redis.unlink(self._keys.verdict(job.id))
         if job.reply is not None:
-            reply = job.reply
-            await self._replies.forget_answer(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+            await self._replies.forget_answer(Source.of_job(job.reply))
         if not await self._queue.forget(job.id):
             return False
         if job.reply is not None:  # an answer that waits apart finds no job and is dropped

@@ -52,7 +52,7 @@ async def do_again(
         return
     request = Request(
         ids=services.ids,
-        source=Source(status.job.reply.chat_id, status.job.reply.source_message_id),
+        source=replace(Source.of_job(status.job.reply), discriminator=""),
         user_id=status.job.user_id,
         attachments=pictures,
         instruction=instruction or edit.prompt,
@@ -92,7 +92,7 @@ async def larger(press: CallbackQuery, words: Words, services: Services) -> None
     to = _answering(press, status.job.reply)
     request = Request(
         ids=services.ids,
-        source=Source(to.chat_id, to.message_id),
+        source=replace(to, discriminator=""),
         user_id=status.job.user_id,
         attachments=(picture,),
         instruction="",
@@ -144,7 +144,7 @@ async def _result(press: CallbackQuery, status: Status, services: Services) -> A
 def _answering(press: CallbackQuery, reply: ReplyTo) -> Source:
     """Name what the answer to a press replies to: the message under which the button is."""
     message_id = press.message.message_id if press.message is not None else reply.placeholder_id
-    return Source(reply.chat_id, message_id, press.id)
+    return replace(Source.of_job(reply), message_id=message_id, discriminator=press.id)
 
 
 def make_router() -> Router:

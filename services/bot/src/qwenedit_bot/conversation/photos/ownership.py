@@ -65,7 +65,7 @@ async def is_jobs_own(message_id: int, status: Status | None, services: Services
     if status is None or status.job.reply is None:
         return False
     reply = status.job.reply
-    answer = await services.replies.find(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+    answer = await services.replies.find(Source.of_job(reply))
     return message_id in {reply.placeholder_id, answer}
 
 

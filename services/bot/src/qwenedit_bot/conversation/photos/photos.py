@@ -42,8 +42,9 @@ _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif
 
 def attachment_of(message: Message) -> Attachment | None:
     """Return the picture that a message carries, as a photo or as a file."""
-    if message.photo:
-        largest = max(message.photo, key=lambda size: size.width * size.height)
+    still = message.photo or (message.live_photo.photo if message.live_photo is not None else None)
+    if still:
+        largest = max(still, key=lambda size: size.width * size.height)
         return Attachment(largest.file_id, largest.file_size, None)
     if message.document is not None and message.animation is None and _is_picture(message.document):
         return Attachment(message.document.file_id, message.document.file_size, message.document.mime_type or "")

@@ -157,7 +157,7 @@ class Answering:
         Returns:
             The new message, in which the job goes on; None if the chat refuses it.
         """
-        to = Source(reply.chat_id, reply.source_message_id, reply.discriminator)
+        to = Source.of_job(reply)
         once_an_ending = replace(to, discriminator=f"{to.discriminator}again {status.ending}")
         view = job_views.requeued(self._texts.of(reply.language), status.job.id)
         try:
@@ -170,7 +170,7 @@ class Answering:
         return message_id
 
     async def _answer_to(self, status: Status, reply: ReplyTo) -> _Answer:
-        to = await self._messenger.followed(Source(reply.chat_id, reply.source_message_id, reply.discriminator))
+        to = await self._messenger.followed(Source.of_job(reply))
         message_id = await self._replies.find(to) or (None if to.moved else reply.placeholder_id)
         return _Answer(status, to, message_id, self._texts.of(reply.language))
 

@@ -107,7 +107,8 @@ class ProgressUpdater:
         self._presets = presets
         self._clock = clock
         self._shown: dict[str, _Shown] = {}
-        self._acted: dict[int, float] = {}
+        self._acted: dict[tuple[int, int], float] = {}
+        """When, by chat and topic."""
         self._further = HEAD
         self._forget_at = 0.0
 
@@ -131,8 +132,8 @@ class ProgressUpdater:
         async with asyncio.TaskGroup() as edits:
             for change in changes:
                 edits.create_task(self._edit(change, room))
-            for chat_id in self._busy_chats(statuses):
-                edits.create_task(self._act(chat_id, room))
+            for chat_id, thread_id in self._busy_chats(statuses):
+                edits.create_task(self._act(chat_id, thread_id, room))
 
     async def _window(self) -> Window:
         """Return the jobs to look at: the head of a line that is long, and another part of it each time."""
@@ -148,7 +149,7 @@ class ProgressUpdater:
 
     def _forget(self, now: float, length: int) -> None:
         """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
-        self._acted = {chat: at for chat, at in self._acted.items() if now - at < _action_every(chat)}
+        self._acted = {place: at for place, at in self._acted.items() if now - at < _action_every(place[0])}
         if now >= self._forget_at:
             last_look = now - FORGOTTEN_AFTER - 2 * TICK * length / FURTHER
             self._shown = {job: shown for job, shown in self._shown.items() if shown.looked_at > last_look}
@@ -202,17 +203,17 @@ class ProgressUpdater:
                 now = self._clock()
                 self._shown[job_id] = _Shown(hash(change.view), change.phase, now, now)
 
-    def _busy_chats(self, statuses: list[Status]) -> set[int]:
+    def _busy_chats(self, statuses: list[Status]) -> set[tuple[int, int]]:
         return {
-            status.job.reply.chat_id
+            (status.job.reply.chat_id, status.job.reply.thread_id)
             for status in statuses
             if status.state is State.RUNNING and status.job.reply is not None
         } - self._acted.keys()
 
-    async def _act(self, chat_id: int, room: asyncio.Semaphore) -> None:
-        self._acted[chat_id] = self._clock()
+    async def _act(self, chat_id: int, thread_id: int, room: asyncio.Semaphore) -> None:
+        self._acted[(chat_id, thread_id)] = self._clock()
         async with room:
-            await self._messenger.show_activity(chat_id)
+            await self._messenger.show_activity(chat_id, thread_id)
 
 
 def _action_every(chat_id: int) -> float:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-
-from qwenedit_bot.chat.messenger import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.pictures.sources import Attachment, StoredPicture
@@ -42,7 +41,7 @@ class Request:
     @property
     def to(self) -> Source:
         """Where the answer goes, apart from the answers to the message's other requests."""
-        return Source(self.source.chat_id, self.source.message_id, self.discriminator)
+        return replace(self.source, discriminator=self.discriminator)
 
     @property
     def job_id(self) -> str:

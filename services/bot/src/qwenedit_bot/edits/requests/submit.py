@@ -219,6 +219,7 @@ def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Wor
             source_message_id=request.to.message_id,
             language=words.language,
             discriminator=request.to.discriminator,
+            thread_id=request.to.thread_id,
         ),
     )
 

@@ -1,0 +1,39 @@
+"""Where the answer to a message goes, and which picture a message has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from aiogram.types import Message
+
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.photos.photos import attachment_of
+from qwenedit_bot.pictures.sources import Attachment
+
+
+def message(**fields: Any) -> Message:
+    chat = {"id": -100, "type": "supergroup", "title": "Family"}
+    return Message.model_validate({"message_id": 5, "date": 1, "chat": chat, **fields})
+
+
+@pytest.mark.parametrize(
+    ("fields", "thread_id"),
+    [
+        ({"message_thread_id": 7, "is_topic_message": True}, 7),
+        ({"message_thread_id": 7}, 0),  # a thread of replies, as every group has
+        ({}, 0),
+    ],
+)
+def test_answer_to_a_message_in_a_topic_goes_there(fields: dict[str, Any], thread_id: int) -> None:
+    assert source_of(message(**fields)) == Source(-100, 5, thread_id=thread_id)
+
+
+def test_live_photo_is_edited_by_its_still() -> None:
+    sizes = [
+        {"file_id": name, "file_unique_id": name, "width": side, "height": side}
+        for name, side in (("s", 90), ("l", 900))
+    ]
+    live = {"file_id": "v", "file_unique_id": "v", "width": 900, "height": 900, "duration": 3, "photo": sizes}
+    assert attachment_of(message(live_photo=live)) == Attachment("l", None, None)
