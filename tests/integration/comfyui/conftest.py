@@ -90,10 +90,14 @@ class Server:
         )
 
     @asynccontextmanager
-    async def client(self, *, workflows: tuple[Workflow, ...] = (FAST,), url: str = "") -> AsyncIterator[Client]:
+    async def client(
+        self, *, workflows: tuple[Workflow, ...] = (FAST,), url: str = "", patience: float = 30.0
+    ) -> AsyncIterator[Client]:
         """Make one."""
         folders = SharedFolders(input=self.data / "input", output=self.data / "output")
-        async with ComfyUI(url or self.url, workflows=workflows, poll_interval=0.1, folders=folders) as comfyui:
+        async with ComfyUI(
+            url or self.url, workflows=workflows, poll_interval=0.1, patience=patience, folders=folders
+        ) as comfyui:
             yield Client(comfyui)
 
 

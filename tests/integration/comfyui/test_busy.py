@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
+
+import pytest
 
 from local_stack import free_port
-from qwenedit_worker.comfyui import ComfyUI, Stage
+from qwenedit_worker.comfyui import ComfyUI, ComfyUIBusy, Stage
+from qwenedit_worker.comfyui.execution import prompt_execution
 
 
 async def test_server_is_busy_for_as_long_as_it_has_a_prompt_of_anybodys(server, client, control) -> None:
@@ -23,3 +27,31 @@ async def test_server_is_busy_for_as_long_as_it_has_a_prompt_of_anybodys(server,
 async def test_server_that_is_not_there_is_not_busy() -> None:
     async with ComfyUI(f"http://127.0.0.1:{free_port()}", workflows=[]) as absent:
         assert not await absent.busy()
+
+
+async def test_edit_that_others_keep_waiting_is_taken_back(server, control, quality) -> None:
+    await control.fault("hang", at_step=1)
+    async with server.client() as others, server.client(patience=0.5) as ours:
+        editing = asyncio.create_task(others.edit(others.request(quality)))
+        await others.until(Stage.EDITING)
+        with pytest.raises(ComfyUIBusy):
+            await ours.edit()
+        assert [progress.stage for progress in ours.progress] == [Stage.QUEUED]
+        await control.clear()
+        await editing
+        assert (await ours.edit()).png
+
+
+async def test_edit_that_has_begun_may_take_longer_than_the_wait_for_others(server) -> None:
+    async with server.client(patience=0.05) as ours:
+        assert (await ours.edit()).png
+
+
+async def test_edit_waits_longer_in_a_server_that_executes_nothing(own_server, own_control, monkeypatch) -> None:
+    monkeypatch.setattr(prompt_execution, "JUDGED_WITHIN", 3.0)
+    await own_control.fault("kill_executor")
+    began = time.monotonic()
+    async with own_server.client(patience=0.1) as ours:
+        with pytest.raises(ComfyUIBusy):
+            await ours.edit()
+    assert time.monotonic() - began >= 3.0

@@ -50,10 +50,9 @@ class ScriptedEditor:
         self.first_stage = Stage.STARTING
         self.stopped = asyncio.Event()
         self.has_others_jobs = False
-        self.executor_is_idle = False
 
-    async def busy(self, *, executing=False):
-        return self.has_others_jobs and not (executing and self.executor_is_idle)
+    async def busy(self):
+        return self.has_others_jobs
 
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))

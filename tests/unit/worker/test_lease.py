@@ -11,7 +11,8 @@ from prometheus_client import CollectorRegistry
 from qwenedit_jobs import Claim, Edit, Job, Lease, Phase, ReplyTo
 from qwenedit_worker.comfyui import Progress, Stage
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.loop.lease import PACE, LeaseEnd, LeaseKeeper
+from qwenedit_worker.loop.lease import PACE, SHOWN_AFTER, LeaseKeeper
+from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
 from qwenedit_worker.telemetry.metrics import Metrics
 
 LEASE = 0.3
@@ -55,19 +56,38 @@ def keeper(queue, registry, *, since=None, lease=LEASE, draining=False):
     return LeaseKeeper(queue, CLAIM, lease=lease, since=began, draining=lambda: draining, metrics=Metrics(registry))
 
 
-async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry):
+async def end_of(kept):
+    async with kept:
+        await asyncio.wait_for(kept.ended.wait(), 20)
+    return kept.end
+
+
+async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry, monkeypatch):
+    monkeypatch.setattr("qwenedit_worker.loop.lease.PACE", 0.01)
     queue = Answers(Lease.HELD, Lease.HELD, Lease.HELD, Lease.LOST)
     began = time.monotonic()
-    assert await keeper(queue, registry).keep() is LeaseEnd.LOST
+    assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
     assert 4 * LEASE / 3 <= time.monotonic() - began < 4 * LEASE / 3 + SLOW
 
 
-async def test_nudge_asks_at_once(registry):
-    kept = keeper(Answers(Lease.CANCELLED), registry, lease=60)
+async def test_job_that_ends_before_a_heartbeat_is_due_sends_none(registry):
+    queue = Answers(Lease.HELD)
+    async with keeper(queue, registry, lease=60):
+        await asyncio.sleep(0.05)
+    assert not queue.times
+
+
+async def test_nudge_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
+    queue = Answers(Lease.CANCELLED)
+    kept = keeper(queue, registry, lease=PACE * 3)
     began = time.monotonic()
-    kept.look()
-    assert await kept.keep() is LeaseEnd.CANCELLED
-    assert time.monotonic() - began < SLOW
+    async with kept:
+        kept.look()
+        await asyncio.wait_for(kept.ended.wait(), 20)
+        assert time.monotonic() - began < SLOW
+        while len(queue.times) < 2:
+            await asyncio.sleep(0.01)
+    assert isinstance(kept.end, JobCancelled)
 
 
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
@@ -75,7 +95,7 @@ async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble,
     monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)
     began = time.monotonic()
     queue = Answers(trouble)
-    assert await keeper(queue, registry).keep() is LeaseEnd.EXPIRED
+    assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
     assert LEASE <= time.monotonic() - began < LEASE + SLOW
     assert registry.get_sample_value("qwenedit_lease_renewals_failed_total") == len(queue.times)
     assert len(queue.times) < 6, "it must not spin"
@@ -83,28 +103,25 @@ async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble,
 
 async def test_short_absence_of_redis_ends_nothing(registry):
     queue = Answers("unreachable", Lease.HELD, Lease.LOST)
-    assert await keeper(queue, registry, lease=6).keep() is LeaseEnd.LOST
+    assert isinstance(await end_of(keeper(queue, registry, lease=6)), LeaseLost)
     assert len(queue.times) == 3
 
 
 async def test_worker_that_slept_through_its_lease_believes_redis(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
-    late = keeper(queue, registry, since=asyncio.get_running_loop().time() - 100)
-    assert await late.keep() is LeaseEnd.LOST
+    await end_of(keeper(queue, registry, since=asyncio.get_running_loop().time() - 100))
     assert len(queue.times) == 2
 
 
 async def test_progress_is_told_soon_and_the_latest_alone(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
-    kept = keeper(queue, registry, lease=60)
-    assert not kept.show(Progress(Stage.LOADING))
-    for step in (1, 2):
-        assert kept.show(Progress(Stage.EDITING, step, 4))
-    keeping = asyncio.create_task(kept.keep())
-    while not queue.times:
-        await asyncio.sleep(0.01)
-    assert kept.show(Progress(Stage.EDITING, 3, 4))
-    assert await keeping is LeaseEnd.LOST
+    async with keeper(queue, registry, lease=60) as kept:
+        for progress in (Progress(Stage.LOADING), Progress(Stage.EDITING, 1, 4), Progress(Stage.EDITING, 2, 4)):
+            kept.show(progress)
+        while not queue.times:
+            await asyncio.sleep(0.01)
+        kept.show(Progress(Stage.EDITING, 3, 4))
+        await asyncio.wait_for(kept.ended.wait(), 20)
     assert [(news["phase"], news["step"], news["steps"]) for news in queue.news] == [
         (Phase.EDITING, 2, 4),
         (Phase.EDITING, 3, 4),
@@ -119,22 +136,25 @@ async def test_progress_that_is_being_told_is_not_told_again(registry):
             return await super().heartbeat(_job_id, _token, **news)
 
     queue = Loading(Lease.HELD)
-    kept = keeper(queue, registry, lease=60)
-    kept.show(Progress(Stage.EDITING, 1, 4))
-    keeping = asyncio.create_task(kept.keep())
-    await asyncio.sleep(PACE * 3)
-    keeping.cancel()
+    async with keeper(queue, registry, lease=60) as kept:
+        kept.show(Progress(Stage.EDITING, 1, 4))
+        await asyncio.sleep(PACE * 3)
     assert len(queue.times) == 1
 
 
-@pytest.mark.parametrize("stage", [Stage.QUEUED, Stage.STARTING, Stage.LOADING])
-async def test_stages_before_the_first_step_are_no_news(registry, stage):
-    assert not keeper(Answers(Lease.HELD), registry, lease=60).show(Progress(stage, 0, 4))
+async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_told(registry):
+    queue = Answers(Lease.HELD)
+    async with keeper(queue, registry, lease=60) as kept:
+        for stage in (Stage.QUEUED, Stage.STARTING, Stage.LOADING):
+            kept.show(Progress(stage, 0, 4))
+        await asyncio.sleep(SHOWN_AFTER * 2)
+        kept.show(Progress(Stage.SENDING, 4, 4))
+    assert not queue.times
 
 
 async def test_heartbeat_without_news_says_none_and_that_the_pod_leaves(registry):
     queue = Answers(Lease.LOST)
     kept = keeper(queue, registry, lease=60, draining=True)
     kept.look()
-    await kept.keep()
+    await end_of(kept)
     assert [(news["phase"], news["draining"]) for news in queue.news] == [(None, True)]

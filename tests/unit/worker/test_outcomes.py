@@ -6,6 +6,7 @@ import pytest
 
 from qwenedit_jobs import Fail, PictureExpiredError, Reason, Retry
 from qwenedit_worker import comfyui
+from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.outcomes import MAX_DETAIL, Release, outcome_of
 
 EXPECTED = [
@@ -16,6 +17,8 @@ EXPECTED = [
     (comfyui.SilentExecutor("x"), Release, None),
     (comfyui.SilentExecutor("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
     (comfyui.ModelMissing("x"), Release, None),
+    (comfyui.ComfyUIBusy("x"), Release, None),
+    (QueueUnavailableError("x"), Retry, Reason.TIMEOUT),
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
     (comfyui.ServerOutOfMemory("x"), Fail, Reason.SERVER_OUT_OF_MEMORY),

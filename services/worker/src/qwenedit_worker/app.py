@@ -87,6 +87,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
                 workflows=[workflow],
                 timeout=settings.comfyui_timeout,
                 poll_interval=settings.comfyui_poll_interval,
+                patience=settings.worker_gpu_lock_timeout,
                 on_request=lambda route, status: metrics.comfyui_requests.labels(route, status).inc(),
                 folders=_folders(settings),
             )

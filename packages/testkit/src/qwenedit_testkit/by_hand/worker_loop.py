@@ -36,7 +36,7 @@ LEASE = 30.0
 class NoOpEditor:
     """Returns a picture at once."""
 
-    async def busy(self, *, executing: bool = False) -> bool:  # noqa: ARG002 - the port's
+    async def busy(self) -> bool:
         """Whether others have something to do; nobody has."""
         return False
 

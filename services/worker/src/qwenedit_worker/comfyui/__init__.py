@@ -2,6 +2,7 @@
 
 from qwenedit_worker.comfyui.client import ComfyUI
 from qwenedit_worker.comfyui.errors import (
+    ComfyUIBusy,
     ComfyUIError,
     ComfyUIUnavailable,
     EditTimeout,
@@ -25,6 +26,7 @@ from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow, Workflow
 __all__ = [
     "BoundWorkflow",
     "ComfyUI",
+    "ComfyUIBusy",
     "ComfyUIError",
     "ComfyUIUnavailable",
     "EditRequest",

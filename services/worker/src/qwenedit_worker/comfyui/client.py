@@ -52,6 +52,7 @@ class ComfyUI:
         workflows: what check() answers for.
         timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
         poll_interval: seconds between questions where no websocket tells of a prompt.
+        patience: seconds that an edit may wait for prompts of others.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
         folders: the server's folders, where this process can reach them; without, its pictures stay there.
     """
@@ -63,6 +64,7 @@ class ComfyUI:
         workflows: Sequence[Workflow],
         timeout: float = 300.0,
         poll_interval: float = 0.25,
+        patience: float = 30.0,
         on_request: Callable[[str, str], None] = lambda _route, _status: None,
         folders: SharedFolders | None = None,
     ) -> None:
@@ -72,6 +74,7 @@ class ComfyUI:
         self._readiness = Readiness(self._api, workflows)
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
+        self._patience = patience
         self._folders = folders
         self._feed = Feed(self._transport)
         self._listening: asyncio.Task[None] | None = None
@@ -118,6 +121,7 @@ class ComfyUI:
             on_progress=on_progress,
             watch=self._watch,
             poll_interval=self._poll_interval,
+            patience=self._patience,
         )
         try:
             async with asyncio.timeout_at(deadline) as limit:
@@ -160,17 +164,13 @@ class ComfyUI:
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
-    async def busy(self, *, executing: bool = False) -> bool:
-        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers.
-
-        Args:
-            executing: Ask only whether one runs.
-        """
+    async def busy(self) -> bool:
+        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers."""
         try:
             queue = await self._api.queue(within=VERDICT_TIMEOUT)
         except ComfyUIUnavailable:
             return False
-        return bool(queue.running) or bool(queue.pending and not executing)
+        return bool(queue.running or queue.pending)
 
     async def system_stats(self) -> SystemStats:
         """Tell the server's version and GPU. Takes `VERDICT_TIMEOUT` seconds at most.

@@ -4,6 +4,7 @@ ComfyUIError                 everything this package raises on purpose
 ├── ComfyUIUnavailable       the server, not the job: try again, here or elsewhere
 │   ├── UnexpectedReply      something answered, but not as ComfyUI does
 │   └── SilentExecutor       HTTP answers while nothing is executed any more
+├── ComfyUIBusy              others' prompts came first for too long: the job goes back unharmed
 ├── ModelMissing             this server lacks a model file: not ready, the job goes back unharmed
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
 ├── ExecutionFailed          the server executed it and failed: permanent
@@ -50,6 +51,10 @@ class UnexpectedReply(ComfyUIUnavailable):
 
 class SilentExecutor(ComfyUIUnavailable):
     """The server takes prompts and executes none: its executor thread is gone and it needs a restart."""
+
+
+class ComfyUIBusy(ComfyUIError):
+    """The prompt waited for others' prompts for as long as it may; it has been taken back."""
 
 
 class ModelMissing(ComfyUIError):

@@ -39,12 +39,8 @@ def workflow_path(workflow: str, folder: Path) -> Path:
 class Editor(Protocol):
     """Executes edits."""
 
-    async def busy(self, *, executing: bool = False) -> bool:
-        """Whether somebody's job is executed or waits; no where that cannot be found out now.
-
-        Args:
-            executing: Ask only whether one is executed.
-        """
+    async def busy(self) -> bool:
+        """Whether somebody's job is executed or waits; no where that cannot be found out now."""
 
     async def edit(
         self,
@@ -94,9 +90,9 @@ class ComfyUIEditor:
         self._loaded = {default.name: default}
         on_workflow(default.name)
 
-    async def busy(self, *, executing: bool = False) -> bool:
+    async def busy(self) -> bool:
         """Whether the server has somebody's job; see `Editor`."""
-        return await self._comfyui.busy(executing=executing)
+        return await self._comfyui.busy()
 
     async def edit(
         self,

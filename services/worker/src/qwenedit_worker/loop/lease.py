@@ -1,21 +1,23 @@
-"""Keeps the worker's lease on a job while the job is executed, and tells Redis how far the job is."""
+"""Keeps the worker's lease on a job while the job is in hand, and tells Redis how far the job is."""
 
 from __future__ import annotations
 
 import asyncio
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
 from qwenedit_jobs import Lease, Phase
 from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.redis.ending import end
 from qwenedit_worker.comfyui import Stage
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.common.waiting import set_within
+from qwenedit_worker.common.waiting import Signal, set_within
+from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from qwenedit_jobs import Claim, JobQueue
     from qwenedit_worker.comfyui import Progress
@@ -23,8 +25,12 @@ if TYPE_CHECKING:
 
 LAST_WORD = 1.0
 """Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""
+LAST_WRITE = 0.5
+"""Timeout for a heartbeat in flight when the job has been settled, in seconds."""
 PACE = 0.5
 """Seconds between two heartbeats, however fast the job goes."""
+SHOWN_AFTER = 0.2
+"""Seconds from a job's progress to the heartbeat that tells of it: most jobs send their result sooner."""
 PHASES = {
     Stage.QUEUED: Phase.STARTING,
     Stage.STARTING: Phase.STARTING,
@@ -36,19 +42,10 @@ PHASES = {
 log = structlog.get_logger(__name__)
 
 
-class LeaseEnd(StrEnum):
-    """Why a job must not be executed any longer."""
-
-    CANCELLED = "cancelled"
-    """The user has cancelled the job."""
-    LOST = "lost"
-    """Somebody else has the job."""
-    EXPIRED = "expired"
-    """It could not be renewed in time, so somebody else may have the job."""
-
-
 class LeaseKeeper:
     """Sends heartbeats of one job: every third of its lease, and soon after its progress.
+
+    An async context manager. Its task begins when the first heartbeat is due: most jobs end before that.
 
     Args:
         queue: Where the lease is.
@@ -57,6 +54,10 @@ class LeaseKeeper:
         since: On the event loop's clock, when the claim was sent or, of one that waited, when its reply came.
         draining: Whether the pod is leaving.
         metrics: Counts heartbeats that failed.
+
+    Attributes:
+        ended: Set when the job must not be executed any longer; `end` says why.
+        word: What Redis said last.
     """
 
     def __init__(
@@ -69,86 +70,102 @@ class LeaseKeeper:
         draining: Callable[[], bool],
         metrics: Metrics,
     ) -> None:
+        self.ended = Signal()
+        self.end: JobCancelled | LeaseLost | None = None
+        self.word = Lease.HELD
         self._queue = queue
         self._claim = claim
         self._lease = lease
         self._expires = since + lease
-        self.due = since + lease / 3
-        """When it is to be renewed for the first time, on the event loop's clock."""
         self._draining = draining
         self._metrics = metrics
         self._wanted = asyncio.Event()
         self._told = self._latest = (Phase.STARTING, 0, 0)
         self._sending = self._over = False
+        self._keeping: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._due = asyncio.get_running_loop().call_at(self._expires - self._lease * 2 / 3, self.look)
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._over = True
+        self._due.cancel()
+        if (keeping := self._keeping) is None:
+            return
+        self._keeping = None
+        if self._sending:  # a command that is cancelled costs its connection, and the next job the making of another
+            await asyncio.wait([keeping], timeout=LAST_WRITE)
+        await end([keeping])
+        if not keeping.cancelled():
+            keeping.result()
 
     def look(self) -> None:
-        """Ask Redis at once: something about the job has changed."""
+        """Ask Redis at once: the lease is due, or something about the job has changed."""
         self._wanted.set()
+        if self._keeping is None and not self._over:
+            self._keeping = asyncio.create_task(self._keep(), name="lease")
 
-    def show(self, progress: Progress) -> bool:
-        """Note how far the job is; returns whether there is news for Redis. What is outdated is not told."""
+    def show(self, progress: Progress) -> None:
+        """Note how far the job is; Redis is told soon, unless that is outdated by then."""
         phase = PHASES[progress.stage]
         latest = (phase, progress.step, progress.steps) if phase is Phase.EDITING else (phase, 0, 0)
-        if latest not in (self._latest, self._told):  # else it is told already, or about to be
-            self._wanted.set()
+        news = latest not in (self._latest, self._told)  # else it is told already, or about to be
         self._latest = latest
-        return self._latest != self._told
+        if news:
+            self.look()
 
-    def finish(self) -> bool:
-        """Have `keep` return after what it is sending; returns whether it is sending.
-
-        A command that is cancelled costs its connection, and the next job the making of another one.
-        """
-        self._over = True
-        return self._sending
-
-    async def keep(self) -> LeaseEnd | None:
-        """Send heartbeats until the job must be stopped; returns why, or None when told to finish.
-
-        It need not be begun before the first one is due.
-        """
-        clock = asyncio.get_running_loop().time
+    async def _keep(self) -> None:
         backoff = Backoff()
-        pause = max(self.due - clock(), 0.0)
-        while True:
+        pause = 0.0
+        while not self._over:
             await set_within(self._wanted, pause)
             self._wanted.clear()
-            sent, latest = clock(), self._latest
-            answer = await self._beat(latest, until=max(self._expires, sent + LAST_WORD))
-            if self._over:
-                return None
-            match answer:
-                case None:
-                    self._metrics.lease_renewals_failed.inc()
-                    left = self._expires - clock()
-                    if left <= 0:
-                        return LeaseEnd.EXPIRED
-                    pause = min(backoff.next(), left)
-                case Lease.CANCELLED:
-                    return LeaseEnd.CANCELLED
-                case Lease.LOST:
-                    return LeaseEnd.LOST
-                case Lease.HELD:
-                    log.debug("lease.renewed", seconds=self._lease)
-                    backoff.reset()
-                    self._told, self._expires = latest, sent + self._lease
-                    pause = self._lease / 3 - PACE
-                    await asyncio.sleep(PACE)
+            if self._latest != self._told:
+                await asyncio.sleep(SHOWN_AFTER)
+            if await self._beat():
+                backoff.reset()
+                pause = self._lease / 3 - PACE
+                await asyncio.sleep(PACE)
+            elif self.word is Lease.LOST:
+                return
+            else:
+                left = self._expires - asyncio.get_running_loop().time()
+                pause = min(backoff.next(), left) if left > 0 else backoff.next()
 
-    async def _beat(self, latest: tuple[Phase, int, int], *, until: float) -> Lease | None:
-        """Return Redis' answer, or None where there is none.
+    async def _beat(self) -> bool:
+        """Send a heartbeat; returns whether the job is still this worker's.
 
         Redis' word counts, even late: only where there is none does this process' own clock decide.
         """
+        clock = asyncio.get_running_loop().time
+        sent, latest = clock(), self._latest
         phase, step, steps = latest
         self._sending = True
         try:
-            async with asyncio.timeout_at(until):
-                return await self._queue.heartbeat(
+            async with asyncio.timeout_at(max(self._expires, sent + LAST_WORD)):
+                self.word = await self._queue.heartbeat(
                     self._claim.job.id, self._claim.token, lease=self._lease, draining=self._draining(),
                     phase=phase if latest != self._told else None, step=step, steps=steps,
                 )  # fmt: skip
         except (QueueUnavailableError, TimeoutError):
-            return None
+            self._metrics.lease_renewals_failed.inc()
+            if clock() >= self._expires:
+                self._stop(LeaseLost("the lease could not be renewed in time"))
+            return False
         finally:
             self._sending = False
+        if self.word is Lease.LOST:
+            self._stop(LeaseLost("the job has gone to another worker"))
+            return False
+        if self.word is Lease.CANCELLED:
+            self._stop(JobCancelled())
+        log.debug("lease.renewed", seconds=self._lease)
+        self._told, self._expires = latest, sent + self._lease
+        return True
+
+    def _stop(self, why: JobCancelled | LeaseLost) -> None:
+        self.end = self.end or why
+        self.ended.set()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import qwenedit_jobs as jobs
 from qwenedit_jobs import Fail, PictureExpiredError, PictureStoreUnavailableError, Reason, Retry
 from qwenedit_worker.comfyui import (
+    ComfyUIBusy,
     ComfyUIError,
     ComfyUIUnavailable,
     EditTimeout,
@@ -19,6 +20,7 @@ from qwenedit_worker.comfyui import (
     WorkflowFileError,
     WorkflowRejected,
 )
+from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from qwenedit_worker.comfyui import EditResult
@@ -85,11 +87,13 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, limited=True, comfyui_unready=True)
-        case PictureStoreUnavailableError():
-            return Release(detail, pause=STORE_AWAY)
-        case ComfyUIUnavailable() | EditTimeout():
-            reason = Reason.TIMEOUT if isinstance(error, EditTimeout) else Reason.COMFYUI_UNAVAILABLE
-            return Retry(reason, detail)
+        case ComfyUIBusy() | PictureStoreUnavailableError():
+            busy = isinstance(error, ComfyUIBusy)
+            return Release(detail, pause=0.0 if busy else STORE_AWAY, comfyui_busy=busy)
+        case ComfyUIUnavailable():
+            return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
+        case EditTimeout() | QueueUnavailableError():
+            return Retry(Reason.TIMEOUT, detail)
     for kind, reason in _PERMANENT:
         if isinstance(error, kind):
             return Fail(reason, detail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -25,12 +24,11 @@ from qwenedit_worker.common.waiting import Signal, set_within, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from qwenedit_jobs import Claim, JobQueue, PictureStore
     from qwenedit_jobs.model import Outcome
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
+    from qwenedit_worker.loop.lease import LeaseKeeper
 
 ROOM_AWAITED = 10.0
 """Seconds for which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
@@ -44,24 +42,26 @@ class Settlement:
     Args:
         queue: Takes the outcome, with the result's picture if Redis keeps it.
         pictures: Where the picture lies.
-        lease: Seconds.
         activity: Is told that the worker waits for Redis and does not hang.
         shutdown: Ends the wait for an absent Redis.
     """
 
-    def __init__(
-        self, *, queue: JobQueue, pictures: PictureStore, lease: float, activity: Activity, shutdown: Shutdown
-    ) -> None:
+    def __init__(self, *, queue: JobQueue, pictures: PictureStore, activity: Activity, shutdown: Shutdown) -> None:
         self._queue = queue
         self._pictures = pictures
-        self._lease = lease
         self._activity = activity
         self._shutdown = shutdown
 
-    async def settle(self, claim: Claim, outcome: AttemptOutcome) -> Settled:
+    async def settle(self, claim: Claim, outcome: AttemptOutcome, lease: LeaseKeeper) -> Settled:
         """Say what became of the job, however long Redis or the store of pictures is away.
 
-        The job's token decides whether that still counts. Its picture is kept here, and made no second time.
+        The job's token decides whether that still counts. Where it no longer does, the call that failed may have
+        settled the job: it is repeated all the same and gets the same answer, but the picture is not sent again.
+
+        Args:
+            claim: The job.
+            outcome: What became of it.
+            lease: Is kept meanwhile: a picture may take longer on its way than a lease lasts.
 
         Returns:
             `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.
@@ -69,35 +69,30 @@ class Settlement:
         if isinstance(outcome, LeaseLost):
             return Settled.LOST
         clock = asyncio.get_running_loop().time
-        backoff, lost, full_since = Backoff(), False, None
+        backoff, full_since = Backoff(), None
         kept: bytes | None = None
         while True:
-            store_away, given_up = False, self._shutdown.abandoning
+            given_up, lost = self._shutdown.abandoning, lease.word is Lease.LOST
             try:
-                async with self._lease_kept(claim):
-                    if isinstance(outcome, Finished) and kept is None and not lost:
-                        kept = await self._deposit(claim, outcome)
-                    return await self._queue.settle(claim.job.id, claim.token, _said(claim, outcome, kept, lost=lost))
+                if isinstance(outcome, Finished) and kept is None and not lost:
+                    kept = await self._deposit(claim, outcome)
+                return await self._queue.settle(claim.job.id, claim.token, _said(claim, outcome, kept, lost=lost))
             except QueueStorageFullError as error:
                 full_since = full_since or clock()
                 if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
                     log.error("job.no_room_for_result", bytes=len(outcome.result.png))  # noqa: TRY400 - the words say it
                     outcome = Fail(Reason.STORAGE_FULL, str(error))
-                self._activity.sign()
             except QueueUnavailableError as error:
                 given_up = self._given_up(error)
-                self._activity.sign()
             except PictureStoreUnavailableError as error:
                 log.warning("job.result_waits", error=str(error), bytes=_bytes_of(outcome))
-                store_away = True
-                self._activity.sign()
+                if lease.word is Lease.CANCELLED:
+                    outcome = JobCancelled()  # whose picture need not be brought anywhere
+            self._activity.sign()
+            lease.look()
             if await set_within(given_up, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
-            held = await self._renewed(claim)
-            lost = lost or held is Lease.LOST
-            if store_away and held is Lease.CANCELLED:
-                outcome = JobCancelled()  # whose picture need not be brought anywhere
 
     def _given_up(self, error: QueueUnavailableError) -> Signal:
         """Return what ends the tries.
@@ -112,44 +107,6 @@ class Settlement:
         if kept is None:
             raise PictureStoreUnavailableError("the worker was told to leave at once")
         return kept
-
-    @asynccontextmanager
-    async def _lease_kept(self, claim: Claim) -> AsyncIterator[None]:
-        """Renew the lease meanwhile: a picture may take longer on its way than the lease lasts.
-
-        Most are there much sooner, so the renewal is a task only when it is due.
-        """
-        keeping: list[asyncio.Task[None]] = []
-        over = asyncio.Event()
-
-        def begin() -> None:
-            keeping.append(asyncio.create_task(self._keep(claim, over)))
-
-        due = asyncio.get_running_loop().call_later(self._lease / 3, begin)
-        try:
-            yield
-        finally:
-            due.cancel()
-            over.set()  # no cancellation: redis-py swallows some on Python 3.11, and the task would go on for ever
-            for task in keeping:
-                await task
-
-    async def _keep(self, claim: Claim, over: asyncio.Event) -> None:
-        while not over.is_set():
-            self._activity.sign()
-            await self._renewed(claim)  # Redis' word on the completion decides
-            await set_within(over, self._lease / 3)
-
-    async def _renewed(self, claim: Claim) -> Lease | None:
-        """Renew the lease at Redis, which may answer and yet refuse all writes; None where it does not answer.
-
-        Where the token no longer counts, the call that failed may have done it. So it is repeated all the same and gets
-        the answer it then got; only the picture is not sent again.
-        """
-        try:
-            return await self._queue.heartbeat(claim.job.id, claim.token, lease=self._lease)
-        except QueueUnavailableError:
-            return None
 
 
 def _ref(claim: Claim) -> str:

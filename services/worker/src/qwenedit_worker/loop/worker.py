@@ -16,6 +16,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import set_within, unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
+from qwenedit_worker.loop.lease import LeaseKeeper
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release
 from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
@@ -101,17 +102,15 @@ class Worker:
         self._shutdown = shutdown
         self._activity = activity
         self._metrics = metrics
-        self._settlement = Settlement(
-            queue=queue, pictures=pictures, lease=timings.lease, activity=activity, shutdown=shutdown
-        )
-        self._attempts: set[Attempt] = set()
+        self._settlement = Settlement(queue=queue, pictures=pictures, activity=activity, shutdown=shutdown)
+        self._leases: dict[str, LeaseKeeper] = {}
         self._returns = Returns()
         self._comfyui_busy = False
 
     def nudge(self, job_id: str) -> None:
         """Look at a job's lease at once, if that job is in hand."""
-        for attempt in self._attempts:
-            attempt.nudge(job_id)
+        if (lease := self._leases.get(job_id)) is not None:
+            lease.look()
 
     async def run(self) -> None:
         """Take jobs until the worker is told to drain; the one in hand is finished first."""
@@ -144,9 +143,6 @@ class Worker:
             return None
         if wait:
             since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells
-            if not self._watch.ready.is_set():
-                await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
-                return None
         executed = asyncio.Event()
         job = tasks.create_task(self._process(claim, since, executed), name="job")
         await executed.wait()
@@ -242,40 +238,47 @@ class Worker:
             self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
         else:
             self._metrics.redeliveries.inc()
+        lease = self._leases[claim.job.id] = LeaseKeeper(
+            self._queue,
+            claim,
+            lease=self._timings.lease,
+            since=since,
+            draining=self._shutdown.draining.is_set,
+            metrics=self._metrics,
+        )
         try:
             with self._metrics.gpu.job() as gpu_time:
-                attempt = self._make_attempt(claim, since, gpu_time, executed)
-                outcome = self._after_release(claim, await self._run(attempt))
-                executed.set()
-                with tracing.span("settle"):
-                    settled = await self._settlement.settle(claim, outcome)
+                async with lease:
+                    attempt = self._make_attempt(claim, since, lease, gpu_time, executed)
+                    outcome = self._after_release(claim, await self._run(attempt))
+                    executed.set()
+                    with tracing.span("settle"):
+                        settled = await self._settlement.settle(claim, outcome, lease)
         except asyncio.CancelledError:
             await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
             raise
+        finally:
+            self._leases.pop(claim.job.id, None)
         report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
     async def _run(self, attempt: Attempt) -> AttemptOutcome:
-        self._attempts.add(attempt)
-        try:
-            return await attempt.run()
-        finally:
-            self._attempts.discard(attempt)
+        if not self._watch.ready.is_set():  # any more: the claim has waited
+            return Release("ComfyUI is not ready any more")
+        return await attempt.run()
 
-    def _make_attempt(self, claim: Claim, since: float, gpu_time: AttemptGpuTime, executed: asyncio.Event) -> Attempt:
+    def _make_attempt(
+        self, claim: Claim, since: float, lease: LeaseKeeper, gpu_time: AttemptGpuTime, executed: asyncio.Event
+    ) -> Attempt:
         return Attempt(
             claim,
-            since=since,
-            lease=self._timings.lease,
-            budget=self._timings.budget,
-            patience=self._timings.gpu_lock_timeout,
-            queue=self._queue,
+            deadline=since + self._timings.budget,
+            lease=lease,
             pictures=self._pictures,
             editor=self._editor,
             shutdown=self._shutdown,
             activity=self._activity,
-            metrics=self._metrics,
             gpu_time=gpu_time,
             executed=executed,
         )

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.comfyui.errors import ComfyUIError, ComfyUIUnavailable, OutOfMemory, SilentExecutor
+from qwenedit_worker.comfyui.errors import (
+    ComfyUIBusy,
+    ComfyUIError,
+    ComfyUIUnavailable,
+    OutOfMemory,
+    SilentExecutor,
+)
 from qwenedit_worker.comfyui.execution.png import SIGNATURE
 from qwenedit_worker.comfyui.execution.transfer import fetch
 from qwenedit_worker.comfyui.protocol.history import Record, Unfinished
@@ -41,6 +47,9 @@ LONGEST_UNASKED = 2.0
 """Seconds between questions while the websocket tells of the prompt: it may have fallen silent."""
 SOCKET_PATIENCE = 1.0
 """Seconds that the submission waits for the websocket. Without one, only progress is lost."""
+JUDGED_WITHIN = 20.0
+"""Seconds that a prompt waits at least if the server executes nothing. Its executor may be dead, and the prompt that
+waits is the evidence: taken back sooner each time, none would ever have it found out."""
 WITHDRAWAL_PACE = 0.2
 """Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 
@@ -57,6 +66,7 @@ class PromptExecution:
         on_progress: told of each progress that goes further than the one before; must not block.
         watch: told of each sign of life; knows whether the executor is dead.
         poll_interval: seconds between questions where no websocket tells of the prompt.
+        patience: seconds that the prompt may wait for others' prompts.
     """
 
     def __init__(
@@ -68,6 +78,7 @@ class PromptExecution:
         on_progress: Callable[[Progress], None],
         watch: ExecutorWatch,
         poll_interval: float,
+        patience: float,
     ) -> None:
         self.prompt_id = str(uuid.uuid4())
         self._request = request
@@ -77,6 +88,7 @@ class PromptExecution:
         self._newest: Progress | None = None
         self._watch = watch
         self._poll_interval = poll_interval
+        self._patience = patience
         self._clock = asyncio.get_running_loop().time
         self._bound: BoundWorkflow
         self._waiting: tracing.Span = tracing.NO_SPAN
@@ -192,8 +204,10 @@ class PromptExecution:
                     return record
                 case Unfinished.RUNNING:
                     self._show(Progress(Stage.STARTING, 0, self._bound.steps))
-                case Unfinished.PENDING if self._watch.condemned:
+                case Unfinished.PENDING | Unfinished.IDLE if self._watch.condemned:
                     raise SilentExecutor(self._watch.condemned, submitted=True)
+                case Unfinished.PENDING | Unfinished.IDLE as status if self._waited_long(status):
+                    raise ComfyUIBusy(f"others' prompts came first for {self._patience:g} s")
                 case Unfinished.UNKNOWN if unseen:
                     self._out = True
                     raise ComfyUIUnavailable(
@@ -201,6 +215,10 @@ class PromptExecution:
                     )
                 case status:
                     unseen = status is Unfinished.UNKNOWN
+
+    def _waited_long(self, status: Unfinished) -> bool:
+        patience = max(self._patience, JUDGED_WITHIN) if status is Unfinished.IDLE else self._patience
+        return self._clock() - self._sent_at >= patience
 
     async def _status(self) -> Record | Unfinished:
         """Ask where the prompt stands, until there is a reply or the server must be taken for gone.

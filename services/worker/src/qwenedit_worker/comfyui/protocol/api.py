@@ -101,7 +101,9 @@ class Api:
         queue = await self.queue()
         if prompt_id in queue.running:
             return Unfinished.RUNNING
-        return Unfinished.PENDING if prompt_id in queue.pending else Unfinished.UNKNOWN
+        if prompt_id in queue.pending:
+            return Unfinished.PENDING if queue.running else Unfinished.IDLE
+        return Unfinished.UNKNOWN
 
     async def cancel(self, prompt_id: str) -> None:
         """Take a prompt out of the queue, or interrupt it. A finished or unknown one is left alone."""

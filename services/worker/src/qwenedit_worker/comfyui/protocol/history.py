@@ -26,6 +26,8 @@ class Unfinished(StrEnum):
     """Where a prompt stands that has no record yet."""
 
     PENDING = "pending"
+    IDLE = "idle"
+    """Pending, while the executor runs nothing: it may be dead."""
     RUNNING = "running"
     UNKNOWN = "unknown"
     """Never seen, dequeued, or forgotten: a cancelled pending prompt leaves no trace."""
