@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from aiogram import Bot
 from aiogram.types import User
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from qwenedit_bot.app.foundation import Connections, Foundation
@@ -22,9 +24,10 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.by_hand.worker import WorkerByHand, by_hand
 from qwenedit_testkit.threads import on_a_thread
-from qwenedit_testkit.waiting import eventually
+from qwenedit_testkit.waiting import background, eventually
 from telegram_simulator.client import TelegramSimulator
 from telegram_simulator.server import Config, running
+from telegram_simulator.world.rate_limits import Rates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,6 +39,15 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
     from telegram_simulator.client import Message, Person
 
+RELAX = """
+for _, key in ipairs(redis.call('KEYS', 'qwenedit:pace:*')) do
+    if not string.find(key, 'pause', 1, true) and redis.call('PTTL', key) > 500 then
+        redis.call('PEXPIRE', key, 500)
+    end
+end
+"""
+"""Has used-up turns come back within half a second. Pauses that Telegram asks for stay."""
+OFTEN = 0.1
 DAY, ENOUGH = 86_400, 120
 """Seconds of a day, and those within which a test is done that counts what happened on it."""
 
@@ -148,17 +160,32 @@ def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand
     return by_hand
 
 
+@asynccontextmanager
+async def unpaced(redis_url: str) -> AsyncIterator[None]:
+    """Have the bot speak as fast as it can: nobody waits for Telegram's pace to see what is said."""
+    async with connect(RedisSettings(redis_url=redis_url), waits=True) as redis:
+
+        async def relax() -> None:
+            while True:
+                with suppress(RedisError):
+                    await redis.eval(RELAX, 0)
+                await asyncio.sleep(OFTEN)
+
+        async with background(relax()):
+            yield
+
+
 @pytest.fixture(scope="session")
 def performing() -> Callable[..., AbstractAsyncContextManager[Stage]]:
     """Return what makes a stage of its own from the address of a Redis and settings of the bot."""
 
     @asynccontextmanager
     async def performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
-        with on_a_thread(lambda: running(Config(port=0))) as url:
+        with on_a_thread(lambda: running(Config(port=0, rates=Rates(enabled=False)))) as url:
             service = _bot(redis_url, url, **settings)
             try:
                 await service.start()
-                async with TelegramSimulator(url) as telegram, by_hand(redis_url) as worker:
+                async with TelegramSimulator(url) as telegram, by_hand(redis_url) as worker, unpaced(redis_url):
                     yield Stage(redis_url, url, telegram, service, worker)
             finally:
                 await service.kill()
