@@ -146,26 +146,6 @@ def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render)
     assert "169.254.169.254" not in str(egress), "the node's own credentials are there"
 
 
-@pytest.mark.parametrize("part", SETTINGS)
-@pytest.mark.parametrize(("url", "reached"), [("gs://photos", True), ("az://photos", False), ("redis:", False)])
-def test_metadata_server_is_reached_where_it_gives_out_the_pods_identity_alone(url, reached, part, render):
-    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "pictures": {"url": url}})
-    assert ("169.254.169.254/32" in str(policy_of(manifests, part))) is reached
-
-
-@pytest.mark.parametrize("part", SETTINGS)
-def test_pictures_in_redis_need_no_way_out(part, render):
-    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}})
-    assert config(manifests, part)["PICTURES_URL"] == "redis:"
-    assert "169.254.169.254/32" not in str(policy_of(manifests, part))
-
-
-@pytest.mark.parametrize("part", SETTINGS)
-def test_services_without_a_collector_are_told_nothing_of_traces(part, render):
-    data = config(render({"bot": {"token": {"existingSecret": "telegram"}}}), part)
-    assert [name for name in data if name.startswith("OTEL_")] == []
-
-
 @pytest.mark.parametrize(
     ("endpoint", "port"),
     [("http://collector:4318", 4318), ("https://collector", 443), ("http://collector/otlp", 80)],

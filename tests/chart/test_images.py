@@ -43,10 +43,6 @@ def test_arguments_of_docker_run_replace_no_folder_of_comfyui():
     assert json.loads(command) == ["--listen", "127.0.0.1", "--port", "8188"]
 
 
-def test_last_stage_has_no_package_manager_of_the_build(last_stage):
-    assert "--from=uv" not in last_stage
-
-
 def test_readme_pushes_every_image_that_its_installation_takes(render):
     said = (ROOT / "README.md").read_text()
     taken = re.findall(

@@ -9,7 +9,6 @@ from tests.chart.conftest import TOKEN, WEBHOOK
 
 UNREACHABLE, NOT_READY = "node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"
 ALL = {**TOKEN, "comfyui": {"placement": "standalone"}}
-GPU = {"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}
 
 
 def bound_for(manifests, part):
@@ -31,33 +30,6 @@ def test_lost_node_is_left_within_seconds(render, part):
 
 def test_lost_node_of_redis_is_left_when_kubernetes_says_so(render):
     assert bound_for(render(ALL), "redis") == {}
-
-
-def test_lost_node_seconds_of_none_are_kubernetes_own(render):
-    loss = {"nodeLoss": {"unreachableSeconds": None, "notReadySeconds": 0}}
-    assert bound_for(render({**ALL, **loss}), "bot") == {NOT_READY: 0}
-
-
-def test_lost_node_tolerations_of_a_part_win(render):
-    own = {"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
-    values = {
-        **TOKEN,
-        "worker": {"pod": {"tolerations": [GPU, own]}},
-        "bot": {**TOKEN["bot"], "pod": {"tolerations": [own]}},
-    }
-    assert bound_for(render(values), "worker") == {"nvidia.com/gpu": None, UNREACHABLE: 60, NOT_READY: 30}
-    assert bound_for(render(values), "bot") == {UNREACHABLE: 60, NOT_READY: 30}
-
-
-@pytest.mark.parametrize("effect", [{}, {"effect": "NoExecute"}])
-def test_lost_node_of_a_part_that_tolerates_everything_is_never_left(render, effect):
-    values = {**TOKEN, "worker": {"pod": {"tolerations": [{"operator": "Exists", **effect}]}}}
-    assert bound_for(render(values), "worker") == {None: None}
-
-
-def test_lost_node_of_a_part_that_may_be_scheduled_everywhere_is_left(render):
-    values = {**TOKEN, "worker": {"pod": {"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]}}}
-    assert bound_for(render(values), "worker") == {None: None, UNREACHABLE: 5, NOT_READY: 30}
 
 
 def budgets(manifests):

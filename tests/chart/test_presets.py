@@ -40,14 +40,3 @@ def test_config_map_of_the_operators_own_is_mounted(render):
     pod, configs = parts(render({"bot": {"token": TOKEN, "presets": chosen}}))
     assert mounted(pod)["/etc/qwenedit/presets"] == "edit-ideas"
     assert "edit-qwenedit-bot-presets" not in configs
-
-
-def test_presets_that_come_with_the_bot_are_used_without_a_file_or_a_config_map(render):
-    pod, configs = parts(render({"bot": {"token": TOKEN}}))
-    assert "PRESETS_FILE" not in configs["edit-qwenedit-bot"]
-    assert "/etc/qwenedit/presets" not in mounted(pod)
-
-
-def test_changed_presets_roll_the_bot(render):
-    pods = [parts(render({"bot": {"token": TOKEN, "presets": {"file": text}}}))[0] for text in ("one", "two")]
-    assert pods[0] != pods[1]

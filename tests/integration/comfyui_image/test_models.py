@@ -188,16 +188,6 @@ def test_truncated_file_is_noticed(models, hub, tmp_path, lines):
     assert str(len(DATA)) in models.problem(file, tmp_path)
 
 
-def test_new_hash_in_the_list_is_noticed(models, hub, tmp_path, lines):
-    models.fetch([listed(models, hub)], tmp_path, say=lines.append)
-    assert "another file" in models.problem(listed(models, hub, sha256="1" * 64), tmp_path)
-
-
-def test_refusal_names_the_address(models, hub, tmp_path, lines):
-    with pytest.raises(models.ModelsError, match="gone answers 404"):
-        models.fetch([listed(models, hub, url=hub.url.replace("model", "gone"))], tmp_path, say=lines.append)
-
-
 def test_token_of_the_hub_goes_to_the_hub_alone(models, hub, tmp_path, lines, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     models.fetch([listed(models, hub)], tmp_path, say=lines.append)
@@ -212,13 +202,6 @@ def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
     waiter.join(timeout=60)
     assert not waiter.is_alive()
     assert lines[-1] == "all 1 model files are complete"
-
-
-def test_nobody_waits_for_an_optional_file(models, hub, tmp_path, lines):
-    needed, optional = listed(models, hub), models.ModelFile("upscale_models/x4.pth", hub.url, SHA256, optional=True)
-    models.fetch([needed], tmp_path, say=lambda _line: None)
-    models.wait([needed, optional], tmp_path, say=lines.append)
-    assert lines == ["all 1 model files are complete", "without upscale_models/x4.pth: missing"]
 
 
 @pytest.mark.parametrize(

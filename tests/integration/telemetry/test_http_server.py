@@ -144,13 +144,3 @@ async def test_request_that_is_no_http_is_not_logged(app, knock, caplog, said):
             answer = await until_closed(reader)
         assert answer.startswith((b"HTTP/1.0 400", b"HTTP/1.1 400")) or not answer  # reset while we were still sending
     assert not caplog.records
-
-
-async def test_defect_in_a_handler_is_still_logged(app, caplog):
-    async def defect(_request: web.Request) -> web.Response:
-        raise LookupError("a defect")
-
-    app.router.add_get("/defect", defect)
-    async with HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server:
-        assert await got(f"http://127.0.0.1:{server.port}/defect") == 500
-    assert any(record.exc_info and isinstance(record.exc_info[1], LookupError) for record in caplog.records)

@@ -28,11 +28,6 @@ def test_defaults_are_those_of_the_old_system() -> None:
     assert settings.probe_port == 8081
 
 
-def test_missing_token_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.delenv("BOT_TOKEN")
-    assert "BOT_TOKEN is not set" in refusal(capsys)
-
-
 @pytest.mark.parametrize("token", ["secret", "abc:def", "123:", "123:a b", ":abc"])
 def test_malformed_token_is_refused_without_being_shown(
     token: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -58,15 +53,6 @@ def test_value_out_of_range_is_named(
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert variable in refusal(capsys)
-
-
-def test_delays_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RETRY_DELAYS", "1, 2.5")
-    assert load(BotSettings).limits.retry_delays == (1.0, 2.5)
-
-
-def test_token_is_not_in_the_settings_text() -> None:
-    assert TOKEN not in repr(load(BotSettings))
 
 
 def test_hooks_address_is_checked_and_not_shown(
