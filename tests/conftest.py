@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,7 @@ import trustme
 from hypothesis import HealthCheck, settings
 
 from local_stack import RedisServer
-from qwenedit_testkit.forks.launcher import forking
+from qwenedit_testkit.forks.launcher import SHARED, forking
 from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
 
 if TYPE_CHECKING:
@@ -26,6 +28,14 @@ if TYPE_CHECKING:
 # A busy machine is slow, which says nothing of what is tested.
 settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy machine")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have all processes of a run fork from the same servers: importing aiogram takes each of them seconds."""
+    if SHARED not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="forks-")
+        os.environ[SHARED] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import hashlib
 import json
 import os
 import signal
 import socket
-import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +40,8 @@ PROGRAMS = {
 }  # fmt: skip
 """Programs that may be forked, and what the server of its forks imports beforehand for each."""
 
+SHARED = "QWENEDIT_FORKS"
+"""Variable that names a folder, so that several processes share the servers."""
 INTERPRETER = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
 """What a server's interpreter was told at its start; it cannot be told anything else later."""
 
@@ -48,12 +52,14 @@ class Forks:
     What it does not know, and what is to end with its starter, is executed as ever.
 
     Args:
+        folder: Where servers listen. Everybody who names it shares their imports.
         programs: The modules that are forked, each with what is imported beforehand.
     """
 
-    def __init__(self, programs: Mapping[str, Sequence[str]] = PROGRAMS) -> None:
+    def __init__(self, folder: Path, programs: Mapping[str, Sequence[str]] = PROGRAMS) -> None:
+        self._folder = folder
         self._programs = programs
-        self._servers: dict[tuple[str, ...], tuple[socket.socket, subprocess.Popen[bytes]]] = {}
+        self._servers: dict[tuple[str, ...], socket.socket] = {}
 
     async def __call__(self, part: Part) -> Running:
         """Start a part's process."""
@@ -66,37 +72,57 @@ class Forks:
         return await _fork(self._server(module), order)
 
     def close(self) -> None:
-        """End the servers; whatever still runs of what they started is killed."""
-        for orders, process in self._servers.values():
+        """Leave the servers; whatever still runs of what they started for us is killed."""
+        for orders in self._servers.values():
             orders.close()
-            process.wait()
         self._servers.clear()
 
     def _server(self, module: str) -> socket.socket:
         imported = tuple(self._programs[module])
         if imported not in self._servers:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            with theirs:
-                command = (sys.executable, "-m", "qwenedit_testkit.forks.server", str(theirs.fileno()))
-                process = subprocess.Popen(  # noqa: S603 - the command stands here
-                    (*command, *imported),
-                    cwd=ROOT, env=bare_environment(**INTERPRETER), stdin=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),), process_group=0,
-                )  # fmt: skip
-            self._servers[imported] = (ours, process)
-        return self._servers[imported][0]
+            self._servers[imported] = _connected(self._folder, imported)
+        return self._servers[imported]
+
+
+def _connected(folder: Path, imported: tuple[str, ...]) -> socket.socket:
+    """Connect to the server that has imported these modules; the first who asks starts it."""
+    address = str(folder / hashlib.sha256(" ".join(imported).encode()).hexdigest()[:16])
+    orders = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            orders.connect(address)
+        except (ConnectionRefusedError, FileNotFoundError):
+            Path(address).unlink(missing_ok=True)
+            _start(address, imported)
+            orders.connect(address)
+    return orders
+
+
+def _start(address: str, imported: tuple[str, ...]) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(address)
+        listening.listen()
+        os.posix_spawn(  # it outlives this process if others use it
+            sys.executable,
+            (sys.executable, "-m", "qwenedit_testkit.forks.server", *imported),
+            bare_environment(**INTERPRETER),
+            file_actions=((os.POSIX_SPAWN_DUP2, listening.fileno(), 0),),
+            setpgroup=0,
+        )
 
 
 @contextmanager
 def forking() -> Iterator[None]:
     """Start all parts by fork while the context is open; at its end, what still runs of them is killed."""
-    forks, executed = Forks(), Part.launcher
-    Part.launcher = forks
-    try:
-        yield
-    finally:
-        Part.launcher = executed
-        forks.close()
+    with tempfile.TemporaryDirectory(prefix="forks-") as own:
+        forks, executed = Forks(Path(os.environ.get(SHARED, own))), Part.launcher
+        Part.launcher = forks
+        try:
+            yield
+        finally:
+            Part.launcher = executed
+            forks.close()
 
 
 async def _fork(orders: socket.socket, order: Order) -> Forked:

@@ -1,8 +1,9 @@
-"""Forks a program for each order: `python -m qwenedit_testkit.forks.server DESCRIPTOR MODULE...`.
+"""Imports modules once, and forks programs that need them: `python -m qwenedit_testkit.forks.server MODULE...`.
 
-The descriptor is a socket's. An order is one message of it: `Order` as JSON, and two descriptors. To the first goes
-what the program prints. The second is told its process id, and its exit code when it has ended, a line each. When the
-socket is closed, the programs are killed.
+Its standard input is a socket that listens. Whoever connects gets a server of their own, forked with all modules. An
+order is one message: `Order` as JSON, and two descriptors. To the first goes what the program prints. The second is
+told its process id, and its exit code when it has ended, a line each. When the connection is closed, its programs are
+killed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from typing import TypedDict
 
 ORDER_SIZE = 1 << 17
 """Bytes of an order at most."""
+LINGER = 1.0
+"""Seconds for which a server without a connection waits for the next."""
 
 
 class Order(TypedDict):
@@ -87,13 +90,35 @@ def _tell(told: int, number: int) -> None:
         os.write(told, b"%d\n" % number)
 
 
+def connected() -> socket.socket | None:
+    """Fork for each connection. Returns it in the new process, and None in the old one when all have ended."""
+    with socket.socket(fileno=0) as listening:
+        listening.settimeout(LINGER)
+        forks = 0
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except TimeoutError:
+                while forks and os.waitpid(-1, os.WNOHANG)[0]:
+                    forks -= 1
+                if not forks:
+                    return None
+                continue
+            if os.fork() == 0:
+                connection.setblocking(True)
+                return connection
+            connection.close()
+            forks += 1
+
+
 def main() -> None:
     """Import the modules, fork for each order, and run what is ordered in the forks."""
-    orders = socket.socket(fileno=int(sys.argv[1]))
-    for name in sys.argv[2:]:
+    for name in sys.argv[1:]:
         importlib.import_module(name)
     gc.freeze()  # a collection in a fork would copy what they share
-    if order := serve(orders):
+    orders = connected()
+    os.open(os.devnull, os.O_RDONLY)  # in the place of the socket that listened
+    if orders and (order := serve(orders)):
         runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
 
 
