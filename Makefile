@@ -73,7 +73,7 @@ LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache_
 
 .PHONY: test
 test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
+	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
 
 # The S3 server is built before the tests that need it: on a busy machine that takes longer than a test may. Where it
 # cannot be built, they say so.
