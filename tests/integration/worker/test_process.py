@@ -7,7 +7,6 @@ import io
 import json
 import signal
 import time
-from importlib.metadata import version
 
 import aiohttp
 import pytest
@@ -17,7 +16,6 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import RedisServer, bare_environment, free_port
 from local_stack.parts import WORKFLOWS, ComfyUISimulator, worker
 from qwenedit_jobs import Phase, Reason, State
-from qwenedit_jobs.workers.registry import Workers
 from qwenedit_worker.comfyui import ComfyUI, Workflow
 from qwenedit_worker.loop.editor import ComfyUIEditor
 
@@ -138,23 +136,6 @@ async def test_debug_level_tells_settings_requests_progress_and_waits(bench, con
     assert await part.stop() == 0
 
 
-async def test_worker_is_registered_while_it_runs(bench, control, comfyui, start):
-    part = await start(bench.url, POD_NAME="pod-a")
-    workers = Workers(bench.redis, bench.keys)
-    async with asyncio.timeout(120):
-        while not (seen := [one.presence for one in (await workers.seen()).workers if one.presence.ready]):
-            await asyncio.sleep(0.05)
-    [presence] = seen
-    assert presence.worker == "pod-a"
-    assert (presence.comfyui_url, presence.version) == (comfyui.url, version("qwenedit-worker"))
-    assert presence.device is not None
-    assert presence.device.version
-    assert presence.sockets is not None
-    assert 0 < presence.sockets <= 15
-    assert await part.stop() == 0
-    assert (await workers.seen()).workers == ()
-
-
 async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
@@ -186,24 +167,6 @@ async def test_drained_by_sigusr1_it_finishes_its_job_claims_no_more_and_stays(b
     assert await bench.queue.waiting_ids() == [next_one.id]
     assert (await get(part, "/readyz"))[0] == 200
     assert await part.stop() == 0
-
-
-async def test_redis_that_restarts_in_mid_job_costs_nothing(own_redis, control, start, make_bench):
-    bench = await make_bench(own_redis.url)
-    part = await start(own_redis.url)
-    await control.fault("slow_load", seconds=6)
-    job = await bench.enqueue(picture=photo())
-    await bench.until(job, lambda status: status.state is State.RUNNING)
-    await asyncio.sleep(1.2)  # `appendfsync everysec`
-    await own_redis.kill()
-    async with asyncio.timeout(120):
-        await part.wait_for_line("redis.unreachable")
-    await own_redis.start()
-    status = await bench.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-    seen = events_of(part)
-    assert seen.count("redis.unreachable") == 1
-    assert seen.count("redis.reachable") == 2
 
 
 async def test_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, control, start, make_bench):
@@ -259,32 +222,6 @@ async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, 
     await part.wait_for_line("PICTURES_URL is s3://there-is-none: put failed: ")
 
 
-async def test_absent_comfyui_at_start_leaves_the_job_in_line_until_it_comes(bench, comfyui, start):
-    part = await start(bench.url, wait=False)
-    job = await bench.enqueue(picture=photo())
-    await part.wait_for_line("comfyui.not_ready")
-    assert (await get(part, "/readyz"))[0] == 503
-    assert (await get(part, "/livez"))[0] == 200
-    assert await bench.queue.waiting_ids() == [job.id]
-    await comfyui.start()
-    status = await bench.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-
-
-async def test_job_chooses_its_workflow_and_what_the_binding_lets_it_choose(bench, control, start):
-    await start(bench.url)
-    await control.fault("hang", at_step=1)
-    chosen = await bench.enqueue(picture=photo(), workflow="qwen-image-edit-2511-quality", parameters={"steps": 3})
-    status = await bench.until(chosen, lambda status: status.step > 0)
-    assert status.steps == 3
-    await control.clear()
-    assert (await bench.until_final(chosen)).state is State.DONE
-
-    beyond = await bench.enqueue(picture=photo(), workflow="qwen-image-edit-2511-quality", parameters={"steps": 61})
-    status = await bench.until_final(beyond)
-    assert (status.state, status.reason, status.attempt) == (State.FAILED, Reason.WORKFLOW_REJECTED, 1)
-
-
 @pytest.mark.parametrize("step_seconds", [120.0])
 async def test_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_by_another(
     bench, control, comfyui, step_seconds
@@ -299,40 +236,6 @@ async def test_attempt_beyond_its_budget_is_stopped_on_comfyui_and_followed_by_a
             assert time.monotonic() - began < step_seconds
     [prompt] = (await control.state()).prompts
     assert prompt.state not in ("accepted", "started", "success")
-
-
-async def strangers_prompt(url):
-    """Queue an edit of about four seconds, as somebody else who uses the same ComfyUI would; its id."""
-    form = aiohttp.FormData()
-    form.add_field("image", photo(), filename="stranger.jpg")
-    quality = Workflow.load(WORKFLOWS / "qwen-image-edit-2511-quality.json")
-    async with aiohttp.ClientSession() as session:
-        async with session.post(f"{url}/upload/image", data=form) as answer:
-            name = (await answer.json())["name"]
-        bound = quality.bind(
-            images=[name], prompt="a stranger's", seed=1, prefix="stranger/1", parameters={"steps": 20}
-        )
-        async with session.post(f"{url}/prompt", json={"prompt": bound.graph}) as answer:
-            return (await answer.json())["prompt_id"]
-
-
-@pytest.mark.parametrize("step_seconds", [0.2])
-async def test_two_workers_on_one_comfyui_wait_among_strangers_and_no_job_is_harmed(bench, comfyui, control, start):
-    workers = [await start(bench.url, name=name) for name in ("worker-1", "worker-2")]
-    before = await strangers_prompt(comfyui.url)
-    jobs = [await bench.enqueue(picture=photo()) for _ in range(4)]
-    async with asyncio.timeout(120):
-        while len((await control.state()).prompts) < 3:
-            await asyncio.sleep(0.05)
-    between = await strangers_prompt(comfyui.url)
-    for job in jobs:
-        status = await bench.until_final(job, within=120.0)
-        assert (status.state, status.attempt) == (State.DONE, 1)
-    strangers = {prompt.prompt_id: prompt for prompt in (await control.state()).prompts}
-    assert [strangers[prompt_id].state for prompt_id in (before, between)] == ["success", "success"]
-    async with asyncio.timeout(120):
-        await asyncio.gather(*(part.wait_for_line("job.settled") for part in workers))
-    assert [(await get(part, "/comfyui/livez"))[0] for part in workers] == [200, 200]
 
 
 async def test_taken_probe_port_ends_the_start_with_its_number(bench, comfyui):
