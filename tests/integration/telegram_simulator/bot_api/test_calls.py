@@ -24,7 +24,6 @@ NONSENSE = [
     ("sendPhoto", {"chat_id": "5001"}, "there is no photo in the request"),
     ("sendPhoto", {"chat_id": "ANN", "photo": "attach://x"}, "there is no photo in the request"),
     ("sendPhoto", {"chat_id": "ANN", "photo": "made-up"}, "wrong file identifier/HTTP URL specified"),
-    ("sendMediaGroup", {"chat_id": "ANN"}, 'parameter "media" is required'),
     ("sendChatAction", {"chat_id": "ANN", "action": "dancing"}, "wrong parameter action in request"),
     ("deleteMessage", {"chat_id": "ANN", "message_id": "first"}, "wrong parameter message_id in request"),
     ("answerCallbackQuery", {"callback_query_id": "1"},

@@ -56,10 +56,6 @@ class Graph:
             visit(self.nodes[target])
         return list(ordered.values())
 
-    def of_class(self, *class_types: str) -> Iterator[Node]:
-        """The nodes of some classes."""
-        return (node for node in self.nodes.values() if node.class_type in class_types)
-
 
 def read_graph(prompt: Mapping[str, Any], targets: tuple[str, ...]) -> Graph:
     """Read a prompt that the validator accepted."""

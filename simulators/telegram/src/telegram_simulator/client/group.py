@@ -72,9 +72,5 @@ class Group(ControlledChat):
         """Let only administrators write, as where a forum's topic is closed."""
         await self._change(topic_closed=True)
 
-    async def reopen_topic(self) -> None:
-        """Let everybody write."""
-        await self._change(topic_closed=False)
-
     async def _change(self, **rights: Any) -> None:
         await self._connection.json("PUT", f"groups/{self.id}/rights", rights)

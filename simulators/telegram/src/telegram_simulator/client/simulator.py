@@ -116,10 +116,6 @@ class TelegramSimulator:
         """Give the bot a new token, its id and this; the old one is refused with 401 from now on."""
         await self._connection.json("PUT", "bot", {"secret": secret})
 
-    async def set_old_api(self, *, old: bool) -> None:
-        """Choose whether the Bot API server is one of Bot API 7.10, to which later fields are unknown."""
-        await self._connection.json("PUT", "bot", {"old_api": old})
-
     async def add_update(self, update: dict[str, Any]) -> int:
         """Let the bot receive any update, however odd; returns its id, which is given here."""
         return int((await self._connection.json("POST", "updates", update))["update_id"])

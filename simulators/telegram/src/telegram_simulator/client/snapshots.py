@@ -129,7 +129,6 @@ class Message:
     album_id: str | None
     forwarded: bool
     deleted: bool
-    reactions: tuple[str, ...]
     versions: tuple[Version, ...]
 
     @property
@@ -214,7 +213,7 @@ class Chat:
 
 def _message(seen: dict[str, Any]) -> Message:
     versions = tuple(map(_version, seen["versions"]))
-    return Message(**{**seen, "versions": versions, "reactions": tuple(seen["reactions"])})
+    return Message(**{**seen, "versions": versions})
 
 
 def _version(seen: dict[str, Any]) -> Version:

@@ -222,7 +222,6 @@ class Control:
         bot = named_bot(self._world, request)
         bot.reads_all = bot.reads_all if wish.reads_all is None else wish.reads_all
         bot.secret = bot.secret if wish.secret is None else wish.secret
-        bot.old_api = bot.old_api if wish.old_api is None else wish.old_api
         return web.json_response({})
 
     async def _armed(self, _request: web.Request) -> web.Response:

@@ -119,11 +119,10 @@ class LanguageRequest(_Request):
 
 
 class BotRequest(_Request):
-    """How a bot is set up with BotFather, and how old its Bot API server is."""
+    """How a bot is set up with BotFather."""
 
     secret: str | None = Field(None, pattern=r"^[\w-]{1,64}$")
     reads_all: bool | None = None
-    old_api: bool | None = None
 
 
 class MigrationRequest(_Request):

@@ -44,7 +44,6 @@ def _message(record: Record) -> Json:
         "album_id": now.album_id,
         "forwarded": first.origin is not None,
         "deleted": record.deleted,
-        "reactions": list(record.reactions),
         "versions": [_version(version) for version in record.versions],
     }
 

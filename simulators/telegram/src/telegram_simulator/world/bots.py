@@ -103,7 +103,6 @@ class Bot:
         commands: The menu by scope and language, as the bot set it.
         menu_buttons: What is beside the input by private chat, as the bot set it; 0 stands for all others.
         reads_all: Group privacy is off.
-        old_api: Its Bot API server is one of Bot API 7.10, which ignores what came later.
         poll: The request that waits for updates.
         webhook: Where updates are sent instead.
     """
@@ -119,7 +118,6 @@ class Bot:
     commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
     reads_all: bool = False
-    old_api: bool = False
     poll: Poll | None = None
     webhook: Webhook | None = None
     _polled: float = float("-inf")

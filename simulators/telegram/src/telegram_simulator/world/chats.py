@@ -75,7 +75,6 @@ class Record:
 
     versions: list[Message]
     deleted: bool = False
-    reactions: tuple[str, ...] = ()
 
     @property
     def now(self) -> Message:

@@ -3,7 +3,6 @@
 from telegram_simulator.bot_api.methods import (
     chats,
     commands,
-    copying,
     editing,
     files,
     payments,
@@ -14,6 +13,6 @@ from telegram_simulator.bot_api.methods import (
 from telegram_simulator.bot_api.methods.registry import Call, Reply, handler_of
 
 __all__ = [
-    "Call", "Reply", "chats", "commands", "copying", "editing", "files", "handler_of", "payments", "removing",
+    "Call", "Reply", "chats", "commands", "editing", "files", "handler_of", "payments", "removing",
     "sending", "updates",
 ]  # fmt: skip

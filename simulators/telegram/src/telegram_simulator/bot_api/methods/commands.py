@@ -7,9 +7,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from aiogram.methods import (
-    DeleteMyCommands,
-    GetChatMenuButton,
-    GetMyCommands,
     SetChatMenuButton,
     SetMyCommands,
 )
@@ -37,19 +34,6 @@ async def set_my_commands(call: Call[SetMyCommands]) -> bool:
     return True
 
 
-@answers(GetMyCommands)
-async def get_my_commands(call: Call[GetMyCommands]) -> list[Json]:
-    """Tell which commands are offered in exactly that scope and language."""
-    return call.bot.commands.get(_key(call), [])
-
-
-@answers(DeleteMyCommands)
-async def delete_my_commands(call: Call[DeleteMyCommands]) -> bool:
-    """Offer none."""
-    call.bot.commands.pop(_key(call), None)
-    return True
-
-
 @answers(SetChatMenuButton)
 async def set_chat_menu_button(call: Call[SetChatMenuButton]) -> bool:
     """Choose what the button beside the input does, in one private chat or in all others."""
@@ -57,13 +41,6 @@ async def set_chat_menu_button(call: Call[SetChatMenuButton]) -> bool:
     chosen = {"type": "default"} if button is None else button.model_dump(mode="json", exclude_none=True)
     call.bot.menu_buttons[call.method.chat_id or 0] = chosen
     return True
-
-
-@answers(GetChatMenuButton)
-async def get_chat_menu_button(call: Call[GetChatMenuButton]) -> Json:
-    """Tell what that button does."""
-    chosen = call.bot.menu_buttons
-    return chosen.get(call.method.chat_id or 0, chosen.get(0, {"type": "default"}))
 
 
 def _command(command: BotCommand) -> Json:

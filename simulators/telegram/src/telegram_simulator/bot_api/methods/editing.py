@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from aiogram.methods import EditMessageCaption, EditMessageMedia, EditMessageReplyMarkup, EditMessageText
+from aiogram.methods import EditMessageMedia, EditMessageText
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.sending import caption_of, charge
@@ -15,7 +15,6 @@ from telegram_simulator.bot_api.methods.uploads import input_media_of
 from telegram_simulator.bot_api.parameters import given
 from telegram_simulator.bot_api.render import message_json
 from telegram_simulator.common.errors import BadRequestError
-from telegram_simulator.messages.model import CAPTIONLESS
 from telegram_simulator.messages.text import message_text, rich_text
 from telegram_simulator.world.group_rights import check_media
 
@@ -43,16 +42,6 @@ async def edit_message_text(call: Call[EditMessageText]) -> Json:
     return _apply(call, conversation, replace(message, text=words.text, entities=words.entities))
 
 
-@answers(EditMessageCaption)
-async def edit_message_caption(call: Call[EditMessageCaption]) -> Json:
-    """Change a caption."""
-    words = caption_of(call.method)
-    conversation, message = _target(call)
-    if message.media is None or message.media.kind in CAPTIONLESS:
-        raise BadRequestError("there is no caption in the message to edit")
-    return _apply(call, conversation, replace(message, text=words.text, entities=words.entities))
-
-
 @answers(EditMessageMedia)
 async def edit_message_media(call: Call[EditMessageMedia]) -> Json:
     """Change what a message carries; a text becomes a picture."""
@@ -65,13 +54,6 @@ async def edit_message_media(call: Call[EditMessageMedia]) -> Json:
     conversation, message = _target(call)
     check_media(conversation, media.kind)
     return _apply(call, conversation, replace(message, text=words.text, entities=words.entities, media=media))
-
-
-@answers(EditMessageReplyMarkup)
-async def edit_message_reply_markup(call: Call[EditMessageReplyMarkup]) -> Json:
-    """Change the buttons alone."""
-    conversation, message = _target(call)
-    return _apply(call, conversation, message)
 
 
 def _target(call: Call[Any]) -> tuple[Conversation, Message]:
@@ -88,7 +70,7 @@ def _target(call: Call[Any]) -> tuple[Conversation, Message]:
 
 
 def _apply(call: Call[Any], conversation: Conversation, changed: Message) -> Json:
-    changed = replace(changed, keyboard=keyboard_of(call, call.method.reply_markup))
+    changed = replace(changed, keyboard=keyboard_of(call.method.reply_markup))
     charge(call, conversation, edit=True)
     if changed == conversation.find(changed.id):
         raise BadRequestError(UNCHANGED)

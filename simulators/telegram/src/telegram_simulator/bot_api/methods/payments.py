@@ -47,7 +47,7 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     if not 1 <= len(method.payload.encode()) <= MAX_PAYLOAD:
         raise BadRequestError("INVOICE_PAYLOAD_INVALID")
     total = method.prices[0].amount
-    keyboard = keyboard_of(call, method.reply_markup)
+    keyboard = keyboard_of(method.reply_markup)
     if keyboard is None:
         keyboard = Buttons.of([[InlineKeyboardButton(text=f"Pay ⭐️{total}", pay=True)]])
     elif not keyboard.rows[0][0].pay:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram.methods import DeleteMessage, DeleteMessages
+from aiogram.methods import DeleteMessage
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.targets import conversation_of, message_of
@@ -25,22 +25,6 @@ async def delete_message(call: Call[DeleteMessage]) -> bool:
     if not _may_delete(conversation, message):
         raise BadRequestError("message can't be deleted")
     conversation.delete(message.id)
-    return True
-
-
-@answers(DeleteMessages)
-async def delete_messages(call: Call[DeleteMessages]) -> bool:
-    """Delete several messages; those that cannot be are passed over."""
-    ids = call.method.message_ids
-    if not ids:
-        raise BadRequestError("message identifiers are not specified")
-    if len(ids) > AT_ONCE:
-        raise BadRequestError("too many message identifiers specified")
-    conversation = conversation_of(call, call.method.chat_id)
-    for message_id in ids:
-        message = conversation.find(message_id)
-        if message is not None and _may_delete(conversation, message):
-            conversation.delete(message_id)
     return True
 
 

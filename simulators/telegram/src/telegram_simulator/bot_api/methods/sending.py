@@ -7,11 +7,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
-from aiogram.methods import SendAnimation, SendChatAction, SendDocument, SendMediaGroup, SendMessage, SendPhoto
+from aiogram.methods import SendChatAction, SendDocument, SendMessage, SendPhoto
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.targets import conversation_of, keyboard_of, reply_keyboard_of, reply_target
-from telegram_simulator.bot_api.methods.uploads import input_media_of, media_of
+from telegram_simulator.bot_api.methods.uploads import media_of
 from telegram_simulator.bot_api.parameters import given
 from telegram_simulator.bot_api.render import Json, message_json
 from telegram_simulator.common.errors import BadRequestError
@@ -35,7 +35,7 @@ async def send_message(call: Call[SendMessage]) -> Json:
     method = call.method
     words = message_text(rich_text(method.text, parse_mode=given(method.parse_mode), entities=given(method.entities)))
     conversation = conversation_of(call, method.chat_id)
-    keyboard, reply_to = keyboard_of(call, method.reply_markup), reply_target(call, conversation)
+    keyboard, reply_to = keyboard_of(method.reply_markup), reply_target(call, conversation)
     check_right(conversation, None)
     charge(call, conversation)
     return post(call, conversation, words, keyboard=keyboard, reply_to=reply_to)
@@ -51,34 +51,6 @@ async def send_photo(call: Call[SendPhoto]) -> Json:
 async def send_document(call: Call[SendDocument]) -> Json:
     """Send a file as it is."""
     return await _send_file(call, MediaKind.DOCUMENT, call.method.document)
-
-
-@answers(SendAnimation)
-async def send_animation(call: Call[SendAnimation]) -> Json:
-    """Send a moving picture."""
-    return await _send_file(call, MediaKind.ANIMATION, call.method.animation)
-
-
-@answers(SendMediaGroup)
-async def send_media_group(call: Call[SendMediaGroup]) -> list[Json]:
-    """Send an album: a message for each of its pictures."""
-    method = call.method
-    conversation = conversation_of(call, method.chat_id)
-    reply_to = reply_target(call, conversation)
-    if len(method.media) not in ALBUM:
-        raise BadRequestError(f"an album has {ALBUM[0]} to {ALBUM[-1]} media, not {len(method.media)}")
-    items = [(await input_media_of(call, item), caption_of(item)) for item in method.media]
-    conversation = conversation_of(call, method.chat_id)  # which may have changed meanwhile
-    kinds = {media.kind for media, _ in items}
-    if len(kinds) > 1:
-        raise BadRequestError("document can't be mixed with other media types")
-    for kind in kinds:
-        check_right(conversation, kind)
-    charge(call, conversation, count=len(items))
-    album_id = new_album_id()
-    return [
-        post(call, conversation, words, media=media, reply_to=reply_to, album_id=album_id) for media, words in items
-    ]
 
 
 @answers(SendChatAction)
@@ -152,7 +124,7 @@ def post(  # noqa: PLR0913  # a message has that many properties, by name
 async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Json:
     words = caption_of(call.method)
     conversation = conversation_of(call, call.method.chat_id)
-    keyboard, reply_to = keyboard_of(call, call.method.reply_markup), reply_target(call, conversation)
+    keyboard, reply_to = keyboard_of(call.method.reply_markup), reply_target(call, conversation)
     media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
     conversation = conversation_of(call, call.method.chat_id)  # which may have changed while the picture was worked on
     check_right(conversation, kind)

@@ -24,9 +24,6 @@ MAX_DATA = 64
 MAX_COPIED = 256
 """Characters that a button copies (https://core.telegram.org/bots/api#copytextbutton)."""
 
-LATER_FIELDS = ("copy_text", "style", "disabled", "icon_custom_emoji_id")
-"""What buttons had not in Bot API 7.10; a server of that age ignores it."""
-
 _ACTIONS = (
     "url", "callback_data", "web_app", "login_url", "switch_inline_query", "switch_inline_query_current_chat",
     "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay", "disabled",
@@ -100,12 +97,8 @@ def reply_target(call: Call[Any], conversation: Conversation) -> int | None:
     raise BadRequestError("message to be replied not found")
 
 
-def keyboard_of(call: Call[Any], markup: object) -> Buttons | None:
+def keyboard_of(markup: object) -> Buttons | None:
     """Return the buttons under a message; other keyboards stand beside it.
-
-    Args:
-        call: Who sends it.
-        markup: What is sent.
 
     Raises:
         BadRequestError: A button is impossible.
@@ -115,8 +108,6 @@ def keyboard_of(call: Call[Any], markup: object) -> Buttons | None:
     rows = [row for row in markup.inline_keyboard if row]
     if sum(map(len, rows)) > MAX_BUTTONS:
         raise BadRequestError("reply markup is too long")
-    if call.bot.old_api:
-        rows = [[button.model_copy(update=dict.fromkeys(LATER_FIELDS)) for button in row] for row in rows]
     for row in rows:
         for button in row:
             _check(button)

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aiogram.methods import Close, DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, LogOut, SetWebhook
+from aiogram.methods import DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, SetWebhook
 
 from telegram_simulator.bot_api.methods.registry import Call, Reply, answers
 from telegram_simulator.bot_api.render import user_json
@@ -139,15 +139,3 @@ async def get_me(call: Call[GetMe]) -> Json:
         "can_connect_to_business": False,
         "has_main_web_app": False,
     }
-
-
-@answers(Close)
-async def close(_call: Call[Close]) -> bool:
-    """Do nothing: there is no other server to move to."""
-    return True
-
-
-@answers(LogOut)
-async def log_out(_call: Call[LogOut]) -> bool:
-    """Do nothing: there is no other server to move to."""
-    return True
