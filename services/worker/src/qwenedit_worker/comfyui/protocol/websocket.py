@@ -30,6 +30,8 @@ RECONNECT_PAUSE = 0.25
 only that tells the new process from the one before it."""
 GOODBYE = 1.0
 """Seconds that the server has for its part of the closing."""
+UNHEARD = '{"type": "progress_state"'
+"""How the largest messages begin, which repeat what the others say: the state of all nodes, at each step."""
 MOST_STEPS = 10_000
 """ComfyUI's own limit of a sampler (nodes.py)."""
 
@@ -66,6 +68,8 @@ Event: TypeAlias = Began | Stepped | Ended | Lost
 
 def read(text: str) -> tuple[str, Event] | None:
     """Read one message into a prompt's id and what is said of it; None for those that tell us nothing."""
+    if text.startswith(UNHEARD):
+        return None
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
@@ -80,7 +84,7 @@ def read(text: str) -> tuple[str, Event] | None:
 
 def _event(kind: str, data: dict[Any, Any]) -> Event | None:
     match kind, data:
-        case (("execution_start" | "execution_cached" | "progress_state" | "executed"), _):
+        case (("execution_start" | "execution_cached" | "executed"), _):
             return Began()
         case "executing", {"node": None}:
             return Ended()

@@ -86,9 +86,8 @@ def without(graph: Graph, absent: set[str], *, optional: Mapping[str, frozenset[
             break
         gone |= doomed
         rest = {node_id: node for node_id, node in rest.items() if node_id not in doomed}
-    return {
-        node_id: node.model_copy(
-            update={"inputs": {name: value for name, value in node.inputs.items() if name not in loses[node_id]}}
-        )
-        for node_id, node in rest.items()
-    }
+    for node_id, names in loses.items():
+        if names:
+            inputs = {name: value for name, value in rest[node_id].inputs.items() if name not in names}
+            rest[node_id] = rest[node_id].model_copy(update={"inputs": inputs})
+    return rest
