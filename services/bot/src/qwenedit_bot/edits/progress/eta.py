@@ -86,7 +86,7 @@ class Eta:
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
         key = self._keys.durations(workflow or "")
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self._redis.pipeline(transaction=True)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)
