@@ -25,13 +25,13 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 def test_each_odd_update_is_answered_or_rightly_ignored(runner: asyncio.Runner, redis_url: str) -> None:
-    outcomes = fuzz_updates(runner, redis_url, count=120, seed=1, albums=False)
-    assert outcomes["typed message", "answered"] > 20
+    outcomes = fuzz_updates(runner, redis_url, count=80, seed=1, albums=False)
+    assert outcomes["typed message", "answered"] > 10
     assert outcomes["mutated message", "answered"] > 1
 
 
 def test_each_odd_picture_is_taken_or_refused_in_words(runner: asyncio.Runner, redis_url: str) -> None:
-    outcomes = fuzz_pictures(runner, redis_url, count=45, seed=1)
+    outcomes = fuzz_pictures(runner, redis_url, count=30, seed=1)
     assert {"taken", f"refused: {Refusal.DAMAGED}"} <= {outcome for _kind, outcome in outcomes}
 
 

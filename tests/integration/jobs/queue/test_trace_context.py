@@ -20,15 +20,6 @@ async def job(desk):
     return job
 
 
-async def test_claim_tells_the_senders_context_and_its_own_in_the_same_trace(desk, job):
-    claim = await claimed(desk, "one")
-    assert claim.trace_context == SENT
-    assert claim.previous_context == ""
-    version, trace_id, span_id, flags = claim.attempt_context.split("-")
-    assert (version, trace_id, flags) == ("00", "0af7651916cd43dd8448eb211c80319c", "01")
-    assert span_id != "b7ad6b7169203331"
-
-
 async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     await claimed(desk, "one")
     await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
@@ -36,15 +27,6 @@ async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     lost, again = await claimed(desk, "two"), await claimed(desk, "two")
     assert again.previous_context == lost.previous_context != ""
     assert again.attempt_context == lost.attempt_context
-
-
-async def test_attempt_after_a_failed_one_names_it(desk, job):
-    first = await claimed(desk, "one")
-    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
-    await desk.due(job.id)
-    second = await claimed(desk, "two")
-    assert second.previous_context == first.attempt_context
-    assert second.attempt_context != first.attempt_context
 
 
 async def test_attempt_after_one_whose_worker_is_gone_names_that_attempt(desk, job):
@@ -60,12 +42,6 @@ async def test_job_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job
     claim = await claimed(desk, "one")
     await desk.queue.settle(job.id, "one", Fail(Reason.TIMEOUT))
     assert (await desk.queue.status(job.id)).trace_context == claim.attempt_context
-
-
-async def test_job_without_a_trace_has_attempts_without_one(desk):
-    claim = await desk.claimed()
-    assert (claim.trace_context, claim.attempt_context, claim.previous_context) == ("", "", "")
-    assert (await desk.queue.status(claim.job.id)).trace_context == ""
 
 
 async def test_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
