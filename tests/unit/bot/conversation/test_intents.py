@@ -29,7 +29,7 @@ def test_long_message_is_an_instruction() -> None:
 
 
 @pytest.mark.parametrize("said", ["", " ", "\n"])
-def test_nothing_has_no_intent(said: str) -> None:
+def test_intent_of_no_words_is_none(said: str) -> None:
     assert intent_of(said) is None
 
 

@@ -304,7 +304,7 @@ def test_undo_goes_back_to_the_picture_before() -> None:
 
 
 @pytest.mark.parametrize("intent", ["when", "thanks", "question", "help", "start", "presets"])
-def test_what_is_no_instruction_is_answered_and_changes_nothing(intent: str) -> None:
+def test_text_without_an_instruction_is_answered_and_changes_nothing(intent: str) -> None:
     after, action = step(WAITS, said("hm", WAITING, intent=intent))
     assert action == Reply(intent)
     assert after == replace(WAITS, handled="m9")
@@ -348,7 +348,7 @@ def test_corrected_message_without_a_job_is_as_if_it_came_now() -> None:
 # ---------------------------------------------------------------- what could not be done
 
 
-def test_what_cannot_be_done_now_waits_and_can_be_resumed() -> None:
+def test_instruction_that_cannot_be_done_now_waits_and_can_be_resumed() -> None:
     before = Draft()
     after, action = step(before, photos(5, words=SNOW))
     assert isinstance(action, Do)
