@@ -144,6 +144,12 @@ async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in
     assert {type(each) for each in outcomes} == {Normalised, LaterError}
 
 
+async def test_heavy_picture_with_a_place_among_large_files_waits_for_another_one(converter: Converter) -> None:
+    data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+    heavy = [asyncio.create_task(converter.normalise(data, photo=False, large=True)) for _ in range(2)]
+    assert [each.width for each in await asyncio.gather(*heavy)] == [2560, 2560]
+
+
 async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
     scans = of_many_scans(noise(2_400, 2_400), decoding.MAX_SCANS - 20)
     assert not headers.limits_of(headers.read(scans)).heavy

@@ -6,6 +6,7 @@ import asyncio
 import io
 import time
 import zlib
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from qwenedit_bot.chat.errors import LaterError, StorageSlowError, TelegramUnavailableError
-from qwenedit_bot.pictures import intake
+from qwenedit_bot.pictures import bound, intake
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
@@ -98,8 +99,9 @@ def document(size: int | None = len(FILE)) -> Attachment:
 
 
 async def keep(taking: PictureIntake, attachment: Attachment | StoredPicture, owner: int, ref: str = "x") -> bytes:
-    with taking.room(owner, [attachment], await taking.sizes([attachment])):
-        await taking.keep(attachment, ref)
+    [located] = await taking.located([attachment])
+    with taking.room(owner, [located]):
+        await taking.keep(located[0], ref)
     async with taking.stored([ref]) as (kept,):
         return kept
 
@@ -158,6 +160,49 @@ async def test_files_of_many_users_take_a_part_of_the_memory_and_hold_up_no_phot
     outcomes = await asyncio.gather(*flood, return_exceptions=True)
     assert {type(each) for each in outcomes} == {bytes, LaterError}
     assert memory.used == 0
+
+
+async def test_heavy_files_hold_up_no_light_one(taking: PictureIntake, files: Files) -> None:
+    heavy = Attachment("file", len(FILE), "image/heic")
+    flood = [asyncio.create_task(keep(taking, heavy, owner, f"x{owner}")) for owner in range(3, 9)]
+    await begun(files, intake.LARGE_FILES)
+    ann = asyncio.create_task(keep(taking, document(), ANN))
+    await begun(files, intake.LARGE_FILES + 1)
+    files.go.set()
+    assert (await ann).startswith(b"\x89PNG")
+    outcomes = await asyncio.gather(*flood, return_exceptions=True)
+    assert [type(each) for each in outcomes].count(bytes) == intake.LARGE_FILES
+
+
+async def test_files_are_taken_in_the_order_in_which_their_users_came(taking: PictureIntake, files: Files) -> None:
+    taken = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(3, 3 + intake.FILES)]
+    await begun(files, intake.FILES)
+    with pytest.raises(LaterError):
+        await keep(taking, document(), ANN)
+    files.go.set()
+    await asyncio.gather(*taken)
+    for _ in range(intake.FILES - 1):
+        await keep(taking, document(), BOB)
+    others = [taking.room(owner, await taking.located([document()])) for owner in range(3, 2 + intake.FILES)]
+    with ExitStack() as held:
+        for other in others:
+            held.enter_context(other)
+        with pytest.raises(LaterError):
+            await keep(taking, document(), BOB)
+        assert await keep(taking, document(), ANN)
+        assert await keep(taking, document(), BOB)
+
+
+async def test_user_who_asks_no_more_loses_the_place_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bound, "PLACE_KEPT", 0.05)
+    places = Bound("conversion", 1)
+    with places.taken(owner=1), pytest.raises(LaterError), places.taken(owner=2):
+        pass
+    with pytest.raises(LaterError), places.taken(owner=3):
+        pass
+    await asyncio.sleep(0.1)
+    with places.taken(owner=3):
+        pass
 
 
 async def test_download_that_is_too_slow_is_given_up(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 AGAIN = 2.0
-"""Seconds at most until somebody who was sent away asks again; half of it at least."""
+"""Seconds at most until a request that was sent away is made again; half of it at least."""
+PLACE_KEPT = 3 * AGAIN
+"""Seconds for which a user keeps a place in line without asking again."""
 
 
 class Bound:
-    """A bound, which sends away with `LaterError`.
+    """A bound, which sends away with `LaterError`. Users who are sent away have a line: first come, first served.
 
     Args:
         what: Named by the error.
@@ -26,24 +29,39 @@ class Bound:
     def __init__(self, what: str, most: int) -> None:
         self._what = what
         self._most = most
+        self._line: dict[int, float] = {}
         self.used = 0
         """How much is held now."""
 
     @contextmanager
-    def taken(self, amount: int = 1) -> Iterator[None]:
+    def taken(self, amount: int = 1, *, owner: int | None = None) -> Iterator[None]:
         """Hold an amount inside the block. More than the bound counts as all of it.
 
+        Args:
+            amount: How much.
+            owner: The user, where users are served in the order in which they came.
+
         Raises:
-            LaterError: there is no room now.
+            LaterError: there is no room now, or it is for those who came before.
         """
         amount = min(amount, self._most)
-        if self.used + amount > self._most:
+        ahead = self._ahead_of(owner) if owner is not None else 0
+        if self.used + amount + ahead > self._most:
             raise later(self._what)
+        if owner is not None:
+            self._line.pop(owner, None)
         self.used += amount
         try:
             yield
         finally:
             self.used -= amount
+
+    def _ahead_of(self, owner: int) -> int:
+        """Put a user in line, unless they are in it, and count those before them; who no longer asks is left out."""
+        now = time.monotonic()
+        self._line = {each: at for each, at in self._line.items() if now - at < PLACE_KEPT}
+        self._line[owner] = now  # a user who is in line keeps the place
+        return list(self._line).index(owner)
 
 
 def later(what: str) -> LaterError:

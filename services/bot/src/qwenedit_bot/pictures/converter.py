@@ -34,18 +34,20 @@ class Converter:
     """Converts pictures, each in a process of its own that the kernel ends beyond its limits.
 
     There is one process for light pictures and one for heavy ones, so a picture that takes long delays only others
-    that do. A heavy picture doesn't wait for another one in memory: its request is sent away.
+    that do. A heavy picture waits for another one only if its request has a place among the large files: others, whose
+    type and size did not show that they are heavy, are sent away.
     """
 
     def __init__(self) -> None:
         self._light, self._heavy = asyncio.Semaphore(), asyncio.Semaphore()
 
-    async def normalise(self, data: bytes, *, photo: bool) -> Normalised:
+    async def normalise(self, data: bytes, *, photo: bool, large: bool = False) -> Normalised:
         """Turn a user's picture into one that every worker can read.
 
         Args:
             data: The picture.
             photo: It was sent as a photo. Telegram encodes these anew, so decoding one would tell nothing.
+            large: Its request has a place among the large files.
 
         Raises:
             PictureRefusedError: it is no picture that we take, or it takes too much to open.
@@ -55,7 +57,7 @@ class Converter:
         if photo and header is not None and header.plain:
             return Normalised(data, header.width, header.height, header.width * header.height)
         limits = headers.limits_of(header)
-        if limits.heavy and self._heavy.locked():
+        if limits.heavy and not large and self._heavy.locked():
             raise later("conversion")
         async with self._heavy if limits.heavy else self._light:
             return await _normalised(data, limits)

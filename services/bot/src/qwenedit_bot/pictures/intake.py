@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
-from qwenedit_bot.chat.errors import LaterError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import StorageSlowError, TelegramUnavailableError
 from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.answers import MAX_BYTES
@@ -27,8 +27,10 @@ log = structlog.get_logger(__name__)
 DOWNLOADS = 16
 """Requests whose pictures are fetched side by side."""
 FILES, LARGE_FILES = 3, 2
-"""Of these, requests with pictures that were sent as files, up to `LARGE` bytes and beyond: each is converted."""
+"""Of these, requests with pictures that were sent as files, each of which is converted: small ones, and large ones."""
 LARGE = 4_000_000
+"""Bytes above which a file counts as large. HEIC, HEIF and AVIF always do: they take most to open."""
+LARGE_TYPES = ("image/heic", "image/heif", "image/avif")
 DOWNLOAD_PATIENCE = 30.0
 """Seconds that a download may take in any case."""
 DOWNLOAD_SLOWEST = 500_000
@@ -37,8 +39,10 @@ STORE_PATIENCE = 30.0
 """Seconds that a picture may take to the store or from it in any case: Redis may be replaced meanwhile."""
 STORE_SLOWEST = 64_000
 """Bytes a second that it is to have beyond: 4 MB take 92 s at most."""
-LOOK_AGAIN = 1.0
-"""Seconds until a request begins anew whose stored picture went for others while it was being read."""
+
+
+Located: TypeAlias = tuple[Attachment | StoredPicture, int]
+"""A picture, and the bytes that it takes at most."""
 
 
 class Files(Protocol):
@@ -69,31 +73,31 @@ class PictureIntake:
         self._busy = set[int]()
         """Users with a request here."""
 
-    async def found(self, attachments: Sequence[Attachment | StoredPicture]) -> tuple[Attachment | StoredPicture, ...]:
-        """Return where pictures are now: Telegram's copy of each one that the store has no more.
+    async def located(self, attachments: Sequence[Attachment | StoredPicture]) -> list[Located]:
+        """Return where pictures are now, which is Telegram's copy of each one that the store has no more.
 
         Raises:
             PictureExpiredError: one is nowhere.
         """
-        return tuple([await self._found(each) for each in attachments])
+        return [await self._located(each) for each in attachments]
 
-    async def _found(self, attachment: Attachment | StoredPicture) -> Attachment | StoredPicture:
-        if isinstance(attachment, Attachment) or await self._store.holds(attachment.ref):
-            return attachment
-        if attachment.copy is None:
-            raise PictureExpiredError(attachment.ref)
-        return attachment.copy
+    async def _located(self, picture: Attachment | StoredPicture) -> Located:
+        if isinstance(picture, Attachment):
+            return picture, _most(picture)
+        try:
+            return picture, await self._store.size(picture.ref)
+        except PictureExpiredError:
+            if picture.copy is None:
+                raise
+        return picture.copy, _most(picture.copy)
 
     @contextmanager
-    def room(
-        self, owner: int, attachments: Sequence[Attachment | StoredPicture], sizes: Sequence[int]
-    ) -> Iterator[None]:
+    def room(self, owner: int, pictures: Sequence[Located]) -> Iterator[None]:
         """Hold what a request's pictures may take, before any of them is fetched.
 
         Args:
             owner: User who asks: they have one request at a time here, in whatever chats.
-            attachments: The pictures.
-            sizes: Bytes of those that are stored already; see `sizes`.
+            pictures: What `located` says.
 
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
@@ -101,30 +105,17 @@ class PictureIntake:
         """
         if owner in self._busy:
             raise later("user")
-        sent = [each for each in attachments if isinstance(each, Attachment)]
+        sent = [each for each, _size in pictures if isinstance(each, Attachment)]
         with ExitStack() as held:
             if sent:
                 held.enter_context(self._downloads.taken())
+            held.enter_context(self._memory.taken(max(size for _each, size in pictures)))
             if files := [each for each in sent if each.mime is not None]:
-                large = any(each.expected > LARGE for each in files)
-                held.enter_context(self._files_side_by_side[large].taken())
-            held.enter_context(self._memory.taken(max([*map(_most, sent), *sizes])))
+                # Last: whoever is sent away for want of something else keeps the place in this line.
+                held.enter_context(self._files_side_by_side[any(map(_is_large, files))].taken(owner=owner))
             self._busy.add(owner)
             held.callback(self._busy.discard, owner)
             yield
-
-    async def sizes(self, attachments: Sequence[Attachment | StoredPicture]) -> list[int]:
-        """Return the bytes of pictures that are stored already.
-
-        Raises:
-            LaterError: one is not kept any more, and Telegram has a copy.
-            PictureExpiredError: one is not kept any more, and is nowhere else.
-        """
-        return [await self._size(each) for each in attachments if isinstance(each, StoredPicture)]
-
-    async def _size(self, picture: StoredPicture) -> int:
-        with _found_anew(picture):
-            return await self._store.size(picture.ref)
 
     async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> int:
         """Put a picture into the store as the worker is to have it; to be called with room.
@@ -144,11 +135,17 @@ class PictureIntake:
             PictureStoreUnavailableError: it does not answer.
         """
         if isinstance(attachment, StoredPicture):
-            await self._put(ref, await self._get(attachment))  # a copy lives as long as its own job
+            try:
+                await self._put(ref, await self._get(attachment.ref))  # a copy lives as long as its own job
+            except PictureExpiredError:
+                if attachment.copy is None:
+                    raise
+                raise later("storage") from None
             return 0
         data = await self._download(attachment)
         with tracing.span("convert photo"):
-            normalised = await self._converter.normalise(data, photo=attachment.mime is None)
+            photo, large = attachment.mime is None, _is_large(attachment)
+            normalised = await self._converter.normalise(data, photo=photo, large=large)
         with tracing.span("store photo"):
             await self._put(ref, normalised.data)
         log.info(
@@ -167,15 +164,12 @@ class PictureIntake:
             StorageSlowError: the way from the store is too slow.
             PictureStoreUnavailableError: it does not answer.
         """
-        pictures = [StoredPicture(ref) for ref in refs]
-        with self._memory.taken(sum(await self.sizes(pictures))):
-            yield [await self._get(picture) for picture in pictures]
+        with self._memory.taken(sum([await self._store.size(ref) for ref in refs])):
+            yield [await self._get(ref) for ref in refs]
 
-    async def _get(self, picture: StoredPicture) -> bytes:
-        size = await self._size(picture)
-        with _found_anew(picture):
-            async with stored_in_time(size):
-                return await self._store.get(picture.ref)
+    async def _get(self, ref: str) -> bytes:
+        async with stored_in_time(await self._store.size(ref)):
+            return await self._store.get(ref)
 
     async def _put(self, ref: str, data: bytes) -> None:
         async with stored_in_time(len(data)):
@@ -190,17 +184,6 @@ class PictureIntake:
                 raise TelegramUnavailableError("file server: too slow") from None
             span.set({attributes.BYTES: len(data)})
             return data
-
-
-@contextmanager
-def _found_anew(picture: StoredPicture) -> Iterator[None]:
-    """Have the request begin anew where a picture goes meanwhile of which Telegram has a copy."""
-    try:
-        yield
-    except PictureExpiredError:
-        if picture.copy is None:
-            raise
-        raise LaterError(LOOK_AGAIN, "storage") from None
 
 
 @asynccontextmanager
@@ -225,3 +208,7 @@ async def stored_in_time(size: int) -> AsyncIterator[None]:
 def _most(attachment: Attachment) -> int:
     """Bytes that a picture takes at most: as it comes, and as it is kept."""
     return attachment.expected + (attachment.expected if attachment.mime is None else MAX_BYTES)
+
+
+def _is_large(file: Attachment) -> bool:
+    return file.mime in LARGE_TYPES or file.expected > LARGE

@@ -169,9 +169,9 @@ class Submit:
             LaterError: there is no room for them now.
         """
         pixels: list[int] = []
-        attachments = await self._intake.found(request.attachments)
-        with self._intake.room(request.user_id, attachments, await self._intake.sizes(attachments)):
-            for number, attachment in enumerate(attachments):
+        pictures = await self._intake.located(request.attachments)
+        with self._intake.room(request.user_id, pictures):
+            for number, (attachment, _size) in enumerate(pictures):
                 stored.append(input_ref(request.job_id, number))
                 pixels.append(await self._intake.keep(attachment, stored[-1]))
         return pixels
