@@ -37,8 +37,6 @@ GRACE = 10
 
 REST = 0.005
 """Seconds from taking updates to the next request, so that their handling begins before it."""
-WEBHOOK_IS_SET = "webhook is active"
-"""What Telegram says to a request that finds a webhook. One that is set during a request ends it in other words."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +64,6 @@ class Poller:
         self._bot = bot
         self._updates = updates
         self._answered_at = time.monotonic()
-        self._served = False
 
     def health(self) -> Health:
         """Whether Telegram answers."""
@@ -78,27 +75,30 @@ class Poller:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until the wish to stop comes; a request that waits is cut then, which loses nothing.
 
+        A webhook that an earlier installation has left is deleted once, at the start. A later one is the successor's,
+        which soon stops this poller.
+
         Raises:
             TokenRefusedError: Telegram no longer knows the token.
         """
         log.info("polling.started", note="one replica only: Telegram serves the newest poller and refuses the others")
         backoff = Backoff()
         offset: int | None = None
+        webhook_deleted = False
         while not stop.is_set():
             call = GetRawUpdates(offset=offset, timeout=LONG_POLL, allowed_updates=list(KINDS))
             try:
+                if not webhook_deleted:
+                    webhook_deleted = bool(await unless(stop, self._bot.delete_webhook(drop_pending_updates=False)))
                 updates = await unless(stop, self._bot(call, request_timeout=LONG_POLL + GRACE))
                 if updates is None:
                     break
                 self._answered_at = time.monotonic()
-                self._served = True
                 if updates:
                     await self._updates.take(updates)
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except (AiogramError, RedisError) as error:
-                if isinstance(error, TelegramConflictError):
-                    await self._resolve(error, stop)
                 await pause(stop, self._report(error, backoff))
                 continue
             backoff.reset()
@@ -107,25 +107,6 @@ class Poller:
                 offset = max(int(update["update_id"]) for update in updates) + 1
                 await pause(stop, REST)
         log.info("polling.stopped")
-
-    async def _resolve(self, conflict: TelegramConflictError, stop: asyncio.Event) -> None:
-        """Delete a webhook that was there before this poller. A later one is its successor's, which soon stops it."""
-        if WEBHOOK_IS_SET not in conflict.message:
-            self._served = True
-        elif not self._served:
-            await self._end_webhook(stop)
-
-    async def _end_webhook(self, stop: asyncio.Event) -> None:
-        """Delete the webhook that an earlier installation has left: the operator has chosen polling now.
-
-        Updates that wait are kept.
-        """
-        try:
-            await unless(stop, self._bot.delete_webhook(drop_pending_updates=False))
-        except AiogramError as error:
-            log.warning("polling.webhook_not_deleted", error=type(error).__name__)
-        else:
-            log.warning("polling.webhook_deleted", note="this bot polls; set WEBHOOK_URL to receive by webhook")
 
     def _report(self, error: Exception, backoff: Backoff) -> float:
         wait = backoff.next()
