@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 import qwenedit_bot
 from qwenedit_bot.app.foundation import Connections, Foundation
-from qwenedit_bot.app.parts import make_parts
+from qwenedit_bot.app.parts import Parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
@@ -56,7 +56,7 @@ def user_erasure() -> UserErasure:
         settings=settings, connections=Connections(redis, redis, redis), keys=keys, bot=Bot("42:TEST"), me=me,
         limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()),
     )  # fmt: skip
-    return make_parts(base).user_erasure
+    return Parts(base).user_erasure
 
 
 def names_of_keys() -> set[str]:

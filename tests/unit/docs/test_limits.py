@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from qwenedit_bot.app import features, parts
+from qwenedit_bot.app import parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake, results
@@ -58,7 +58,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
     [
         ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
-        ("bytes of pictures in memory", [f"{features.PICTURE_MEMORY // MIB} MiB"]),
+        ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
         ("a search of the presets", [f"{search.MAX_QUERY} characters"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
@@ -140,7 +140,7 @@ def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
     """What the bot itself takes was measured; the rest of the sum is in the code."""
     told = re.sub(r"\s+#\s+", " ", VALUES)
     (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
-    pictures = round(features.PICTURE_MEMORY / MB)
+    pictures = round(parts.PICTURE_MEMORY / MB)
     light, heavy = (round(limits.memory / MB) for limits in (answers.LIGHT, answers.HEAVY))
     total = itself + pictures + 2 * STARTED + light + heavy
     limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]

@@ -11,7 +11,7 @@ from redis.exceptions import ResponseError
 from structlog.testing import capture_logs
 
 from local_stack import RedisServer
-from qwenedit_bot.app.parts import make_parts
+from qwenedit_bot.app.parts import Parts
 from qwenedit_bot.privacy.disk_erasure import EVERY, DiskErasure
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ async def test_deleted_data_is_gone_from_disk_within_an_hour(persistent, tmp_pat
 
 
 async def test_erasure_is_one_of_the_bots_loops(persistent, bot_keys, founded):
-    [tick] = [loop.tick for loop in make_parts(founded(persistent, bot_keys)).loops if loop.name == "erasure"]
+    [tick] = [loop.tick for loop in Parts(founded(persistent, bot_keys)).loops if loop.name == "erasure"]
     rewrites = (await persistent.info("persistence"))["aof_rewrites"]
     await tick()
     await until_written(persistent)

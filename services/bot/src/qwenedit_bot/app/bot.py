@@ -15,7 +15,7 @@ from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
 from qwenedit_bot.app.foundation import Connections, Foundation
-from qwenedit_bot.app.parts import Receiver, make_parts
+from qwenedit_bot.app.parts import Parts, Receiver
 from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
@@ -163,7 +163,7 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
         PresetsError: the operator's presets cannot be used.
     """
-    parts, settings = make_parts(base), base.settings
+    parts, settings = Parts(base), base.settings
     readiness.receiver = parts.receiver
     leadership = parts.leadership
     async with parts.hook or nullcontext(), asyncio.TaskGroup() as tasks:
