@@ -15,7 +15,7 @@ from proofs.fuzz.harness import FoundError, Harness
 from proofs.fuzz.pictures import odd, smaller
 from proofs.fuzz.recorded import record
 from proofs.fuzz.updates import about, conversations
-from qwenedit_bot.inbox.updates import KINDS
+from qwenedit_bot.chat.actors import KINDS
 from qwenedit_bot.pictures import xmp
 from qwenedit_decoder import headers
 from qwenedit_decoder.answers import MAX_SIDE, PictureRefusedError

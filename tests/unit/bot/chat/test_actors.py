@@ -34,13 +34,13 @@ def message(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_actor_of_a_message_is_the_chat_that_speaks_or_the_person(raw: dict[str, Any], actor: int | None) -> None:
-    assert actor_in(raw) == actor
+    assert actor_in({"message": raw}) == actor
     assert actor_of(Message.model_validate(raw)) == actor
 
 
 def test_actor_of_a_press_is_the_person_who_presses() -> None:
     raw = {"id": "1", "from": ANN, "chat_instance": "1", "data": "x", "message": message(**{"from": ANONYMOUS})}
-    assert actor_in(raw) == 7
+    assert actor_in({"callback_query": raw}) == 7
     assert actor_of(CallbackQuery.model_validate(raw)) == 7
 
 

@@ -50,8 +50,3 @@ def test_error_without_a_row_is_told_by_its_status(status: int, kind: ErrorKind)
 def test_error_text_that_several_rows_match_is_told_by_the_closest(description: str, kind: ErrorKind) -> None:
     status = 403 if description.startswith("Forbidden") else 400
     assert classify(status, description) is kind
-
-
-def test_parameters_of_an_error_go_before_its_text() -> None:
-    assert classify(400, "Bad Request: whatever", {"migrate_to_chat_id": -1001}) is ErrorKind.MIGRATED
-    assert classify(400, "Bad Request: CHAT_RESTRICTED", {"retry_after": 3}) is ErrorKind.FLOOD

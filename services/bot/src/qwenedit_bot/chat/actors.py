@@ -14,6 +14,10 @@ from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 Event: TypeAlias = Message | CallbackQuery | PreCheckoutQuery
 
 
+KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
+"""Updates that are asked for and handled (https://core.telegram.org/bots/api#update)."""
+
+
 def actor_of(event: Event) -> int | None:
     """Return the id of who acts: positive for a person, negative for a chat that speaks for itself.
 
@@ -27,9 +31,20 @@ def actor_of(event: Event) -> int | None:
     return user.id
 
 
-def actor_in(event: dict[str, Any]) -> int | None:
-    """Return the same from a message or a press as Telegram sent it, which need not have its form."""
-    match event:
+def kind_of(update: dict[str, Any]) -> str:
+    """Return one of `KINDS`, `album`, or `other`."""
+    return next((kind for kind in ("album", *KINDS) if kind in update), "other")
+
+
+def event_in(update: dict[str, Any]) -> dict[str, Any]:
+    """Return the message or press of an update as Telegram sent it; empty where it has not its form."""
+    event = update.get(kind_of(update))
+    return event if isinstance(event, dict) else {}
+
+
+def actor_in(update: dict[str, Any]) -> int | None:
+    """Return who acts in an update as Telegram sent it, which need not have its form."""
+    match event_in(update):
         case {"sender_chat": {"id": int(chat)}}:
             return chat
         case {"chat": _, "from": {"is_bot": True}}:

@@ -7,10 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, cast
 
-from qwenedit_bot.chat.actors import actor_in
-
-KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
-"""What is asked for and handled (https://core.telegram.org/bots/api#update)."""
+from qwenedit_bot.chat.actors import actor_in, event_in, kind_of
 
 FAILED = "failed_requests"
 """Field beside those of an update: which of its requests have failed so far."""
@@ -46,8 +43,8 @@ class ReceivedUpdate:
 
     @property
     def kind(self) -> str:
-        """One of `KINDS`, `album`, or `other`."""
-        return _kind(self.raw)
+        """See `kind_of`."""
+        return kind_of(self.raw)
 
     @property
     def chat(self) -> int:
@@ -57,27 +54,27 @@ class ReceivedUpdate:
 
 def chat_of(raw: dict[str, Any]) -> int:
     """Return the id of the chat that an update, or a whole album, belongs to; 0 where there is none."""
-    if _kind(raw) == "album":
+    if kind_of(raw) == "album":
         return chat_of(raw["album"][0])
-    event = _event(raw)
+    event = event_in(raw)
     message = _fields(event.get("message", event))
     return _id(message.get("chat") or event.get("from"))
 
 
 def lane_of(raw: dict[str, Any]) -> str:
     """Name the lane of an update: its chat. Questions before a payment have ten seconds, so they wait for no photo."""
-    return f"checkout:{sender_of(raw)}" if _kind(raw) == "pre_checkout_query" else str(chat_of(raw))
+    return f"checkout:{sender_of(raw)}" if kind_of(raw) == "pre_checkout_query" else str(chat_of(raw))
 
 
 def sender_of(raw: dict[str, Any]) -> int:
     """Return the id of the actor of an update; 0 for nobody."""
-    return actor_in(_event(raw)) or 0
+    return actor_in(raw) or 0
 
 
 def is_about_money(raw: dict[str, Any]) -> bool:
     """Whether an update is about a payment, of which none may be refused."""
-    event = _event(raw)
-    return _kind(raw) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
+    event = event_in(raw)
+    return kind_of(raw) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
 
 
 def calls_for_answer(raw: dict[str, Any]) -> bool:
@@ -109,10 +106,6 @@ def decoded(update: str) -> dict[str, Any]:
     return cast("dict[str, Any]", raw)
 
 
-def _event(raw: dict[str, Any]) -> dict[str, Any]:
-    return _fields(raw.get(_kind(raw)))
-
-
 def _fields(value: Any) -> dict[str, Any]:
     """The update may have any form: nothing has validated it yet."""
     return value if isinstance(value, dict) else {}
@@ -121,7 +114,3 @@ def _fields(value: Any) -> dict[str, Any]:
 def _id(value: Any) -> int:
     number = _fields(value).get("id", 0)
     return number if type(number) is int else 0  # and not False, which is an int too and no argument for Redis
-
-
-def _kind(raw: dict[str, Any]) -> str:
-    return next((kind for kind in ("album", *KINDS) if kind in raw), "other")

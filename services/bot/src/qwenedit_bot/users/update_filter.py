@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cachetools import TTLCache
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_bot.chat.actors import actor_in, wrote_it_themselves
+from qwenedit_bot.chat.actors import actor_in, event_in, kind_of, wrote_it_themselves
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
 
 if TYPE_CHECKING:
@@ -91,12 +91,12 @@ class UpdateFilter:
             if admission is not Admission.STRANGER or await self._answered(update):
                 kept.append(update)
             else:
-                self._metrics.updates.labels(_kind(update), "stranger").inc()
+                self._metrics.updates.labels(kind_of(update), "stranger").inc()
         return kept
 
     async def intake_classes(self, updates: Sequence[dict[str, Any]]) -> list[Admission]:
         """Tell the class of each update, with at most one question to Redis."""
-        actors = {actor for update in updates if (actor := _actor(update)) is not None}
+        actors = {actor for update in updates if (actor := actor_in(update)) is not None}
         barred = await self._barred(actors)
         return [self._class(update, barred) for update in updates]
 
@@ -124,7 +124,7 @@ class UpdateFilter:
 
     async def _answered(self, update: dict[str, Any]) -> bool:
         message, press = update.get("message"), update.get("callback_query")
-        actor = _actor(update)
+        actor = actor_in(update)
         if actor is None or not (isinstance(press, dict) or (isinstance(message, dict) and _is_private(message))):
             return False
         return await self.tells(actor, int(update["update_id"]))
@@ -139,7 +139,7 @@ class UpdateFilter:
     def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
         if self._is_public(update):
             return Admission.ALWAYS
-        actor = _actor(update)
+        actor = actor_in(update)
         if actor is None:
             return Admission.STRANGER if _is_of_a_bot(update) else Admission.USER
         return Admission.STRANGER if actor in barred else Admission.USER
@@ -190,21 +190,11 @@ def is_public_command(text: str, username: str, *, private: bool) -> bool:
     return name in GROUP_COMMANDS and addressed == username.lower()
 
 
-def _actor(update: dict[str, Any]) -> int | None:
-    event = update.get(_kind(update))
-    return actor_in(event) if isinstance(event, dict) else None
-
-
 def _is_of_a_bot(update: dict[str, Any]) -> bool:
-    match update.get(_kind(update)):
+    match event_in(update):
         case {"chat": _, "from": {"is_bot": True}}:
             return True
     return False
-
-
-def _kind(update: dict[str, Any]) -> str:
-    known = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
-    return next((kind for kind in known if kind in update), "other")
 
 
 def _is_private(message: dict[str, Any]) -> bool:

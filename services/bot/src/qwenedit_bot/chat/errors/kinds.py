@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class ErrorKind(StrEnum):
@@ -91,19 +87,13 @@ _BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text 
 _SERVER_ERRORS = 500
 
 
-def classify(status: int, description: str, parameters: Mapping[str, object] | None = None) -> ErrorKind:
+def classify(status: int, description: str) -> ErrorKind:
     """Say what an answer with `ok: false` asks of its caller.
 
     Args:
         status: HTTP status, which equals `error_code`; 0 where it is not known.
         description: Text of the error.
-        parameters: The answer's `parameters`, where it has some.
     """
-    given = parameters or {}
-    if given.get("migrate_to_chat_id"):
-        return ErrorKind.MIGRATED
-    if given.get("retry_after"):
-        return ErrorKind.FLOOD
     if status in _BY_STATUS:
         return _BY_STATUS[status]
     if status >= _SERVER_ERRORS:
