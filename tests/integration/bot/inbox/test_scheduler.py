@@ -52,12 +52,11 @@ async def working(
     slots: int = 8,
     ordered: bool = True,
     wake: asyncio.Event | None = None,
-    last_look: Callable[[], Awaitable[object]] | None = None,
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     scheduler = Scheduler(
         lanes, work, name="updates", slots=slots, wake=wake or asyncio.Event(),
-        ordered=ordered, last_look=last_look,
+        ordered=ordered,
     )  # fmt: skip
     task = asyncio.create_task(scheduler.run(stop))
     try:
@@ -302,35 +301,6 @@ async def test_stop_waits_for_what_is_in_hand_and_takes_nothing_more(lanes: Lane
         await begun.wait()
         stop.set()
     assert done == ["first"]
-    assert (await lanes.occupancy()).waiting == 1
-
-
-async def test_entry_that_has_come_by_the_last_look_is_done_before_the_stop(lanes: Lanes) -> None:
-    done: list[str] = []
-
-    async def come() -> None:
-        await lanes.put("1", "just now", "")
-
-    async def handle(entry: str) -> None:
-        await asyncio.sleep(0.1)
-        done.append(entry)
-
-    async with working(lanes, Work(handle), last_look=come) as stop:
-        stop.set()
-    assert done == ["just now"]
-    assert (await lanes.occupancy()).waiting == 0
-
-
-async def test_redis_that_is_away_at_the_last_look_does_not_hold_up_the_stop(lanes: Lanes) -> None:
-    async def away() -> None:
-        raise RedisConnectionError
-
-    async def handle(_entry: str) -> None:
-        raise AssertionError
-
-    await lanes.put("1", "first", "")
-    async with working(lanes, Work(handle), last_look=away, slots=1) as stop:
-        stop.set()
     assert (await lanes.occupancy()).waiting == 1
 
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
-from qwenedit_bot.chat.bot_api import TelegramMessenger
+from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
@@ -135,9 +135,9 @@ class Parts:
         return Migrations(self._redis, self._keys)
 
     @cached_property
-    def _messenger(self) -> TelegramMessenger:
+    def _messenger(self) -> Messenger:
         limiter = self._base.limiter
-        return TelegramMessenger(self._base.bot, BotCalls(limiter, self._metrics), limiter, self._migrations)
+        return Messenger(self._base.bot, BotCalls(limiter, self._metrics), limiter, self._migrations)
 
     @cached_property
     def _replies(self) -> Replies:
@@ -249,9 +249,8 @@ class Parts:
             queue=self._queue, metrics=self._metrics, eta=self._eta, quotas=self._quotas, answering=answering
         )
         return Scheduler(
-            self._answers, deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=self.job_ended, ordered=False,
-            last_look=self.events.drain,
-        )  # fmt: skip
+            self._answers, deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=self.job_ended, ordered=False
+        )
 
     # Updates.
 

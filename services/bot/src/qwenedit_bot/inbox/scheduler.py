@@ -86,8 +86,6 @@ class Scheduler:
         slots: Most entries in hand.
         wake: Set when an entry is added.
         ordered: Whether what failed is to be done before what came after it in its chat.
-        last_look: Brings what has come, at the stop. What is due then is taken in hand as well, as far as there are
-            slots: nobody else may be there to do it soon. Without, nothing is.
     """
 
     def __init__(
@@ -99,7 +97,6 @@ class Scheduler:
         slots: int,
         wake: asyncio.Event,
         ordered: bool,
-        last_look: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._lanes = lanes
         self._work = work
@@ -107,7 +104,6 @@ class Scheduler:
         self._slots = slots
         self._wake = wake
         self._ordered = ordered
-        self._last_look = last_look
         self._in_hand: dict[str, Entry] = {}
         self._log = log.bind(lanes=name)
 
@@ -118,7 +114,6 @@ class Scheduler:
             working: set[asyncio.Task[None]] = set()
             await self._reclaim(stop)
             await self._take(stop, tasks, working)
-            await self._take_last(tasks, working)
             if working:
                 _done, late = await asyncio.wait(working, timeout=DRAIN)
                 if late:
@@ -160,16 +155,6 @@ class Scheduler:
                 if len(entries) == room:
                     wait = IDLE  # for one of them to end, which wakes
             await self._sleep(IDLE if wait is None else min(IDLE, wait))
-
-    async def _take_last(self, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
-        room = self._slots - len(self._in_hand)
-        if self._last_look is None or room <= 0:
-            return
-        with suppress(RedisError):
-            await self._last_look()
-            entries, _wait = await self._lanes.next(room)
-            for entry in entries:
-                self._begin(entry, tasks, working)
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
         known = entry.id in self._in_hand  # this process was stalled for longer than its hold
