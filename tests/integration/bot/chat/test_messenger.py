@@ -15,7 +15,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.bot_api import TelegramMessenger
+from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.errors import (
     ChatUnreachableError,
@@ -119,14 +119,14 @@ async def telegram() -> AsyncIterator[Telegram]:
 
 
 @pytest.fixture
-async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIterator[Callable[[], TelegramMessenger]]:
+async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIterator[Callable[[], Messenger]]:
     sessions = []
 
-    def messenger() -> TelegramMessenger:
+    def messenger() -> Messenger:
         sessions.append(AiohttpSession(api=TelegramAPIServer.from_base(telegram.url)))
         limiter = SharedLimiter(redis, bot_keys)
         calls = BotCalls(limiter, BotMetrics(CollectorRegistry()))
-        return TelegramMessenger(Bot("42:TEST", session=sessions[-1]), calls, limiter, Migrations(redis, bot_keys))
+        return Messenger(Bot("42:TEST", session=sessions[-1]), calls, limiter, Migrations(redis, bot_keys))
 
     yield messenger
     for session in sessions:
@@ -134,7 +134,7 @@ async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIter
 
 
 @pytest.fixture
-def messenger(make: Callable[[], TelegramMessenger]) -> TelegramMessenger:
+def messenger(make: Callable[[], Messenger]) -> Messenger:
     return make()
 
 

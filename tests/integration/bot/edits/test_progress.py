@@ -51,7 +51,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.messenger import Messenger, Source
+    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs import Status
@@ -368,7 +369,6 @@ async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_l
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updater, "FURTHER", 1)
-    monkeypatch.setattr(updater, "FORGOTTEN_AFTER", 1.0)
     waiting = updater.HEAD + 20
     for number in range(1, waiting + 1):
         reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")

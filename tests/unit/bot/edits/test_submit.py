@@ -35,11 +35,8 @@ class Replicas:
     async def exists(self, _job_id: str) -> bool:
         return self.job_is_known
 
-    async def found(self, attachments: Any) -> Any:
-        return attachments
-
-    async def sizes(self, _attachments: Any) -> list[int]:
-        return []
+    async def located(self, attachments: Any) -> Any:
+        return [(each, 0) for each in attachments]
 
     def room(self, *_request: Any) -> Any:
         return nullcontext()

@@ -1,15 +1,14 @@
-"""The `Messenger` on the Bot API: what is said, where, and another way of saying it."""
+"""Says things in Telegram's chats by the Bot API, if need be in another way."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
 from aiogram.enums import ChatAction
-from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
 from cachetools import TTLCache
 
@@ -47,18 +46,18 @@ DOWNLOAD_TIMEOUT = 60
 ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
 """How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
 
-_UNKNOWN_BUTTON = "text buttons are unallowed"
-"""How a Bot API server refuses a button of whose fields it knows only the label."""
-
-_T = TypeVar("_T")
-
 log = structlog.get_logger(__name__)
 
 
-class TelegramMessenger:
+class Messenger:
     """Says things in Telegram's chats.
 
-    A call that Telegram refuses may be made again in the same turn, in another way: refused calls do not count.
+    A call that Telegram refuses may be made again in the same turn, in another way: refused calls do not count. No
+    method repeats a call otherwise, or waits for a chat's turn.
+
+    Every method may raise `TelegramUnavailableError`, `LaterError` and Redis' errors: the same call may work later.
+    Every one that names a chat may raise `ChatUnreachableError`. Methods that return bool say whether the message is
+    still there. If a group turns out to have become a supergroup, `LaterError` says so: what is done again goes there.
 
     Args:
         bot: The connection.
@@ -72,15 +71,22 @@ class TelegramMessenger:
         self._calls = calls
         self._limiter = limiter
         self._migrations = migrations
-        self._old_api = False
         self._answered: TTLCache[str, bool] = TTLCache(ANSWERED_PRESSES, PRESS_KEPT)
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Raise `LaterError` where the chat's turn is not free now."""
+        """Take the chat's turn before work whose result is to be said; the next call uses it.
+
+        Args:
+            chat_id: The chat.
+            edit: Whether it is to be said by an edit, of which a chat has fewer.
+
+        Raises:
+            LaterError: The chat's turn is not free now.
+        """
         await self._calls.ready(await self._migrations.current(chat_id), edit=edit)
 
     async def send(self, to: Source, view: View) -> int:
-        """Reply to a user's message."""
+        """Reply to a user's message, or just write where it is gone; returns the new message's id."""
         try:
             return await self._send(
                 "sendMessage", to, view.buttons,
@@ -97,7 +103,13 @@ class TelegramMessenger:
             raise kind(error.description) from None
 
     async def send_file(self, to: Source, picture: Picture) -> int:
-        """Reply to a user's message with a picture as a file."""
+        """Reply to a user's message with a picture as a file; returns the new message's id.
+
+        Raises:
+            PhotoRejectedError: The file is too large.
+            KindForbiddenError: Files are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
+        """
         return await self._send(
             "sendDocument", to, picture.buttons,
             lambda to, reply, markup: self._bot.send_document(
@@ -107,7 +119,7 @@ class TelegramMessenger:
         )  # fmt: skip
 
     async def send_invoice(self, to: Source, invoice: Invoice) -> int:
-        """Offer something to pay for, in Stars."""
+        """Offer something to pay for, in Stars; returns the new message's id."""
         price = LabeledPrice(label=invoice.title, amount=invoice.stars)
         return await self._send(
             "sendInvoice", to, (),
@@ -130,7 +142,7 @@ class TelegramMessenger:
         while True:
             try:
                 async with self._calls.made(method, chat_id=to.chat_id):
-                    message = await self._with_buttons(buttons, lambda markup: call(to, reply, markup))  # noqa: B023
+                    message = await call(to, reply, keyboard(buttons))
                     return message.message_id
             except MigratedError as moved:
                 raise await self._moved(to.chat_id, moved.new_id) from None
@@ -159,14 +171,24 @@ class TelegramMessenger:
         return await self._migrations.current(chat_id) != chat_id
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
-        """Change one of the bot's messages."""
+        """Change the text and buttons of one of the bot's messages."""
         if await self._stayed_behind(chat_id):
             return False
         await self._calls.turn(chat_id, edit=True)
         return await self._edit(chat_id, message_id, view, timeout=None)
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
-        """Change one of the bot's messages if there is room in the chat's rate."""
+        """Change one of the bot's messages if there is room in the chat's rate; None if it was left out.
+
+        Args:
+            chat_id: The chat.
+            message_id: The message.
+            view: What it's to say.
+            until: When that is out of date, by `time.monotonic`: it's left out then.
+
+        Raises:
+            TelegramUnavailableError: It may have landed, or may still land.
+        """
         if await self._stayed_behind(chat_id):
             return False
         if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
@@ -200,7 +222,13 @@ class TelegramMessenger:
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
-        """Turn one of the bot's messages into a picture."""
+        """Turn one of the bot's messages into a picture, with the picture's buttons.
+
+        Raises:
+            PhotoRejectedError: Telegram does not take it as a photo, or a file as large.
+            KindForbiddenError: Photos, or files, are not allowed in this chat.
+            TelegramRefusedError: Telegram refuses it for another reason.
+        """
         if await self._stayed_behind(chat_id):
             return False
         await self._calls.turn(chat_id, edit=True)
@@ -215,13 +243,17 @@ class TelegramMessenger:
         )  # fmt: skip
 
     async def _change(
-        self, method: str, chat_id: int, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]
+        self,
+        method: str,
+        chat_id: int,
+        buttons: Buttons,
+        call: Callable[[InlineKeyboardMarkup | None], Awaitable[object]],
     ) -> bool:
         """Change a message; False where it is gone."""
         while True:
             try:
                 async with self._calls.made(method, chat_id=chat_id):
-                    await self._with_buttons(buttons, call)
+                    await call(keyboard(buttons))
             except MigratedError as moved:
                 raise await self._moved(chat_id, moved.new_id) from None
             except TelegramRefusedError as error:
@@ -233,23 +265,8 @@ class TelegramMessenger:
             else:
                 return True
 
-    async def _with_buttons(self, buttons: Buttons, call: Callable[[InlineKeyboardMarkup | None], Awaitable[_T]]) -> _T:
-        """Make a call with buttons as good as the Bot API server knows them.
-
-        Of styles an old server takes no notice, but buttons that copy or do nothing it takes for ones without a use.
-        """
-        if not self._old_api:
-            try:
-                return await call(keyboard(buttons))
-            except TelegramBadRequest as error:
-                if _UNKNOWN_BUTTON not in error.message.lower():
-                    raise
-                self._old_api = True
-                log.info("bot_api.outdated", without="buttons that copy or are disabled")
-        return await call(keyboard(buttons, plain=True))
-
     async def show_activity(self, chat_id: int, thread_id: int) -> None:
-        """Show “sending a photo…”."""
+        """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
         where = await self._migrations.current(chat_id)
         try:
             async with self._calls.made("sendChatAction"):
@@ -287,7 +304,12 @@ class TelegramMessenger:
             await self._bot.refund_star_payment(user_id, charge)
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
-        """Fetch a user's file."""
+        """Fetch a user's file of at most `limit` bytes.
+
+        Raises:
+            FileTooBigError: it is larger.
+            FileUnavailableError: Telegram does not have it.
+        """
         try:
             async with self._calls.made("getFile"):  # which sends nothing: Telegram's rates are not about it
                 file = await self._bot.get_file(file_id)

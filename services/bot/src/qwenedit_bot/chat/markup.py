@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import (
     BufferedInputFile,
-    DisabledButton,
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     ReplyParameters,
@@ -14,7 +13,7 @@ from aiogram.types import (
 
 if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Picture, Source
-    from qwenedit_bot.chat.view import Button, Buttons
+    from qwenedit_bot.chat.view import Buttons
 
 
 def reply_to(source: Source) -> ReplyParameters | None:
@@ -24,18 +23,15 @@ def reply_to(source: Source) -> ReplyParameters | None:
     return ReplyParameters(message_id=source.message_id, allow_sending_without_reply=True)
 
 
-def keyboard(buttons: Buttons, *, plain: bool = False) -> InlineKeyboardMarkup | None:
-    """Make an inline keyboard; a plain one has only buttons that every Bot API server knows."""
+def keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
+    """Make an inline keyboard."""
     if not buttons:
         return None
-    rows = [[_button(button, plain=plain) for button in row] for row in buttons]
+    rows = [
+        [InlineKeyboardButton(text=each.label, style=each.style, callback_data=each.data) for each in row]
+        for row in buttons
+    ]
     return InlineKeyboardMarkup(inline_keyboard=rows)
-
-
-def _button(button: Button, *, plain: bool) -> InlineKeyboardButton:
-    if button.disabled and not plain:
-        return InlineKeyboardButton(text=button.label, style=button.style, disabled=DisabledButton())
-    return InlineKeyboardButton(text=button.label, style=button.style, callback_data=button.data)
 
 
 def file_of(picture: Picture) -> BufferedInputFile:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.messenger import Messenger, Source
+    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
 

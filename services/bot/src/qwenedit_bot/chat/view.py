@@ -22,8 +22,6 @@ class Button:
     data: str
     """At most 64 bytes, as Telegram has it: `verb:job_id[:extra]`. Each verb has a handler of its own."""
     style: ButtonStyle | None = None
-    disabled: bool = False
-    """A press does nothing. Where Telegram cannot, `data` is sent, and its handler says why nothing happens."""
 
 
 Buttons = tuple[tuple[Button, ...], ...]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aiogram.fsm.context import FSMContext
     from aiogram.types import InaccessibleMessage, TelegramObject
 
-    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.conversation.account.privacy_notice import Retention

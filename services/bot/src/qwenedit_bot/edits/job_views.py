@@ -68,7 +68,7 @@ def progress(
         wait: What is expected for it, where that is known.
     """
     if status.cancelling:
-        return View(words(Text.STOPPING), _cancel(words, status.job.id, disabled=True))
+        return View(words(Text.STOPPING))
     text = _where(words, status, position, wait)
     return View(_quoting(words, text, _asked_of(words, presets, status)), _cancel(words, status.job.id))
 
@@ -236,5 +236,5 @@ def _expected(words: Words, wait: Wait) -> str:
     return words(Text.READY_IN, unit="minutes", count=math.ceil(wait.seconds / 60))
 
 
-def _cancel(words: Words, job_id: str, *, disabled: bool = False) -> Buttons:
-    return single(Button(words(Text.CANCEL_BUTTON), f"{CANCEL}:{job_id}", ButtonStyle.DANGER, disabled=disabled))
+def _cancel(words: Words, job_id: str) -> Buttons:
+    return single(Button(words(Text.CANCEL_BUTTON), f"{CANCEL}:{job_id}", ButtonStyle.DANGER))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import structlog
+from cachetools import LRUCache
 
 from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
@@ -17,7 +18,7 @@ from qwenedit_jobs import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwenedit_bot.chat.messenger import Messenger
+    from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.eta import Eta, Wait
     from qwenedit_bot.presets.catalogue import Catalogue
@@ -49,23 +50,22 @@ FURTHER = 50
 """Jobs further back that are looked at in a tick, others in the next one: a line of 1,000 in 20 seconds."""
 OTHERS = 200
 """Jobs that run, or pause, and are looked at in each tick."""
-FORGOTTEN_AFTER = 60.0
-"""Seconds without a look at a job after which its message's words are forgotten; beside two looks along the line."""
+REMEMBERED = 20_000
+"""Jobs of which it is known what their messages say, those that were looked at last."""
 
 _Phase = tuple[str, str, bool]
 
 log = structlog.get_logger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Shown:
     """What a job's message says now, as far as this replica knows."""
 
     says: int
-    """Hash of the view: 32 bytes, where a view takes half a kilobyte."""
+    """Hash of the message's number and its view: 32 bytes, where a view takes half a kilobyte."""
     phase: _Phase
     at: float
-    looked_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,10 @@ class ProgressUpdater:
         self._eta = eta
         self._presets = presets
         self._clock = clock
-        self._shown: dict[str, _Shown] = {}
+        self._shown: LRUCache[str, _Shown] = LRUCache(REMEMBERED)
         self._acted: dict[tuple[int, int], float] = {}
         """When, by chat and topic."""
         self._further = HEAD
-        self._forget_at = 0.0
 
     async def tick(self) -> None:
         """Look at the jobs whose messages may change, and edit those that did.
@@ -119,7 +118,6 @@ class ProgressUpdater:
         of the rest.
         """
         if await self._queue.is_idle():
-            self._forget(self._clock(), 0)
             return
         window = await self._window()
         places = window.positions
@@ -128,7 +126,7 @@ class ProgressUpdater:
         waits = await self._eta.of_all(statuses, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
-        self._forget(now, window.length)
+        self._acted = {place: at for place, at in self._acted.items() if now - at < _action_every(place[0])}
         async with asyncio.TaskGroup() as edits:
             for change in changes:
                 edits.create_task(self._edit(change, room))
@@ -147,14 +145,6 @@ class ProgressUpdater:
         more = {job: place for job, place in further.positions.items() if job not in head.positions}
         return replace(head, positions=head.positions | more)
 
-    def _forget(self, now: float, length: int) -> None:
-        """Forget chats that may be acted in again, and what messages say of jobs that are gone."""
-        self._acted = {place: at for place, at in self._acted.items() if now - at < _action_every(place[0])}
-        if now >= self._forget_at:
-            last_look = now - FORGOTTEN_AFTER - 2 * TICK * length / FURTHER
-            self._shown = {job: shown for job, shown in self._shown.items() if shown.looked_at > last_look}
-            self._forget_at = now + FORGOTTEN_AFTER / 10
-
     async def _changes(
         self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float
     ) -> list[_Change]:
@@ -170,9 +160,8 @@ class ProgressUpdater:
             pause = EDIT_EVERY_IN_GROUP if is_group(status.job.reply.chat_id) else EDIT_EVERY
             phase = (status.state, status.phase, status.cancelling)
             shown = self._shown.get(status.job.id)
-            if shown is not None:
-                shown.looked_at = now
-            if shown is None or (shown.says != hash(view) and (shown.phase != phase or now - shown.at >= pause)):
+            says = hash((status.job.reply.placeholder_id, view))
+            if shown is None or (shown.says != says and (shown.phase != phase or now - shown.at >= pause)):
                 changes.append(_Change(status, status.job.reply, view, phase, now + FRESH))
         return sorted(changes, key=lambda change: self._edited_at(change.status.job.id))
 
@@ -193,7 +182,7 @@ class ProgressUpdater:
                 log.info("progress.not_shown", job=job_id, error=type(error).__name__)
                 # What it says by then is drawn when the chat may be back; until then each attempt would be refused.
                 now = self._clock()
-                self._shown[job_id] = _Shown(NOTHING, change.phase, now + AWAY, now)
+                self._shown[job_id] = _Shown(NOTHING, change.phase, now + AWAY)
                 return
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
@@ -201,7 +190,7 @@ class ProgressUpdater:
                 edited = False
             if edited is not None:  # else the next tick tries again, with what is true then
                 now = self._clock()
-                self._shown[job_id] = _Shown(hash(change.view), change.phase, now, now)
+                self._shown[job_id] = _Shown(hash((change.reply.placeholder_id, change.view)), change.phase, now)
 
     def _busy_chats(self, statuses: list[Status]) -> set[tuple[int, int]]:
         return {
