@@ -9,6 +9,7 @@ import pytest
 from redis.exceptions import NoPermissionError
 
 from qwenedit_jobs import Counts, Limits, Phase, Reason, State
+from qwenedit_jobs.redis import chunks
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import (
     ComfyUIBusy,
@@ -230,6 +231,7 @@ async def test_redis_that_answers_and_refuses_the_picture_costs_an_attempt(bench
     monkeypatch.setattr(bench.store, "get", refuse)
     monkeypatch.setattr("qwenedit_worker.loop.attempt.STORE_AWAITED", 0.5)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
+    monkeypatch.setattr(chunks, "CHUNK", 0)  # no picture comes with the claim
     async with bench.working():
         status = await bench.until_final(job)
     assert (status.state, status.reason) == (State.FAILED, Reason.TIMEOUT)

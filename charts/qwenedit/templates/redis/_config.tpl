@@ -23,7 +23,7 @@ start.sh: |
   # What works on keys, and those are named; nothing that lists keys, makes functions, or manages streams. What fills a
   # key is in `qwenedit.workerKinds`.
   worker='-@all +@transaction +del +unlink +exists +type +expire +pexpire +expireat +pexpireat +persist +ttl +pttl'
-  worker="$worker +publish +subscribe +unsubscribe +evalsha +script|load +memory|usage +time +info"
+  worker="$worker +publish +subscribe +unsubscribe +evalsha +script|load +time +info"
   worker="$worker +ping +hello +select +client|setinfo +client|setname +client|id"
   hash() { printf '%s' "$1" | sha256sum | cut -c1-64; }
   cat > /run/valkey/users.acl <<ACL

@@ -41,16 +41,19 @@ class Time:
 
     def __init__(self, redis: Redis, keys: BotKeys) -> None:
         self._redis = redis
+        self._execute = redis.execute_command
         self._keys = keys
         self._first: float | None = None
         self.now = 0.0
         """Seconds since the first turn was asked for, those that really passed among them."""
         self._passed = 0.0
 
-    async def evalsha(self, *call: Any) -> Any:
-        """Run a script as Redis' client does, and look at the clock in the same moment."""
+    async def execute_command(self, *call: Any, **options: Any) -> Any:
+        """Do what Redis' client does, and at a script look at the clock in the same moment."""
+        if call[0] != "EVALSHA":
+            return await self._execute(*call, **options)
         pipeline = self._redis.pipeline(transaction=True)
-        pipeline.evalsha(*call)
+        pipeline.execute_command(*call, **options)
         pipeline.time()
         result, (seconds, microseconds) = await pipeline.execute()
         at = seconds + microseconds / 1e6
@@ -94,7 +97,7 @@ def limit(redis: Redis, bot_keys: BotKeys) -> SharedLimiter:
 @pytest.fixture
 def time(redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch) -> Time:
     time = Time(redis, bot_keys)
-    monkeypatch.setattr(redis, "evalsha", time.evalsha)
+    monkeypatch.setattr(redis, "execute_command", time.execute_command)
     return time
 
 

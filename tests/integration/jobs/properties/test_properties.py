@@ -192,7 +192,7 @@ MUTATIONS = {
     "a stale result stays": (
         "settle",
         "        redis.call('UNLINK', PICTURE_PREFIX .. args.picture)\n",
-        "",
+        "        redis.call('SET', PICTURE_PREFIX .. args.picture, ARGV[2])\n",
         "claim, release, claim, complete the first claim",
     ),
     "an accepted result is deleted": ("settle", "args.picture and outcome ~= 'done'", "true", "claim, complete"),

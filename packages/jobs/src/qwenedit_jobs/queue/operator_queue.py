@@ -11,7 +11,6 @@ from qwenedit_jobs.queue.job_records import Record, record_of
 from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
-from qwenedit_jobs.redis.hashes import read_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -148,7 +147,7 @@ class OperatorQueue(JobQueue):
                 pipeline.zscore(key, job_id)
         scores = await pipeline.execute(raise_on_error=False)
         records = []
-        for index, fields in enumerate(await read_hashes(self._redis, list(map(self._keys.job, ids)))):
+        for index, fields in enumerate(await self._hashes(ids)):
             leased, draining, due, died = scores[index * len(keys) : (index + 1) * len(keys)]
             ends = leased if leased is not None else draining
             records.append(record_of(ids[index], fields, lease_ends=ends, due=due, died=died))

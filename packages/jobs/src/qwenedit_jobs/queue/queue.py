@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from redis.client import NEVER_DECODE
@@ -64,6 +65,7 @@ LOOK_EVERY = 0.5
 DEFAULT_LEASE = 30.0
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
+UNDECODED = {NEVER_DECODE: True}
 _FORGOTTEN = "forgotten"
 
 log = structlog.get_logger(__name__)
@@ -258,21 +260,20 @@ class JobQueue(QueueView):
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        foreign, *found = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease))
+        foreign, *found = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease), room=chunks.CHUNK)
         if int(foreign):
             log.warning("queue.foreign_items", count=int(foreign), key=self._keys.job_queue, moved_to=self._keys.dead)
         return claim_of(found, token) if found else None
 
-    async def _claimed(self, wait: float, **arguments: object) -> list[str | bytes]:
-        line, undecoded = self._keys.job_queue, {NEVER_DECODE: True}
-        call = ("EVALSHA", *self._scripts.call("claim", room=chunks.CHUNK, **arguments))
+    async def _claimed(self, wait: float, **arguments: Any) -> list[str | bytes]:
+        if not wait:
+            return cast("list[str | bytes]", await self._run_soon("claim", options=UNDECODED, **arguments))
+        line = self._keys.job_queue
         try:
             async with answered_within(wait):
-                if not wait:
-                    return cast("list[str | bytes]", await self._waiter.execute_command(*call, **undecoded))  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
                 pipeline = self._waiter.pipeline(transaction=False)
                 pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # fractions of a second
-                pipeline.execute_command(*call, **undecoded)
+                pipeline.execute_command(*self._scripts.call("claim", **arguments), **UNDECODED)
                 return cast("list[str | bytes]", (await pipeline.execute())[-1])
         except OutOfMemoryError:  # a full Redis lets nobody move an item, not even onto its own place
             if not await self._redis.llen(line):
@@ -281,7 +282,17 @@ class JobQueue(QueueView):
             pass
         except ResponseError as error:
             raise await self._explained(error) from error
-        return cast("list[str | bytes]", await self._run("claim", **arguments))
+        return await self._claimed(0.0, **arguments)
+
+    async def _run_soon(
+        self, transition: str, *data: bytes, options: dict[str, bool] | None = None, **arguments: object
+    ) -> Any:
+        """Run a script of every job by the client that waits: before Python 3.12, the time-out of others is a task."""
+        try:
+            async with answered_within(0.0):
+                return await self._scripts.run_by(self._waiter, options or {}, transition, *data, **arguments)
+        except ResponseError as error:
+            raise await self._explained(error, str(arguments.get("id", ""))) from error
 
     async def abandon(self, token: str) -> Settled:
         """Let a token take no job any more, and give back unharmed the one that it has taken."""
@@ -331,36 +342,29 @@ class JobQueue(QueueView):
             PicturesForgottenError: Redis does not have the result's picture any more.
             StorageFullError: it has no room for it.
         """
-        said: dict[str, object] = {"id": job_id, "token": token}
+        said: dict[str, Any] = {"id": job_id, "token": token}
+        upload: tuple[str, bytes] | None = None
         match outcome:
             case Done(result, picture):
                 said |= {"outcome": Settled.DONE, "result": result.model_dump_json()}
                 if picture is not None:
-                    said["picture"] = result.picture
-                    if settled := await self._settle_with(picture, result.picture, said):
-                        return settled
-                    await self._upload(result.picture, picture)
+                    said |= {"picture": result.picture, "ttl": _ms(self._picture_ttl)}
+                    upload = result.picture, picture
             case Retry(reason, detail):
                 said |= {"outcome": Settled.DELAYED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Fail(reason, detail):
                 said |= {"outcome": Settled.FAILED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Release(detail, pause):
                 said |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": _ms(pause) or None}
-        settled = await self._run("settle", **said)
+        if upload is not None:
+            ref, picture = upload
+            if len(picture) <= chunks.CHUNK:
+                with suppress(StorageFullError):
+                    return Settled(await self._run_soon("settle", picture, **said))
+            await self._upload(ref, picture)
+        settled = await self._run_soon("settle", **said)
         if settled == _FORGOTTEN:
             raise PicturesForgottenError(job_id)
-        return Settled(settled)
-
-    async def _settle_with(self, picture: bytes, ref: str, said: dict[str, object]) -> Settled | None:
-        """Send a small result and settle in one round trip; None where that has to be done one after the other."""
-        if len(picture) > chunks.CHUNK:
-            return None
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.set(self._keys.picture(ref), picture, px=_ms(self._picture_ttl))
-        pipeline.evalsha(*self._scripts.call("settle", **said))  # type: ignore[arg-type]  # the names are texts
-        sent, settled = await pipeline.execute(raise_on_error=False)
-        if isinstance(sent, ResponseError) or isinstance(settled, ResponseError) or settled == _FORGOTTEN:
-            return None
         return Settled(settled)
 
     async def _upload(self, ref: str, picture: bytes) -> None:

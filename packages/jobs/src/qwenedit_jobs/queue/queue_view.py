@@ -13,11 +13,10 @@ from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
 from qwenedit_jobs.redis.error_mapping import explained
-from qwenedit_jobs.redis.hashes import read_hashes
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -31,6 +30,10 @@ MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
 LOOK_ONLY = 1_000
 """A share of `maxmemory` that nothing reaches, so that no picture is deleted for it."""
+MOST_BYTES = 262_144
+"""Of one job's hash, several times what the largest job takes."""
+MOST_BYTES_OF_ALL = 16_777_216
+"""Of all hashes that are read at once: a thousand jobs take 8 MB at most."""
 MOST_NOTED = 1_000
 """Jobs of which it is remembered that they could not be read, so that each is told of once."""
 
@@ -84,7 +87,7 @@ class QueueView:
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)
-        found = await read_hashes(self._redis, list(map(self._keys.job, ids)))
+        found = await self._hashes(ids)
         statuses: list[Status] = []
         for job_id, fields in zip(ids, found, strict=True):
             try:
@@ -93,6 +96,13 @@ class QueueView:
                 # A job that is shown to nobody must not keep the others from being shown.
                 self._note_unreadable(job_id, str(error))
         return statuses
+
+    async def _hashes(self, job_ids: Sequence[str]) -> list[dict[str, str] | str]:
+        """Return what each job's hash has; for one that is too large, or of another type, why it isn't read."""
+        if not job_ids:
+            return []
+        found = await self._run("records", ids=job_ids, most=MOST_BYTES, of_all=MOST_BYTES_OF_ALL)
+        return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in found]
 
     def _note_unreadable(self, job_id: str, why: str) -> None:
         if job_id in self._unreadable:

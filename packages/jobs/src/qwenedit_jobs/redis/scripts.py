@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import NoScriptError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis.asyncio import Redis
-    from redis.commands.core import AsyncScript
 
 PRELUDE = "prelude"
 CLOCK = Path(__file__).parent / "lua" / "clock.lua"
+BYTES = "ARGV[2]"
+"""Where a script finds the bytes that may follow its arguments."""
+NEVER_REFUSED = " flags=allow-oom"
 _SHEBANG, _KEYS = "#!", "-- KEYS: "
 
 
@@ -23,7 +28,7 @@ class Scripts:
     A comment at the top of a script or its prelude names the keys, and prefixes of keys, that it touches:
     `-- KEYS: leases job_prefix`. It has them as constants in capitals, which are written into it: keys that go along
     with each call take longer to pack than all the rest. Redis checks a user's rights at each command of a script. Its
-    arguments are one JSON object, `args`.
+    arguments are one JSON object, `args`, and bytes that may follow it.
 
     Args:
         redis: Where they run.
@@ -35,10 +40,15 @@ class Scripts:
     def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str], *, prelude: Path | None = None) -> None:
         shared = (prelude or folder) / f"{PRELUDE}.lua"
         before = CLOCK.read_text() + (shared.read_text() if shared.exists() else "local args = cjson.decode(ARGV[1])\n")
-        self._scripts: dict[str, AsyncScript] = {}
+        self._redis = redis
+        self._scripts: dict[tuple[str, bool], tuple[str, str]] = {}
         for file in folder.glob("*.lua"):
             if file.stem != PRELUDE:
-                self._scripts[file.stem] = redis.register_script(_joined(before, file.read_text(), key))
+                script = _joined(before, file.read_text(), key)
+                self._scripts[file.stem, False] = _hash(script), script
+                if BYTES in script:
+                    refused = script.replace(NEVER_REFUSED, "", 1)
+                    self._scripts[file.stem, True] = _hash(refused), refused
 
     async def run(self, name: str, /, **arguments: object) -> Any:
         """Run one; arguments that are None are left out.
@@ -46,11 +56,34 @@ class Scripts:
         Raises:
             ResponseError: the script, or Redis, refuses.
         """
-        return await self._scripts[name](args=[_packed(arguments)])
+        return await self.run_by(self._redis, {}, name, **arguments)
 
-    def call(self, name: str, /, **arguments: object) -> tuple[str | int | bytes, ...]:
-        """Return the same call as arguments of a pipeline's `evalsha`, which raises where Redis lacks the script."""
-        return self._scripts[name].sha, 0, _packed(arguments)
+    async def run_by(
+        self, redis: Redis, options: dict[str, bool], name: str, /, *data: bytes, **arguments: object
+    ) -> Any:
+        """Run one by another client.
+
+        Args:
+            redis: The client.
+            options: Of `execute_command`.
+            name: Which.
+            data: Bytes that follow its arguments, at most once. A full Redis refuses a script that is given some.
+            arguments: Its own.
+        """
+        command = self.call(name, *data, **arguments)
+        try:
+            return await redis.execute_command(*command, **options)  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
+        except NoScriptError:
+            await redis.script_load(self._scripts[name, bool(data)][1])
+            return await redis.execute_command(*command, **options)  # type: ignore[no-untyped-call]
+
+    def call(self, name: str, /, *data: bytes, **arguments: object) -> tuple[str | int | bytes, ...]:
+        """Return the same as a command for a pipeline, which raises an error if Redis lacks the script."""
+        return "EVALSHA", self._scripts[name, bool(data)][0], 0, _packed(arguments), *data
+
+
+def _hash(script: str) -> str:
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
 
 
 def _joined(before: str, script: str, key: Callable[[str], str]) -> str:

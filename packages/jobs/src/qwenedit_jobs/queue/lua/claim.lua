@@ -5,6 +5,7 @@
 -- the job that was taken: id, payload, attempt, max_attempts, trace context, ms waited, token of the claim before; then
 -- its pictures, if all of them are here and there is room. Foreign items of the list are no job's id, or belong to jobs
 -- that this version cannot read. They are put among the dead, where the operator finds them.
+local OF_CLAIM = { 'expires_at', 'enqueued_at', 'trace_context', 'claimed_by', 'claimed_before' }
 local MOST_LOOKED_AT = 100 -- items of the list; a caller that gets none of these calls again
 
 -- By then the job is claimed: no key of another type may stop this.
@@ -31,7 +32,7 @@ end
 -- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one.
 local earlier = redis.call('GET', CLAIM_PREFIX .. args.token)
 if earlier then
-    local job = read(earlier)
+    local job = read(earlier, unpack(OF_CLAIM))
     return holds(job) and answer(0, job, job.claimed_before) or { 0 }
 end
 
@@ -46,7 +47,7 @@ for _ = 1, MOST_LOOKED_AT do
     if not id then
         break
     end
-    local job, at = read(id), now()
+    local job, at = read(id, unpack(OF_CLAIM)), now()
     if job.state ~= 'queued' and KNOWN[job.state] then
         redis.call('RPOP', JOB_QUEUE) -- it stands here although it has ended, or is elsewhere
     elseif not readable(job) then

@@ -4,7 +4,7 @@
 -- id, which: 'answered' (a finished job whose user has the answer), 'dead' (one that an operator takes from among the
 -- dead; it is forgotten when its user has the answer) or 'any' (one that this version cannot read, wherever it stands)
 -- → 1 when that was done: nothing is known of it any more, or it is not among the dead
-local job = read(args.id)
+local job = read(args.id, 'answered_at', 'result')
 if args.which == 'dead' then
     if redis.call('ZREM', DEAD, job.id) == 0 then
         return 0

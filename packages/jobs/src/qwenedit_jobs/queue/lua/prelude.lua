@@ -10,11 +10,6 @@ local DEAD_KEPT = 1000 -- jobs
 local ENDED_KEPT = 1000 -- jobs
 local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
 local FINAL = { done = true, failed = true, cancelled = true }
-local FIELDS = {
-    'state', 'token', 'cancelling', 'draining', 'user', 'payload', 'result', 'attempt', 'max_attempts', 'delays',
-    'max_wait', 'patience', 'expires_at', 'enqueued_at', 'started_at', 'requeued', 'answered_at', 'picture_ttl',
-    'worker', 'trace_context', 'claimed_by', 'claimed_before', 'settled_by', 'settled_as',
-}
 
 -- Workers can write anything of any length to what they share with the bot. The bot is told the first bytes of it.
 local LONGEST = 256 -- bytes; an id has 100 at most
@@ -29,11 +24,15 @@ local function all_short(texts)
     return texts
 end
 
--- What a job's hash holds; without a state for what is no job. Workers write hashes: whatever they hold must stop no
--- script that deals with other jobs as well.
-local function read(id)
-    local job, found = { id = id }, redis.pcall('HMGET', JOB_PREFIX .. id, unpack(FIELDS))
-    for index, field in ipairs((found.err or #id > LONGEST) and {} or FIELDS) do
+-- What every transition needs of a job's hash, and other fields by name; without a state for what is no job. Workers
+-- write hashes: whatever they hold must stop no script that deals with other jobs as well.
+local function read(id, ...)
+    local fields = {
+        'state', 'token', 'cancelling', 'draining', 'user', 'payload', 'attempt', 'max_attempts', 'delays', 'max_wait',
+        'patience', ...
+    }
+    local job, found = { id = id }, redis.pcall('HMGET', JOB_PREFIX .. id, unpack(fields))
+    for index, field in ipairs((found.err or #id > LONGEST) and {} or fields) do
         job[field] = found[index] or nil
     end
     return job
@@ -152,7 +151,11 @@ local function expected()
 end
 
 local function note_result(bytes)
-    redis.call('SET', LARGEST_RESULT, math.floor(math.max(bytes, expected() * FORGETS)))
+    local before = expected()
+    local largest = math.floor(math.max(bytes, before * FORGETS))
+    if largest ~= before then
+        redis.call('SET', LARGEST_RESULT, largest)
+    end
 end
 
 -- Has room for so many bytes if that can be. Returns whether there is, and what Redis says: bytes in use, the limit

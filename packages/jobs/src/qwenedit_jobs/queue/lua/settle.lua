@@ -3,8 +3,8 @@
 -- KEYS: answered_pictures job_prefix user_prefix picture_prefix
 -- An attempt ends. token; id, or none: the token is void from now on, and the job that it may have taken goes back.
 -- outcome: done, failed, delayed (and tried again, after its delay) or queued (given back, the attempt not counted);
--- reason, detail, result (JSON), picture: the reference under which the result was sent just now, pause in ms: a job
--- that is given back is in line again after so long, which counts as waiting
+-- reason, detail, result (JSON), pause in ms: a job that is given back is in line again after so long, which counts as
+-- waiting; picture: a reference, which is kept for ttl in ms. ARGV[2]: that picture, if it was not sent just before
 -- → the job's state | 'lost': somebody else has it | 'forgotten': the picture is not there
 local VOID = 60000 -- ms for which a void token is remembered: its claim may still be on its way, or wait inside Redis
 local id = args.id
@@ -21,7 +21,7 @@ local function keep_picture(outcome)
     return outcome
 end
 
-local job = read(id)
+local job = read(id, 'settled_by', 'settled_as')
 if not holds(job) then
     return keep_picture(args.id and job.settled_by == args.token and job.settled_as or 'lost')
 end
@@ -42,9 +42,12 @@ elseif args.outcome == 'queued' then
     return 'delayed'
 end
 if args.picture then
-    local bytes = redis.call('STRLEN', PICTURE_PREFIX .. args.picture)
+    local bytes = ARGV[2] and #ARGV[2] or redis.call('STRLEN', PICTURE_PREFIX .. args.picture)
     if bytes == 0 then
         return 'forgotten'
+    end
+    if ARGV[2] then
+        redis.call('SET', PICTURE_PREFIX .. args.picture, ARGV[2], 'PX', args.ttl)
     end
     note_result(bytes)
 end

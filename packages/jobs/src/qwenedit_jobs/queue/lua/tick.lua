@@ -39,7 +39,7 @@ end
 
 for _, leases in ipairs({ LEASES, DRAINING }) do
     for _, id in ipairs(due_in(leases)) do
-        local job = read(id)
+        local job = read(id, 'worker', 'started_at', 'trace_context', 'claimed_by', 'claimed_before')
         if job.state == 'running' then
             job.draining = leases == DRAINING
             take_away(job)
@@ -65,7 +65,7 @@ end
 local function expire_head()
     local late = 0
     for _, id in ipairs(redis.call('LRANGE', line(), -HEAD, -1)) do
-        local job = read(id)
+        local job = read(id, 'expires_at')
         if job.state == 'queued' and (tonumber(job.expires_at) or math.huge) <= at then
             finish(job, 'failed', 'reason', 'expired')
             expired[#expired + 1] = id
