@@ -75,6 +75,7 @@ def lanes(redis: Redis) -> Lanes:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduler_module, "FIRST_PAUSE", 0.01)
     monkeypatch.setattr(scheduler_module, "REDIS_PAUSE", 0.01)
+    monkeypatch.setattr(scheduler_module, "IDLE", 0.5)
 
 
 async def empty(lanes: Lanes) -> None:
