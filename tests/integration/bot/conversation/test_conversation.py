@@ -404,7 +404,7 @@ async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulato
     assert button
     await eve.send("/start")
     hers = await eve.says("I edit photos")
-    await eve.press_data(hers.id, button)
+    await eve.press_data(hers.id, button, inaccessible=True)
     seen = await eve.wait_for(lambda chat: chat.answers)
     assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
     assert len(await worker.queue.waiting_ids()) == 1
@@ -415,13 +415,13 @@ async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, wor
     await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.finish_next(RESULT)
     message = await ann.picture()
-    await ann.press_data(message.id, f"cancel:{claim.job.id}")
+    await ann.press_data(message.id, f"cancel:{claim.job.id}", inaccessible=True)
     seen = await ann.wait_for(lambda chat: chat.answers)
     assert seen.answers[-1] == ("This picture is already finished.", True)
-    await ann.press_data(message.id, "cancel:ffffffffffffffff")
+    await ann.press_data(message.id, "cancel:ffffffffffffffff", inaccessible=True)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
     assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
-    await ann.press_data(message.id, "something else")
+    await ann.press_data(message.id, "something else", inaccessible=True)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
     assert seen.answers[-1][1]
     assert len(seen.pictures) == 1

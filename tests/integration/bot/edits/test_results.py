@@ -195,7 +195,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
     await eve.send("/start")
     hers = await eve.says("I edit photos")
     for number, button in enumerate(picture.now.buttons[:3], 1):
-        await eve.press_data(hers.id, button.data or "")
+        await eve.press_data(hers.id, button.data or "", inaccessible=True)
         seen = await eve.wait_for(lambda chat, number=number: len(chat.answers) == number)
         assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
     assert len(seen.from_bot) == 1
@@ -205,7 +205,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
 async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
     for number, verb in enumerate(("again", "file", "larger", "styles"), 1):
-        await ann.press_data(picture.id, f"{verb}:ffffffffffffffff")
+        await ann.press_data(picture.id, f"{verb}:ffffffffffffffff", inaccessible=True)
         seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
         assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import itertools
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -161,10 +162,45 @@ async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage:
     assert "This one does not count." in said.text
     await stage.answered(claim.job.id)
     assert "5 pictures left today" in await left_today(ann)
-    await ann.press_data(said.id, f"file:{claim.job.id}")
+    await ann.press_data(said.id, f"file:{claim.job.id}", inaccessible=True)
     seen = await ann.wait_for(lambda chat: chat.answers)
     assert "I no longer have this picture" in seen.answers[-1][0]
     assert not seen.pictures
+
+
+async def test_refused_results_count_from_the_fourth_of_a_day_on(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["result"] = {"allow": False}
+    for number in range(4):
+        await ann.send(photo=photo(), caption="make it snow")
+        claim = await stage.worker.finish_next(RESULT)
+        await stage.answered(claim.job.id)
+        said = (await ann.snapshot()).from_bot[-1].text
+        assert ("This one counts" if number == 3 else "This one does not count.") in said
+    assert "4 pictures left today" in await left_today(ann)
+
+
+async def test_forged_press_brings_no_result_that_moderation_has_not_judged(stage: Any, judge: Judge) -> None:
+    ann = await stage.telegram.user()
+    judge.answers["result"] = SILENCE
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.finish_next(RESULT)
+
+    async def judging() -> bool:
+        return bool(judge.asked[-1]["stage"] == "result")
+
+    await stage.eventually(judging)
+    (placeholder,) = (await ann.snapshot()).from_bot
+    presses = list(itertools.product(("file", "again", "further", "look", "larger"), (True, False)))
+    for verb, inaccessible in presses:
+        await ann.press_data(placeholder.id, f"{verb}:{claim.job.id}", inaccessible=inaccessible)
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == len(presses))
+    assert {answer.text for answer in seen.answers} == {"", "I am already working on it."}
+    assert [message.id for message in seen.from_bot] == [placeholder.id]
+    assert await stage.worker.queue.unfinished_ids() == []
+    judge.answers["result"] = {"allow": False}
+    judge.over.set()
+    await ann.says("do not allow what came out")
 
 
 @pytest.mark.parametrize("answer", [500, 302, {"verdict": "fine"}, {"allow": "yes"}, []], ids=repr)

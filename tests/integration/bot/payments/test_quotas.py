@@ -88,6 +88,22 @@ async def test_failed_job_is_given_back_once(quotas):
     assert (await quotas.of(ANN)).used == 1
 
 
+async def test_withheld_jobs_are_given_back_three_times_a_day_and_count_after_that(redis, bot_keys):
+    quotas = Quotas(redis, bot_keys, per_day=1, exempt=frozenset())
+    await quotas.add_lot(ANN, "granted", 4)
+    for job in "abcde":
+        await quotas.charge(ANN, job)
+    for _ in range(2):
+        assert [await quotas.give_back_withheld(ANN, job) for job in "abcde"] == [True] * 3 + [False] * 2
+    quota = await quotas.of(ANN)
+    assert quota is not None
+    assert quota.left == 3
+    await quotas.forget(ANN)
+    await quotas.charge(ANN, "f")
+    assert not await quotas.give_back_withheld(ANN, "f")
+    assert 0 < await redis.ttl(bot_keys.free_used(ANN)) <= 2 * 86_400
+
+
 async def test_lots_are_used_when_the_day_is_used_up_and_get_back_what_failed(quotas):
     await quotas.add_lot(ANN, "granted", 1)
     await quotas.add_lot(ANN, "granted", 1)

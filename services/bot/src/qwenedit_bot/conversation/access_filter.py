@@ -62,11 +62,10 @@ class AccessMiddleware(BaseMiddleware):
 
 
 class OwnButtons(BaseMiddleware):
-    """Lets a press pass only where the button is under a message of this very bot.
+    """Lets a press pass only if the message that it comes from is this bot's, and has that button now.
 
     Any message may carry any `callback_data`, and a client may send data that no button has
-    (https://core.telegram.org/bots/api#callbackquery). In a group somebody could otherwise have the bot write over its
-    message to another user. The handlers check whose job it is.
+    (https://core.telegram.org/bots/api#callbackquery). The handlers check whose job it is.
     """
 
     def __init__(self, services: Services) -> None:
@@ -79,20 +78,16 @@ class OwnButtons(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Go on with presses of the bot's own buttons."""
-        if isinstance(event, CallbackQuery) and not _is_own_button(event, self._services.bot_id):
-            words: Words = data["words"]
+        if not isinstance(event, CallbackQuery) or isinstance(event.message, InaccessibleMessage):
+            return await handler(event, data)  # of a message that is too old, Telegram doesn't say what it is
+        words: Words = data["words"]
+        if event.message is None or not is_of_bot(event.message, self._services.bot_id):
             await self._services.messenger.answer_press(event.id, words(Text.PRESS_FORGOTTEN), alert=True)
-            return None
-        return await handler(event, data)
-
-
-def _is_own_button(press: CallbackQuery, bot_id: int) -> bool:
-    shown = press.message
-    if shown is None:  # under an inline result, which this bot sends none of
-        return False
-    if isinstance(shown, InaccessibleMessage):  # too old for Telegram to say what it is
-        return True
-    return is_of_bot(shown, bot_id) and (shown.chat.type == "private" or _carries(shown, press.data))
+        elif not _carries(event.message, event.data):
+            await self._services.messenger.answer_press(event.id, "")  # the user sees what it says instead
+        else:
+            return await handler(event, data)
+        return None
 
 
 def is_of_bot(message: Message, bot_id: int) -> bool:

@@ -38,7 +38,7 @@ async def cancel(press: CallbackQuery, words: Words, services: Services) -> None
     if await services.queue.status((press.data or "").partition(":")[2]) is None:
         await _say_forgotten(press, words, services)
         return
-    status = await own_job(press, words, services)
+    status = await own_job(press, words, services, unanswered=True)
     if status is None:
         return
     outcome = await services.queue.cancel(status.job.id)

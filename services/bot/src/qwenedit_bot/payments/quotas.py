@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 REMEMBERED = 8 * 86_400
 """Seconds for which charges of unfinished jobs are kept, at most: longer than a job may wait."""
+MOST_WITHHELD = 3
+"""Jobs a day that are given back to a user whose results moderation refuses: each has cost a GPU's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Quotas:
 
     personal_data = (
         PersonalData(
-            what="how many of today's free jobs are used, as a number",
+            what="how many of today's free jobs are used, as a number, and ids of jobs given back for a refused result",
             keys=("free_used",),
             until="00:00 UTC",
             stays="else `/forget` would bring new ones",
@@ -106,6 +108,13 @@ class Quotas:
         """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
         charged_to = str(await self._scripts.run("give_back", user=str(user_id), job=job_id))
         return None if not charged_to or charged_to.startswith("free:") else charged_to
+
+    async def give_back_withheld(self, user_id: int, job_id: str) -> bool:
+        """Take a job off the account whose result was refused; False if the user has had enough of these today.
+
+        Asked again about the same job, the answer is the same.
+        """
+        return bool(await self._scripts.run("withheld", user=str(user_id), job=job_id, most=MOST_WITHHELD))
 
     async def settle(self, user_id: int, job_id: str) -> None:
         """End a job's charge, for its user has what it was for."""

@@ -106,6 +106,7 @@ class Text(StrEnum):
     LEFT_BOUGHT = "left-bought"
     NO_LIMIT = "no-limit"
     NOT_COUNTED = "not-counted"
+    WITHHELD_COUNTED = "withheld-counted"
     BUY_HINT = "buy-hint"
     BUY = "buy"
     BUY_BUTTON = "buy-button"

@@ -70,7 +70,7 @@ async def corrected(
 
 async def again(press: CallbackQuery, words: Words, services: Services, bot: Bot) -> None:
     """Do the job again with the words that its message has now."""
-    status = await own_job(press, words, services)
+    status = await own_job(press, words, services, unanswered=True)
     if status is None:
         return
     about = getattr(press.message, "reply_to_message", None)

@@ -9,6 +9,7 @@ from aiogram.types import InaccessibleMessage
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 
-async def own_job(press: CallbackQuery, words: Words, services: Services) -> Status | None:
+async def own_job(
+    press: CallbackQuery, words: Words, services: Services, *, unanswered: bool = False
+) -> Status | None:  # fmt: skip
     """Return the job that a button is about, or say why the press does nothing.
 
-    It does something for the one who asked for the job, in the chat of its answer. The middleware has checked that the
-    button is under a message of this bot.
+    A press counts if it comes from the user who asked for the job, in the chat of its answer. Until the job is
+    answered, its result belongs to nobody: moderation may withhold it.
+
+    Args:
+        press: The middleware has checked that its button is under a message of this bot.
+        words: The user's language.
+        services: Have the job.
+        unanswered: Accept a job without an answer, for a button that needs no result.
     """
     status = await services.queue.status((press.data or "").partition(":")[2])
     if status is None:
@@ -34,6 +43,10 @@ async def own_job(press: CallbackQuery, words: Words, services: Services) -> Sta
         refusal = Text.PRESS_NOT_YOURS
     elif not await _is_shown_in(press, status, services):
         refusal = Text.PRESS_FORGOTTEN
+    elif not unanswered and not status.answered:
+        refusal = Text.PRESS_IN_THE_WORKS
+    elif not unanswered and status.answer in NOT_SHOWN:
+        refusal = Text.PRESS_EXPIRED
     else:
         return status
     await services.messenger.answer_press(press.id, words(refusal), alert=True)
@@ -43,7 +56,9 @@ async def own_job(press: CallbackQuery, words: Words, services: Services) -> Sta
 async def result_of(message: Message, services: Services) -> StoredPicture | None:
     """Return the result that a message of the bot shows, while it is kept."""
     status = await _shown_by(message, services)
-    if status is None or status.result is None or not await services.store.holds(status.result.picture):
+    if status is None or not status.answered or status.answer in NOT_SHOWN:
+        return None
+    if status.result is None or not await services.store.holds(status.result.picture):
         return None
     return StoredPicture(status.result.picture)
 

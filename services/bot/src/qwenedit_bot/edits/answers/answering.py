@@ -32,6 +32,8 @@ UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
 """Outcomes of answers that the chat refuses: all of it, or the picture."""
 FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
 """Outcomes in words."""
+NOT_SHOWN = frozenset((UNREACHABLE, FORBIDDEN, WITHHELD))
+"""Outcomes of jobs whose result, if there is one, their user has not seen: no button gives it to them."""
 
 RINGS_AFTER = 30.0
 """Seconds from a job's acceptance to its end after which the picture comes as a new message."""
@@ -136,7 +138,7 @@ class Answering:
         answer = await self._answer_to(status, reply)
         verdict = await self._withheld_for(answer)
         if verdict is not None:
-            view = self._withheld(answer, verdict)
+            view = await self._withheld(answer, verdict)
         elif status.state is State.DONE:
             held = status.result is not None and await self._store.holds(status.result.picture)
             view = self._outcome(answer, State.FAILED, Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED)
@@ -251,8 +253,7 @@ class Answering:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""
         if answer.status.result is not None:
             await self._store.delete(answer.status.result.picture)
-        await self._give_back(answer)
-        await self._say(answer, self._withheld(answer, verdict))
+        await self._say(answer, await self._withheld(answer, verdict))
         return WITHHELD
 
     async def _say_outcome(self, answer: _Answer, state: State, reason: Reason | None) -> str:
@@ -279,15 +280,20 @@ class Answering:
     async def _edit(self, answer: _Answer, view: View) -> bool:
         return answer.message_id is not None and await self._messenger.edit(answer.to.chat_id, answer.message_id, view)
 
-    def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
-        text = Text.RESULT_REFUSED if verdict is Verdict.REFUSED else Text.RESULT_UNCHECKED
-        return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, text))
+    async def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
+        """Give the job back, unless its user has had enough refused results today, and word why nothing is shown."""
+        if verdict is not Verdict.REFUSED:
+            await self._give_back(answer)
+            return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, Text.RESULT_UNCHECKED))
+        free = await self._quotas.give_back_withheld(answer.status.job.user_id, answer.job_id)
+        view = job_views.withheld(answer.words, answer.job_id, Text.RESULT_REFUSED)
+        return self._not_counted(answer, view, Text.NOT_COUNTED if free else Text.WITHHELD_COUNTED)
 
     def _outcome(self, answer: _Answer, state: State, reason: Reason | None) -> View:
         view = job_views.outcome(answer.words, answer.job_id, state, reason, larger=is_larger(answer.status.job))
         return self._not_counted(answer, view) if state is State.FAILED else view
 
-    def _not_counted(self, answer: _Answer, view: View) -> View:
+    def _not_counted(self, answer: _Answer, view: View, text: Text = Text.NOT_COUNTED) -> View:
         if is_group(answer.to.chat_id) or not self._quotas.limited(answer.status.job.user_id):
             return view
-        return replace(view, text=f"{view.text}\n{answer.words(Text.NOT_COUNTED)}")
+        return replace(view, text=f"{view.text}\n{answer.words(text)}")

@@ -354,6 +354,7 @@ left-bought = { $count ->
 }
 no-limit = You have no daily limit.
 not-counted = This one does not count.
+withheld-counted = This one counts: only the first three such pictures of a day don't.
 buy-hint = /buy gets you more at once.
 buy = More pictures for Telegram Stars. They do not expire, and are used once those of the day are gone. If a picture fails, you get it back.
 buy-button = { $jobs ->
