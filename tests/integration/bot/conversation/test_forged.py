@@ -209,32 +209,17 @@ async def test_forged_data_in_a_group_does_not_write_over_the_message_of_somebod
     assert await stage.worker.queue.unfinished_ids() == [job.id]
 
 
-async def test_anonymous_admins_of_two_groups_have_neither_jobs_nor_dialogues_in_common(
-    stage: Any, ann: Any, eve: Any
-) -> None:
-    groups = [await stage.telegram.group("Friends", ann), await stage.telegram.group("Others", eve)]
-    places = [ann.within(groups[0]), eve.within(groups[1])]
-    for place in places:
-        await post_as(stage, place, ANONYMOUS, place.chat_id, caption="/edit make it snow")
-    claims = [await stage.worker.claim(), await stage.worker.claim()]
-    assert {claim.job.user_id for claim in claims} == {place.chat_id for place in places}
-    for claim in claims:
-        await stage.worker.finish(claim, RESULT)
-    for place in places:
-        await place.picture()
-
-
-async def test_channels_that_write_in_one_group_have_a_dialogue_each(stage: Any, ann: Any) -> None:
-    group = await stage.telegram.group("Friends", ann)
-    there = ann.within(group)
-    await post_as(stage, there, CHANNEL_BOT, -1001, caption="/edit")
-    await there.says("Reply to this message")
-    await post_as(stage, there, CHANNEL_BOT, -1002, text="/edit make it snow")
-    await there.says("Which photo?")
-    await post_as(stage, there, CHANNEL_BOT, -1001, text="/edit make it snow")
-    claim = await stage.worker.finish_next(RESULT)
-    assert claim.job.user_id == -1001
-    await there.picture()
+async def test_anonymous_admins_and_channels_are_asked_to_write_as_themselves(stage: Any, ann: Any) -> None:
+    there = ann.within(await stage.telegram.group("Friends", ann))
+    for stand_in, chat in ((ANONYMOUS, there.chat_id), (CHANNEL_BOT, -1001), (CHANNEL_BOT, -1002)):
+        await post_as(stage, there, stand_in, chat, text="what a day")
+        for _ in range(2):
+            await post_as(stage, there, stand_in, chat, caption="/edit make it snow")
+    await there.send(f"/help@{(await stage.telegram.bot())['username']}")
+    await there.says("here I act only when you call me")
+    assert await stage.worker.queue.unfinished_ids() == []
+    said = [message.text for message in (await there.snapshot()).from_bot]
+    assert [text.startswith("Please write to me as yourself") for text in said] == [True] * 3 + [False]
 
 
 async def a_photo(place: Person) -> list[dict[str, Any]]:

@@ -191,7 +191,7 @@ async def test_forged_press_brings_no_result_that_moderation_has_not_judged(stag
 
     await stage.eventually(judging)
     (placeholder,) = (await ann.snapshot()).from_bot
-    presses = list(itertools.product(("file", "again", "further", "look", "larger"), (True, False)))
+    presses = list(itertools.product(("file", "again", "styles", "larger"), (True, False)))
     for verb, inaccessible in presses:
         await ann.press_data(placeholder.id, f"{verb}:{claim.job.id}", inaccessible=inaccessible)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == len(presses))

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.privacy.user_erasure import UserErasure
+from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.update_filter import Admission, UpdateFilter, is_public_command
 
@@ -153,6 +154,22 @@ async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: UpdateFi
 
 
 @pytest.mark.parametrize("odd", [None, [], 5, "text", {}, {"from": []}, {"from": {"id": None}}, {"sender_chat": {}}])
+async def test_access_of_a_chat_is_by_its_id_alone_where_every_person_has_access(
+    redis: Redis, bot_keys: BotKeys
+) -> None:
+    access_list = AccessList(redis, bot_keys, admins=frozenset(), allowed=frozenset())
+    assert [await access_list.refusal(user) for user in (STRANGER, -500)] == [None, Text.WRITE_AS_YOURSELF]
+
+
+async def test_access_of_a_chat_is_refused_once_in_words_where_it_calls_the_bot(access: UpdateFilter) -> None:
+    fields: dict[str, Any] = {"is_bot": True, "sender_chat": {"id": -501}}
+    texts = ("what a day", "@our_bot make it snow", "/edit make it snow")
+    updates = [
+        message(1087968824, GROUP, number=number, text=text, **fields) for number, text in enumerate(texts, 1)
+    ]  # fmt: skip
+    assert await access.admitted(updates) == [updates[1]]
+
+
 async def test_access_of_updates_of_an_unknown_form_is_left_to_who_reads_them(access: UpdateFilter, odd: Any) -> None:
     for kind in ("message", "callback_query", "my_chat_member", "edited_message"):
         assert await access.intake_class({"update_id": 1, kind: odd}) in (Admission.USER, Admission.ALWAYS)

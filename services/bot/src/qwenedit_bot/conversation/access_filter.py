@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 class AccessMiddleware(BaseMiddleware):
     """Keeps out everybody who is banned or not on the list. In private they are told so, once an hour.
 
+    In a group, only those who call the bot on behalf of a chat are.
+
     It guards the router that it is registered with: whatever is everybody's is in another one.
 
     Args:
@@ -49,7 +51,7 @@ class AccessMiddleware(BaseMiddleware):
         refusal = await self._services.access_list.refusal(actor)
         if refusal is None:
             return await handler(event, data)
-        answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and event.chat.type == "private")
+        answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and _is_asked_in(event))
         if answerable and await self._update_filter.tells(actor, data["event_update"].update_id):
             await self._refuse(event, refusal, data["words"])
         return None
@@ -59,6 +61,10 @@ class AccessMiddleware(BaseMiddleware):
             await self._services.messenger.answer_press(event.id, words(refusal), alert=True)
         elif isinstance(event, Message):
             await self._services.replies.say(source_of(event), View(words(refusal)))
+
+
+def _is_asked_in(message: Message) -> bool:
+    return message.chat.type == "private" or message.sender_chat is not None  # then the update filter saw a call
 
 
 class OwnButtons(BaseMiddleware):

@@ -64,10 +64,16 @@ class Quotas:
 
     personal_data = (
         PersonalData(
-            what="how many of today's free jobs are used, as a number, and ids of jobs given back for a refused result",
+            what="how many of today's free jobs are used, as a number",
             keys=("free_used",),
             until="00:00 UTC",
             stays="else `/forget` would bring new ones",
+        ),
+        PersonalData(
+            what="ids of jobs that were given back for a refused result",
+            keys=("free_used",),
+            seconds=2 * 86_400,
+            stays="else `/forget` would give back more of them",
         ),
         PersonalData(
             what="which day, grant or pack a job was charged to",

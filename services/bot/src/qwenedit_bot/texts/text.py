@@ -100,6 +100,7 @@ class Text(StrEnum):
     RESULT_UNCHECKED = "result-unchecked"
     NOT_INVITED = "not-invited"
     BANNED = "banned"
+    WRITE_AS_YOURSELF = "write-as-yourself"
     DAILY_LIMIT = "daily-limit"
     DAILY_LIMIT_IN_GROUP = "daily-limit-in-group"
     LEFT_TODAY = "left-today"

@@ -22,7 +22,8 @@ class AccessList:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
         admins: They may everything, and cannot be banned.
-        allowed: Who may use the bot; empty: everybody. The id of a group or channel stands for all who write as it.
+        allowed: Who may use the bot; empty: every person. Whoever writes as a group or channel may only if its id is
+            here: one person can write as any number of them, so that no limit and no ban would hold.
     """
 
     personal_data = (PersonalData(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
@@ -38,8 +39,8 @@ class AccessList:
         return user_id in self.admins
 
     def is_invited(self, user_id: int) -> bool:
-        """Whether a user may use the bot unless they are banned."""
-        return not self._allowed or user_id in self.admins or user_id in self._allowed
+        """Whether a user, or a chat that speaks for itself (a negative id), may use the bot unless it's banned."""
+        return user_id in self.admins or user_id in self._allowed or (user_id > 0 and not self._allowed)
 
     async def banned(self, user_ids: Sequence[int]) -> list[bool]:
         """Tell of each user whether they are banned."""
@@ -53,7 +54,7 @@ class AccessList:
         if user_id in self.admins:
             return None
         if not self.is_invited(user_id):
-            return Text.NOT_INVITED
+            return Text.NOT_INVITED if user_id > 0 else Text.WRITE_AS_YOURSELF
         return Text.BANNED if await self._redis.sismember(self._banned, str(user_id)) else None
 
     async def ban(self, user_id: int) -> bool:

@@ -125,7 +125,8 @@ class UpdateFilter:
     async def _answered(self, update: dict[str, Any]) -> bool:
         message, press = update.get("message"), update.get("callback_query")
         actor = actor_in(update)
-        if actor is None or not (isinstance(press, dict) or (isinstance(message, dict) and _is_private(message))):
+        asks = isinstance(message, dict) and (_is_private(message) or ((actor or 0) < 0 and self._is_called(message)))
+        if actor is None or not (isinstance(press, dict) or asks):
             return False
         return await self.tells(actor, int(update["update_id"]))
 
@@ -163,6 +164,11 @@ class UpdateFilter:
             and wrote_it_themselves(message)
             and is_public_command(text, self._username, private=_is_private(message))
         )
+
+    def _is_called(self, message: dict[str, Any]) -> bool:
+        """Whether a message in a group names the bot, or has its command."""
+        said = str(message.get("text") or message.get("caption") or "").lower()
+        return wrote_it_themselves(message) and (f"@{self._username.lower()}" in said or said.startswith("/edit"))
 
     def _is_our(self, message: dict[str, Any]) -> bool:
         match message:

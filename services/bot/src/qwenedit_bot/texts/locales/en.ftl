@@ -337,6 +337,7 @@ result-unchecked = 😔 I could not check whether what came out is within the ru
 
 not-invited = This bot is private: only people whom its owner has invited can use it.
 banned = The owner of this bot has blocked you from using it. /privacy and /forget still work.
+write-as-yourself = Please write to me as yourself: I can't see who speaks for a group or channel.
 daily-limit = { $count ->
     [0] You have no pictures left.
     [one] You have used your picture for today. The next one comes at 00:00 UTC, in { $time }.
