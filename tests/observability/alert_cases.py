@@ -28,7 +28,7 @@ RUNNING = "qwenedit_queue_jobs{" + BOT + ',place="running"}'
 REAPED = "qwenedit_jobs_reaped_total{" + BOT + ',outcome="delayed"}'
 TAKEN_BACK = REAPED.replace("delayed", "queued")
 REFUSED = "qwenedit_bot_refusals_total{" + BOT + ',reason="queue_full"}'
-TOO_MANY = "qwenedit_bot_refusals_total{" + BOT + ',reason="too_many_unfinished"}'
+TOO_MANY = "qwenedit_bot_refusals_total{" + BOT + ',reason="backlog_full"}'
 CHECKS = "qwenedit_moderation_checks_total{" + BOT + ',stage="%s",outcome="%s"}'
 CHECKED, RESULTS = CHECKS % ("request", "allowed"), CHECKS % ("result", "allowed")
 NO_ANSWER, UNCHECKED = CHECKS % ("request", "error"), CHECKS % ("result", "error")

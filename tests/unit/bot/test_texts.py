@@ -19,6 +19,7 @@ from qwenedit_jobs import Reason
 VALUES: dict[str, str | float] = {
     "active": 1,
     "answered": "24 hours",
+    "backlog": "24 hours",
     "bar": "▰▱",
     "begun": 1,
     "bot": "qwenedit_bot",
@@ -205,7 +206,8 @@ COUNTS = (1, 2, 5, 11, 21)
 PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
     "en": {
         Text.JOBS_CANCELLED: ("count", ("your picture.", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
-        Text.TOO_MANY_UNFINISHED: ("count", ("a picture in", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
+        Text.BACKLOG_FULL: ("count", ("1 picture is", "2 pictures are", "5 pictures", "11 pictures", "21 pictures")),
+        Text.IN_BACKLOG: ("count", ("1 more follows", "2 more follow ", "5 more", "11 more", "21 more follow ")),
         Text.LEFT_TODAY: ("count", ("1 picture left", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.DAILY_LIMIT: ("count", ("your picture for", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.LEFT_BOUGHT: ("count", ("1 more that does", "2 more that do", "5 more", "11 more", "21 more that do ")),
@@ -220,7 +222,8 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
     },
     "ru": {
         Text.JOBS_CANCELLED: ("count", ("1 картинку", "2 картинки", "5 картинок", "11 картинок", "21 картинку")),
-        Text.TOO_MANY_UNFINISHED: ("count", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.BACKLOG_FULL: ("count", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
+        Text.IN_BACKLOG: ("count", ("1 пойдёт", "2 пойдут", "5 пойдут", "11 пойдут", "21 пойдёт")),
         Text.LEFT_TODAY: ("count", ("осталась 1 к", "остались 2 к", "осталось 5 к", "осталось 11 к", "осталась 21 к")),
         Text.DAILY_LIMIT: ("count", ("была 1 к", "были 2 к", "было 5 к", "было 11 картинок", "была 21 картинка")),
         Text.TOO_MANY_AT_ONCE: (

@@ -49,13 +49,23 @@ def carries_now(chat: Chat, menu: Message, data: str) -> bool:
     return any(button.data == data for each in chat.from_bot if each.id == menu.id for button in each.now.buttons)
 
 
+async def open_category(person: Person, menu: Message, category: str) -> None:
+    """Show a category, from whatever a menu shows now."""
+    data = f"category:{category}:0"
+    if not carries_now(await person.snapshot(), menu, data):
+        await person.press_data(menu.id, "presets")
+        await person.wait_for(partial(carries_now, menu=menu, data=data), what=f"the button {data}")
+    await person.press_data(menu.id, data)
+
+
 async def pressed(person: Person, menu: Message, data: str) -> None:
-    """Press a button and wait for its answer; a preset's is shown first, by its category's button."""
+    """Press a button and wait for its answer; a preset's is shown first, by the buttons that lead there."""
     verb, _, name = data.partition(":")
-    for category in CATALOGUE.categories if verb == "preset" else ():
+    leads = verb == "preset" and not carries_now(await person.snapshot(), menu, data)
+    for category in CATALOGUE.categories if leads else ():
         if any(preset.id == name for preset in category.presets):
-            await person.press_data(menu.id, f"category:{category.id}:0")
-            await person.wait_for(partial(carries_now, menu=menu, data=data), what=f"the button {data}")
+            await open_category(person, menu, category.id)
+    await person.wait_for(partial(carries_now, menu=menu, data=data), what=f"the button {data}")
     before = len((await person.snapshot()).answers)
     await person.press_data(menu.id, data)
     await person.wait_for(lambda chat: len(chat.answers) > before, what=f"an answer to {data}")
@@ -98,12 +108,12 @@ async def test_same_photo_may_be_tried_with_other_presets(stage, worker, ann) ->
 async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
-    await pressed(ann, menu, "category:seasons:0")
+    await open_category(ann, menu, "seasons")
     await ann.wait_for(partial(carries_now, menu=menu, data="preset:snow"))
     await ann.press_data(menu.id, "preset:snow")
     await ann.press_data(menu.id, "preset:snow")
-    seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
-    assert [answer.text for answer in seen.answers[1:]] == ["❄️ Snowfall", "I am already working on it."]
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == 4)
+    assert [answer.text for answer in seen.answers[2:]] == ["❄️ Snowfall", "I am already working on it."]
     await worker.finish_next(RESULT)
     await ann.picture()
     assert await worker.queue.unfinished_ids() == []
@@ -111,7 +121,7 @@ async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> No
 
 async def test_text_after_the_menu_is_still_the_photos_instruction(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
-    await pressed(ann, await menu_of(ann, sent), "category:seasons:0")
+    await open_category(ann, await menu_of(ann, sent), "seasons")
     await ann.send("paint it blue")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
     await ann.picture()
@@ -296,17 +306,17 @@ async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann)
     assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
 
 
-async def test_photos_that_got_their_preset_do_not_get_it_again_with_those_that_did_not(stage, worker, ann) -> None:
+async def test_photos_of_a_preset_beyond_the_users_limit_follow(stage, worker, ann) -> None:
     await ann.send(photo=photo(), caption="make it rain")
     await ann.says("next in line")
     first, *_ = await ann.send(album=[photo(), photo(), photo(size=(200, 200))])
     question = await menu_of(ann, first)
     await pressed(ann, question, "preset:snow")
     await pressed(ann, question, "each:snow")
-    await ann.says("You already have 3 pictures in the works")
+    await ann.says("I'll begin as soon as")
     await ann.says("You chose “❄️ Snowfall” for each of the 3 photos")
     await stage.eventually(stage.nothing_waits)
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         await worker.finish_next(RESULT)
         await ann.picture(number=number)
     assert await worker.queue.unfinished_ids() == []
@@ -367,10 +377,17 @@ async def test_result_is_offered_presets_too(stage, worker, ann) -> None:
 async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
-    for data in ("preset:gone", "category:gone:0", "category:seasons:99", "category:seasons:x", "category:seasons"):
+    gone = ("preset:gone", "category:gone:0", "category:seasons:99", "category:seasons:x", "category:seasons")
+    for data in gone:
         await stage.telegram.add_update(press_of(ann, menu, data))
-    answers = (await ann.wait_for(lambda chat: len(chat.answers) == 5)).answers
-    assert [answer.text for answer in answers] == ["This one is no longer on offer."] * 2 + [""] * 3
+    answers = {
+        call.parameters["callback_query_id"]: call.parameters.get("text", "")
+        for call in await stage.telegram.wait_for_calls(
+            lambda calls: {call.parameters["callback_query_id"] for call in calls} >= set(gone),
+            method="answerCallbackQuery",
+        )
+    }
+    assert [answers[data] for data in gone] == ["This one is no longer on offer."] * 2 + [""] * 3
     await ann.wait_for(
         lambda chat: any(each.id == menu.id and each.now.labels[0] == "❄️ Snowfall" for each in chat.from_bot)
     )

@@ -47,16 +47,17 @@ async def use_up(stage: Any, person: Any, count: int = PER_DAY) -> None:
         await person.picture(number=number)
 
 
-async def test_photos_at_once_make_three_jobs_and_the_rest_gets_one_answer(stage: Any) -> None:
+async def test_photos_at_once_beyond_the_days_limit_get_one_answer(stage: Any) -> None:
     ann = await stage.telegram.user()
     for _ in range(18):  # a sender may have 20 updates waiting in a chat, however slow the machine is
         await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("already have 3 pictures in the works")
+    await ann.says(f"used your {PER_DAY} pictures for today")
     await ann.send("/limits")
-    await ann.says("left today")  # all before it are handled
+    await ann.says("None left today")  # all before it are handled
     texts = [message.text or "" for message in (await ann.snapshot()).from_bot]
-    assert sum("in the works" in text for text in texts) == 1
-    assert len(texts) == 3 + 1 + 1
+    assert sum("pictures for today" in text for text in texts) == 1
+    assert sum("I'll begin as soon as" in text for text in texts) == 1
+    assert len(texts) == PER_DAY + 1 + 1
     assert len(await stage.worker.queue.unfinished_ids_of(ann.id)) == 3
 
 

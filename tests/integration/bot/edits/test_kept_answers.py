@@ -8,6 +8,7 @@ import types
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Picture, Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs.lanes import Entry
 
 PLACEHOLDER = 1
@@ -150,8 +152,9 @@ class Bot:
             moderation=None, presets=catalogue.load(None),
         )  # fmt: skip
         self.work = Deliver(
-            queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas
-        )
+            queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas,
+            backlog=cast("Backlog", AsyncMock()),
+        )  # fmt: skip
 
     async def attempt(self) -> None:
         """Work on what is due after a start, as the scheduler does."""

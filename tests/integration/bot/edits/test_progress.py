@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import AsyncMock
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs import Status
 
 MANY = Limits(max_unfinished_per_user=100)
@@ -166,6 +168,7 @@ def deliver(redis: Redis, queue: JobQueue, chat: Chat, bot_keys: BotKeys, eta: E
         metrics=BotMetrics(CollectorRegistry()),
         eta=eta,
         quotas=quotas,
+        backlog=cast("Backlog", AsyncMock()),
     )
 
 

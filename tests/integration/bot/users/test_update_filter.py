@@ -153,7 +153,6 @@ async def test_access_of_whoever_writes_as_a_chat_is_that_chats(access: UpdateFi
     assert found == [Admission.USER, Admission.STRANGER]
 
 
-@pytest.mark.parametrize("odd", [None, [], 5, "text", {}, {"from": []}, {"from": {"id": None}}, {"sender_chat": {}}])
 async def test_access_of_a_chat_is_by_its_id_alone_where_every_person_has_access(
     redis: Redis, bot_keys: BotKeys
 ) -> None:
@@ -170,6 +169,7 @@ async def test_access_of_a_chat_is_refused_once_in_words_where_it_calls_the_bot(
     assert await access.admitted(updates) == [updates[1]]
 
 
+@pytest.mark.parametrize("odd", [None, [], 5, "text", {}, {"from": []}, {"from": {"id": None}}, {"sender_chat": {}}])
 async def test_access_of_updates_of_an_unknown_form_is_left_to_who_reads_them(access: UpdateFilter, odd: Any) -> None:
     for kind in ("message", "callback_query", "my_chat_member", "edited_message"):
         assert await access.intake_class({"update_id": 1, kind: odd}) in (Admission.USER, Admission.ALWAYS)

@@ -26,6 +26,7 @@ from qwenedit_bot.edits.answers.refused import RefusedAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
+from qwenedit_bot.edits.requests.backlog import Backlog
 from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.rewording import Reword
@@ -177,6 +178,7 @@ class Parts:
             self._redis,
             self._keys,
             (
+                self._backlog,  # before the jobs, whose end would let it follow
                 self._user_jobs,  # before the quotas, to which a cancelled job goes back
                 self._quotas,
                 self._payments,
@@ -213,16 +215,20 @@ class Parts:
         return Results(self._store, self._memory, tool=f"qwenedit {version('qwenedit-bot')}")
 
     @cached_property
-    def _submit(self) -> Submit:
+    def _backlog(self) -> Backlog:
         settings = self._settings
         gates = (
             QueueLengthGate(self._queue, settings.limits, self._replies),
             QuotaGate(self._quotas, self._replies, for_sale=bool(settings.star_packs)),
         )
-        return Submit(
+        submit = Submit(
             queue=self._queue, limits=settings.limits, store=self._store, intake=self._intake, replies=self._replies,
             metrics=self._metrics, queue_name=settings.keys.job_queue, gates=gates, moderation=self.hook,
             presets=self._presets,
+        )  # fmt: skip
+        return Backlog(
+            self._redis, self._keys, ids=self._ids, submit=submit, queue=self._queue, replies=self._replies,
+            messenger=self._messenger, texts=self.texts, presets=self._presets,
         )  # fmt: skip
 
     @cached_property
@@ -246,8 +252,9 @@ class Parts:
             larger_megapixels=self._settings.larger_megapixels,
         )  # fmt: skip
         deliver = Deliver(
-            queue=self._queue, metrics=self._metrics, eta=self._eta, quotas=self._quotas, answering=answering
-        )
+            queue=self._queue, metrics=self._metrics, eta=self._eta, quotas=self._quotas, answering=answering,
+            backlog=self._backlog,
+        )  # fmt: skip
         return Scheduler(
             self._answers, deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=self.job_ended, ordered=False
         )
@@ -281,7 +288,7 @@ class Parts:
         )  # fmt: skip
         return Services(
             bot_id=self._keys.bot_id, ids=self._ids, queue=self._queue, store=self._store, results=self._results,
-            submit=self._submit, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
+            submit=self._backlog, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
             user_erasure=self.user_erasure, user_jobs=self._user_jobs, eta=self._eta, retention=retention,

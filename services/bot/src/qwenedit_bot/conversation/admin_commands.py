@@ -116,6 +116,7 @@ async def ban(message: Message, words: Words, services: Services, command: Comma
         view = View(words(Text.NOT_AN_ADMIN))
     else:
         await services.access_list.ban(user)
+        await services.submit.stop(user)
         jobs = await services.queue.unfinished_ids_of(user)
         for job_id in jobs:
             await services.queue.cancel(job_id)

@@ -35,6 +35,9 @@ _SAID = {
 
 async def cancel(press: CallbackQuery, words: Words, services: Services) -> None:
     """Cancel the job under whose message the button is; its message is then changed by the job's end."""
+    if await services.submit.drop(press.from_user.id, (press.data or "").partition(":")[2]):
+        await services.messenger.answer_press(press.id, words(Text.PRESS_CANCELLED))
+        return
     if await services.queue.status((press.data or "").partition(":")[2]) is None:
         await _say_forgotten(press, words, services)
         return

@@ -72,8 +72,9 @@ async def status(message: Message, words: Words, services: Services) -> None:
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
     waits = await services.eta.of(jobs, line)
+    backlog = await services.submit.count(actor)
     places = [(job, line.get(job.job.id)) for job in jobs]
-    view = job_views.overview(words, services.presets, places, waits, more=len(asked_for) - len(jobs))
+    view = job_views.overview(words, services.presets, places, waits, more=len(asked_for) - len(jobs), backlog=backlog)
     if await is_news(message, view.text, services):
         await services.replies.say(source_of(message), view)
 
@@ -83,7 +84,7 @@ async def cancel(message: Message, words: Words, services: Services, state: FSMC
     actor = actor_of(message)
     if actor is None or await services.replies.find(source_of(message)) is not None:
         return  # done before a crash: this time there would be nothing left to cancel
-    stopped = 0
+    stopped = await services.submit.stop(actor)  # before the jobs, whose end would let it follow
     for job_id in await services.queue.unfinished_ids_of(actor):
         stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
     waited = await _waits(state)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.account.privacy_notice import Retention
     from qwenedit_bot.conversation.account.shop import Shop
     from qwenedit_bot.edits.progress.eta import Eta
+    from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.requests.rewording import Reword
-    from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
@@ -48,7 +48,7 @@ class Services:
     queue: JobQueue
     store: PictureStore
     results: Results
-    submit: Submit
+    submit: Backlog
     reword: Reword
     replies: Replies
     messenger: Messenger

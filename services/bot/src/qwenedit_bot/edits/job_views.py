@@ -50,6 +50,19 @@ def received(words: Words, presets: Catalogue, request: Request) -> View:
     return View(_quoting(words, words(Text.RECEIVED), asked), _cancel(words, request.job_id))
 
 
+def waits(words: Words, presets: Catalogue, request: Request, *, after: bool) -> View:
+    """A request's message while it waits for other jobs of its user, or for the result that it's about."""
+    asked = _asked(words, presets, request.instruction, request.workflow)
+    text = words(Text.WAITS_FOR_RESULT if after else Text.WAITS_IN_BACKLOG)
+    return View(_quoting(words, text, asked), _cancel(words, request.job_id))
+
+
+def nothing_to_follow(words: Words, presets: Catalogue, request: Request) -> View:
+    """A request's message if the job whose result it is about has none."""
+    asked = _asked(words, presets, request.instruction, request.workflow)
+    return View(_quoting(words, words(Text.NOTHING_TO_FOLLOW), asked))
+
+
 def requeued(words: Words, job_id: str) -> View:
     """A job's new message after an operator had it tried again."""
     return View(words(Text.REQUEUED), _cancel(words, job_id))
@@ -80,6 +93,7 @@ def overview(
     waits: Mapping[str, Wait] | None = None,
     *,
     more: int = 0,
+    backlog: int = 0,
 ) -> View:
     """All unfinished jobs of a user.
 
@@ -89,8 +103,9 @@ def overview(
         jobs: The jobs with their places in line.
         waits: What is expected for them, by their ids.
         more: How many there are beside them.
+        backlog: How many requests wait until others are done.
     """
-    if not jobs:
+    if not jobs and not backlog:
         return View(words(Text.NOTHING_IN_THE_WORKS))
     parts = [
         "\n".join(
@@ -104,6 +119,8 @@ def overview(
     ]
     if more:
         parts.append(words(Text.QUEUE_MORE, count=more))
+    if backlog:
+        parts.append(words(Text.IN_BACKLOG, count=backlog))
     return View("\n\n".join(parts))
 
 

@@ -126,7 +126,11 @@ class Text(StrEnum):
     REFUND_REFUSED = "refund-refused"
     DURATION = "duration"
     REQUEUED = "requeued"
-    TOO_MANY_UNFINISHED = "too-many-unfinished"
+    WAITS_IN_BACKLOG = "waits-in-backlog"
+    WAITS_FOR_RESULT = "waits-for-result"
+    NOTHING_TO_FOLLOW = "nothing-to-follow"
+    IN_BACKLOG = "in-backlog"
+    BACKLOG_FULL = "backlog-full"
 
     LANGUAGE = "language"
     LANGUAGE_NAME = "language-name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.answers.answering import Answering
     from qwenedit_bot.edits.progress.eta import Eta
+    from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_jobs import Event, JobQueue, Status
     from qwenedit_jobs.lanes import Entry
@@ -47,6 +49,7 @@ class Deliver:
         metrics: Counts the answers.
         eta: Learns how long jobs take.
         quotas: Have what the job was charged to.
+        backlog: Has what follows once a job of its user is answered.
     """
 
     patience: int | None = None
@@ -59,12 +62,14 @@ class Deliver:
         metrics: BotMetrics,
         eta: Eta,
         quotas: Quotas,
+        backlog: Backlog,
     ) -> None:
         self._queue = queue
         self._answering = answering
         self._metrics = metrics
         self._eta = eta
         self._quotas = quotas
+        self._backlog = backlog
 
     async def __call__(self, entry: Entry) -> None:
         """Answer the job that an entry says is finished, unless it is answered.
@@ -109,6 +114,7 @@ class Deliver:
                     await self._queue.readdress(status.job.id, message_id)
             return
         if status.answered and status.answer not in REFUSED:
+            await self._backlog.follow(status.job.user_id)
             if status.answer in IN_WORDS and reply is not None:
                 await self._answering.say_again(status, reply)
             return
@@ -118,10 +124,14 @@ class Deliver:
             outcome = "nobody" if reply is None else await self._answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
+        if outcome not in REFUSED | IN_WORDS:
+            await self._backlog.follow(status.job.user_id)
+            return
+        with suppress(LaterError):  # it's tried again with this answer
+            await self._backlog.follow(status.job.user_id)
         if outcome in REFUSED:
             raise LaterError(REFUSED_PAUSE if status.answered else FIRST_PAUSE, "chat", apart=True)
-        if outcome in IN_WORDS:
-            raise LaterError(LATE_EDITS, "late_edit", apart=True)
+        raise LaterError(LATE_EDITS, "late_edit", apart=True)
 
     async def _note(self, status: Status, outcome: str) -> None:
         """Note what the user got; after a crash before this, the same answer is given again."""

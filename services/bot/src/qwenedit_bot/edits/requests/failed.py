@@ -35,7 +35,7 @@ def collected_on_failure(request: Request) -> Iterator[None]:
         yield
     except Exception:
         failed = _failed.get()
-        if failed is not None:
+        if failed is not None and request not in failed:
             failed.append(request)
         raise
 

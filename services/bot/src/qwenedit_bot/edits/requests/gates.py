@@ -36,11 +36,8 @@ class QueueLengthGate:
         self._replies = replies
 
     async def check(self, request: Request, words: Words) -> Refused | None:
-        """Count the user's unfinished jobs, and the line."""
-        waiting, unfinished = await self._queue.demand(request.user_id)
-        if unfinished >= self._limits.max_unfinished_per_user:
-            view = View(words(Text.TOO_MANY_UNFINISHED, count=unfinished))
-            return await once_a_burst(self._replies, request, "too_many_unfinished", view)
+        """Count the line."""
+        waiting, _unfinished = await self._queue.demand(request.user_id)
         if waiting >= self._limits.max_queue_length:
             return await once_a_burst(self._replies, request, "queue_full", View(words(Text.QUEUE_FULL)))
         return None

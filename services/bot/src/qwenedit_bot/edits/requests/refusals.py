@@ -15,7 +15,6 @@ from qwenedit_jobs import (
     PictureExpiredError,
     QueueFullError,
     StorageFullError,
-    TooManyUnfinishedError,
 )
 
 if TYPE_CHECKING:
@@ -78,12 +77,6 @@ def refusal_of(
         case QueueFullError() | StorageFullError() | StorageSlowError():
             reason, text = next(told for kind, told in _NO_ROOM.items() if isinstance(error, kind))
             return RequestOutcome.NOT_NOW, reason, View(words(text))
-        case TooManyUnfinishedError(unfinished=unfinished):
-            return (
-                RequestOutcome.NOT_NOW,
-                "too_many_unfinished",
-                View(words(Text.TOO_MANY_UNFINISHED, count=unfinished)),
-            )
         case NotAllowedError(verdict=verdict):
             return _not_allowed(words, verdict)
         case PictureExpiredError():

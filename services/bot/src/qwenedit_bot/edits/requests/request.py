@@ -75,5 +75,7 @@ class RequestOutcome(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     """This picture will never be taken."""
+    WAITS = "waits"
+    """The user has as many unfinished jobs as they may: `Backlog` keeps the request until one of them is answered."""
     NOT_NOW = "not_now"
     """The same picture may be asked for again: later, or in other words."""

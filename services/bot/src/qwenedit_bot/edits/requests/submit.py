@@ -96,7 +96,7 @@ class Submit:
         return await self._queue.exists(new_id)
 
     async def __call__(self, request: Request, words: Words) -> RequestOutcome:
-        """Accept or refuse a request, and say so in the chat.
+        """Accept or refuse a request, and say so in the chat; or say nothing and let it wait.
 
         Raises:
             LaterError: The chat's turn is not free. Nothing was downloaded.
@@ -104,6 +104,17 @@ class Submit:
         """
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
+        with job_context(request.job_id), collected_on_failure(request):
+            refused = await self.refusal(request, words)
+            if refused is not None:
+                return refused
+            _waiting, unfinished = await self._queue.demand(request.user_id)
+            if unfinished >= self._limits.max_unfinished_per_user:
+                return RequestOutcome.WAITS
+            return await self._accept(request, words)
+
+    async def refusal(self, request: Request, words: Words) -> RequestOutcome | None:
+        """Refuse in words what can be refused before its pictures are fetched; returns None for what can't."""
         with job_context(request.job_id), collected_on_failure(request):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
@@ -117,7 +128,12 @@ class Submit:
                 if refused is not None:
                     await self._withdraw(request)
                     return await self._refuse(request.to, RequestOutcome.NOT_NOW, refused.reason, refused.view)
-            return await self._accept(request, words)
+            return None
+
+    async def refuse_backlog(self, request: Request, words: Words, count: int) -> RequestOutcome:
+        """Refuse a request because as many of its user's wait as may."""
+        view = View(words(Text.BACKLOG_FULL, count=count))
+        return await self._refuse(request.to, RequestOutcome.NOT_NOW, "backlog_full", view)
 
     async def abandon(self, request: Request) -> bool:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""
@@ -151,6 +167,8 @@ class Submit:
             if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
                 return RequestOutcome.ACCEPTED
             await self._delete(stored)
+            if isinstance(error, TooManyUnfinishedError):
+                return RequestOutcome.WAITS
             await self._withdraw(request)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
             return await self._refuse(request.to, outcome, reason, view)

@@ -40,6 +40,7 @@ privacy =
     • The results: { $pictures } at most.
     • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
     • A photo that waits for its instruction (only a reference to it), or words that wait for a photo: { $waiting }.
+    • Requests that wait until other pictures of yours are ready: { $backlog } at most.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The language that you chose with /language: { $language }.
 privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
@@ -322,9 +323,16 @@ about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I have no room for another picture right now. Please try again in a few minutes.
 storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
-too-many-unfinished = { $count ->
-    [one] You already have a picture in the works. Wait for it or /cancel it, then send again what I have not answered.
-   *[other] You already have { $count } pictures in the works. Wait for one or /cancel them, then send again what I have not answered.
+waits-in-backlog = ⏳ I'll begin as soon as one of your other pictures is ready.
+waits-for-result = ⏳ I'll do this to the result as soon as it's there.
+nothing-to-follow = There's no result that I could do this to. Reply to a photo with these words, and I'll do it there.
+in-backlog = { $count ->
+    [one] { $count } more follows by itself.
+   *[other] { $count } more follow by themselves.
+}
+backlog-full = { $count ->
+    [one] { $count } picture is waiting already. Send this again when it's ready.
+   *[other] { $count } pictures are waiting already. Send this again when some of them are ready.
 }
 
 moderation-refused = 🚫 The rules of this bot do not allow this photo or this instruction, so I have not begun. Please try another one.
