@@ -24,7 +24,6 @@ BEFORE = {
 }
 EXECUTED = {
     (SENT, PROCESSED),
-    (PROCESSED, "worker: read pictures"),
     (PROCESSED, "worker: comfyui upload"),
     (PROCESSED, "worker: comfyui submit"),
     (PROCESSED, "worker: comfyui wait"),

@@ -112,7 +112,7 @@ def breakdown(trace):
     parts = {
         "accepting": sent.end - received.start,
         "queue wait": process.start - sent.end,
-        "upload": seconds["read pictures"] + seconds["comfyui upload"],
+        "upload": seconds["comfyui upload"],
         "ComfyUI": seconds["comfyui submit"] + seconds["comfyui wait"],
         "fetch": seconds["comfyui fetch"],
         "settling": answer.start - trace.one("settle").start,
@@ -189,7 +189,6 @@ async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installatio
     }
     parts = [span for span in trace.spans if span.parent_id == lost.span_id]
     assert {span.label for span in parts} == {
-        "worker: read pictures",
         "worker: comfyui upload",
         "worker: comfyui submit",
     }
