@@ -14,7 +14,7 @@ from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
-from qwenedit_bot.conversation.command_menu import EVERYBODY, WITH_A_LIMIT, WITH_A_SHOP
+from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT, WITH_A_SHOP
 from qwenedit_bot.conversation.context import source_of
 from qwenedit_bot.conversation.photos.dialogue import Dialogue
 from qwenedit_bot.conversation.presets import search as preset_search
@@ -116,7 +116,8 @@ async def _waits(state: FSMContext) -> str:
 async def unknown(message: Message, words: Words, services: Services) -> None:
     """Name the command that was meant, or say where they are listed."""
     said = re.split(r"[\s@]", (message.text or "").lower())[0].removeprefix("/")
-    near = process.extractOne(said, list(OFFERED), scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
+    known = [] if said in FOR_ADMINS else list(OFFERED)  # which are unknown to others, and not misspelt
+    near = process.extractOne(said, known, scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
     text = words(Text.UNKNOWN_COMMAND) if near is None else words(Text.UNKNOWN_COMMAND_NEAR, near=f"/{near[0]}")
     await services.replies.say(source_of(message), View(text, menu_buttons.to_help(words)))
 
