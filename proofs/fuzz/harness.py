@@ -30,7 +30,7 @@ from qwenedit_bot.chat.call_metrics import CallMiddleware
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.conversation.editing.unsupported import KINDS as CONTENT
+from qwenedit_bot.conversation.reading import KINDS as CONTENT
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_jobs import JobQueue, RedisPictureStore
@@ -223,17 +223,18 @@ class Harness:
     async def _forget_bursts(self) -> None:
         """Let an update stand alone: equal answers to messages at once are given once, and here all come at once."""
         async for key in self._redis.scan_iter(match=f"{self._keys.prefix}:occasion:*", count=1000):
-            if {"no_wish", "no_photo", "said"} & set(str(key).split(":")):
+            if {"thanks", "said"} & set(str(key).split(":")):
                 await self._redis.delete(key)
 
     async def _joined_others(self, update: dict[str, Any]) -> bool:
         """Whether a text or a photo is one of those sent at once, which have their one answer."""
         match update:
             case {"message": {"message_id": int(message), "chat": {"id": int(chat)}, "from": {"id": int(user)}}}:
-                kept = await self._redis.get(f"{self._keys.dialogue_prefix}:{chat}:{user}:data")
-                data = json.loads(kept) if kept else {}
-                text_joined = data.get("last") == message and data.get("first") != message
-                return text_joined or bool(data.get("left_out"))
+                kept = await self._redis.get(self._keys.draft(chat, user))
+                draft = json.loads(kept) if kept else {}
+                text_joined = draft.get("words_in") == message and "\n" in draft.get("words", "")
+                others = draft.get("pictures", ())[1:]
+                return text_joined or any(picture["message_id"] == message for picture in others)
         return False
 
     def _handled(self) -> float:

@@ -25,8 +25,8 @@ PERSON = 777_000_777
 DEEPEST = 3
 """Levels of models below which only what is required is filled in."""
 VERBS = (
-    "cancel", "again", "further", "file", "seed", "preset", "presets", "category", "language", "forget",
-    "first", "each", "own-words", "search-presets", "open", "larger", "reword", "gather",
+    "cancel", "again", "undo", "styles", "file", "preset", "presets", "category", "language", "forget", "open",
+    "larger", "how", "over", "then", "resume", "like-this", "further",
 )  # fmt: skip
 """With which the data of the bot's buttons begin."""
 COMMANDS = (

@@ -96,7 +96,7 @@ class Observed:
                     await person.says("Cancelled", PATIENCE)
                 case Fate.REFUSED:
                     await person.send("make it snow")
-                    await person.says("I need a photo first", PATIENCE)
+                    await person.says("Which photo?", PATIENCE)
 
     async def asked(self) -> list[Asked]:
         """Ask each query of each dashboard, as Grafana would for the time since the beginning."""

@@ -112,15 +112,15 @@ async def photo_then_text(user: Visitor, harness: Harness) -> None:
 
 @scene("An album")
 async def album(user: Visitor, harness: Harness) -> None:
-    """Two or three photos that are sent together are one job; more are refused once, in words."""
+    """Photos that are sent together are one job, or one each."""
     await user.send(
         "cat", "rocket", caption=user.either("put them together on a rainy night", "соедини их дождливой ночью")
     )
     await user.gets_picture()
     await user.take("album", "Two photos, one job")
     await user.send("cat", "rocket", "coffee", "astronaut")
-    await user.sees(Text.ALBUM_TOO_MANY, count=4, limit=3)
-    await user.take("album-too-many", "Four photos")
+    await user.sees(Text.ASK_INSTRUCTION_ALBUM, count=4)
+    await user.take("album-question", "Four photos, and how they are meant")
 
 
 @scene("A photo as a file, and the result as a file")
@@ -230,14 +230,16 @@ async def no_photos(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.UNSUPPORTED, kind="voice")
     await user.person.send(document=b"words", name="notes.txt")
     await user.sees(Text.UNSUPPORTED, kind="document")
-    await user.person.send(album=[harness.samples / "cat.jpg", Item(b"v", "video")])
-    await user.sees(Text.ALBUM_MIXED, kind="video")
     await user.take("no-photo", "A sticker, a voice message, a document")
     await user.say(user.either("make it snow", "пусть идёт снег"))
-    await user.reads(user.either("I need a photo first", "Сначала нужно фото"))
+    await user.reads(user.either("Which photo?", "Какое фото?"))
     await user.say("/dance")
     await user.sees(Text.UNKNOWN_COMMAND)
     await user.take("no-photo-text", "An instruction without a photo, and an unknown command")
+    await user.person.send(album=[harness.samples / "cat.jpg", Item(b"v", "video")])
+    await user.sees(Text.ALBUM_MIXED, kind="video")
+    await user.gets_picture()
+    await user.take("left-out", "The photo that follows, and a video beside it")
 
 
 @scene("Photos that cannot be taken")
@@ -351,7 +353,7 @@ async def group(user: Visitor, harness: Harness) -> None:
     await user.gets_picture()
     await user.take("group", "A member's photo, and /edit in reply to it")
     picture = await mum.picture()
-    await mum.send(user.either("and now make it snow", "а теперь пусть идёт снег"), reply_to=picture.id)
+    await mum.send(user.either("/edit and now make it snow", "/edit а теперь пусть идёт снег"), reply_to=picture.id)
     await user.gets_picture(number=2)
     await user.press(Text.AGAIN_BUTTON)
     await user.shows_alert(Text.PRESS_NOT_YOURS)

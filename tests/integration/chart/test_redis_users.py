@@ -112,7 +112,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
     async with server.client("bot", decode=False) as raw:
         await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png")
-    await bot.set("qwenedit:dialogue:1:1", "a photo", ex=60)
+    await bot.set("qwenedit:draft:1:1:1", "a photo", ex=60)
 
 
 async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
@@ -153,9 +153,9 @@ async def script(client, text, *keys):
 
 
 async def test_worker_cannot_reach_what_is_the_bots_through_a_script(bot, worker):
-    await bot.set("qwenedit:dialogue:1:1", "a photo")
+    await bot.set("qwenedit:draft:1:1:1", "a photo")
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
-        await script(worker, "return redis.call('GET', KEYS[1])", "qwenedit:dialogue:1:1")
+        await script(worker, "return redis.call('GET', KEYS[1])", "qwenedit:draft:1:1:1")
     with pytest.raises(RedisError, match=r"(?i)permission|can't access|no permissions"):
         await script(worker, "return redis.call('GET', 'qwenedit:' .. 'dialogue:1:1')")
     with pytest.raises(RedisError, match=r"(?i)permission|can't run this command|no permissions"):
@@ -173,7 +173,7 @@ async def test_worker_may_fetch_and_store_pictures(server):
 
 async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
     keys = [
-        "qwenedit:dialogue:1:1", "qwenedit:updates", "qwenedit:leader", "qwenedit:reply:1:1:1", "qwenedit:language:1",
+        "qwenedit:draft:1:1:1", "qwenedit:updates", "qwenedit:leader", "qwenedit:reply:1:1:1", "qwenedit:language:1",
         "qwenedit:account:1", "qwenedit:banned", "qwenedit:inbox:ready", "qwenedit:answers:ready",
         "another",
     ]  # fmt: skip
@@ -192,7 +192,7 @@ ADMINISTRATION = [
     ("ACL", "LIST"), ("ACL", "SETUSER", "worker", "+@all"), ("MONITOR",), ("SAVE",),
     ("REPLICAOF", "127.0.0.1", "1"), ("CLIENT", "LIST"), ("CLIENT", "KILL", "ID", "1"), ("CLIENT", "PAUSE", "1"),
     ("MODULE", "LIST"), ("MIGRATE", "h", "1", "k", "0", "1"), ("SLOWLOG", "GET"), ("SWAPDB", "0", "1"),
-    ("SORT", "qwenedit:held", "BY", "x", "GET", "qwenedit:dialogue:*"),
+    ("SORT", "qwenedit:held", "BY", "x", "GET", "qwenedit:draft:*"),
 ]  # fmt: skip
 STREAMS = [
     ("XGROUP", "DESTROY", KEYS.events, "bot"), ("XTRIM", KEYS.events, "MAXLEN", "0"), ("XDEL", KEYS.events, "1-1"),

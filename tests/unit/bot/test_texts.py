@@ -11,7 +11,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor as FluentVisitor
 
 import qwenedit_bot
-from qwenedit_bot.conversation.editing.unsupported import KINDS
+from qwenedit_bot.conversation.reading import KINDS
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
 from qwenedit_decoder.answers import Refusal
 from qwenedit_jobs import Reason
@@ -236,8 +236,6 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.PAID: ("jobs", ("ещё 1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
         Text.PERIOD: ("count", ("1\u00a0день", "2\u00a0дня", "5\u00a0дней", "11\u00a0дней", "21\u00a0день")),  # noqa: RUF001
         Text.INSTRUCTION_TOO_LONG: ("length", ("1 символ,", "2 символа,", "5 символов,", "11 символов,", "21 символ,")),
-        Text.WORDS_KEPT_BUSY: ("minutes", ("минуту.", "минуты.", "минут.", "минут.", "минуту.")),
-        Text.WORDS_KEPT: ("minutes", ("минуту, и", "минуты, и", "минут, и", "минут, и", "минуту, и")),
         Text.HELP: ("length", ("1 символа", "2 символов", "5 символов", "11 символов", "21 символа")),
         Text.LEFT_BOUGHT: ("count", ("1 без срока", "2 без срока", "5 без срока", "11 без срока", "21 без срока")),
     },

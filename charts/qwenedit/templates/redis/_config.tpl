@@ -37,7 +37,7 @@ start.sh: |
   exec valkey-server /etc/valkey/valkey.conf
 {{- end }}
 
-{{/* What a worker may touch: jobs and pictures, not dialogues, updates, answers, accounts or limits. All of it for
+{{/* What a worker may touch: jobs and pictures, not drafts, updates, answers, accounts or limits. All of it for
      reading and writing. */}}
 {{- define "qwenedit.workerKeys" -}}
 ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead

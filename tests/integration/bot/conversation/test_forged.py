@@ -264,3 +264,16 @@ async def test_commands_that_somebody_else_wrote_are_not_executed_in_groups(
     await there.says("here I act only when you call me")
     assert await stage.worker.queue.unfinished_ids() == [job.id]
     assert len((await there.snapshot()).from_bot) == 2
+
+
+async def test_edited_message_of_somebody_else_changes_no_job(stage: Any, ann: Any, eve: Any) -> None:
+    there = ann.within(await stage.telegram.group("Friends", ann, eve))
+    placeholder, job = await waiting(stage, there)
+    edited = {
+        "message_id": placeholder.reply_to, "date": 1, "edit_date": 2, "chat": chat_of(there), "from": person(eve),
+        "caption": "/edit make it rain", "photo": await a_photo(there),
+    }  # fmt: skip
+    await stage.telegram.add_update({"edited_message": edited})
+    await stage.eventually(stage.nothing_waits)
+    status = await stage.worker.queue.status(job.id)
+    assert (status.job.edit.prompt, await stage.worker.queue.unfinished_ids()) == ("make it snow", [job.id])

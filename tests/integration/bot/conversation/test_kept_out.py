@@ -113,7 +113,7 @@ async def test_kept_out_people_get_nothing_done_and_one_answer_an_hour(stage: An
     assert len(refusals) == (1 if where == "private" else 0)
     assert len(presses) <= (0 if where == "private" else 1)
     with redis_client.Redis.from_url(stage.redis_url) as client:
-        assert client.keys(f"qwenedit:dialogue:*:{who}:*") == client.keys(f"qwenedit:language:{who}") == []
+        assert client.keys(f"qwenedit:draft:*:{who}") == client.keys(f"qwenedit:language:{who}") == []
 
 
 @pytest.mark.parametrize("who", [BANNED + 2 * MORE, STRANGER + 2 * MORE])

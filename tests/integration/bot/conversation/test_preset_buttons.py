@@ -91,18 +91,6 @@ async def test_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worke
     assert claim.job.edit.prompt == shipped("snow").prompt
     picture = await ann.picture()
     assert picture.reply_to == sent
-    await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("❄️ Snowfall", False))
-
-
-async def test_same_photo_may_be_tried_with_other_presets(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    menu = await menu_of(ann, sent)
-    for number, preset_id in enumerate(("anime", "comic"), 1):
-        await pressed(ann, menu, f"preset:{preset_id}")
-        assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped(preset_id).prompt
-        assert (await ann.picture(number=number)).reply_to == sent
-    await ann.send("a purple hat")
-    await ann.says("I need a photo first")  # and not an instruction any more
 
 
 async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
@@ -112,8 +100,7 @@ async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> No
     await ann.wait_for(partial(carries_now, menu=menu, data="preset:snow"))
     await ann.press_data(menu.id, "preset:snow")
     await ann.press_data(menu.id, "preset:snow")
-    seen = await ann.wait_for(lambda chat: len(chat.answers) == 4)
-    assert [answer.text for answer in seen.answers[2:]] == ["❄️ Snowfall", "I am already working on it."]
+    await ann.wait_for(lambda chat: len(chat.answers) == 4)
     await worker.finish_next(RESULT)
     await ann.picture()
     assert await worker.queue.unfinished_ids() == []
@@ -134,12 +121,12 @@ async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, a
     await ann.press("👗 Try on & combine")
     await ann.press("👗 Try on clothes")
     await ann.says("Now send photo 2 of 2: the garment.")
-    await ann.send("what?")
+    await ann.send("in red please")
     seen = await ann.wait_for(lambda chat: len([each for each in chat.from_bot if each.said("photo 2 of 2")]) == 2)
     assert seen.from_bot[-1].reply_to != sent
     (second,) = await ann.send(photo=garment)
     claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert claim.job.edit.prompt == shipped("try-on").with_words("in red please")
     pictures = [worker.photos[ref] for ref in claim.job.edit.pictures]
     assert len(pictures) == len(set(pictures)) == 2
     assert (await ann.picture()).reply_to == second
@@ -189,68 +176,14 @@ async def choose_first(ann: Person, preset_id: str) -> None:
     await pressed(ann, await menu_of(ann, command), f"preset:{preset_id}")
 
 
-@pytest.mark.parametrize("caption", ["this is me 🙂", "вот я", "…"])
-async def test_caption_that_describes_the_photo_leaves_the_preset(stage, worker, ann, caption) -> None:
+async def test_captions_beside_the_photos_of_a_preset_are_added_to_it(stage, worker, ann) -> None:
     await choose_first(ann, "try-on")
-    await ann.send(photo=photo(), caption=caption)
+    await ann.send(photo=photo(), caption="this is me 🙂")
     await ann.says("photo 2 of 2: the garment")
     await ann.send(photo=photo(), caption="the garment")
     claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert claim.job.edit.prompt == shipped("try-on").with_words("this is me 🙂\nthe garment")
     assert len(claim.job.edit.pictures) == 2
-    await ann.picture()
-
-
-async def test_caption_against_the_preset_is_asked_about_and_may_be_preferred(stage, worker, ann) -> None:
-    await choose_first(ann, "snow")
-    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
-    question = await menu_of(ann, sent)
-    assert question.text == "You chose “❄️ Snowfall”, and there is a caption. Which one shall I do?"
-    assert question.now.labels == ("❄️ Snowfall", "✏️ “paint it blue”")
-    assert await worker.queue.unfinished_ids() == []
-    for _tap in range(2):
-        await ann.press_data(question.id, "own-words")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "paint it blue"
-    assert (await ann.picture()).id == question.id
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_preset_may_be_preferred_to_the_caption_of_its_second_photo(stage, worker, ann) -> None:
-    await choose_first(ann, "try-on")
-    await ann.send(photo=photo())
-    await ann.says("photo 2 of 2")
-    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
-    await pressed(ann, await menu_of(ann, sent), "preset:try-on")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("try-on").prompt
-    assert len(claim.job.edit.pictures) == 2
-    await ann.picture()
-
-
-async def test_text_after_the_question_about_a_caption_is_the_photos_instruction(stage, worker, ann) -> None:
-    await choose_first(ann, "try-on")
-    await ann.send(photo=photo())
-    await ann.says("photo 2 of 2")
-    (sent,) = await ann.send(photo=photo(), caption="paint it blue")
-    await menu_of(ann, sent)
-    await ann.send("no, green")
-    claim = await worker.finish_next(RESULT)
-    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("no, green", 1)
-    await ann.picture()
-
-
-async def test_corrected_caption_of_a_presets_photo_is_asked_about(stage, worker, ann) -> None:
-    await choose_first(ann, "try-on")
-    (sent,) = await ann.send(photo=photo(), caption="me")
-    await ann.says("photo 2 of 2: the garment")
-    await ann.edit(sent, "make me blond")
-    question = await ann.says("You chose “👗 Try on clothes”, and there is a caption.")
-    await ann.edit(sent, "make me blonde")
-    await ann.wait_for(lambda chat: any("✏️ “make me blonde”" in each.now.labels for each in chat.from_bot))
-    await pressed(ann, question, "own-words")
-    claim = await worker.finish_next(RESULT)
-    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("make me blonde", 1)
     await ann.picture()
 
 
@@ -258,7 +191,7 @@ async def test_album_has_all_photos_of_the_preset_that_waits(stage, worker, ann)
     await choose_first(ann, "try-on")
     first, _second = await ann.send(album=[photo(), photo()], captions=["me", "the jacket"])
     claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("try-on").prompt
+    assert claim.job.edit.prompt == shipped("try-on").with_words("me\nthe jacket")
     assert len(claim.job.edit.pictures) == 2
     assert (await ann.picture()).reply_to == first
 
@@ -273,23 +206,16 @@ async def test_album_has_some_photos_of_the_preset_that_waits(stage, worker, ann
 
 
 @pytest.mark.parametrize("preset_first", [True, False])
-async def test_album_with_a_preset_of_one_photo_may_be_a_job_for_each(stage, worker, ann, preset_first) -> None:
+async def test_album_with_a_preset_of_one_photo_is_a_job_for_each(stage, worker, ann, preset_first) -> None:
     if preset_first:
         await choose_first(ann, "snow")
     sent = await ann.send(album=[photo(), photo()])
-    question = await menu_of(ann, sent[0])
     if not preset_first:
-        await pressed(ann, question, "preset:snow")
-    question = await ann.says("“❄️ Snowfall” takes one photo, and you sent 2. Shall I do each of them?")
-    assert question.now.labels == ("Each of the 2", "Only the first", "↩️ Back")
-    for _tap in range(2):
-        await ann.press_data(question.id, "each:snow")
+        await pressed(ann, await menu_of(ann, sent[0]), "preset:snow")
     for number in (1, 2):
         claim = await worker.finish_next(RESULT)
         assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == (shipped("snow").prompt, 1)
         await ann.picture(number=number)
-    seen = await ann.says("You chose “❄️ Snowfall” for each of the 2 photos.")
-    assert seen.id == question.id
     assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
     assert await worker.queue.unfinished_ids() == []
 
@@ -298,7 +224,7 @@ async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann)
     sent = [*await ann.send(photo=photo()), *await ann.send(photo=photo())]
     await ann.says("2 photos")
     await ann.press("One each")
-    menu = await ann.says("Write it in one message")
+    menu = await ann.says("Each on its own")
     await pressed(ann, menu, "preset:snow")
     for number in (1, 2):
         assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
@@ -312,7 +238,6 @@ async def test_photos_of_a_preset_beyond_the_users_limit_follow(stage, worker, a
     first, *_ = await ann.send(album=[photo(), photo(), photo(size=(200, 200))])
     question = await menu_of(ann, first)
     await pressed(ann, question, "preset:snow")
-    await pressed(ann, question, "each:snow")
     await ann.says("I'll begin as soon as")
     await ann.says("You chose “❄️ Snowfall” for each of the 3 photos")
     await stage.eventually(stage.nothing_waits)
@@ -322,33 +247,12 @@ async def test_photos_of_a_preset_beyond_the_users_limit_follow(stage, worker, a
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_album_with_a_preset_of_one_photo_may_be_one_job_for_the_first(stage, worker, ann) -> None:
-    await choose_first(ann, "snow")
-    first, *_ = await ann.send(album=[photo(), photo(), photo()])
-    question = await menu_of(ann, first)
-    await pressed(ann, question, "first:snow")
-    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 1
-    assert (await ann.picture()).reply_to == first
-    assert await worker.queue.unfinished_ids() == []
-
-
 async def test_album_of_more_photos_than_two_takes_the_first_two(stage, worker, ann) -> None:
     first, *_ = await ann.send(album=[photo(), photo(), photo()])
     question = await menu_of(ann, first)
     await pressed(ann, question, "preset:try-on")
-    shown = await ann.says("“👗 Try on clothes” takes 2 photos, and you sent 3.")
-    assert shown.now.labels == ("Take the first 2", "↩️ Back")
-    await pressed(ann, question, "first:try-on")
+    await ann.says("I left out")
     assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 2
-    await ann.picture()
-
-
-async def test_album_of_too_many_photos_leaves_the_preset_waiting(stage, worker, ann) -> None:
-    await choose_first(ann, "snow")
-    await ann.send(album=[photo()] * 4)
-    await ann.says("That's 4 photos")
-    await ann.send(photo=photo())
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
     await ann.picture()
 
 
@@ -430,18 +334,6 @@ async def test_search_by_command_is_for_the_photo_that_waits(stage, worker, ann)
     assert (await ann.picture()).reply_to == sent
 
 
-async def test_menu_of_the_first_words_is_for_the_photo_that_waits(stage, worker, ann) -> None:
-    await ann.send("/start")
-    start = await ann.says("I edit photos")
-    (sent,) = await ann.send(photo=photo())
-    await menu_of(ann, sent)
-    await ann.press_data(start.id, "open:presets")
-    seen = await ann.wait_for(lambda chat: len([each for each in chat.from_bot if each.reply_to == sent]) == 2)
-    await pressed(ann, seen.from_bot[-1], "preset:short-beard")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
-    assert (await ann.picture()).reply_to == sent
-
-
 async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
     await ann.send("/presets борода")
     await ann.press("🧔 Short beard")
@@ -449,14 +341,12 @@ async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
     await ann.send(photo=photo())
     assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
     await ann.picture()
-    await ann.send("a purple hat")
-    await ann.says("I need a photo first")
 
 
 async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     await ann.send("/cancel")
-    await ann.says("I've forgotten your choice")
+    await ann.says("I've forgotten that photo")
     (sent,) = await ann.send(photo=photo())
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 

@@ -180,7 +180,8 @@ def request(number: int, **fields: Any) -> Request:
 
 def ended(answer: str, picture: str | None = "result") -> Any:
     result = None if picture is None else SimpleNamespace(picture=picture)
-    return SimpleNamespace(answered=bool(answer), answer=answer, result=result)
+    job = SimpleNamespace(reply=None)
+    return SimpleNamespace(answered=bool(answer), answer=answer, result=result, job=job)
 
 
 async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, submit: Submitting) -> None:

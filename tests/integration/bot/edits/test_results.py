@@ -60,10 +60,10 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     picture, _job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
-        ["Again", "Larger", "File", "Styles"],
+        ["Again", "Undo", "Larger", "File", "Styles"],
     ]  # fmt: skip
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("Ещё раз", "Крупнее", "Файл", "Стили")
+    assert picture.now.labels == ("Ещё раз", "Вернуть", "Крупнее", "Файл", "Стили")
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
@@ -168,7 +168,7 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     answer = seen.from_bot[-1]
     assert_marked(await stage.telegram.download(answer.now.document), larger)
     assert answer.reply_to == picture.id
-    assert answer.now.labels == ("Styles",)
+    assert answer.now.labels == ("Undo", "Styles")
     assert await worker.queue.unfinished_ids() == []
 
 

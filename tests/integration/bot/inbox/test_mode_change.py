@@ -59,7 +59,7 @@ async def test_polling_bot_takes_over_from_one_with_webhooks_and_what_was_sent_i
     ann = await bots.chats.user()
     await ann.send("a red hat")
     await bots.polling.start()
-    await ann.says("I need a photo first")
+    await ann.says("Which photo?")
     assert not (await bots.chats.bot())["webhook"]
 
 

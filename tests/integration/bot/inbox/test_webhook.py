@@ -88,7 +88,7 @@ async def test_photo_that_comes_by_webhook_is_answered(
 async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, address: str) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send("a red hat")
-    await ann.says("I need a photo first")
+    await ann.says("Which photo?")
     update = {
         "update_id": 9001,
         "message": {

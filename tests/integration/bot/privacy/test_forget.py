@@ -223,7 +223,7 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     await ann.send("/language")
     await ann.press("English")
     await ann.send(f"{WORDS} without a photo")
-    await ann.says("I need a photo first")
+    await ann.says("Which photo?")
     await ann.send("/buy")
     await ann.press("2 pictures · ⭐ 50")
     offered = await ann.wait_for(lambda chat: chat.invoices, what="an invoice")
@@ -290,7 +290,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
     with redis_client.Redis.from_url(stage.redis_url) as client:
         before = {place(key) for key in about(client, *marks)}
         assert before >= {
-            *LEFT.keys() - {"banned"}, "job", "picture", "dialogue", "language", "reply", "said",
+            *LEFT.keys() - {"banned"}, "job", "picture", "draft", "language", "reply", "said",
             "occasion", "verdict", "unfinished", "leases", "inbox", "account:charged", "backlog",
         }  # fmt: skip
         admin = await stage.telegram.user(ADMIN)

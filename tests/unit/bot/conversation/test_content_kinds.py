@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiogram.enums import ContentType
 
-from qwenedit_bot.conversation.editing.unsupported import KINDS
+from qwenedit_bot.conversation.reading import KINDS
 
 HANDLED = {
     "text", "photo", "document", "successful_payment", "refunded_payment", "migrate_to_chat_id", "migrate_from_chat_id",

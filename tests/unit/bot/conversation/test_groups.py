@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.conversation.editing.groups import called_to_edit
+from qwenedit_bot.conversation.groups import called_to_edit
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from qwenedit_bot.conversation.step import (
     After,
     Ask,
     BegunChosen,
+    Browsed,
     Chosen,
     Do,
     Edited,
@@ -270,6 +271,11 @@ def test_preset_is_done_to_the_lowest_thing_or_asks_for_its_photos() -> None:
     assert after.preset == ""
 
 
+def test_preset_that_waits_is_not_meant_any_more_once_its_user_looks_at_others() -> None:
+    after, action = step(replace(WAITS, preset="try-on"), Browsed(id="p1", message_id=7, at=NOW))
+    assert (after.preset, after.pictures, action) == ("", WAITING.pictures, Nothing())
+
+
 def test_preset_for_one_photo_is_done_to_each_of_an_album() -> None:
     _after, action = step(ALBUM_WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=ALBUM))
     assert [each[0] for each in jobs(action)] == [(5,), (6,)]
@@ -335,7 +341,7 @@ def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
 
 
 def test_corrected_message_without_a_job_is_as_if_it_came_now() -> None:
-    assert jobs(step(WAITS, edited(5, SNOW, picture=photo(5)))[1]) == [((5,), SNOW, 5, f"e5.{NOW}")]
+    assert jobs(step(WAITS, edited(5, SNOW, picture=photo(5)))[1]) == [((5,), SNOW, 5, "")]
     assert jobs(step(Draft(), edited(5, SNOW, picture=photo(5)))[1]) == [((5,), SNOW, 5, "")]
     waits = Draft(words="make it", words_in=3)
     assert step(waits, edited(3, SNOW))[0].words == SNOW
@@ -355,6 +361,12 @@ def test_instruction_that_cannot_be_done_now_waits_and_can_be_resumed() -> None:
     kept = settle(before, after, action, [("job", NOT_NOW)])
     assert (kept.pictures, kept.words, kept.jobs) == ((photo(5),), SNOW, ())
     assert jobs(step(kept, Resumed(id="p1", message_id=8, at=NOW))[1])[0][:2] == ((5,), SNOW)
+
+
+def test_question_that_is_not_answered_is_nothing_to_resume() -> None:
+    press = Resumed(id="p1", message_id=8, at=NOW)
+    assert step(replace(ALBUM_WAITS, words=SNOW), press)[1] == Expired()
+    assert step(Draft(preset="try-on", pictures=(photo(1),)), press)[1] == Expired()
 
 
 def test_photo_that_cannot_be_read_leaves_the_draft_as_it_was() -> None:

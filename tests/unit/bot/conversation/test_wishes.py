@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.conversation.photos.wishes import wish_in
+from qwenedit_bot.conversation.reading import wish_in
 
 
 @pytest.mark.parametrize(

@@ -61,9 +61,9 @@ def test_job_that_is_being_stopped_has_no_button() -> None:
 @pytest.mark.parametrize(
     ("workflow", "as_file", "larger", "labels"),
     [
-        (None, False, True, ["Again", "Larger", "File", "Styles"]),
-        (None, True, False, ["Again", "Styles"]),
-        ("larger", True, False, ["Styles"]),
+        (None, False, True, ["Again", "Undo", "Larger", "File", "Styles"]),
+        (None, True, False, ["Again", "Undo", "Styles"]),
+        ("larger", True, False, ["Undo", "Styles"]),
     ],
 )
 def test_finished_picture_has_one_row_of_buttons(

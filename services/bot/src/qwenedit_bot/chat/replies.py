@@ -139,18 +139,6 @@ class Replies:
         key = self._keys.occasion(to.chat_id, f"outcome:{to.message_id}")
         return str(await self._redis.set(key, outcome, nx=True, get=True, ex=SAID_KEPT) or outcome)
 
-    async def note_words(self, said_in: Source, *job_ids: str) -> None:
-        """Keep which jobs took the words of a message and answer another one: its correction is for them."""
-        key = self._keys.took_words(said_in.chat_id, said_in.message_id)
-        pipeline = self._redis.pipeline(transaction=True)
-        pipeline.sadd(key, *job_ids)
-        pipeline.expire(key, SAID_KEPT)
-        await pipeline.execute()
-
-    async def took_words(self, said_in: Source) -> list[str]:
-        """Return the jobs that took the words of a message and answer another one."""
-        return sorted(map(str, await self._redis.smembers(self._keys.took_words(said_in.chat_id, said_in.message_id))))
-
     async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
         """Whether this is the first of all that follow each other within so many seconds, such as taps of a button.
 

@@ -30,9 +30,13 @@ class BotKeys:
         return f"{self.prefix}:inbox:refused"
 
     @property
-    def dialogue_prefix(self) -> str:
-        """Prefix of aiogram's dialogue state."""
-        return f"{self.prefix}:dialogue"
+    def draft_prefix(self) -> str:
+        """Prefix of STRINGs: what waits in a chat for a user, as JSON."""
+        return f"{self.prefix}:draft:{self.bot_id}:"
+
+    def draft(self, chat_id: int, user_id: int) -> str:
+        """STRING: what waits in a chat for a user, as JSON."""
+        return f"{self.draft_prefix}{chat_id}:{user_id}"
 
     @property
     def banned(self) -> str:
@@ -116,10 +120,6 @@ class BotKeys:
     def occasion(self, chat_id: int, occasion: str) -> str:
         """STRING: id of the message that is answered for all that belong together."""
         return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"
-
-    def took_words(self, chat_id: int, message_id: int) -> str:
-        """SET of jobs that took the words of this message and answer another one."""
-        return self.occasion(chat_id, f"jobs:{message_id}")
 
     def any_occasion(self, occasion: str) -> str:
         """Pattern of `occasion` in all groups."""

@@ -9,7 +9,7 @@ from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from aiogram import F, Router
@@ -15,32 +16,24 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import menu_buttons
 from qwenedit_bot.conversation.account import language_menu, privacy_commands, shop
 from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT, WITH_A_SHOP
-from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.photos.dialogue import Dialogue
-from qwenedit_bot.conversation.presets import search as preset_search
-from qwenedit_bot.conversation.taps import is_news
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.texts import Text
-from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:
-    from aiogram.fsm.context import FSMContext
     from aiogram.types import Message
 
-    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.texts import Words
 
 OFFERED = EVERYBODY | WITH_A_LIMIT | WITH_A_SHOP
 ALIKE = 0.7
 """Least similarity of a mistyped command."""
+SAID_AGAIN = 5
+"""Seconds: equal answers to equal questions that follow each other faster are one."""
 MOST_TOLD = 12
 """Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
-_DIALOGUE, _WORDS, _CHOICE, _NOTHING = "dialogue", "words", "choice", "nothing"
-"""What `/cancel` has cancelled, where it is no number of jobs."""
-_FORGOTTEN = {_DIALOGUE: "photo", _WORDS: "words", _CHOICE: "choice"}
-"""How a text names it."""
 
 
 async def start(message: Message, words: Words, services: Services) -> None:
@@ -75,42 +68,10 @@ async def status(message: Message, words: Words, services: Services) -> None:
     backlog = await services.submit.count(actor)
     places = [(job, line.get(job.job.id)) for job in jobs]
     view = job_views.overview(words, services.presets, places, waits, more=len(asked_for) - len(jobs), backlog=backlog)
-    if await is_news(message, view.text, services):
+    name = blake2b(view.text.encode(errors="replace"), digest_size=8).hexdigest()
+    first = services.replies.is_first(message.chat.id, f"said:{name}", str(message.message_id), seconds=SAID_AGAIN)
+    if await first:
         await services.replies.say(source_of(message), view)
-
-
-async def cancel(message: Message, words: Words, services: Services, state: FSMContext) -> None:
-    """Cancel the user's unfinished jobs and forget the photo that waits for its instruction."""
-    actor = actor_of(message)
-    if actor is None or await services.replies.find(source_of(message)) is not None:
-        return  # done before a crash: this time there would be nothing left to cancel
-    stopped = await services.submit.stop(actor)  # before the jobs, whose end would let it follow
-    for job_id in await services.queue.unfinished_ids_of(actor):
-        stopped += await services.queue.cancel(job_id) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
-    waited = await _waits(state)
-    await state.clear()
-    outcome = await services.replies.first(source_of(message), str(stopped or waited))
-    if outcome in _FORGOTTEN:
-        view = View(words(Text.DIALOGUE_CANCELLED, what=_FORGOTTEN[outcome]))
-    elif outcome == _NOTHING:
-        view = View(words(Text.NOTHING_TO_CANCEL))
-    else:
-        view = View(words(Text.JOBS_CANCELLED, count=int(outcome)))
-    await services.replies.say(source_of(message), view)
-
-
-async def forget_dialogue(to: Source, words: Words, services: Services, state: FSMContext) -> None:
-    """Forget what waits in a dialogue, and say what that was."""
-    waited = await _waits(state)
-    if waited != _NOTHING:
-        await services.replies.say(to, View(words(Text.DIALOGUE_CANCELLED, what=_FORGOTTEN[waited])))
-        await state.clear()
-
-
-async def _waits(state: FSMContext) -> str:
-    """Return what waits in a dialogue: a photo, words, or a choice."""
-    waits = {None: _NOTHING, Dialogue.words.state: _WORDS}.get(await state.get_state(), _DIALOGUE)
-    return _CHOICE if waits == _DIALOGUE and not (await state.get_data()).get("pictures") else waits
 
 
 async def unknown(message: Message, words: Words, services: Services) -> None:
@@ -133,9 +94,7 @@ def make_router() -> Router:
     router.message.register(privacy_commands.ask, Command("forget", ignore_case=True))
     router.message.register(shop.offer, Command("buy", ignore_case=True))
     router.message.register(shop.support, Command("paysupport", ignore_case=True))
-    router.message.register(preset_search.command, Command("presets", ignore_case=True))
     router.message.register(status, Command("status", ignore_case=True))
-    router.message.register(cancel, Command("cancel", ignore_case=True))
     router.message.register(language_menu.offer, Command("language", ignore_case=True))
     return router
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiogram import Dispatcher, F, Router
-from aiogram.fsm.storage.base import DefaultKeyBuilder
-from aiogram.fsm.storage.redis import RedisStorage
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
@@ -17,14 +15,20 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import admin_commands, buttons, commands, common_words, public_commands
+from qwenedit_bot.conversation import (
+    admin_commands,
+    commands,
+    groups,
+    menu_buttons,
+    presets,
+    public_commands,
+    results,
+    talk,
+)
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
-from qwenedit_bot.conversation.account import shop
-from qwenedit_bot.conversation.context import DialogueMiddleware, LanguageMiddleware, Services, source_of
-from qwenedit_bot.conversation.editing import edited, groups, replied, unsupported
-from qwenedit_bot.conversation.photos import photos
-from qwenedit_bot.conversation.photos.dialogue import DIALOGUE_TTL
-from qwenedit_bot.conversation.presets import awaited_photos
+from qwenedit_bot.conversation.account import language_menu, shop
+from qwenedit_bot.conversation.context import Services, TurnMiddleware
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
@@ -36,11 +40,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
-    from redis.asyncio import Redis
 
-    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.admin_commands import AdminServices
+    from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.edits.answers.refused import RefusedAnswers
     from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
@@ -54,41 +57,51 @@ _REFUSED = "refused"
 log = structlog.get_logger(__name__)
 
 
-def make_dispatcher(
-    redis: Redis, keys: BotKeys, services: Services, admin: AdminServices, update_filter: UpdateFilter
-) -> Dispatcher:
+def make_dispatcher(services: Services, admin: AdminServices, update_filter: UpdateFilter) -> Dispatcher:
     """Join the routers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
-    storage = RedisStorage(
-        redis,
-        key_builder=DefaultKeyBuilder(prefix=keys.dialogue_prefix),
-        state_ttl=DIALOGUE_TTL,
-        data_ttl=DIALOGUE_TTL,
-    )
-    dispatcher = Dispatcher(storage=storage, services=services, admin=admin)
+    dispatcher = Dispatcher(disable_fsm=True, services=services, admin=admin)
     messages = (dispatcher.message, dispatcher.edited_message)
     for observer in (*messages, dispatcher.callback_query, dispatcher.pre_checkout_query):
-        observer.outer_middleware(LanguageMiddleware(services))
-    for observer in messages:
-        observer.outer_middleware(DialogueMiddleware(dispatcher))
+        observer.outer_middleware(TurnMiddleware(services))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
         observer.outer_middleware(AccessMiddleware(update_filter, services))
     guarded.callback_query.outer_middleware(OwnButtons(services))
     private = Router(name="private")
-    private.message.filter(F.chat.type == "private")
+    for observer in (private.message, private.edited_message):
+        observer.filter(F.chat.type == "private")
     private.include_routers(
         admin_commands.make_router(),
         commands.make_router(),
-        common_words.make_router(),
+        presets.make_router(),
+        talk.make_command_router(),
         commands.make_unknown_router(),
-        replied.make_router(),
-        awaited_photos.make_router(),
-        photos.make_router(),
-        unsupported.make_router(),
+        talk.make_private_router(),
     )
-    guarded.include_routers(private, groups.make_router(), edited.make_router(), buttons.make_router())
+    guarded.include_routers(private, groups.make_router(), _make_press_router())
     dispatcher.include_routers(public_commands.make_router(services), shop.make_checkout_router(), guarded)
     return dispatcher
+
+
+def _make_press_router() -> Router:
+    """Make the router of presses, in private chats and groups alike."""
+    router, rest = Router(name="presses"), Router(name="unknown presses")
+    rest.callback_query.register(_unknown_press)
+    router.include_routers(
+        talk.make_press_router(),
+        results.make_router(),
+        presets.make_press_router(),
+        language_menu.make_press_router(),
+        menu_buttons.make_press_router(),
+        shop.make_press_router(),
+        rest,
+    )
+    return router
+
+
+async def _unknown_press(_press: CallbackQuery, turn: Turn) -> None:
+    """Answer a button that no version of the bot at hand has."""
+    await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
 
 
 class HandleUpdate:

@@ -5,14 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from qwenedit_bot.pictures.sources import Attachment, StoredPicture
+import structlog
+from pydantic import TypeAdapter, ValidationError
 
+from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001 - read by pydantic
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.common.keys import BotKeys
+
+DRAFT_TTL = 86_400
+"""Seconds for which a draft is kept after its user's last word."""
 MOST_JOBS = 10
 """Jobs of a chat that a draft remembers."""
 
 How: TypeAlias = Literal["each", "together", ""]
 """How several photos are used: a picture of each, or one picture of them all; empty if nobody has said so."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,8 @@ class Draft:
     """When they came; words within seconds of each other are one wish."""
     said: str = ""
     """The words of the newest job."""
+    said_in: int = 0
+    """Id of the message that has them, or the last of them."""
     said_at: int = 0
     """When these came."""
     on: tuple[str, ...] = ()
@@ -55,3 +71,53 @@ class Draft:
     """The newest jobs asked for, oldest first."""
     handled: str = ""
     """The last event that is part of this draft; if it's handled again, nothing changes."""
+
+
+EMPTY = Draft()
+_FORM = TypeAdapter(Draft)
+
+
+class Drafts:
+    """The drafts of all users, one for each chat and user.
+
+    Args:
+        redis: A client that decodes replies.
+        keys: The bot's keys.
+    """
+
+    personal_data = (
+        PersonalData(
+            what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo; "
+            "the ids of the newest jobs",
+            keys=("draft_prefix", "draft"),
+            seconds=DRAFT_TTL,
+            told="waiting",
+        ),
+    )
+
+    def __init__(self, redis: Redis, keys: BotKeys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    async def read(self, chat_id: int, user_id: int) -> Draft:
+        """Return a user's draft in a chat; an empty one if there is none, or another version's."""
+        written = await self._redis.get(self._keys.draft(chat_id, user_id))
+        try:
+            return _FORM.validate_json(written) if written else EMPTY
+        except ValidationError as error:
+            log.warning("draft.unreadable", problems=error.error_count())
+            return EMPTY
+
+    async def write(self, chat_id: int, user_id: int, draft: Draft) -> None:
+        """Replace a user's draft in a chat."""
+        written = _FORM.dump_json(draft, exclude_defaults=True)
+        await self._redis.set(self._keys.draft(chat_id, user_id), written, ex=DRAFT_TTL)
+
+    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
+        """Return the names of a user's drafts."""
+        return (KeyPattern(f"{self._keys.draft_prefix}*:{user_id}"),)
+
+    async def forget_found(self, _user_id: int, keys: Sequence[str]) -> None:
+        """Forget a user's drafts, in the private chat and in groups."""
+        if keys:
+            await self._redis.unlink(*keys)

@@ -14,7 +14,7 @@ from aiogram.types import (
 
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.editing import groups
+from qwenedit_bot.conversation import groups
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:

@@ -6,25 +6,26 @@ from typing import TYPE_CHECKING
 
 from aiogram import F, Router
 
-from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View
+from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
 from qwenedit_bot.conversation.account import language_menu
-from qwenedit_bot.conversation.photos.dialogue import about_of_waiting
-from qwenedit_bot.conversation.presets.search import menu
-from qwenedit_bot.conversation.taps import is_first_tap
+from qwenedit_bot.conversation.results import is_first_tap
+from qwenedit_bot.conversation.step import can_resume
+from qwenedit_bot.conversation.turn import on
 from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from aiogram.fsm.context import FSMContext
-    from aiogram.types import CallbackQuery
-
     from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.texts import Words
 
 OPEN = "open"
 """First part of a button's data; what it opens follows."""
+RESUME = "resume"
+"""Data of the button that does what couldn't be done before."""
 _PRESETS, _HELP, _LANGUAGE = "presets", "help", "language"
 
 
@@ -47,23 +48,30 @@ def to_help(words: Words) -> Buttons:
     return ((Button(words(Text.HELP_BUTTON), f"{OPEN}:{_HELP}"),),)
 
 
-async def opened(press: CallbackQuery, words: Words, services: Services, state: FSMContext) -> None:
-    """Answer as the command would, below the message that has the button; presets are for the photo that waits."""
-    if press.message is not None and await is_first_tap(press, services):
-        name, chat_id = (press.data or "").partition(":")[2], press.message.chat.id
-        about = await about_of_waiting(state) if name == _PRESETS else None
+def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
+    """Say something, with a button that does what couldn't be done before, if anything waits for that."""
+    button = Button(words(Text.RESUME_BUTTON), RESUME, ButtonStyle.PRIMARY)
+    return View(words(text, **values), single(button) if can_resume(draft) else ())
+
+
+async def opened(turn: Turn) -> None:
+    """Answer as the command would, below the message that has the button."""
+    if turn.press is not None and await is_first_tap(turn):
+        name = (turn.press.data or "").partition(":")[2]
         if name == _PRESETS:
-            view = await menu(chat_id, words, services)
+            view = preset_views.browse(turn.words, turn.services.presets)
+        elif name == _LANGUAGE:
+            view = language_menu.view(turn.words, turn.services)
         else:
-            view = language_menu.view(words, services) if name == _LANGUAGE else help_view(words, services)
-        await services.replies.say(Source(chat_id, about or press.message.message_id, press.id), view)
-    await services.messenger.answer_press(press.id, "")
+            view = help_view(turn.words, turn.services)
+        await turn.say(view, to=turn.to(turn.shown, turn.press.id))
+    await turn.toast()
 
 
 def make_press_router() -> Router:
     """Make the router of these buttons."""
     router = Router(name="menu")
-    router.callback_query.register(opened, F.data.startswith(f"{OPEN}:"), F.message.chat.type == "private")
+    router.callback_query.register(on(opened), F.data.startswith(f"{OPEN}:"), F.message.chat.type == "private")
     return router
 
 

@@ -116,6 +116,11 @@ class Chosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Browsed(Event):
+    """Somebody looks at the presets again: the one that waits for photos is not meant any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HowChosen(Event):
     """Whether each photo is done on its own was pressed."""
 
@@ -255,6 +260,8 @@ def step(draft: Draft, event: Event) -> Outcome:
         case Chosen():
             pictures = event.about.pictures if event.about is not None else ()
             after, action = _for_preset(draft, event, event.preset, event.takes, pictures, _pending(draft))
+        case Browsed():
+            after, action = replace(draft, preset=""), Nothing()
         case HowChosen():
             after, action = _how_chosen(draft, event)
         case BegunChosen():
@@ -292,6 +299,13 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
     return replace(before, handled=after.handled)
 
 
+def can_resume(draft: Draft) -> bool:
+    """Whether photos and words wait that lack nothing: they couldn't be done before, as when no picture was left."""
+    told = draft.preset or draft.words
+    asked = bool(draft.preset) or len(draft.pictures) > 1
+    return bool(told and draft.pictures and not draft.on and (draft.how or not asked))
+
+
 def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
     """Return the thing under which words were written: the lowest one above their message.
 
@@ -323,13 +337,14 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
         )  # fmt: skip
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     pair = bool(draft.words) and not draft.on
-    pictures = (*draft.pictures, *event.pictures)[:MOST_PHOTOS] if joins else event.pictures
+    new = tuple(each for each in event.pictures if each not in draft.pictures)
+    pictures = (*draft.pictures, *new)[:MOST_PHOTOS] if joins else event.pictures
     after = replace(draft, pictures=pictures, at=event.at, how="")
     if pair and joins:
         return after, Ask(Question.HOW, draft.words_in)
     if pair:
         after = replace(after, words="")
-    return after, Ask(Question.CHANGE, pictures[0].message_id)
+    return after, Ask(Question.CHANGE, pictures[0].message_id if joins else event.message_id)
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
@@ -373,9 +388,9 @@ def _about_job(draft: Draft, event: Said | Edited, thing: Thing) -> Outcome:
     newest = draft.jobs[-1:] == (thing.job,)
     joined = _joined(draft.said, draft.said_at, words, at) if newest else words
     if thing.stage is Stage.ENDED:
-        return _do(draft, event, thing.pictures, joined, "", words_in=number)
+        return _do(draft, event, thing.pictures, words, "", words_in=number)
     if thing.stage is Stage.WAITING or thing.prompt in (words, joined):
-        after = replace(draft, said=joined, said_at=at) if newest else draft
+        after = replace(draft, said=joined, said_in=number, said_at=at) if newest else draft
         return after, Reword((thing.job,), joined, number)
     if joined != words:  # the rest of the wish for which the job has just begun
         after, action = _do(draft, event, thing.sources, joined, "", words_in=number)
@@ -397,7 +412,7 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
     number, new = event.message_id, event.picture
     if event.jobs:
         return _corrected(draft, event)
-    if draft.words and draft.words_in == number and event.words:
+    if draft.words and draft.words_in == number and event.words and not event.intent:
         return _waiting_words(replace(draft, words="", words_at=0), event)
     if new is not None and any(picture.message_id == number for picture in draft.pictures):
         pictures = tuple(new if picture.message_id == number else picture for picture in draft.pictures)
@@ -482,7 +497,8 @@ def _for_preset(
 
 
 def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
-    if len(draft.pictures) <= 1 or (draft.words and event.message_id not in (0, draft.words_in)):
+    asked = (0, draft.words_in, *(picture.message_id for picture in draft.pictures))
+    if len(draft.pictures) <= 1 or event.message_id not in asked:
         return draft, Expired()
     if not draft.words or draft.on:
         return replace(draft, how=event.how, at=0), Ask(Question.CHANGE, event.message_id)
@@ -503,7 +519,7 @@ def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
             later.append((thing.job, wanted))
         else:
             now.append(wanted)
-    after = replace(draft, words="", on=(), said=draft.words, said_at=0)
+    after = replace(draft, words="", on=(), said=draft.words, said_in=draft.words_in, said_at=0)
     if later and not now:
         return after, After(tuple(later))
     if later:  # some have just ended: the user is asked once more about the others
@@ -512,7 +528,7 @@ def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
 
 
 def _resumed(draft: Draft, event: Resumed) -> Outcome:
-    if not draft.pictures or draft.on or not (draft.words or draft.preset):
+    if not can_resume(draft):
         return draft, Expired()
     how: How = draft.how or "together"
     return _do(
@@ -547,14 +563,15 @@ def _do(
     rest = tuple(each for each in draft.pictures if each not in pictures)
     done_with = not draft.on and (bool(set(draft.pictures) & set(pictures)) or not draft.pictures)
     after = replace(
-        draft, pictures=rest, words="" if done_with else draft.words, said=words, said_at=event.at, how="", preset="",
+        draft, pictures=rest, words="" if done_with else draft.words, said=words, said_in=words_in, said_at=event.at,
+        how="", preset="",
     )  # fmt: skip
     return after, Do(wanted, words_in=words_in, how=how, left_out=left_out, taken=taken)
 
 
 def _answering(event: Event) -> tuple[int, str]:
     """Return what a job's answer replies to, and what tells it from others: a message's own job has nothing."""
-    return event.message_id, "" if event.id.startswith("m") else event.id
+    return event.message_id, event.id if event.id.startswith("p") else ""
 
 
 def _told(words_in: int, answered: int) -> str:

@@ -30,9 +30,9 @@ SHOWN_OF_WISH = 120
 """Characters of a wish that a job's message quotes."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
-AGAIN, LARGER, AS_FILE, STYLES = "again", "larger", "file", "styles"
+AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "styles"
 """The same of the buttons under a job's answer."""
-RESULT_VERBS = frozenset((AGAIN, LARGER, AS_FILE, STYLES, "further"))
+RESULT_VERBS = frozenset((AGAIN, UNDO, LARGER, AS_FILE, STYLES, "further"))
 """By which a result says whose it is; results of the release before have the last one."""
 
 WORTH_ANOTHER_TRY = frozenset(
@@ -181,6 +181,7 @@ def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool 
     again = not is_larger(status.job)  # the same again would come out the same, and no seed has a part in it
     offered = (
         (AGAIN, Text.AGAIN_BUTTON, again),
+        (UNDO, Text.UNDO_BUTTON, True),
         (LARGER, Text.LARGER_BUTTON, larger),
         (AS_FILE, Text.AS_FILE_BUTTON, not as_file),
         (STYLES, Text.STYLES_BUTTON, True),

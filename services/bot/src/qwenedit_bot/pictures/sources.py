@@ -78,9 +78,27 @@ def _attachment(fields: dict[str, Any]) -> Attachment:
     return Attachment(**fields)
 
 
-def as_text(pictures: Iterable[Attachment | StoredPicture], pixels: Sequence[int] = ()) -> str:
-    """Write down where a job's pictures came from, and how many pixels each had; 0 where that is unknown."""
-    return json.dumps({**as_data(pictures), "pixels": list(pixels)}, separators=(",", ":"))
+def as_text(
+    pictures: Iterable[Attachment | StoredPicture], pixels: Sequence[int] = (), shown: Iterable[tuple[int, str]] = ()
+) -> str:
+    """Write down where a job's pictures came from.
+
+    Args:
+        pictures: The pictures.
+        pixels: How many each had; 0 if that is unknown.
+        shown: The id of the message that showed each, and the job whose result it was, if it was one.
+    """
+    written = {**as_data(pictures), "pixels": list(pixels), "shown": list(shown)}
+    return json.dumps(written, separators=(",", ":"))
+
+
+def shown_in(text: str) -> list[tuple[int, str]]:
+    """Read which messages showed the pictures of `as_text`; none for a job of another release."""
+    try:
+        found = [(int(message), str(job)) for message, job in json.loads(text).get("shown", ())] if text else []
+    except _UNREADABLE:
+        return []
+    return found if len(found) == len(of_text(text)) else []
 
 
 def of_text(text: str) -> tuple[Attachment | StoredPicture, ...]:

@@ -132,18 +132,26 @@ class Catalogue(_Frozen):
         """Find the category that has a preset."""
         return next((c for c in self.categories if any(preset.id == preset_id for preset in c.presets)), None)
 
-    def has_prompt(self, prompt: str) -> bool:
-        """Whether an instruction is a preset's."""
-        return prompt in self._by_prompt
-
     def said(self, prompt: str, language: str) -> str:
         """Return an instruction as its user knows it: a preset's is its name, with what the user added to it."""
-        own, _, added = prompt.partition(ADDED)
-        preset = self._by_prompt.get(prompt) or self._by_prompt.get(own)
+        preset = self._preset_in(prompt)
         if preset is None:
             return prompt
-        name = text_in(preset.name, language)
-        return name if preset.prompt == prompt else f"{name}: {added}"
+        name, added = text_in(preset.name, language), self.words_in(prompt)
+        return f"{name}: {added}" if added else name
+
+    def words_in(self, prompt: str) -> str:
+        """Return what a user wrote of an instruction: all of it, or what was added to a preset's."""
+        preset = self._preset_in(prompt)
+        return prompt if preset is None else prompt.removeprefix(preset.prompt).removeprefix(ADDED)
+
+    def reworded(self, prompt: str, words: str) -> str:
+        """Return an instruction with other words of its user's; a preset's own stay."""
+        preset = self._preset_in(prompt)
+        return words if preset is None else preset.with_words(words)
+
+    def _preset_in(self, prompt: str) -> Preset | None:
+        return self._by_prompt.get(prompt) or self._by_prompt.get(prompt.partition(ADDED)[0])
 
     @cached_property
     def _by_prompt(self) -> Mapping[str, Preset]:

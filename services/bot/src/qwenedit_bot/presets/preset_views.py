@@ -21,12 +21,6 @@ CATEGORY = "category"
 """First part of a category's button; its id and a page, from 0, follow."""
 PRESET = "preset"
 """First part of a preset's button; its id follows."""
-FIRST, EACH = "first", "each"
-"""First part of the buttons that say which of too many photos a preset is for; the preset's id follows."""
-OWN_WORDS = "own-words"
-"""Data of the button that prefers the photo's caption to the preset."""
-SHOWN_OF_CAPTION = 30
-"""Characters of a caption on its button."""
 SHOWN_OF_QUERY = 40
 """Characters of a query that are quoted."""
 PAGE = 20
@@ -89,25 +83,6 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
         text = f"{text} {words(Text.PRESET_PHOTO_IN_GROUP)}"
     back = f"{CATEGORY}:{back_to.id}:0" if back_to is not None else CATEGORIES
     return View(text, ((Button(words(Text.BACK_BUTTON), back),),))
-
-
-def preset_or_words(words: Words, preset: Preset, said: str) -> View:
-    """Ask whether the preset counts that was chosen, or the instruction that came with its photo."""
-    name = text_in(preset.name, words.language)
-    line = " ".join(said.split())
-    shown = line if len(line) <= SHOWN_OF_CAPTION else f"{line[: SHOWN_OF_CAPTION - 1].rstrip()}…"
-    buttons = ((Button(name, f"{PRESET}:{preset.id}"),), (Button(words(Text.OWN_WORDS_BUTTON, said=shown), OWN_WORDS),))
-    return View(words(Text.PRESET_OR_WORDS, name=name), buttons)
-
-
-def too_many(words: Words, preset: Preset, count: int) -> View:
-    """Ask which photos are meant: a preset takes fewer than there are."""
-    name = text_in(preset.name, words.language)
-    each = (Button(words(Text.EACH_BUTTON, count=count), f"{EACH}:{preset.id}"),)
-    first = (Button(words(Text.FIRST_BUTTON, takes=preset.photos), f"{FIRST}:{preset.id}"),)
-    text = words(Text.PRESET_TOO_MANY, name=name, takes=preset.photos, count=count)
-    back = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
-    return View(text, (each, first, back) if preset.photos == 1 else (first, back))
 
 
 def taken(words: Words, preset: Preset, count: int) -> View:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram import F, Router
 
 from qwenedit_bot.chat.view import Button, View
-from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation.account import privacy_notice
-from qwenedit_bot.conversation.context import source_of
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits.user_jobs import Left
 from qwenedit_bot.texts import Text
 

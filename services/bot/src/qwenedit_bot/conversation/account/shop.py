@@ -15,8 +15,9 @@ from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
-from qwenedit_bot.conversation.context import source_of
-from qwenedit_bot.conversation.taps import is_first_tap
+from qwenedit_bot.conversation.menu_buttons import waiting_view
+from qwenedit_bot.conversation.results import is_first_tap
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, PreCheckoutQuery
 
     from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.payments.payments import Payment, Payments
     from qwenedit_bot.texts import Words
 
@@ -69,14 +71,14 @@ def _button(words: Words, pack: Pack) -> Button:
     return Button(words(Text.BUY_BUTTON, jobs=pack.jobs, stars=pack.stars), f"{BUY}:{pack}", ButtonStyle.PRIMARY)
 
 
-async def choose(press: CallbackQuery, words: Words, services: Services) -> None:
+async def choose(press: CallbackQuery, turn: Turn, words: Words, services: Services) -> None:
     """Send the invoice of a pack, once a press."""
     pack = _pack_of(press.data, BUY)
     if pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
         await services.messenger.answer_press(press.id, words(Text.PACK_GONE), alert=True)
         return
     to = source_of(press.message, press.id)
-    if await is_first_tap(press, services) and await services.replies.find(to) is None:
+    if await is_first_tap(turn) and await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
             description=words(Text.INVOICE_DESCRIPTION),
@@ -114,10 +116,11 @@ async def paid(message: Message, words: Words, services: Services) -> None:
     at = int(message.date.timestamp())
     outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
     if outcome is Paid.REFUNDED:
-        said = words(Text.PAYMENT_RETURNED, stars=payment.total_amount)
+        view = View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount))
     else:
-        said = words(Text.PAID, jobs=pack.jobs)
-    await services.replies.say(source_of(message), View(said))
+        draft = await services.drafts.read(message.chat.id, payer.id)
+        view = waiting_view(words, draft, Text.PAID, jobs=pack.jobs)
+    await services.replies.say(source_of(message), view)
 
 
 async def returned(message: Message, words: Words, services: Services) -> None:

@@ -182,7 +182,9 @@ class Backlog:
                 await self._submit.abandon(request)
                 await self._replies.say(request.to, job_views.nothing_to_follow(words, self._presets, request))
                 return True
-            request = replace(request, attachments=(StoredPicture(status.result.picture),))
+            reply, picture = status.job.reply, StoredPicture(status.result.picture)
+            answer = await self._replies.find(Source.of_job(reply)) if reply is not None else None
+            request = replace(request, attachments=(picture,), shown=((answer or 0, waiting.after),))
         return await self._submit(request, words) is not RequestOutcome.WAITS
 
     async def _of(self, user_id: int) -> list[_Waiting]:
@@ -200,9 +202,10 @@ def _written(waiting: _Waiting) -> str:
     return json.dumps(
         {
             "chat": request.source.chat_id, "message": request.source.message_id,
+            "thread": request.source.thread_id,
             "discriminator": request.discriminator, "instruction": request.instruction,
             "workflow": request.workflow, "parameters": dict(request.parameters), **as_data(request.attachments),
-            "language": waiting.language, "at": waiting.at, "after": waiting.after,
+            "language": waiting.language, "at": waiting.at, "after": waiting.after, "shown": request.shown,
         }
     )  # fmt: skip
 
@@ -211,9 +214,11 @@ def _read(text: str, user_id: int, ids: JobIds) -> _Waiting | None:
     """Read a request; None for one that another version has written otherwise."""
     try:
         fields = json.loads(text)
+        source = Source(fields["chat"], fields["message"], thread_id=fields["thread"])
         request = Request(
-            ids, Source(fields["chat"], fields["message"]), user_id, of_data(fields), fields["instruction"],
+            ids, source, user_id, of_data(fields), fields["instruction"],
             workflow=fields["workflow"], parameters=fields["parameters"], discriminator=fields["discriminator"],
+            shown=tuple((int(message), str(job)) for message, job in fields["shown"]),
         )  # fmt: skip
         return _Waiting(request, fields["language"], fields["at"], fields["after"])
     except (ValueError, KeyError, TypeError):

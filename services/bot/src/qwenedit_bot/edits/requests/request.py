@@ -37,6 +37,8 @@ class Request:
     """For inputs that the workflow's binding names."""
     discriminator: str = ""
     """Tells requests apart that come from the same message, such as presses of one button."""
+    shown: tuple[tuple[int, str], ...] = ()
+    """The id of the message that shows each picture, and the job whose result it is, if it is one."""
 
     @property
     def to(self) -> Source:

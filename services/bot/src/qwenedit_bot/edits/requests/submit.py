@@ -157,7 +157,7 @@ class Submit:
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
                     job, self._limits, trace_context=span.traceparent, pictures_in_redis=self._store.in_redis,
-                    sources=request.ids.signed(job.id, as_text(request.attachments, pixels)),
+                    sources=request.ids.signed(job.id, as_text(request.attachments, pixels, request.shown)),
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,

@@ -107,12 +107,21 @@ ask-instruction-album =
     Got { $count } photos. What shall I do with them? Write it in one message, for example “put the jacket from photo 2 on the person in photo 1”, or choose below.
 
     /cancel, if you have changed your mind.
-text-without-photo = I need a photo first. Send me one with a caption that says what to change, or send the photo and then the text.
-words-kept = 📝 I need a photo first. Send it within { $minutes } minutes, and I'll do what you wrote. To change a picture of mine, reply to it. If that was a question: /help.
-words-kept-busy = 📝 Your picture is in the works, /status says how far. To change it, reply to its message. For another photo, what you wrote waits { $minutes } minutes.
+which-photo = Which photo? Send it and I'll do this.
+not-this-button = Not this photo
+start-over-button = Start over
+then-button = Then this
+begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
+undone = ↩️ Back to this one. What should I change?
+nothing-before = There's nothing before this one.
+undo-button = Undo
+like-this-button = Edit the picture like this
+type-instead = I can't listen yet. Please type what to change.
+forgotten-how = I've forgotten how I made this one. Reply to the picture and say what to change.
+resume-button = Do it now
+not-yet = I haven't begun this one. Shall I?
+press-answered = You've already answered this.
 words-taken = 📝 Taken for your photo: “{ $said }”
-no-wish = Say it in words, please: what shall I change?
-gathered = That's { $count } photos. Shall I make one picture of them together, or edit each on its own? Then write what to change.
 gathered-with-words = “{ $said }”: shall I make one picture of the { $count } photos together, or edit each on its own?
 gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
 gathered-each = Each on its own, then. What shall I do with them? Write it in one message, or choose below.
@@ -122,15 +131,8 @@ gathered-taken = { $count ->
 }
 together-button = 🧩 Together
 one-each-button = 🖼 One each
-only-last-button = Only the last photo
 edited-in-time = ✏️ All right, with the new words: “{ $said }”
-edited-late = { $count ->
-    [1] I have already begun this picture with the old words.
-   *[other] I have already begun { $begun } of the { $count } pictures with the old words.
-}
 edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
-edited-photo = If you have put another photo into this message: I work with the first one. Please send the other as a new message.
-reword-button = 🔁 Again with the new words
 unknown-command = I don't know this command. /help says what I can do.
 unknown-command-near = I don't know this command. Did you mean { $near }?
 unsupported = { $kind ->
@@ -151,12 +153,10 @@ unsupported = { $kind ->
    *[other] I can't do anything with that. Please send a photo and say what to change.
 }
 album-mixed = { $kind ->
-    [document] One of these is a file that I can't open. Please send only the photos.
-   *[video] There is a video in this album, and I can't edit videos. Please send only the photos.
+    [document] I left out a file that I can't open.
+   *[video] I left out the video: I can't edit videos.
 }
 welcome = 😊 Glad to help! Send me the next photo whenever you like.
-album-too-many = That's { $count } photos, and I can work with up to { $limit } at once. Please pick the ones that matter and send them together.
-album-late = This photo arrived after the rest of its album, and I've already begun without it. If you need it, please send them all together once more.
 album-hidden = In this group Telegram shows me only one photo of your album. Send me the album in a private chat, or let an admin make me an admin here.
 group-help =
     👋 I edit photos, and here I act only when you call me:
@@ -174,16 +174,6 @@ too-many-at-once =
         [one] I did not look at one of your messages: please send it again.
        *[other] I did not look at { $count } of your messages: please send them again, a few at a time.
     }
-
-## Words that people write instead of a command. They are understood in all languages; capitals and punctuation do not matter.
-
-words-start = start, hi, hi there, hello, hello there, hey, good morning, good evening
-words-help = help, help me, help please, info, how does it work, how does this work, what can you do, how to use
-words-presets = presets, menu, ideas, styles, effects
-words-status = status, where is my picture, where is my photo, how long
-words-chatter = haha, hehe, hihi, lmao, rofl, omg, yes, yeah, yep, so, very, much, really, pretty, beautiful, lovely, cute, funny, good, best, bro, guys
-words-cancel = cancel, stop, no wait, wait no, no no, cancel it, stop it, quit, abort, never mind, nevermind
-words-thanks = thanks, thank you, thank you very much, thank you so much, many thanks, thanks a lot, thx, ty, cool, nice, great, wow, awesome, amazing, perfect, love it, ok, okay, lol
 
 ## Language
 
@@ -208,17 +198,6 @@ preset-photo =
        *[other] Now send photo { $number } of { $count }: { $what }.
     }
 preset-photo-in-group = Send it in reply to this message.
-preset-or-words = You chose “{ $name }”, and there is a caption. Which one shall I do?
-own-words-button = ✏️ “{ $said }”
-preset-too-many = { $takes ->
-    [1] “{ $name }” takes one photo, and you sent { $count }. Shall I do each of them?
-   *[other] “{ $name }” takes { $takes } photos, and you sent { $count }.
-}
-each-button = Each of the { $count }
-first-button = { $takes ->
-    [1] Only the first
-   *[other] Take the first { $takes }
-}
 preset-taken = { $count ->
     [1] You chose “{ $name }”.
    *[other] You chose “{ $name }” for each of the { $count } photos.
@@ -228,14 +207,6 @@ found = { $more ->
    *[other] 🔎 “{ $query }”: the first { $shown } of { $count }
 }
 found-nothing = I found nothing for “{ $query }”. Try another word, or choose below.
-# A caption of these words alone says what a photo shows, and not what to do with it.
-describing =
-    hi hello please thanks a an the this that these here it is its s am m are i me my mine myself we us our he him his she her and or of with in
-    photo picture pic image selfie first second third one two three person people man woman boy girl guy face
-    mum mom mother dad father son daughter brother sister wife husband friend girlfriend boyfriend baby kid child children
-    cat dog
-    jacket coat dress shirt t tee blouse sweater hoodie skirt trousers pants jeans shorts suit hat cap shoes boots glasses
-    sunglasses garment clothes outfit top bottom hairstyle haircut hair place room sofa armchair furniture product logo
 styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language

@@ -1,0 +1,344 @@
+"""Carries out what `step` decides. Done again after a crash, it comes to the same: ids of jobs come from messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiogram.types import Message
+
+from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.conversation import commands, menu_buttons
+from qwenedit_bot.conversation.draft import MOST_JOBS
+from qwenedit_bot.conversation.reading import kinds_in
+from qwenedit_bot.conversation.step import (
+    ONE_WISH,
+    After,
+    Ask,
+    Do,
+    Expired,
+    Nothing,
+    Question,
+    Reply,
+    Reword,
+    Stop,
+    can_resume,
+    settle,
+    step,
+)
+from qwenedit_bot.edits.job_views import CANCEL
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.edits.requests.rewording import Reworded
+from qwenedit_bot.presets import preset_views
+from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.intents import Intent
+from qwenedit_jobs import MAX_PICTURES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.step import Action, Event, Wanted
+    from qwenedit_bot.conversation.turn import Turn
+
+HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"
+"""First part of the data of buttons that answer the bot's questions."""
+_TRIES = 3
+"""Readings of one event: a job that was to get other words may begin in between."""
+
+
+SHOWN = 200
+"""Characters of an instruction that are shown to its user."""
+
+
+class _BegunError(Exception):
+    """A job that was to get other words has begun."""
+
+
+async def take(turn: Turn, read: Callable[[Draft], Awaitable[Event | None]]) -> None:
+    """Let something happen: read what it is, change the draft, and answer.
+
+    Args:
+        turn: What happens.
+        read: Turns it into an event, given the draft; None if it is nothing.
+    """
+    drafts, place = turn.services.drafts, (turn.chat_id, turn.user_id)
+    draft = await drafts.read(*place)
+    for attempt in range(1, _TRIES + 1):
+        event = await read(draft)
+        if event is None:
+            return
+        after, action = step(draft, event)
+        try:
+            after = await _act(turn, draft, after, action, event)
+        except _BegunError:
+            if attempt == _TRIES:
+                raise
+        else:
+            if after != draft:
+                await drafts.write(*place, after)
+            return
+
+
+async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Event) -> Draft:
+    match action:
+        case Nothing():
+            await turn.toast()
+        case Expired():
+            await turn.toast(turn.words(Text.PRESS_ANSWERED), alert=True)
+        case Ask():
+            return await _ask(turn, after, action, event)
+        case Do():
+            return await _do(turn, draft, after, action)
+        case After():
+            return await _do_after(turn, after, action)
+        case Reword():
+            await _reword(turn, after, action)
+        case Stop():
+            await _stop(turn, draft, action)
+        case Reply():
+            await _reply(turn, draft, action)
+    return after
+
+
+async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
+    view = _question(turn, after, action.what)
+    if left_out := _left_out(turn):
+        view = replace(view, text=f"{view.text}\n\n{left_out}")
+    if turn.press is not None and action.what not in (Question.BACK, Question.FIRST):
+        await turn.show(view)
+        await turn.toast()
+        return _shown(after, turn.shown)
+    discriminator = event.id if action.what in (Question.BACK, Question.FIRST) else ""
+    shown = await turn.say(view, to=turn.to(action.to, discriminator))
+    await turn.toast()
+    return _shown(after, shown)
+
+
+def _shown(draft: Draft, message_id: int) -> Draft:
+    return replace(draft, shown=message_id)
+
+
+def _question(turn: Turn, draft: Draft, what: Question) -> View:
+    words, said = turn.words, shortened(draft.words)
+    over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
+    which = words(Text.GROUP_NO_PHOTO, bot=turn.services.bot_name) if turn.in_group else words(Text.WHICH_PHOTO)
+    views = {
+        Question.WHICH: View(which),
+        Question.HOW: View(words(Text.GATHERED_WITH_WORDS, count=len(draft.pictures), said=said), (_how(turn),)),
+        Question.BEGUN: View(words(Text.BEGUN, said=said), ((over, then),)),
+        Question.BACK: View(words(Text.UNDONE)),
+        Question.FIRST: View(words(Text.NOTHING_BEFORE)),
+    }
+    if what is Question.NEXT:
+        return _next(turn, draft)
+    return views.get(what) or _change(turn, draft)
+
+
+def _change(turn: Turn, draft: Draft) -> View:
+    count = len(draft.pictures)
+    if turn.in_group and count == 1:
+        return View(turn.words(Text.ASK_FURTHER_IN_GROUP))
+    view = preset_views.question(turn.words, photos=count)
+    if draft.how == "each":
+        return replace(view, text=turn.words(Text.GATHERED_EACH, count=count))
+    if count == 1 or draft.how:
+        return view
+    return replace(view, buttons=(_how(turn), *view.buttons))
+
+
+def _how(turn: Turn) -> tuple[Button, ...]:
+    each = Button(turn.words(Text.ONE_EACH_BUTTON), f"{HOW}:each")
+    return (each, Button(turn.words(Text.TOGETHER_BUTTON), f"{HOW}:together"))
+
+
+def _next(turn: Turn, draft: Draft) -> View:
+    presets = turn.services.presets
+    preset = presets.preset(draft.preset)
+    if preset is None:
+        return View(turn.words(Text.PRESS_PRESET_GONE))
+    number, found = len(draft.pictures) + 1, presets.category_of(preset.id)
+    return preset_views.ask_photo(turn.words, preset, number, found, in_group=turn.in_group)
+
+
+async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
+    submitted = [await _submit(turn, wanted) for wanted in action.wanted]
+    if all(outcome is RequestOutcome.ACCEPTED for _job, outcome in submitted):
+        for job in action.cancel:
+            await turn.services.queue.cancel(job)
+        await _tell_taken(turn, action, submitted[0][0])
+    again = action.wanted[0].like
+    accepted = submitted[0][1] is RequestOutcome.ACCEPTED
+    await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW) if again else "")
+    return settle(draft, after, action, submitted)
+
+
+async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
+    request = await _request(turn, wanted)
+    if request is None:
+        text = Text.PRESS_PRESET_GONE if wanted.preset else Text.FORGOTTEN_HOW
+        await turn.say(View(turn.words(text)), to=turn.to(wanted.reply_to, wanted.discriminator))
+        return "", RequestOutcome.REFUSED
+    return request.job_id, await turn.services.submit(request, turn.words)
+
+
+async def _request(turn: Turn, wanted: Wanted) -> Request | None:
+    """Return the request for a job; None if nobody knows any more what is to be done."""
+    services = turn.services
+    request = Request(
+        ids=services.ids, source=turn.to(wanted.reply_to), user_id=turn.user_id,
+        attachments=tuple(each.source for each in wanted.pictures), instruction=wanted.words,
+        discriminator=wanted.discriminator, shown=tuple((each.message_id, each.job) for each in wanted.pictures),
+    )  # fmt: skip
+    if wanted.like:
+        status = await services.queue.status(wanted.like)
+        if status is None:
+            return None
+        edit = status.job.edit
+        return replace(request, instruction=edit.prompt, workflow=edit.workflow, parameters=edit.parameters)
+    if wanted.preset:
+        preset = services.presets.preset(wanted.preset)
+        if preset is None:
+            return None
+        prompt = preset.with_words(wanted.words)
+        return replace(request, instruction=prompt, workflow=preset.workflow, parameters=preset.parameters)
+    return request
+
+
+async def _tell_taken(turn: Turn, action: Do, job: str) -> None:
+    """Say what was taken where a question was answered, and what was left out."""
+    words, first = turn.words, action.wanted[0]
+    said = shortened(first.words)
+    if action.taken:
+        drop = Button(words(Text.NOT_THIS_BUTTON), f"{CANCEL}:{job}")
+        view = View(words(Text.WORDS_TAKEN, said=said), single(drop))
+        await turn.services.messenger.edit(turn.chat_id, action.taken, view)
+    if turn.press is not None:
+        await _tell_pressed(turn, action)
+    if left_out := _left_out(turn):
+        await turn.say(View(left_out), to=turn.to(turn.shown, "kinds"))
+    if action.left_out:
+        view = View(words(Text.GATHERED_LEFT_OUT, limit=MAX_PICTURES))
+        await turn.say(view, to=turn.to(first.reply_to, "left_out"))
+
+
+def _left_out(turn: Turn) -> str:
+    """Say what of an album can't be edited; empty if all can."""
+    kinds = kinds_in(turn.messages)
+    return turn.words(Text.ALBUM_MIXED, kind=kinds[0]) if kinds and turn.album else ""
+
+
+async def _tell_pressed(turn: Turn, action: Do) -> None:
+    """Put what was taken in the place of a question that was answered by a press."""
+    first, count = action.wanted[0], len(action.wanted)
+    preset = turn.services.presets.preset(first.preset) if first.preset else None
+    if preset is not None:
+        await turn.show(preset_views.taken(turn.words, preset, count))
+    elif first.like:
+        return
+    elif (
+        first.reply_to and await turn.services.replies.find(turn.to(first.reply_to, first.discriminator)) != turn.shown
+    ):
+        await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=count, said=shortened(first.words))))
+
+
+async def _do_after(turn: Turn, after: Draft, action: After) -> Draft:
+    """Let requests wait for the results that they are about."""
+    words = action.wanted[0][1].words
+    for job, wanted in action.wanted:
+        request = await _request(turn, wanted)
+        if (
+            request is not None
+            and await turn.services.submit.after(job, request, turn.words) is RequestOutcome.ACCEPTED
+        ):
+            after = replace(after, jobs=(*after.jobs, request.job_id)[-MOST_JOBS:])
+    await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=len(action.wanted), said=shortened(words))))
+    await turn.toast()
+    return after
+
+
+async def _reword(turn: Turn, after: Draft, action: Reword) -> None:
+    services, words = turn.services, turn.words
+    # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
+    await services.messenger.ready(turn.chat_id, edit=False)
+    refused = False
+    for status in await services.queue.statuses(action.jobs):
+        prompt = services.presets.reworded(status.job.edit.prompt, action.words)
+        if status.job.edit.prompt == prompt:
+            continue
+        outcome = await services.reword(status, prompt)
+        if outcome is Reworded.TOO_LATE:
+            raise _BegunError
+        refused = refused or outcome is Reworded.REFUSED
+    said = []
+    if action.jobs:
+        text = Text.EDITED_REFUSED if refused else Text.EDITED_IN_TIME
+        said.append(words(text, said=shortened(action.words)))
+    view = View("\n\n".join(said))
+    if action.late:
+        question = _question(turn, after, Question.BEGUN)
+        view = View("\n\n".join([*said, question.text]), question.buttons)
+    await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
+
+
+async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
+    """Cancel jobs, and say how many. The number is kept: done again after a crash, there is nothing left to cancel."""
+    services, to = turn.services, turn.to(turn.shown, "stop" if turn.press or turn.edited else "")
+    jobs = action.jobs
+    waiting = await services.submit.count(turn.user_id) if jobs is None else 0
+    if jobs is None:
+        jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
+    waits = "words" if draft.words else "photo" if draft.pictures or draft.preset else ""
+    outcome = await services.replies.first(to, str(len(jobs) + waiting or waits))
+    if waiting:  # before the jobs, whose end would let it follow
+        await services.submit.stop(turn.user_id)
+    for job in jobs:
+        await services.queue.cancel(job)
+    if outcome.isdecimal():
+        view = View(turn.words(Text.JOBS_CANCELLED, count=int(outcome)))
+    elif outcome:
+        view = View(turn.words(Text.DIALOGUE_CANCELLED, what=outcome))
+    else:
+        view = View(turn.words(Text.NOTHING_TO_CANCEL))
+    await turn.say(view, to=to)
+    await turn.toast()
+
+
+async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
+    message = turn.event
+    if not isinstance(message, Message):
+        return
+    if turn.in_group:
+        if action.intent != Intent.THANKS:  # the others would have to read it
+            await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
+        return
+    match action.intent:
+        case Intent.WHEN if can_resume(draft):
+            await turn.say(menu_buttons.waiting_view(turn.words, draft, Text.NOT_YET))
+        case Intent.WHEN:
+            await commands.status(message, turn.words, turn.services)
+        case Intent.PRESETS:
+            await turn.say(preset_views.browse(turn.words, turn.services.presets))
+        case Intent.START:
+            await commands.start(message, turn.words, turn.services)
+        case Intent.QUESTION:
+            view = menu_buttons.help_view(turn.words, turn.services)
+            like_this = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS)
+            await turn.say(replace(view, buttons=((like_this,), *view.buttons)))
+        case Intent.HELP:
+            await commands.give_help(message, turn.words, turn.services)
+        case _:
+            await _welcome(turn)
+
+
+async def _welcome(turn: Turn) -> None:
+    """Take thanks, once for a burst of them."""
+    first = turn.services.replies.is_first
+    if await first(turn.chat_id, "thanks", str(turn.shown), seconds=ONE_WISH):
+        await turn.say(View(turn.words(Text.WELCOME)))
+
+
+def shortened(wish: str, most: int = SHOWN) -> str:
+    """Return an instruction in one line that is not too long."""
+    line = " ".join(wish.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

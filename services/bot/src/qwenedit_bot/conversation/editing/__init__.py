@@ -1,1 +1,0 @@
-"""Groups, corrections, and the buttons under a result."""

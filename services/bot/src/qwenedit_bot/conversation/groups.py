@@ -1,0 +1,198 @@
+"""Groups: the bot acts on its name, on a command or on a reply to its question, and is quiet otherwise."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Filter
+
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import reading, talk
+from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.conversation.account import privacy_commands
+from qwenedit_bot.conversation.acting import take
+from qwenedit_bot.conversation.step import Photos
+from qwenedit_bot.conversation.turn import on
+from qwenedit_bot.edits.requests.refusals import refused_unseen
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiogram import Bot
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.step import Event, Said
+    from qwenedit_bot.conversation.turn import Turn
+
+JUST_NOW = 10
+"""Seconds within which two reasons to introduce itself are one."""
+_COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
+
+
+def called_to_edit(text: str, username: str) -> str | None:
+    """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody.
+
+    Args:
+        text: What somebody wrote in a group.
+        username: The bot's.
+    """
+    command = _COMMAND.match(text)
+    if command is not None:
+        named = (command["bot"] or username).lower() == username.lower()
+        return command["rest"].strip() if named and command["name"].lower() == "edit" else None
+    mention = re.compile(rf"(?<!\w)@{re.escape(username)}\b[,:]?", re.IGNORECASE)
+    return " ".join(mention.sub(" ", text).split()) if mention.search(text) else None
+
+
+def is_called(message: Message, username: str) -> bool:
+    """Whether a message in a group names this bot, or is a command that may be for it."""
+    said = message.text or message.caption or ""
+    return said.startswith("/") or called_to_edit(said, username) is not None
+
+
+async def start(turn: Turn) -> None:
+    """Say how the bot works, unless it just has: a link that adds it to a group sends `/start` as well."""
+    if await introduces(turn.chat_id, str(turn.shown), turn.services):
+        await explain(turn)
+
+
+async def introduces(chat_id: int, name: str, services: Services) -> bool:
+    """Whether the bot has not introduced itself in a group a moment before.
+
+    Args:
+        chat_id: The group.
+        name: Tells what asks for it from what else may; asked again by the same name the answer is the same.
+        services: Know it.
+    """
+    return await services.replies.is_first(chat_id, "introduction", name, seconds=JUST_NOW)
+
+
+async def explain(turn: Turn) -> None:
+    """Say how the bot works in groups."""
+    await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
+
+
+async def point_to_private(turn: Turn) -> None:
+    """Say which commands there are in groups, to one that names the bot and is none of them."""
+    await turn.say(View(turn.words(Text.GROUP_OTHER_COMMAND, bot=turn.services.bot_name)))
+
+
+async def message(turn: Turn) -> None:
+    """Take what is for the bot of what somebody sends."""
+    await take(turn, lambda draft: _read(turn, draft))
+
+
+async def corrected(turn: Turn) -> None:
+    """Take a corrected message that was, or is now, for the bot."""
+    (corrected,) = turn.messages
+    text = corrected.text or corrected.caption or ""
+    said = called_to_edit(text, turn.services.bot_name) if own_words(corrected) else None
+
+    async def read(draft: Draft) -> Event | None:
+        event = await reading.correction_in(turn, draft, corrected, said=text if said is None else said)
+        waits = corrected.message_id in (draft.words_in, *(each.message_id for each in draft.pictures))
+        return event if event.jobs or waits or said is not None else None
+
+    await take(turn, read)
+
+
+async def _read(turn: Turn, draft: Draft) -> Event | None:
+    said = _said_to_us(turn, draft)
+    if said is None:
+        return None
+    first = turn.messages[0]
+    sources = list(filter(None, map(reading.attachment_of, turn.messages)))
+    if first.media_group_id and len(turn.messages) == 1:
+        await turn.say(View(turn.words(Text.ALBUM_HIDDEN)))
+        return None
+    if sources:
+        return await _photos(turn, draft, said)
+    if (refusal := _unsupported(turn, turn.messages)) is not None:
+        await turn.say(refusal)
+        return None
+    event = await reading.words_in(turn, draft, first, said=said)
+    if event.about is None and first.reply_to_message is not None:  # a video, or a sticker
+        refusal = _unsupported(turn, [first.reply_to_message])
+        if refusal is not None:
+            await turn.say(refusal)
+            return None
+    answered = reading.answered_by(first)
+    if event.about is not None and answered is not None and not is_of_bot(answered, turn.services.bot_id):
+        event = replace(event, intent="")  # “cool”, said of somebody's photo, is what to make of it
+    return event if said else await _called_alone(turn, event)
+
+
+async def _photos(turn: Turn, draft: Draft, said: str) -> Event | None:
+    event = reading.photos_in(turn, draft, said=said)
+    refusal = refused_unseen(turn.words, [each.source for each in event.pictures])
+    if refusal is not None:
+        await turn.say(refusal)
+        return None
+    return event
+
+
+async def _called_alone(turn: Turn, event: Said) -> Event | None:
+    """Ask what to change in what a call without words replies to; explain what calls do if that is nothing."""
+    if event.about is None:
+        await explain(turn)
+        return None
+    return Photos(id=event.id, message_id=event.message_id, at=event.at, pictures=event.about.pictures)
+
+
+def _said_to_us(turn: Turn, draft: Draft) -> str | None:
+    """Return the words for the bot: behind its name or command, or in reply to its question; None if none are."""
+    texts = [each.text or each.caption or "" for each in turn.messages if own_words(each)]
+    calls = [called_to_edit(text, turn.services.bot_name) for text in texts]
+    if any(call is not None for call in calls):
+        return "\n".join(filter(None, (reading.wish_in(call) for call in calls if call is not None)))
+    answered = [reading.answered_by(each) for each in turn.messages]
+    asked = any(
+        each is not None and each.message_id == draft.shown and is_of_bot(each, turn.services.bot_id)
+        for each in answered
+    )
+    return "\n".join(filter(None, texts)) if asked else None
+
+
+def _unsupported(turn: Turn, messages: Sequence[Message]) -> View | None:
+    """Say why messages are no pictures; None if they are, or are texts."""
+    kinds = reading.kinds_in(messages)
+    return View(turn.words(Text.UNSUPPORTED, kind=kinds[0])) if kinds else None
+
+
+class _Addressed(Filter):
+    """Lets a command pass that names this bot: groups have others, with the same commands. Without names it is any."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    async def __call__(self, message: Message, bot: Bot) -> bool:
+        command = _COMMAND.match(message.text or "")
+        me = await bot.me()
+        return (
+            command is not None
+            and own_words(message)
+            and (not self._names or command["name"].lower() in self._names)
+            and (command["bot"] or "").lower() == (me.username or "").lower()
+        )
+
+
+def make_router() -> Router:
+    """Make the router of groups, from the most to the least particular."""
+    router = Router(name="groups")
+    for observer in (router.message, router.edited_message):
+        observer.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
+    router.message.register(on(start), F.text, _Addressed("start"))
+    router.message.register(on(explain), F.text, _Addressed("help"))
+    router.message.register(privacy_commands.tell, F.text, _Addressed("privacy"))
+    router.message.register(on(talk.stop), F.text, _Addressed("cancel"))
+    router.message.register(on(point_to_private), F.text, _Addressed(), ~_Addressed("edit"))
+    router.message.register(on(message))
+    router.edited_message.register(on(corrected), F.text | F.caption | F.photo | F.document)
+    return router

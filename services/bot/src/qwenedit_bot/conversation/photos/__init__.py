@@ -1,1 +1,0 @@
-"""Photos and their words: what a chat has sent so far, what the bot waits for there, and whose a job is."""

@@ -1,0 +1,158 @@
+"""The menu of ready-made edits: `/presets`, the categories, and the choice of one."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command
+from aiogram.types import Message
+
+from qwenedit_bot.chat.actors import actor_of, own_words
+from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.conversation.acting import take
+from qwenedit_bot.conversation.ownership import job_shown_by
+from qwenedit_bot.conversation.results import is_first_tap
+from qwenedit_bot.conversation.step import Browsed, Chosen, Stage, Thing
+from qwenedit_bot.conversation.turn import on
+from qwenedit_bot.presets import preset_views
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from aiogram.filters import CommandObject
+
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.turn import Turn
+
+
+async def command(_message: Message, turn: Turn, command: CommandObject) -> None:
+    """Offer the presets, or those that a word finds."""
+    answered = reading.answered_by(turn.messages[0])
+    to = None
+    if answered is not None and reading.attachment_of(answered) is not None:
+        to = turn.to(answered.message_id, f"presets:{turn.shown}")
+    await turn.say(await _menu(turn, (command.args or "").strip()), to=to)
+
+
+async def _menu(turn: Turn, said: str) -> View:
+    if not said:
+        return preset_views.browse(turn.words, turn.services.presets)
+    found = await asyncio.to_thread(turn.services.preset_search.find, said)
+    return preset_views.found(turn.words, turn.services.presets, said, found)
+
+
+async def categories(turn: Turn) -> None:
+    """Show all categories."""
+    if await _is_own_menu(turn):
+        await _browse(turn)
+        await turn.show(preset_views.browse(turn.words, turn.services.presets))
+
+
+async def category(turn: Turn) -> None:
+    """Show the presets of a category, or a page of them."""
+    if not await _is_own_menu(turn):
+        return
+    category_id, _, page = _data(turn).partition(":")
+    found = turn.services.presets.category(category_id)
+    if found is None:
+        await _say_gone(turn)
+        return
+    await _browse(turn)
+    await turn.show(preset_views.category(turn.words, found, int(page) if page.isdecimal() else 0))
+
+
+async def _browse(turn: Turn) -> None:
+    async def read(_draft: Draft) -> Event:
+        return Browsed(id=_name(turn), message_id=turn.shown, at=0)
+
+    await take(turn, read)
+
+
+async def choose(turn: Turn) -> None:
+    """Take a preset for what its menu is about, or for the lowest thing on the screen."""
+    if not await _is_own_menu(turn):
+        return
+    preset, about = turn.services.presets.preset(_data(turn)), turn.about
+    if preset is None:
+        await _say_gone(turn)
+        return
+    if not await is_first_tap(turn):
+        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+        return
+
+    async def read(draft: Draft) -> Event:
+        thing = None
+        if about is not None and about.message_id in {each.message_id for each in draft.pictures}:
+            thing = Thing(Stage.PHOTO, draft.pictures)  # and not one photo of an album
+        elif about is not None:
+            thing = await reading.replied_thing(turn, draft, about)
+        if thing is None and not turn.in_group:
+            thing = await reading.newest_thing(turn, draft)
+        answered = about.message_id if about is not None else turn.shown
+        if thing is not None and thing.pictures:
+            answered = thing.pictures[0].message_id
+        return Chosen(
+            id=_name(turn), at=0, preset=preset.id, takes=preset.photos, about=thing,
+            message_id=answered,
+        )  # fmt: skip
+
+    await take(turn, read)
+
+
+async def _say_gone(turn: Turn) -> None:
+    await turn.toast(turn.words(Text.PRESS_PRESET_GONE), alert=True)
+    await turn.show(preset_views.browse(turn.words, turn.services.presets))
+
+
+async def _is_own_menu(turn: Turn) -> bool:
+    """Whether a menu is the presser's, or say why the press does nothing."""
+    if turn.press is None or not isinstance(turn.press.message, Message):  # too old for Telegram to show it to bots
+        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+        return False
+    asker = await _asker(turn)
+    if asker is None and turn.in_group:  # nothing says any more whose menu this is
+        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+        return False
+    if asker not in (None, turn.press.from_user.id):
+        await turn.toast(turn.words(Text.PRESS_NOT_YOURS), alert=True)
+        return False
+    return True
+
+
+async def _asker(turn: Turn) -> int | None:
+    """Return whose message a menu answers, or who asked for the job that it shows."""
+    about = turn.about
+    if about is None:
+        return None
+    if not is_of_bot(about, turn.services.bot_id):
+        return actor_of(about) or (about.from_user.id if about.from_user else None)
+    status = await job_shown_by(about, (), turn.services)
+    return status.job.user_id if status is not None else None
+
+
+def _name(turn: Turn) -> str:
+    return f"p{turn.press.id if turn.press else ''}"
+
+
+def _data(turn: Turn) -> str:
+    return (turn.press.data or "").partition(":")[2] if turn.press is not None else ""
+
+
+def make_router() -> Router:
+    """Make the router of the command."""
+    router = Router(name="presets command")
+    router.message.register(command, F.text, Command("presets", ignore_case=True), own_words)
+    return router
+
+
+def make_press_router() -> Router:
+    """Make the router of the menu's buttons."""
+    router = Router(name="presets")
+    router.callback_query.register(on(categories), F.data == preset_views.CATEGORIES)
+    router.callback_query.register(on(category), F.data.startswith(f"{preset_views.CATEGORY}:"))
+    router.callback_query.register(on(choose), F.data.startswith(f"{preset_views.PRESET}:"))
+    return router

@@ -1,0 +1,302 @@
+"""Turns messages and presses into events: what was said, and which picture on the screen it is about."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from aiogram.enums import ContentType
+
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.conversation.access_filter import is_of_bot
+from qwenedit_bot.conversation.draft import Picture
+from qwenedit_bot.conversation.ownership import belongs_here, job_shown_by, jobs_messages, was_shown
+from qwenedit_bot.conversation.step import AGAIN, UNDO, Edited, Photos, Said, Stage, Thing, lowest
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
+from qwenedit_bot.texts.intents import how_of, intent_of
+from qwenedit_jobs import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aiogram.types import Document, Message
+
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_jobs import Status
+
+KINDS = {
+    ContentType.STICKER: "sticker",
+    ContentType.VOICE: "voice",
+    ContentType.VIDEO_NOTE: "video",
+    ContentType.AUDIO: "audio",
+    ContentType.ANIMATION: "animation",
+    ContentType.VIDEO: "video",
+    ContentType.LIVE_PHOTO: "live_photo",
+    ContentType.DOCUMENT: "document",
+    ContentType.LOCATION: "location",
+    ContentType.VENUE: "location",
+    ContentType.CONTACT: "contact",
+    ContentType.POLL: "poll",
+    ContentType.DICE: "game",
+    ContentType.GAME: "game",
+    ContentType.STORY: "story",
+    ContentType.PAID_MEDIA: "paid_media",
+    ContentType.GIFT: "gift",
+    ContentType.UNIQUE_GIFT: "gift",
+    ContentType.CHECKLIST: "other",
+    ContentType.GIVEAWAY: "other",
+    ContentType.GIVEAWAY_WINNERS: "other",
+    ContentType.INVOICE: "other",
+    ContentType.RICH_MESSAGE: "other",
+    ContentType.UNKNOWN: "other",
+}
+"""What users send, by the name under which the texts have an answer. Telegram's own service messages get none."""
+NOWHERE = 1 << 62
+"""Below all messages."""
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
+_COMMAND = re.compile(r"/(?P<name>\w+)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
+_EDIT = "edit"
+"""The command behind which an instruction stands."""
+
+
+def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
+    """Read a message or an album with photos.
+
+    Args:
+        turn: Has it.
+        draft: Says whether a preset waits for photos.
+        said: The instruction, if it's not what is written beside the photos.
+    """
+    messages = turn.messages
+    pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
+    words = _caption_of(messages) if said is None else said
+    captioned = [each.message_id for each in messages if each.caption]
+    preset = turn.services.presets.preset(draft.preset) if draft.preset else None
+    return Photos(
+        id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
+        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=how_of(words) if words else "",
+        takes=preset.photos if preset is not None else 0,
+    )  # fmt: skip
+
+
+async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
+    """Read a text.
+
+    Args:
+        turn: Has it.
+        draft: Its sender's.
+        message: The text.
+        said: The part of it that is for the bot, in a group.
+    """
+    text = message.text or message.caption or "" if said is None else said
+    intent = str(intent_of(text) or "") if own_words(message) else ""
+    wish = wish_in(text)
+    about, replied = await about_of(turn, draft, message)
+    if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
+        about = await newest_thing(turn, draft)
+    return Said(
+        id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
+        intent=intent if intent or wish else "thanks", how=how_of(wish), about=about, replied=replied,
+    )  # fmt: skip
+
+
+async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:
+    """Read a message as it is now."""
+    text = message.text or message.caption or "" if said is None else said
+    wish = wish_in(text) if own_words(message) else ""
+    intent = str(intent_of(text) or "") if wish else ""
+    source = attachment_of(message)
+    things = await things_on_screen(turn, draft)
+    return Edited(
+        id=f"e{message.message_id}.{turn.update_id}", message_id=message.message_id,
+        at=message.edit_date or sent_at(message), words=wish, intent=intent, how=how_of(wish),
+        picture=Picture(source, message.message_id) if source is not None else None,
+        jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
+        about=None if turn.in_group else lowest(things, NOWHERE),
+    )  # fmt: skip
+
+
+async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | None, bool]:
+    """Return what a text is about, and whether it replies to that."""
+    answered = answered_by(message)
+    thing = await replied_thing(turn, draft, answered) if answered is not None else None
+    if thing is not None:
+        return thing, answered is None or answered.message_id != draft.shown
+    if turn.in_group:
+        return (Thing(Stage.PHOTO, draft.pictures), False) if draft.pictures else (None, False)
+    return lowest(await things_on_screen(turn, draft), message.message_id), False
+
+
+async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
+    """Return the lowest thing on the screen."""
+    return lowest(await things_on_screen(turn, draft), NOWHERE)
+
+
+async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
+    """Return what words may be about, each with the messages that have shown it."""
+    things: list[tuple[Thing, Sequence[int]]] = []
+    for status in await turn.services.queue.statuses(draft.jobs):
+        if status.job.reply is not None and status.job.user_id == turn.user_id:
+            own = await jobs_messages(status, turn.services)
+            things.append((thing_of(turn, status, own[-1]), own))
+    if draft.pictures:
+        sources = await _sources_of_result(turn, draft.pictures)
+        messages = [draft.shown, *(each.message_id for each in draft.pictures)]
+        things.append((Thing(Stage.PHOTO, draft.pictures, sources=sources), messages))
+    return things
+
+
+async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | None:
+    """Return what somebody replies to: a photo, a result, or the message of a job; None for other messages."""
+    number, copy = answered.message_id, attachment_of(answered)
+    if draft.pictures and number == draft.shown:
+        return Thing(Stage.PHOTO, draft.pictures, sources=await _sources_of_result(turn, draft.pictures))
+    waiting = tuple(each for each in draft.pictures if each.message_id == number)
+    if waiting:
+        return Thing(Stage.PHOTO, waiting, sources=await _sources_of_result(turn, waiting))
+    status = await _job_of_message(turn, draft, answered)
+    if status is not None:
+        thing = thing_of(turn, status, number, copy)
+        if status.job.user_id == turn.user_id:
+            return thing
+        return Thing(Stage.PHOTO, thing.pictures) if thing.stage is Stage.RESULT else None
+    return Thing(Stage.PHOTO, (Picture(copy, number),)) if copy is not None else None
+
+
+def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | None = None) -> Thing:
+    """Return a job as something to talk about.
+
+    Args:
+        turn: What happens.
+        status: What is known of the job.
+        message_id: The message that shows it.
+        copy: What Telegram has of its result.
+    """
+    job, sources = status.job, sources_of(status)
+    words = turn.services.presets.words_in(job.edit.prompt)
+    if status.result is not None and was_shown(status):
+        picture = Picture(StoredPicture(status.result.picture, copy), message_id, job.id)
+        return Thing(Stage.RESULT, (picture,), job.id, words, sources)
+    if status.state is State.QUEUED and not status.attempt:
+        stage = Stage.WAITING
+    elif status.cancelling or status.answered or status.state in (State.FAILED, State.CANCELLED):
+        stage = Stage.ENDED
+    else:
+        stage = Stage.RUNNING
+    return Thing(stage, sources, job.id, words, sources)
+
+
+def sources_of(status: Status) -> tuple[Picture, ...]:
+    """Return a job's pictures with the messages that showed them."""
+    reply, pictures = status.job.reply, of_text(status.sources)
+    number = reply.source_message_id if reply is not None else 0
+    if not pictures:
+        return tuple(Picture(each, number) for each in photos_of(status.job))
+    shown = shown_in(status.sources) or [(number, "")] * len(pictures)
+    return tuple(Picture(each, message, job) for each, (message, job) in zip(pictures, shown, strict=True))
+
+
+def attachment_of(message: Message) -> Attachment | None:
+    """Return the picture that a message carries, as a photo or as a file."""
+    still = message.photo or (message.live_photo.photo if message.live_photo is not None else None)
+    if still:
+        largest = max(still, key=lambda size: size.width * size.height)
+        return Attachment(largest.file_id, largest.file_size, None)
+    if message.document is not None and message.animation is None and _is_picture(message.document):
+        return Attachment(message.document.file_id, message.document.file_size, message.document.mime_type or "")
+    return None
+
+
+def kinds_in(messages: Sequence[Message]) -> list[str]:
+    """Return the kinds of what the bot can't edit."""
+    found = [KINDS.get(ContentType(each.content_type)) for each in messages if attachment_of(each) is None]
+    return [kind for kind in found if kind is not None]
+
+
+def wish_in(text: str) -> str:
+    """Return the instruction in what somebody wrote; empty for a command, a few dots or what nobody sees."""
+    said = _bare(text)
+    command = _COMMAND.fullmatch(said)
+    if command is not None:
+        return wish_in(command["rest"]) if command["name"].lower() == _EDIT else ""
+    return said if any(character.isalnum() for character in said) else ""
+
+
+def sent_at(message: Message) -> int:
+    """Return when a message was sent, in seconds since the epoch."""
+    return int(message.date.timestamp())
+
+
+def answered_by(message: Message) -> Message | None:
+    """Return the message that somebody chose to reply to.
+
+    Whatever is written in a topic or below a channel's post replies, as Telegram has it, to the topic's first message
+    or to the post (https://core.telegram.org/bots/api#message). A photo in that post may be meant all the same.
+    """
+    answered = message.reply_to_message
+    if answered is None or answered.forum_topic_created is not None:
+        return None
+    return None if answered.is_automatic_forward and attachment_of(answered) is None else answered
+
+
+def _caption_of(messages: Sequence[Message]) -> str:
+    """Return what is written beside photos: not what is forwarded, and no greeting, thanks or call for help."""
+    captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
+    return "\n".join(caption for caption in captions if caption and intent_of(caption) is None)
+
+
+def _is_picture(document: Document) -> bool:
+    name = (document.file_name or "").lower()
+    return (document.mime_type or "").startswith("image/") or name.endswith(_EXTENSIONS)
+
+
+def _bare(text: str) -> str:
+    """Take away what is invisible at both ends; inside, it joins letters and emojis."""
+    start, end = 0, len(text)
+    while start < end and _is_invisible(text[start]):
+        start += 1
+    while end > start and _is_invisible(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) in {"Cf", "Cc"}
+
+
+async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status | None:
+    """Return the job that a message of the bot's shows, or the unfinished one that a user's message asked for."""
+    if is_of_bot(answered, turn.services.bot_id):
+        return await job_shown_by(answered, draft.jobs, turn.services)
+    status = await turn.services.queue.status(turn.services.ids(turn.chat_id, answered.message_id))
+    if status is None or (status.state.final and attachment_of(answered) is not None):
+        return None
+    return status if status.job.user_id == turn.user_id else None
+
+
+async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing]:
+    """Return the jobs that somebody asked for in a message of theirs."""
+    own = turn.services.ids(turn.chat_id, message_id)
+    names = (f"m{message_id}", f"e{message_id}.")
+    found = []
+    for status in await turn.services.queue.statuses(dict.fromkeys((own, *draft.jobs))):
+        reply = status.job.reply
+        if (
+            reply is None
+            or status.job.user_id != turn.user_id
+            or not await belongs_here(turn.chat_id, status, turn.services)
+        ):
+            continue
+        told = status.job.id == own or reply.discriminator == names[0] or reply.discriminator.startswith(names[1])
+        if told or (draft.said_in == message_id and (status.job.id,) == draft.jobs[-1:]):
+            found.append(thing_of(turn, status, reply.placeholder_id))
+    return found
+
+
+async def _sources_of_result(turn: Turn, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
+    """Return what a result came from that is talked about again."""
+    jobs = [each.job for each in pictures if each.job]
+    status = await turn.services.queue.status(jobs[0]) if len(jobs) == 1 else None
+    return sources_of(status) if status is not None else ()

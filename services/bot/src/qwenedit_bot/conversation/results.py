@@ -1,0 +1,174 @@
+"""The buttons under a job's message that change no draft: cancel, larger, file, styles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.types import Message
+
+from qwenedit_bot.chat.errors import TelegramRefusedError
+from qwenedit_bot.chat.messenger import Picture, Source
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation.ownership import jobs_messages, own_job, was_shown
+from qwenedit_bot.conversation.reading import attachment_of
+from qwenedit_bot.conversation.turn import on
+from qwenedit_bot.edits.job_views import AS_FILE, CANCEL, LARGER, STYLES
+from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.pictures.sources import StoredPicture
+from qwenedit_bot.presets import preset_views
+from qwenedit_bot.texts import Text
+from qwenedit_jobs import PictureExpiredError, short_id
+from qwenedit_jobs.model import Cancelled
+
+if TYPE_CHECKING:
+    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.pictures.sources import Attachment
+    from qwenedit_jobs import ReplyTo, Status
+
+TAPPED_AGAIN = 5
+"""Seconds: taps of one button that follow each other faster are one."""
+_SAID = {
+    Cancelled.CANCELLED: Text.PRESS_CANCELLED,
+    Cancelled.CANCELLING: Text.PRESS_STOPPING,
+    Cancelled.DONE: Text.PRESS_DONE,
+    Cancelled.FAILED: Text.PRESS_FAILED,
+    Cancelled.UNKNOWN: Text.PRESS_FORGOTTEN,
+}
+
+
+async def is_first_tap(turn: Turn) -> bool:
+    """Whether no tap of the same button came a moment before; the same press is told the same again."""
+    press = turn.press
+    if press is None or press.message is None:
+        return True
+    occasion = f"tap:{press.message.message_id}:{press.data}:{press.from_user.id}"
+    return await turn.services.replies.is_first(turn.chat_id, occasion, press.id, seconds=TAPPED_AGAIN)
+
+
+async def in_the_works(request: Request, services: Services) -> bool:
+    """Whether the same edit of the same photo is not finished yet, as when a button is pressed twice."""
+    unfinished = await services.queue.unfinished_ids_of(request.user_id)
+    for status in await services.queue.statuses(unfinished):
+        reply = status.job.reply
+        if (
+            status.job.id != request.job_id
+            and reply is not None
+            and (reply.chat_id, reply.source_message_id) == (request.source.chat_id, request.source.message_id)
+            and status.job.edit.prompt == request.instruction
+        ):
+            return True
+    return False
+
+
+async def cancel(turn: Turn) -> None:
+    """Cancel the job under whose message the button is; its message is then changed by the job's end."""
+    press, services = turn.press, turn.services
+    if press is None:
+        return
+    if await services.submit.drop(turn.user_id, (press.data or "").partition(":")[2]):
+        await turn.toast(turn.words(Text.PRESS_CANCELLED))
+        return
+    if await services.queue.status((press.data or "").partition(":")[2]) is None:
+        said = turn.words(Text.PRESS_FORGOTTEN)
+        await turn.toast(said, alert=True)
+        if isinstance(press.message, Message):  # else nothing says that this message had the button
+            await turn.show(View(said))
+        return
+    status = await own_job(turn, finished=False)
+    if status is None:
+        return
+    outcome = await services.queue.cancel(status.job.id)
+    said = turn.words(_SAID[outcome])
+    await turn.toast(said, alert=outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING))
+    # Another message is left if Redis forgot the job, or if Telegram's reply was lost and the message was sent again.
+    if turn.shown not in (await jobs_messages(status, services))[1:]:
+        await turn.show(View(said))
+
+
+async def styles(turn: Turn) -> None:
+    """Offer the presets, for the result."""
+    status = await own_job(turn)
+    if status is None or status.job.reply is None:
+        return
+    if await is_first_tap(turn):
+        to = _answering(turn, status.job.reply)
+        await turn.services.replies.say(to, preset_views.browse(turn.words, turn.services.presets))
+    await turn.toast()
+
+
+async def larger(turn: Turn) -> None:
+    """Enlarge the result, as a job of its own. Taps while that is being done are one job."""
+    status, services = await own_job(turn), turn.services
+    if status is None or status.job.reply is None:
+        return
+    picture, target = await _result(turn, status), target_of(status, services.larger_megapixels)
+    if picture is None or target is None:
+        said = Text.PRESS_PRESET_GONE if target is None else Text.PRESS_EXPIRED
+        await turn.toast(turn.words(said), alert=True)
+        return
+    to = _answering(turn, status.job.reply)
+    request = Request(
+        ids=services.ids, source=replace(to, discriminator=""), user_id=status.job.user_id,
+        attachments=(picture,), instruction="", workflow=WORKFLOW, parameters={MEGAPIXELS: target},
+        discriminator=to.discriminator, shown=((turn.shown, status.job.id),),
+    )  # fmt: skip
+    if await in_the_works(request, services):
+        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+        return
+    outcome = await services.submit(request, turn.words)
+    said = Text.PRESS_LARGER if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
+    await turn.toast(turn.words(said))
+
+
+async def as_file(turn: Turn) -> None:
+    """Send the result as it was made: Telegram makes JPEGs of photos."""
+    status, services = await own_job(turn), turn.services
+    if status is None or status.job.reply is None:
+        return
+    to = replace(_answering(turn, status.job.reply), discriminator=AS_FILE)
+    if await services.replies.find(to) is not None:
+        await turn.toast(turn.words(Text.PRESS_FILE_SENT))
+        return
+    ref = status.result.picture if status.result and was_shown(status) else ""
+    try:
+        async with services.results.read(ref) as result:
+            picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
+            sent = await services.messenger.send_file(to, picture)
+    except PictureExpiredError:
+        await turn.toast(turn.words(Text.PRESS_FILE_GONE), alert=True)
+        return
+    except TelegramRefusedError:
+        await turn.toast(turn.words(Text.PRESS_FILE_REFUSED), alert=True)
+        return
+    await services.replies.remember(to, sent)
+    # Not before: until then the client lets nobody press again.
+    await turn.toast()
+
+
+async def _result(turn: Turn, status: Status) -> Attachment | StoredPicture | None:
+    """Return the result as it was made, or Telegram's copy of it in the message under which the button is."""
+    message = turn.press.message if turn.press is not None else None
+    copy = attachment_of(message) if isinstance(message, Message) else None
+    if status.result is None or not was_shown(status):
+        return None
+    if await turn.services.store.holds(status.result.picture):
+        return StoredPicture(status.result.picture, copy)
+    return copy
+
+
+def _answering(turn: Turn, reply: ReplyTo) -> Source:
+    """Name what the answer to a press replies to: the message under which the button is."""
+    press_id = turn.press.id if turn.press is not None else ""
+    return replace(Source.of_job(reply), message_id=turn.shown or reply.placeholder_id, discriminator=press_id)
+
+
+def make_router() -> Router:
+    """Make the router of the buttons under a job's message that change no draft."""
+    router = Router(name="results")
+    for verb, handler in ((CANCEL, cancel), (LARGER, larger), (AS_FILE, as_file), (STYLES, styles)):
+        router.callback_query.register(on(handler), F.data.startswith(f"{verb}:"))
+    return router

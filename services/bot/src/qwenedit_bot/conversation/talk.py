@@ -1,0 +1,242 @@
+"""Handlers of photos, words, corrections and the buttons of questions: each reads an event and lets it happen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+from aiogram.filters import Command
+
+from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN, take
+from qwenedit_bot.conversation.menu_buttons import RESUME
+from qwenedit_bot.conversation.ownership import own_job
+from qwenedit_bot.conversation.results import in_the_works, is_first_tap
+from qwenedit_bot.conversation.step import AGAIN, STOP, BegunChosen, HowChosen, Resumed, Said
+from qwenedit_bot.conversation.step import UNDO as GO_BACK
+from qwenedit_bot.conversation.turn import on
+from qwenedit_bot.edits.job_views import AGAIN as AGAIN_VERB
+from qwenedit_bot.edits.job_views import UNDO
+from qwenedit_bot.edits.requests.refusals import refused_unseen
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request
+from qwenedit_bot.pictures.sources import StoredPicture
+from qwenedit_bot.texts import Text
+
+if TYPE_CHECKING:
+    from aiogram.types import Message
+
+    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.turn import Turn
+
+_WHILE_WAITING = ("voice", "audio")
+"""Kinds that somebody sends who means to say what to change."""
+
+
+async def message(turn: Turn) -> None:
+    """Take what somebody sends in private."""
+    messages = turn.messages
+    if any(map(reading.attachment_of, messages)):
+        await photos(turn)
+    elif messages[0].text is not None:
+        await text(turn, messages[0])
+    else:
+        await unsupported(turn)
+
+
+async def photos(turn: Turn) -> None:
+    """Take photos; what else an album has is left out."""
+    refusal = refused_unseen(turn.words, list(filter(None, map(reading.attachment_of, turn.messages))))
+    if refusal is not None:
+        await turn.say(refusal)
+        return
+
+    async def read(draft: Draft) -> Event:
+        return reading.photos_in(turn, draft)
+
+    await take(turn, read)
+
+
+async def text(turn: Turn, message: Message) -> None:
+    """Take words."""
+    length = len(reading.wish_in(message.text or ""))
+    if length > MAX_INSTRUCTION:
+        await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
+        return
+
+    async def read(draft: Draft) -> Event:
+        return await reading.words_in(turn, draft, message)
+
+    await take(turn, read)
+
+
+async def unsupported(turn: Turn) -> None:
+    """Say what can be sent instead."""
+    kinds = reading.kinds_in(turn.messages)
+    if not kinds:
+        return
+    draft = await turn.services.drafts.read(turn.chat_id, turn.user_id)
+    if draft.pictures and kinds[0] in _WHILE_WAITING:
+        await turn.say(View(turn.words(Text.TYPE_INSTEAD)))
+    else:
+        await turn.say(View(turn.words(Text.UNSUPPORTED, kind=kinds[0])))
+
+
+async def stop(turn: Turn) -> None:
+    """Cancel what is unfinished."""
+
+    async def read(_draft: Draft) -> Event:
+        return _press(turn, STOP)
+
+    await take(turn, read)
+
+
+async def corrected(turn: Turn) -> None:
+    """Take a corrected message as it is now."""
+    (message,) = turn.messages
+    source = reading.attachment_of(message)
+    refusal = refused_unseen(turn.words, [source]) if source is not None else None
+    if refusal is not None:
+        await turn.say(refusal, to=turn.to(turn.shown, "edited"))
+        return
+
+    async def read(draft: Draft) -> Event:
+        return await reading.correction_in(turn, draft, message)
+
+    await take(turn, read)
+
+
+async def how(turn: Turn) -> None:
+    """Take how several photos are meant."""
+    said = _data(turn)
+
+    async def read(_draft: Draft) -> Event:
+        name, answered, at = _pressed(turn)
+        return HowChosen(id=name, message_id=answered, at=at, how="each" if said == "each" else "together")
+
+    await take(turn, read)
+
+
+async def begun(turn: Turn) -> None:
+    """Take what to do about jobs that have begun."""
+    over = turn.press is not None and turn.press.data == OVER
+
+    async def read(draft: Draft) -> Event:
+        statuses = await turn.services.queue.statuses(draft.on)
+        own = [each for each in statuses if each.job.user_id == turn.user_id]
+        things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
+        name, answered, at = _pressed(turn)
+        return BegunChosen(id=name, message_id=answered, at=at, over=over, jobs=things)
+
+    await take(turn, read)
+
+
+async def resume(turn: Turn) -> None:
+    """Do what could not be done before."""
+
+    async def read(_draft: Draft) -> Event:
+        name, answered, at = _pressed(turn)
+        return Resumed(id=name, message_id=answered, at=at)
+
+    await take(turn, read)
+
+
+async def like_this(turn: Turn) -> None:
+    """Take words that looked like a question."""
+    about = turn.about
+    if about is None or not own_words(about):
+        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+        return
+
+    async def read(draft: Draft) -> Event:
+        said = await reading.words_in(turn, draft, about)
+        return replace(said, id=f"p{turn.press.id if turn.press else ''}", intent="")
+
+    await take(turn, read)
+
+
+async def again(turn: Turn) -> None:
+    """Do the same once more, with another seed; taps while that is being done are one job."""
+    status, press = await own_job(turn), turn.press
+    if status is None or press is None or status.job.reply is None:
+        return
+    source = replace(Source.of_job(status.job.reply), discriminator="")
+    request = Request(
+        turn.services.ids, source, status.job.user_id, (), status.job.edit.prompt, discriminator=f"p{press.id}"
+    )
+    if await in_the_works(request, turn.services):
+        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+        return
+    sources = [each.source for each in reading.sources_of(status)]
+    lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
+    if lost and not await turn.services.store.holds(*lost):
+        await turn.toast(turn.words(Text.PRESS_EXPIRED), alert=True)
+        return
+
+    async def read(_draft: Draft) -> Event:
+        thing = reading.thing_of(turn, status, turn.shown)
+        return replace(_press(turn, AGAIN), message_id=source.message_id, about=thing)
+
+    await take(turn, read)
+
+
+async def undo(turn: Turn) -> None:
+    """Go back to the picture before."""
+    status = await own_job(turn)
+    if status is None:
+        return
+    if not await is_first_tap(turn):
+        await turn.toast()
+        return
+
+    async def read(_draft: Draft) -> Event:
+        return replace(_press(turn, GO_BACK), about=reading.thing_of(turn, status, turn.shown))
+
+    await take(turn, read)
+
+
+def _press(turn: Turn, intent: str) -> Said:
+    """Return an intent that was pressed, or given as a command."""
+    name = f"p{turn.press.id}" if turn.press is not None else f"m{turn.shown}"
+    return Said(id=name, message_id=turn.shown, at=int(time.time()), words="", intent=intent)
+
+
+def _pressed(turn: Turn) -> tuple[str, int, int]:
+    """Return what all presses have in common: a name, the message that the button's answers, and the time."""
+    answered = turn.about.message_id if turn.about is not None else 0
+    return f"p{turn.press.id if turn.press else ''}", answered, int(time.time())
+
+
+def _data(turn: Turn) -> str:
+    return (turn.press.data or "").partition(":")[2] if turn.press is not None else ""
+
+
+def make_command_router() -> Router:
+    """Make the router of `/cancel` in private chats."""
+    router = Router(name="cancel")
+    router.message.register(on(stop), F.text, Command("cancel", ignore_case=True), own_words)
+    return router
+
+
+def make_private_router() -> Router:
+    """Make the router of all that is neither a command nor for an administrator in private chats."""
+    router = Router(name="talk")
+    router.message.register(on(message))
+    router.edited_message.register(on(corrected), F.text | F.caption | F.photo | F.document)
+    return router
+
+
+def make_press_router() -> Router:
+    """Make the router of buttons that change a draft."""
+    router = Router(name="questions")
+    handlers = ((f"{HOW}:", how), (f"{AGAIN_VERB}:", again), (f"{UNDO}:", undo))
+    for start, handler in handlers:
+        router.callback_query.register(on(handler), F.data.startswith(start))
+    for data, handler in ((OVER, begun), (THEN, begun), (RESUME, resume), (LIKE_THIS, like_this)):
+        router.callback_query.register(on(handler), F.data == data)
+    return router

@@ -1,0 +1,275 @@
+"""Scenes of people who don't read: what they type, send and press, and what they get."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+
+from qwenedit_bot.common.keys import BotKeys
+from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.photos import photo
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from telegram_simulator.client import Person
+
+from telegram_simulator.client import Item
+
+RESULT = photo(kind="PNG")
+SNOW = "make it snow"
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def _no_error(shared_stage: Any) -> AsyncIterator[None]:
+    yield
+    assert await shared_stage.bot.stop() == 0
+    assert '"level": "error"' not in "\n".join(shared_stage.bot.lines)
+
+
+async def with_result(stage: Any, caption: str = SNOW, **user: Any) -> tuple[Person, Any]:
+    """Return somebody to whom the bot has just sent a picture, and that picture."""
+    ann = await stage.telegram.user(**user)
+    await ann.send(photo=photo(), caption=caption)
+    claim = await stage.worker.finish_next(RESULT)
+    picture = await ann.picture()
+    await stage.answered(claim.job.id)
+    return ann, picture
+
+
+async def later(stage: Any, person: Person) -> None:
+    """Let a minute go by for a person's draft: words that come now are another wish."""
+    await stage.eventually(stage.nothing_waits)
+    me = (await stage.telegram.bot())["id"]
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        key = BotKeys(prefix="qwenedit", bot_id=me).draft(person.id, person.id)
+        draft = json.loads(str(await redis.get(key)))
+        aged = {name: draft[name] - 60 for name in ("at", "said_at", "words_at") if name in draft}
+        await redis.set(key, json.dumps({**draft, **aged}), keepttl=True)
+
+
+async def settled(stage: Any) -> list[str]:
+    """Return the instructions of all unfinished jobs, once everything is handled."""
+    await stage.eventually(stage.nothing_waits)
+    jobs = await stage.worker.queue.statuses(await stage.worker.queue.unfinished_ids())
+    return sorted(job.job.edit.prompt for job in jobs)
+
+
+# ---------------------------------------------------------------- the picture on the screen
+
+
+@pytest.mark.parametrize("words", ["now make it brighter", "не так, темнее", "wow but with a red hat"])
+async def test_words_after_a_result_are_about_it(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
+    (said,) = await ann.send(words)
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == words
+    assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT or claim.job.edit.pictures
+    second = await ann.picture(number=2)
+    assert (second.reply_to, second.id > picture.id) == (said, True)
+
+
+@pytest.mark.parametrize("words", ["again", "ещё раз", "another one"])
+async def test_again_is_the_same_job_with_another_seed(stage: Any, words: str) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send(words)
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == SNOW
+    await ann.picture(number=2)
+
+
+@pytest.mark.parametrize("words", ["undo", "верни как было"])
+async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> None:
+    ann, first = await with_result(stage)
+    await ann.send("and dark")
+    claim = await stage.worker.finish_next(RESULT)
+    await ann.picture(number=2)
+    await stage.answered(claim.job.id)
+    await ann.send(words)
+    back = await ann.says("Back to this one")
+    assert back.reply_to == first.id
+    await ann.send(words)
+    seen = await ann.wait_for(lambda chat: sum("Back to this one" in each.text for each in chat.from_bot) == 2)
+    assert seen.from_bot[-1].reply_to == first.reply_to
+    await ann.send(words)
+    await ann.says("nothing before this one")
+    await ann.send("make it rain")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+
+
+@pytest.mark.parametrize("words", ["❤️", "👍", "wow, that is so cool", "haha lol", "спасибо большое!"])
+async def test_praise_is_no_job(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send(words, reply_to=picture.id)
+    await ann.says("Glad to help")
+    assert await settled(stage) == []
+
+
+@pytest.mark.parametrize("words", ["how long?", "hello??", "ну что там?"])
+async def test_waiting_people_are_told_how_far_it_is(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await ann.says("next in line")
+    await ann.send(words)
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    assert await settled(stage) == [SNOW]
+
+
+@pytest.mark.parametrize("words", ["cancel it please", "стоп, не то фото!"])
+async def test_stop_cancels_and_keeps_the_photo(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await ann.says("next in line")
+    await ann.send(words)
+    await ann.says("I've cancelled your picture")
+    await ann.says("✖️ Cancelled.")
+    assert await settled(stage) == []
+    await ann.send("make it rain")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+
+
+# ---------------------------------------------------------------- words in pieces, words too early
+
+
+async def test_wish_in_three_messages_is_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
+    for words in ("make it", "snowy", "and night pls"):
+        await ann.send(words)
+    assert await settled(stage) == ["make it\nsnowy\nand night pls"]
+    claim = await stage.worker.claim()
+    await ann.send("and stars")  # which the job can't take any more: it begins anew
+    await ann.says("Stopping")
+    await stage.worker.finish(claim, RESULT)
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "make it\nsnowy\nand night pls\nand stars"
+    await ann.picture()
+
+
+async def test_words_before_the_photo_are_for_the_next_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("make it")
+    asked = await ann.says("Which photo?")
+    await ann.send("snowy")
+    (sent,) = await ann.send(photo=photo())
+    taken = await ann.says("Taken for your photo: “make it snowy”")
+    assert (taken.id, taken.now.labels) == (asked.id, ("Not this photo",))
+    await ann.press("Not this photo")
+    await ann.says("✖️ Cancelled.")
+    await ann.send("make it rain")
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "make it rain"
+    assert (await ann.picture()).reply_to != sent
+
+
+async def test_file_that_is_no_photo_changes_nothing(stage: Any) -> None:
+    ann = await stage.telegram.user(language="ru")
+    await ann.send(document=b"%PDF-1.4", name="a.pdf", mime="application/pdf")
+    await ann.says("Такой файл я открыть не могу")
+    await ann.send("почему?")
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    await ann.send(photo=photo())
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 3)
+    assert await settled(stage) == []
+
+
+async def test_voice_message_while_a_photo_waits(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
+    await ann.send(document=b"x", kind="voice")
+    await ann.says("I can't listen yet. Please type what to change.")
+    await ann.send(SNOW)
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+
+
+# ---------------------------------------------------------------- a job that has begun
+
+
+@pytest.mark.parametrize("button", ["Start over", "Then this"])
+async def test_words_about_a_picture_that_is_being_made(stage: Any, button: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    claim = await stage.worker.claim()
+    await later(stage, ann)
+    await ann.send("make it rain")
+    await ann.says("I've already begun this picture. “make it rain”")
+    if button == "Start over":
+        await ann.press(button)
+        await ann.says("Stopping")
+        await stage.worker.finish(claim, RESULT)
+    else:
+        await stage.worker.finish(claim, RESULT)
+        await stage.answered(claim.job.id)
+        await ann.press(button)
+    second = await stage.worker.finish_next(RESULT)
+    assert second.job.edit.prompt == "make it rain"
+    await ann.picture(number=1 if button == "Start over" else 2)
+
+
+# ---------------------------------------------------------------- albums
+
+
+async def test_album_of_ten_is_done_each_if_the_words_say_so(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo() for _ in range(10)], caption="make them all black and white")
+    await stage.eventually(stage.nothing_waits)
+    prompts = await settled(stage)
+    assert set(prompts) == {"make them all black and white"}
+    await ann.send("/cancel")
+    await ann.says("I've cancelled your 10 pictures")
+
+
+async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    sent = await ann.send(album=[photo() for _ in range(3)])
+    await ann.says("Got 3 photos")
+    (said,) = await ann.send(SNOW)
+    question = await ann.says("“make it snow”")
+    assert question.reply_to == said
+    await ann.press("One each", message_id=question.id)
+    for _ in sent:
+        await stage.worker.finish_next(RESULT)
+    await ann.picture(number=3)
+    assert [each.reply_to for each in (await ann.snapshot()).pictures] == list(sent)
+
+
+async def test_photos_a_second_apart_are_an_album(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for _ in range(2):
+        await ann.send(photo=photo())
+    await ann.says("Got 2 photos")
+    (said,) = await ann.send("put the jacket from photo 2 on me")
+    claim = await stage.worker.finish_next(RESULT)
+    assert len(claim.job.edit.pictures) == 2
+    assert (await ann.picture()).reply_to == said
+
+
+async def test_video_in_an_album_is_left_out(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), Item(b"x", "video")], caption=SNOW)
+    await ann.says("video")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+
+
+# ---------------------------------------------------------------- presets
+
+
+async def test_second_photo_of_a_preset_that_cannot_be_read_is_asked_for_again(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
+    await ann.send("/presets try on")
+    await ann.press("Try on clothes")
+    await ann.says("photo 2 of 2")
+    await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
+    await ann.says("damaged")
+    await ann.send(photo=photo())
+    claim = await stage.worker.finish_next(RESULT)
+    assert len(claim.job.edit.pictures) == 2
