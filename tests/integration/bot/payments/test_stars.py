@@ -91,6 +91,27 @@ async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(sta
     assert "/buy gets you more at once." in said.text
 
 
+async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once_they_are_paid_for(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await a_picture(stage, ann, 1)
+    (sent,) = await ann.send(photo=photo())
+    said = await ann.says("You have used your picture for today")
+    assert said.reply_to == sent
+    await ann.send("paint it blue")
+    await ann.wait_for(lambda chat: sum("used your picture" in (each.text or "") for each in chat.from_bot) == 2)
+    assert await stage.worker.queue.unfinished_ids() == []
+    await bought(ann)
+    await ann.send("I've paid, where is my picture?")
+    await ann.wait_for(lambda chat: sum("Do it now" in str(each.now.labels) for each in chat.from_bot) == 2)
+    await ann.press("Do it now")
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == "paint it blue"
+    await ann.picture(number=2)
+    await ann.press("Do it now")
+    await ann.wait_for(lambda chat: chat.answers[-1].alert)
+    assert await stage.worker.queue.unfinished_ids() == []
+
+
 async def test_purchase_in_russian_is_the_same(stage: Any) -> None:
     boris = await stage.telegram.user(language="ru")
     paper = await invoice(boris, "10 картинок · ⭐ 200")

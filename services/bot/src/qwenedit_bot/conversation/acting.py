@@ -18,6 +18,7 @@ from qwenedit_bot.conversation.step import (
     Do,
     Expired,
     Nothing,
+    Photos,
     Question,
     Reply,
     Reword,
@@ -27,6 +28,7 @@ from qwenedit_bot.conversation.step import (
     step,
 )
 from qwenedit_bot.edits.job_views import CANCEL
+from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.presets import preset_views
@@ -102,7 +104,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
 
 
 async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
-    view = _question(turn, after, action.what)
+    view = await _none_left(turn, action, event) or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if turn.press is not None and action.what not in (Question.BACK, Question.FIRST):
@@ -113,6 +115,17 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     shown = await turn.say(view, to=turn.to(action.to, discriminator))
     await turn.toast()
     return _shown(after, shown)
+
+
+async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
+    """Say that the user has no picture left, before they think up a wish for the photo that came."""
+    quota = None
+    if action.what is Question.CHANGE and isinstance(event, Photos):
+        quota = await turn.services.quotas.of(turn.user_id)
+    if quota is None or quota.left:
+        return None
+    for_sale = bool(turn.services.shop.packs)
+    return View(gates.used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
 
 
 def _shown(draft: Draft, message_id: int) -> Draft:

@@ -65,8 +65,7 @@ class QuotaGate:
         quota = await self._quotas.charge(request.user_id, request.job_id)
         if quota is None:
             return None
-        shared = is_group(request.source.chat_id)  # where nobody else is to read how many somebody has
-        said = words(Text.DAILY_LIMIT_IN_GROUP) if shared else used_up(words, quota, for_sale=self._for_sale)
+        said = used_up(words, quota, shared=is_group(request.source.chat_id), for_sale=self._for_sale)
         return await once_a_burst(self._replies, request, "daily_limit", View(said))
 
     async def withdraw(self, request: Request) -> None:
@@ -81,8 +80,10 @@ async def once_a_burst(replies: Replies, request: Request, reason: str, view: Vi
     return Refused(reason, view if speaks else None)
 
 
-def used_up(words: Words, quota: Quota, *, for_sale: bool) -> str:
-    """Say that nothing is left today."""
+def used_up(words: Words, quota: Quota, *, shared: bool, for_sale: bool) -> str:
+    """Say that nothing is left today; in a group, where others read it, not how many that were."""
+    if shared:
+        return words(Text.DAILY_LIMIT_IN_GROUP)
     said = words(Text.DAILY_LIMIT, count=quota.per_day, time=remaining(words, quota.resets_in))
     return f"{said}\n\n{words(Text.BUY_HINT)}" if for_sale else said
 

@@ -321,8 +321,8 @@ daily-limit = { $count ->
     [0] You have no pictures left.
     [one] You have used your picture for today. The next one comes at 00:00 UTC, in { $time }.
    *[other] You have used your { $count } pictures for today. New ones come at 00:00 UTC, in { $time }.
-} I did not take this one, nor any that you sent with it.
-daily-limit-in-group = You have no pictures left today. /limits in our private chat says more. I did not take this one, nor any that you sent with it.
+} I keep your last photo and your words for a day.
+daily-limit-in-group = You have no pictures left today. /limits in our private chat says more. I keep your last photo and your words for a day.
 left-today = { $count ->
     [0] None left today; new ones from 00:00 UTC, in { $time }.
     [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
