@@ -23,7 +23,7 @@ from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.retention import DataHolder, PersonalData, SearchingDataHolder
-from qwenedit_bot.conversation.account.privacy_notice import Retention, notice, period
+from qwenedit_bot.conversation.account import Retention, notice, period
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import JobQueue, Keys

@@ -12,12 +12,12 @@ from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.conversation.account.privacy_notice import Retention
-from qwenedit_bot.conversation.account.shop import Shop
+from qwenedit_bot.conversation.account import Retention
 from qwenedit_bot.conversation.admin_commands import AdminServices
 from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.conversation.draft import Drafts
+from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.edits import user_jobs
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.answering import Answering

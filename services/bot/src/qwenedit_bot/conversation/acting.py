@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aiogram.types import Message
-
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import commands, menu_buttons
+from qwenedit_bot.conversation import commands, shop
 from qwenedit_bot.conversation.draft import MOST_JOBS
 from qwenedit_bot.conversation.reading import kinds_in
 from qwenedit_bot.conversation.step import (
@@ -318,8 +316,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
 
 
 async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
-    message = turn.event
-    if not isinstance(message, Message):
+    if turn.press is not None:
         return
     if turn.in_group:
         if action.intent != Intent.THANKS:  # the others would have to read it
@@ -327,19 +324,19 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         return
     match action.intent:
         case Intent.WHEN if can_resume(draft):
-            await turn.say(menu_buttons.waiting_view(turn.words, draft, Text.NOT_YET))
+            await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
         case Intent.WHEN:
-            await commands.status(message, turn.words, turn.services)
+            await commands.status(turn)
         case Intent.PRESETS:
             await turn.say(preset_views.browse(turn.words, turn.services.presets))
         case Intent.START:
-            await commands.start(message, turn.words, turn.services)
+            await commands.start(turn)
         case Intent.QUESTION:
-            view = menu_buttons.help_view(turn.words, turn.services)
+            view = commands.help_view(turn.words, turn.services)
             like_this = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS)
             await turn.say(replace(view, buttons=((like_this,), *view.buttons)))
         case Intent.HELP:
-            await commands.give_help(message, turn.words, turn.services)
+            await commands.give_help(turn)
         case _:
             await _welcome(turn)
 

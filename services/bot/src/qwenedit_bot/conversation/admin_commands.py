@@ -13,7 +13,7 @@ from aiogram.types import CallbackQuery, Message, TelegramObject
 
 from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.account import shop
+from qwenedit_bot.conversation import shop
 from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import State

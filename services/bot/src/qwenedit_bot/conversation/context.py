@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.conversation.account.privacy_notice import Retention
-    from qwenedit_bot.conversation.account.shop import Shop
+    from qwenedit_bot.conversation.account import Retention
     from qwenedit_bot.conversation.draft import Drafts
+    from qwenedit_bot.conversation.shop import Shop
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.edits.requests.job_ids import JobIds

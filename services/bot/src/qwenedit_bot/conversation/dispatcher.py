@@ -16,17 +16,16 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import (
+    account,
     admin_commands,
     commands,
     groups,
-    menu_buttons,
     presets,
-    public_commands,
     results,
+    shop,
     talk,
 )
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
-from qwenedit_bot.conversation.account import language_menu, shop
 from qwenedit_bot.conversation.context import Services, TurnMiddleware
 from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
@@ -79,7 +78,7 @@ def make_dispatcher(services: Services, admin: AdminServices, update_filter: Upd
         talk.make_private_router(),
     )
     guarded.include_routers(private, groups.make_router(), _make_press_router())
-    dispatcher.include_routers(public_commands.make_router(services), shop.make_checkout_router(), guarded)
+    dispatcher.include_routers(commands.make_public_router(services), shop.make_checkout_router(), guarded)
     return dispatcher
 
 
@@ -91,8 +90,8 @@ def _make_press_router() -> Router:
         talk.make_press_router(),
         results.make_router(),
         presets.make_press_router(),
-        language_menu.make_press_router(),
-        menu_buttons.make_press_router(),
+        account.make_press_router(),
+        commands.make_press_router(),
         shop.make_press_router(),
         rest,
     )

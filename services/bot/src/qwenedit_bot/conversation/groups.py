@@ -11,9 +11,8 @@ from aiogram.filters import Filter
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import reading, talk
+from qwenedit_bot.conversation import account, reading, talk
 from qwenedit_bot.conversation.access_filter import is_of_bot
-from qwenedit_bot.conversation.account import privacy_commands
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Photos
 from qwenedit_bot.conversation.turn import on
@@ -190,7 +189,7 @@ def make_router() -> Router:
         observer.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
     router.message.register(on(start), F.text, _Addressed("start"))
     router.message.register(on(explain), F.text, _Addressed("help"))
-    router.message.register(privacy_commands.tell, F.text, _Addressed("privacy"))
+    router.message.register(on(account.tell_privacy), F.text, _Addressed("privacy"))
     router.message.register(on(talk.stop), F.text, _Addressed("cancel"))
     router.message.register(on(point_to_private), F.text, _Addressed(), ~_Addressed("edit"))
     router.message.register(on(message))

@@ -14,9 +14,9 @@ from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN, take
-from qwenedit_bot.conversation.menu_buttons import RESUME
 from qwenedit_bot.conversation.ownership import own_job
 from qwenedit_bot.conversation.results import in_the_works, is_first_tap
+from qwenedit_bot.conversation.shop import RESUME
 from qwenedit_bot.conversation.step import AGAIN, STOP, BegunChosen, HowChosen, Resumed, Said
 from qwenedit_bot.conversation.step import UNDO as GO_BACK
 from qwenedit_bot.conversation.turn import on

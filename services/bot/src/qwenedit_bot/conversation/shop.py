@@ -11,13 +11,12 @@ from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import Message
 
-from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice
-from qwenedit_bot.chat.view import Button, ButtonStyle, View
-from qwenedit_bot.conversation.menu_buttons import waiting_view
+from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation.results import is_first_tap
-from qwenedit_bot.conversation.turn import source_of
+from qwenedit_bot.conversation.step import can_resume
+from qwenedit_bot.conversation.turn import on, source_of
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
@@ -25,9 +24,10 @@ from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from aiogram.filters import CommandObject
-    from aiogram.types import CallbackQuery, PreCheckoutQuery
+    from aiogram.types import PreCheckoutQuery
 
     from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.payments.payments import Payment, Payments
     from qwenedit_bot.texts import Words
@@ -36,6 +36,8 @@ BUY = "buy"
 """First part of a button's data; the pack follows."""
 PACK = "pack"
 """The same of an invoice's payload."""
+RESUME = "resume"
+"""Data of the button that does what couldn't be done before."""
 STARS = "XTR"
 MOST_LISTED = 10
 """Payments that a list shows."""
@@ -54,9 +56,10 @@ class Shop:
     payments: Payments
 
 
-async def offer(message: Message, words: Words, services: Services) -> None:
+async def offer(turn: Turn) -> None:
     """Offer the packs."""
-    quota = await services.quotas.of(actor_of(message) or message.chat.id)
+    words, services = turn.words, turn.services
+    quota = await services.quotas.of(turn.user_id)
     if not services.shop.packs:
         view = View(words(Text.UNKNOWN_COMMAND))
     elif quota is None:
@@ -64,18 +67,19 @@ async def offer(message: Message, words: Words, services: Services) -> None:
     else:
         said = f"{words(Text.BUY)}\n\n{gates.left(words, quota)}"
         view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
-    await services.replies.say(source_of(message), view)
+    await turn.say(view)
 
 
 def _button(words: Words, pack: Pack) -> Button:
     return Button(words(Text.BUY_BUTTON, jobs=pack.jobs, stars=pack.stars), f"{BUY}:{pack}", ButtonStyle.PRIMARY)
 
 
-async def choose(press: CallbackQuery, turn: Turn, words: Words, services: Services) -> None:
+async def choose(turn: Turn) -> None:
     """Send the invoice of a pack, once a press."""
-    pack = _pack_of(press.data, BUY)
-    if pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
-        await services.messenger.answer_press(press.id, words(Text.PACK_GONE), alert=True)
+    press, words, services = turn.press, turn.words, turn.services
+    pack = _pack_of(press.data, BUY) if press is not None else None
+    if press is None or pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
+        await turn.toast(words(Text.PACK_GONE), alert=True)
         return
     to = source_of(press.message, press.id)
     if await is_first_tap(turn) and await services.replies.find(to) is None:
@@ -86,7 +90,7 @@ async def choose(press: CallbackQuery, turn: Turn, words: Words, services: Servi
             stars=pack.stars,
         )
         await services.replies.remember(to, await services.messenger.send_invoice(to, invoice))
-    await services.messenger.answer_press(press.id, "")
+    await turn.toast()
 
 
 async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> None:
@@ -123,6 +127,12 @@ async def paid(message: Message, words: Words, services: Services) -> None:
     await services.replies.say(source_of(message), view)
 
 
+def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
+    """Say something, with a button that does what couldn't be done before, if anything waits for that."""
+    button = Button(words(Text.RESUME_BUTTON), RESUME, ButtonStyle.PRIMARY)
+    return View(words(text, **values), single(button) if can_resume(draft) else ())
+
+
 async def returned(message: Message, words: Words, services: Services) -> None:
     """Take back what was left of a payment that Telegram says went back, whoever had it do so."""
     payment = message.refunded_payment
@@ -134,14 +144,15 @@ async def returned(message: Message, words: Words, services: Services) -> None:
     await services.replies.say(source_of(message), View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount)))
 
 
-async def support(message: Message, words: Words, services: Services) -> None:
+async def support(turn: Turn) -> None:
     """Say whom to ask, and what was paid (https://core.telegram.org/bots/payments-stars asks for this command)."""
-    payments = await services.shop.payments.of(actor_of(message) or message.chat.id)
-    if not services.shop.support and not payments:
+    words, shop = turn.words, turn.services.shop
+    payments = await shop.payments.of(turn.user_id)
+    if not shop.support and not payments:
         view = View(words(Text.UNKNOWN_COMMAND))
     else:
-        view = View(_listed(words(Text.PAY_SUPPORT, contact=services.shop.support or "-"), words, payments))
-    await services.replies.say(source_of(message), view)
+        view = View(_listed(words(Text.PAY_SUPPORT, contact=shop.support or "-"), words, payments))
+    await turn.say(view)
 
 
 async def refund(message: Message, words: Words, services: Services, command: CommandObject) -> None:
@@ -205,7 +216,7 @@ def make_message_router() -> Router:
 def make_press_router() -> Router:
     """Make the router of the packs' buttons."""
     router = Router(name="packs")
-    router.callback_query.register(choose, F.data.startswith(f"{BUY}:"), F.message.chat.type == "private")
+    router.callback_query.register(on(choose), F.data.startswith(f"{BUY}:"), F.message.chat.type == "private")
     return router
 
 

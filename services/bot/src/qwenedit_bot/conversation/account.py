@@ -1,0 +1,134 @@
+"""What a person does about their own data: `/language`, `/privacy` and `/forget`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiogram import F, Router
+
+from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
+from qwenedit_bot.conversation.turn import on
+from qwenedit_bot.edits.user_jobs import Left
+from qwenedit_bot.texts import LANGUAGES, Text
+
+if TYPE_CHECKING:
+    from qwenedit_bot.common.retention import PersonalData
+    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.texts import Texts, Words
+
+LANGUAGE = "language"
+"""First part of a button's data; the language follows, or nothing for that of the user's Telegram."""
+MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
+_FORGOTTEN = {Left.NOTHING: Text.FORGOTTEN, Left.JOBS: Text.FORGOTTEN_SOON, Left.PICTURES: Text.FORGOTTEN_LATER}
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """What this installation keeps of users."""
+
+    personal_data: tuple[PersonalData, ...]
+    """As each feature declares it."""
+    counted: bool = False
+    """Users have a number of jobs a day."""
+    checked: bool = False
+    """A moderation hook sees photos, instructions and results."""
+    selling: bool = False
+    """Users may buy more jobs."""
+
+
+def notice(words: Words, retention: Retention) -> View:
+    """Say all that is kept."""
+    times = {
+        data.told: period(words, data.seconds)
+        for data in retention.personal_data
+        if data.told and data.seconds is not None
+    }
+    also = (
+        (Text.PRIVACY_COUNTED, retention.counted),
+        (Text.PRIVACY_CHECKED, retention.checked),
+        (Text.PRIVACY_PAID, retention.selling),
+    )
+    more = [words(text, **times) for text, holds in also if holds]
+    return View("\n".join([words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)]))
+
+
+def what_stays(words: Words, retention: Retention) -> str:
+    """Say what is kept of a user who wants to be forgotten; empty for nothing."""
+    also = ((Text.FORGET_COUNTED, retention.counted), (Text.FORGET_PAID, retention.selling))
+    return " ".join(words(text) for text, holds in also if holds)
+
+
+def period(words: Words, seconds: int) -> str:
+    """Tell a time in the largest unit that says it exactly, but a day in hours; part of a minute is a whole one."""
+    minutes = -(-seconds // MINUTE)
+    if minutes * MINUTE % YEAR == 0:
+        return words(Text.PERIOD, unit="years", count=minutes * MINUTE // YEAR)
+    if minutes * MINUTE % DAY == 0 and minutes * MINUTE > DAY:
+        return words(Text.PERIOD, unit="days", count=minutes * MINUTE // DAY)
+    if minutes * MINUTE % HOUR == 0:
+        return words(Text.PERIOD, unit="hours", count=minutes * MINUTE // HOUR)
+    return words(Text.PERIOD, unit="minutes", count=minutes)
+
+
+async def tell_privacy(turn: Turn) -> None:
+    """Say what is kept, and how long."""
+    await turn.say(notice(turn.words, turn.services.retention))
+
+
+async def ask_to_forget(turn: Turn) -> None:
+    """Say what would be deleted and what stays, and ask."""
+    words = turn.words
+    buttons = (
+        (
+            Button(words(Text.FORGET_BUTTON), FORGET_ALL, ButtonStyle.DANGER),
+            Button(words(Text.FORGET_NOT_BUTTON), FORGET_NOT),
+        ),
+    )
+    said = "\n\n".join(filter(None, (words(Text.FORGET), what_stays(words, turn.services.retention))))
+    await turn.say(View(said, buttons))
+
+
+async def confirm(turn: Turn) -> None:
+    """Forget the user who presses, or do not. Done again after a crash, it comes to the same."""
+    services, press = turn.services, turn.press
+    if press is None or press.data != FORGET_ALL:
+        said = Text.FORGET_NOT
+    else:
+        await services.user_erasure.check_rate(turn.user_id, press.id)
+        await services.user_erasure.forget(turn.user_id)
+        said = _FORGOTTEN[await services.user_jobs.left_of(turn.user_id)]
+    await turn.toast()
+    await turn.show(View(turn.words(said)))
+
+
+async def offer_languages(turn: Turn) -> None:
+    """Offer the languages, each by its own name."""
+    await turn.say(languages(turn.words, turn.services.texts))
+
+
+async def choose_language(turn: Turn) -> None:
+    """Answer in another language from now on."""
+    services, press = turn.services, turn.press
+    if press is None:
+        return
+    await services.languages.choose(turn.user_id, (press.data or "").partition(":")[2])
+    words = await services.languages.words_of(turn.user_id, press.from_user.language_code)
+    await turn.toast(words(Text.PRESS_LANGUAGE))
+    await turn.show(languages(words, services.texts))
+
+
+def languages(words: Words, texts: Texts) -> View:
+    """Ask for the language."""
+    offered = tuple(Button(texts.of(each)(Text.LANGUAGE_NAME), f"{LANGUAGE}:{each}") for each in LANGUAGES)
+    return View(words(Text.LANGUAGE), (offered, (Button(words(Text.LANGUAGE_OF_TELEGRAM), f"{LANGUAGE}:"),)))
+
+
+def make_press_router() -> Router:
+    """Make the router of the languages' buttons."""
+    router = Router(name="languages")
+    router.callback_query.register(
+        on(choose_language), F.data.startswith(f"{LANGUAGE}:"), F.message.chat.type == "private"
+    )
+    return router

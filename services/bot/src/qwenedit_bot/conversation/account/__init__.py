@@ -1,1 +1,0 @@
-"""What a person does about their own account: language, privacy, payments."""
