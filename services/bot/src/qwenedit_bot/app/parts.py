@@ -13,11 +13,10 @@ from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Retention
-from qwenedit_bot.conversation.admin_commands import AdminServices
-from qwenedit_bot.conversation.context import Services
 from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
+from qwenedit_bot.conversation.turn import Services
 from qwenedit_bot.edits import user_jobs
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.answering import Answering
@@ -288,8 +287,8 @@ class Parts:
         )  # fmt: skip
         return Services(
             bot_id=self._keys.bot_id, bot_name=self._base.me.username or "",
-            drafts=Drafts(self._redis, self._keys), ids=self._ids, queue=self._queue, store=self._store,
-            results=self._results,
+            drafts=Drafts(self._redis, self._keys), ids=self._ids, queue=self._queue, workers=self._workers,
+            store=self._store, results=self._results,
             submit=self._backlog, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
@@ -301,8 +300,7 @@ class Parts:
     @cached_property
     def updating(self) -> Scheduler:
         """Handles updates."""
-        admin = AdminServices(queue=self._queue, workers=self._workers)
-        dispatcher = make_dispatcher(self._services, admin, self._update_filter)
+        dispatcher = make_dispatcher(self._services, self._update_filter)
         handle = HandleUpdate(self._base.bot, dispatcher, self._services, self._metrics)
         work = UpdateWork(self._inbox, handle, RefusedAnswers(self._answers, self.job_ended))
         return Scheduler(

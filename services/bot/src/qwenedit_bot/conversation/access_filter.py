@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
-    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.turn import Services
     from qwenedit_bot.texts import Words
     from qwenedit_bot.users.update_filter import UpdateFilter
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation.turn import on
 from qwenedit_bot.edits.user_jobs import Left
 from qwenedit_bot.texts import LANGUAGES, Text
 
@@ -113,7 +110,7 @@ async def choose_language(turn: Turn) -> None:
     services, press = turn.services, turn.press
     if press is None:
         return
-    await services.languages.choose(turn.user_id, (press.data or "").partition(":")[2])
+    await services.languages.choose(turn.user_id, turn.data)
     words = await services.languages.words_of(turn.user_id, press.from_user.language_code)
     await turn.toast(words(Text.PRESS_LANGUAGE))
     await turn.show(languages(words, services.texts))
@@ -123,12 +120,3 @@ def languages(words: Words, texts: Texts) -> View:
     """Ask for the language."""
     offered = tuple(Button(texts.of(each)(Text.LANGUAGE_NAME), f"{LANGUAGE}:{each}") for each in LANGUAGES)
     return View(words(Text.LANGUAGE), (offered, (Button(words(Text.LANGUAGE_OF_TELEGRAM), f"{LANGUAGE}:"),)))
-
-
-def make_press_router() -> Router:
-    """Make the router of the languages' buttons."""
-    router = Router(name="languages")
-    router.callback_query.register(
-        on(choose_language), F.data.startswith(f"{LANGUAGE}:"), F.message.chat.type == "private"
-    )
-    return router

@@ -1,4 +1,4 @@
-"""Commands in private chats, the buttons that do the same, and what people may say who may not use the bot."""
+"""Commands in private chats, and the buttons that do the same."""
 
 from __future__ import annotations
 
@@ -6,33 +6,21 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-from aiogram.filters import Command, CommandStart, Filter
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import account, membership, shop
-from qwenedit_bot.conversation.access_filter import OwnButtons
+from qwenedit_bot.conversation import account
 from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT
-from qwenedit_bot.conversation.results import is_first_tap
-from qwenedit_bot.conversation.turn import on
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
-from qwenedit_bot.users.update_filter import is_public_command
 
 if TYPE_CHECKING:
-    from aiogram import Bot
-    from aiogram.types import Message
-
-    from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_bot.texts import Words
 
 OPEN = "open"
@@ -110,69 +98,12 @@ async def unknown(turn: Turn) -> None:
 
 async def opened(turn: Turn) -> None:
     """Answer as the command would, below the message that has the button."""
-    if turn.press is not None and await is_first_tap(turn):
-        name = (turn.press.data or "").partition(":")[2]
-        if name == _PRESETS:
+    if turn.press is not None and await turn.is_first_tap():
+        if turn.data == _PRESETS:
             view = preset_views.browse(turn.words, turn.services.presets)
-        elif name == _LANGUAGE:
+        elif turn.data == _LANGUAGE:
             view = account.languages(turn.words, turn.services.texts)
         else:
             view = help_view(turn.words, turn.services)
         await turn.say(view, to=turn.to(turn.shown, turn.press.id))
     await turn.toast()
-
-
-class _Public(Filter):
-    """Lets one of everybody's commands pass: the exact words, in the sender's own message."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    async def __call__(self, message: Message, bot: Bot) -> bool:
-        text = message.text or ""
-        if not text.lower().startswith(f"/{self._name}") or not own_words(message) or actor_of(message) is None:
-            return False
-        me = await bot.me()
-        return is_public_command(text, me.username or "", private=message.chat.type == "private")
-
-
-def make_public_router(services: Services) -> Router:
-    """Make the router of payments, /privacy, /forget and /paysupport: it goes before the access check."""
-    router = Router(name="everybody's")
-    router.message.register(on(account.tell_privacy), _Public("privacy"))
-    router.message.register(on(account.ask_to_forget), _Public("forget"))
-    router.message.register(on(shop.support), _Public("paysupport"))
-    router.callback_query.middleware(OwnButtons(services))
-    router.callback_query.register(
-        on(account.confirm), F.data.in_({FORGET_ALL, FORGET_NOT}), F.message.chat.type == "private"
-    )
-    router.include_routers(shop.make_message_router(), membership.make_router())
-    return router
-
-
-def make_router() -> Router:
-    """Make the router of the commands; those of everybody are handled before."""
-    router = Router(name="own commands")
-    router.message.filter(F.text, own_words)
-    router.message.register(on(start), CommandStart(ignore_case=True))
-    handlers = {
-        "help": give_help, "limits": limits, "privacy": account.tell_privacy, "forget": account.ask_to_forget,
-        "buy": shop.offer, "paysupport": shop.support, "status": status, "language": account.offer_languages,
-    }  # fmt: skip
-    for name, handler in handlers.items():
-        router.message.register(on(handler), Command(name, ignore_case=True))
-    return router
-
-
-def make_press_router() -> Router:
-    """Make the router of the buttons that do what commands do, so that nobody must know commands."""
-    router = Router(name="menu")
-    router.callback_query.register(on(opened), F.data.startswith(f"{OPEN}:"), F.message.chat.type == "private")
-    return router
-
-
-def make_unknown_router() -> Router:
-    """Make the router of every other text that begins with a slash; behind the one of groups stands an instruction."""
-    router = Router(name="other commands")
-    router.message.register(on(unknown), F.text.startswith("/"), ~F.text.regexp(r"(?i)/edit\b"))
-    return router

@@ -3,46 +3,53 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
 from aiogram import Dispatcher, F, Router
+from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 from redis.exceptions import RedisError
 
+from qwenedit_bot.chat.actors import actor_of, own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import (
     account,
     admin_commands,
     commands,
     groups,
+    membership,
     presets,
     results,
     shop,
     talk,
 )
 from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
-from qwenedit_bot.conversation.context import Services, TurnMiddleware
-from qwenedit_bot.conversation.turn import source_of
+from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
+from qwenedit_bot.conversation.turn import TurnMiddleware, on, source_of
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
 from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
+from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
+from qwenedit_bot.users.update_filter import is_public_command
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.conversation.admin_commands import AdminServices
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_bot.edits.answers.refused import RefusedAnswers
     from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
@@ -53,12 +60,37 @@ if TYPE_CHECKING:
 _REFUSED = "refused"
 """Tells the answer to a burst from an earlier answer to the same message, where that is edited or has the button."""
 
+_CORRECTED = F.text | F.caption | F.photo | F.document
+
 log = structlog.get_logger(__name__)
 
+Handlers: TypeAlias = "dict[str, Callable[[Turn], Awaitable[None]]]"
+_PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
+"""What everybody may command, banned or not."""
+_ADMINS: Handlers = {
+    "stats": admin_commands.stats, "queue": admin_commands.queue, "pause": admin_commands.pause,
+    "resume": admin_commands.resume, "ban": admin_commands.ban, "unban": admin_commands.unban,
+    "grant": admin_commands.grant, "refund": shop.refund,
+}  # fmt: skip
+_COMMANDS: Handlers = {
+    **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": presets.command, "cancel": talk.stop,
+    "status": commands.status, "limits": commands.limits, "buy": shop.offer, "language": account.offer_languages,
+}  # fmt: skip
+_PRESSES: Handlers = {
+    HOW: talk.how, OVER: talk.begun, THEN: talk.begun, LIKE_THIS: talk.like_this, shop.RESUME: talk.resume,
+    AGAIN: talk.again, UNDO: talk.undo, CANCEL: results.cancel, LARGER: results.larger, AS_FILE: results.as_file,
+    STYLES: results.styles, preset_views.CATEGORIES: presets.categories, preset_views.CATEGORY: presets.category,
+    preset_views.PRESET: presets.choose,
+}  # fmt: skip
+"""By the verb of the button's data."""
+_PRESSES_IN_PRIVATE: Handlers = {
+    commands.OPEN: commands.opened, account.LANGUAGE: account.choose_language, shop.BUY: shop.choose,
+}  # fmt: skip
 
-def make_dispatcher(services: Services, admin: AdminServices, update_filter: UpdateFilter) -> Dispatcher:
-    """Join the routers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
-    dispatcher = Dispatcher(disable_fsm=True, services=services, admin=admin)
+
+def make_dispatcher(services: Services, update_filter: UpdateFilter) -> Dispatcher:
+    """Join the handlers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
+    dispatcher = Dispatcher(disable_fsm=True, services=services)
     messages = (dispatcher.message, dispatcher.edited_message)
     for observer in (*messages, dispatcher.callback_query, dispatcher.pre_checkout_query):
         observer.outer_middleware(TurnMiddleware(services))
@@ -66,41 +98,68 @@ def make_dispatcher(services: Services, admin: AdminServices, update_filter: Upd
     for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
         observer.outer_middleware(AccessMiddleware(update_filter, services))
     guarded.callback_query.outer_middleware(OwnButtons(services))
-    private = Router(name="private")
-    for observer in (private.message, private.edited_message):
-        observer.filter(F.chat.type == "private")
-    private.include_routers(
-        admin_commands.make_router(),
-        commands.make_router(),
-        presets.make_router(),
-        talk.make_command_router(),
-        commands.make_unknown_router(),
-        talk.make_private_router(),
-    )
-    guarded.include_routers(private, groups.make_router(), _make_press_router())
-    dispatcher.include_routers(commands.make_public_router(services), shop.make_checkout_router(), guarded)
+    guarded.callback_query.register(on(_press))
+    guarded.include_routers(_make_private_router(), _make_group_router())
+    dispatcher.include_routers(_make_public_router(services), guarded)
     return dispatcher
 
 
-def _make_press_router() -> Router:
-    """Make the router of presses, in private chats and groups alike."""
-    router, rest = Router(name="presses"), Router(name="unknown presses")
-    rest.callback_query.register(_unknown_press)
-    router.include_routers(
-        talk.make_press_router(),
-        results.make_router(),
-        presets.make_press_router(),
-        account.make_press_router(),
-        commands.make_press_router(),
-        shop.make_press_router(),
-        rest,
-    )
+def _make_public_router(services: Services) -> Router:
+    """Make the router of what is everybody's: before anybody is asked whether they may use the bot."""
+    router = Router(name="everybody's")
+    for name, handler in _PUBLIC.items():
+        router.message.register(on(handler), partial(_is_public, name))
+    router.callback_query.middleware(OwnButtons(services))
+    sure = F.data.in_({FORGET_ALL, FORGET_NOT})
+    router.callback_query.register(on(account.confirm), sure, F.message.chat.type == "private")
+    router.message.register(on(shop.paid), F.successful_payment)
+    router.message.register(shop.returned, F.refunded_payment, F.chat.type == "private")
+    router.pre_checkout_query.register(shop.agree)
+    router.my_chat_member.register(membership.changed)
+    router.message.register(membership.migrated_to, F.migrate_to_chat_id)
+    router.message.register(membership.migrated_from, F.migrate_from_chat_id)
     return router
 
 
-async def _unknown_press(_press: CallbackQuery, turn: Turn) -> None:
-    """Answer a button that no version of the bot at hand has."""
-    await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+def _make_private_router() -> Router:
+    router = Router(name="private")
+    for observer in (router.message, router.edited_message):
+        observer.filter(F.chat.type == "private")
+    for name, handler in _ADMINS.items():
+        router.message.register(on(handler), F.text, admin_commands.from_admin, Command(name))
+    for name, handler in _COMMANDS.items():
+        router.message.register(on(handler), F.text, own_words, Command(name, ignore_case=True))
+    # Behind the command of groups stands an instruction.
+    router.message.register(on(commands.unknown), F.text.startswith("/"), ~F.text.regexp(r"(?i)/edit\b"))
+    router.message.register(on(talk.message))
+    router.edited_message.register(on(talk.corrected), _CORRECTED)
+    return router
+
+
+def _make_group_router() -> Router:
+    router = Router(name="groups")
+    for observer in (router.message, router.edited_message):
+        observer.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
+    router.message.register(on(groups.message))
+    router.edited_message.register(on(groups.corrected), _CORRECTED)
+    return router
+
+
+def _is_public(name: str, message: Message, services: Services) -> bool:
+    """Whether a message is this command of everybody's: the exact words, in the sender's own message."""
+    text, private = message.text or "", message.chat.type == "private"
+    own = own_words(message) and actor_of(message) is not None
+    return own and text.lower().startswith(f"/{name}") and is_public_command(text, services.bot_name, private=private)
+
+
+async def _press(turn: Turn) -> None:
+    """Answer a button, those that only an earlier version had too."""
+    verb = ((turn.press and turn.press.data) or "").partition(":")[0]
+    handlers = _PRESSES if turn.in_group else _PRESSES | _PRESSES_IN_PRIVATE
+    if verb in handlers:
+        await handlers[verb](turn)
+    else:
+        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
 
 
 class HandleUpdate:

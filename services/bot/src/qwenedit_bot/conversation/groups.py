@@ -6,29 +6,23 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-from aiogram.filters import Filter
-
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import account, reading, talk
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Photos
-from qwenedit_bot.conversation.turn import on
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aiogram import Bot
     from aiogram.types import Message
 
-    from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.step import Event, Said
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
 
 JUST_NOW = 10
 """Seconds within which two reasons to introduce itself are one."""
@@ -84,8 +78,14 @@ async def point_to_private(turn: Turn) -> None:
 
 
 async def message(turn: Turn) -> None:
-    """Take what is for the bot of what somebody sends."""
-    await take(turn, lambda draft: _read(turn, draft))
+    """Take what is for the bot of what somebody sends: a command that names it, or words."""
+    first = turn.messages[0]
+    command = _COMMAND.match(first.text or "")
+    named = command is not None and (command["bot"] or "").lower() == turn.services.bot_name.lower()
+    if command is None or not named or not own_words(first) or command["name"].lower() == "edit":
+        await take(turn, lambda draft: _read(turn, draft))
+    else:
+        await _COMMANDS.get(command["name"].lower(), point_to_private)(turn)
 
 
 async def corrected(turn: Turn) -> None:
@@ -165,33 +165,4 @@ def _unsupported(turn: Turn, messages: Sequence[Message]) -> View | None:
     return View(turn.words(Text.UNSUPPORTED, kind=kinds[0])) if kinds else None
 
 
-class _Addressed(Filter):
-    """Lets a command pass that names this bot: groups have others, with the same commands. Without names it is any."""
-
-    def __init__(self, *names: str) -> None:
-        self._names = names
-
-    async def __call__(self, message: Message, bot: Bot) -> bool:
-        command = _COMMAND.match(message.text or "")
-        me = await bot.me()
-        return (
-            command is not None
-            and own_words(message)
-            and (not self._names or command["name"].lower() in self._names)
-            and (command["bot"] or "").lower() == (me.username or "").lower()
-        )
-
-
-def make_router() -> Router:
-    """Make the router of groups, from the most to the least particular."""
-    router = Router(name="groups")
-    for observer in (router.message, router.edited_message):
-        observer.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
-    router.message.register(on(start), F.text, _Addressed("start"))
-    router.message.register(on(explain), F.text, _Addressed("help"))
-    router.message.register(on(account.tell_privacy), F.text, _Addressed("privacy"))
-    router.message.register(on(talk.stop), F.text, _Addressed("cancel"))
-    router.message.register(on(point_to_private), F.text, _Addressed(), ~_Addressed("edit"))
-    router.message.register(on(message))
-    router.edited_message.register(on(corrected), F.text | F.caption | F.photo | F.document)
-    return router
+_COMMANDS = {"start": start, "help": explain, "privacy": account.tell_privacy, "cancel": talk.stop}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
 from aiogram.types import (
     ChatMemberAdministrator,
     ChatMemberMember,
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from aiogram.types import ChatMemberUpdated, Message
     from aiogram.types.chat_member_union import ChatMemberUnion
 
-    from qwenedit_bot.conversation.context import Services
+    from qwenedit_bot.conversation.turn import Services
 
 
 _INTRODUCED, _KNOWN = "introduced", "known"
@@ -80,12 +79,3 @@ def _is_in(member: ChatMemberUnion) -> bool:
 
 def _may_write(member: ChatMemberUnion) -> bool:
     return not isinstance(member, ChatMemberRestricted) or member.can_send_messages
-
-
-def make_router() -> Router:
-    """Make the router of changes of chats, which concern nobody in particular."""
-    router = Router(name="membership")
-    router.my_chat_member.register(changed)
-    router.message.register(migrated_to, F.migrate_to_chat_id)
-    router.message.register(migrated_from, F.migrate_from_chat_id)
-    return router

@@ -5,37 +5,30 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-from aiogram.filters import Command
 from aiogram.types import Message
 
-from qwenedit_bot.chat.actors import actor_of, own_words
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.ownership import job_shown_by
-from qwenedit_bot.conversation.results import is_first_tap
 from qwenedit_bot.conversation.step import Browsed, Chosen, Stage, Thing
-from qwenedit_bot.conversation.turn import on
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from aiogram.filters import CommandObject
-
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.step import Event
     from qwenedit_bot.conversation.turn import Turn
 
 
-async def command(_message: Message, turn: Turn, command: CommandObject) -> None:
+async def command(turn: Turn) -> None:
     """Offer the presets, or those that a word finds."""
     answered = reading.answered_by(turn.messages[0])
     to = None
     if answered is not None and reading.attachment_of(answered) is not None:
         to = turn.to(answered.message_id, f"presets:{turn.shown}")
-    await turn.say(await _menu(turn, (command.args or "").strip()), to=to)
+    await turn.say(await _menu(turn, turn.args), to=to)
 
 
 async def _menu(turn: Turn, said: str) -> View:
@@ -56,7 +49,7 @@ async def category(turn: Turn) -> None:
     """Show the presets of a category, or a page of them."""
     if not await _is_own_menu(turn):
         return
-    category_id, _, page = _data(turn).partition(":")
+    category_id, _, page = turn.data.partition(":")
     found = turn.services.presets.category(category_id)
     if found is None:
         await _say_gone(turn)
@@ -67,7 +60,7 @@ async def category(turn: Turn) -> None:
 
 async def _browse(turn: Turn) -> None:
     async def read(_draft: Draft) -> Event:
-        return Browsed(id=_name(turn), message_id=turn.shown, at=0)
+        return Browsed(id=turn.name, message_id=turn.shown, at=0)
 
     await take(turn, read)
 
@@ -76,11 +69,11 @@ async def choose(turn: Turn) -> None:
     """Take a preset for what its menu is about, or for the lowest thing on the screen."""
     if not await _is_own_menu(turn):
         return
-    preset, about = turn.services.presets.preset(_data(turn)), turn.about
+    preset, about = turn.services.presets.preset(turn.data), turn.about
     if preset is None:
         await _say_gone(turn)
         return
-    if not await is_first_tap(turn):
+    if not await turn.is_first_tap():
         await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
         return
 
@@ -95,10 +88,7 @@ async def choose(turn: Turn) -> None:
         answered = about.message_id if about is not None else turn.shown
         if thing is not None and thing.pictures:
             answered = thing.pictures[0].message_id
-        return Chosen(
-            id=_name(turn), at=0, preset=preset.id, takes=preset.photos, about=thing,
-            message_id=answered,
-        )  # fmt: skip
+        return Chosen(id=turn.name, at=0, preset=preset.id, takes=preset.photos, about=thing, message_id=answered)
 
     await take(turn, read)
 
@@ -130,29 +120,5 @@ async def _asker(turn: Turn) -> int | None:
         return None
     if not is_of_bot(about, turn.services.bot_id):
         return actor_of(about) or (about.from_user.id if about.from_user else None)
-    status = await job_shown_by(about, (), turn.services)
+    status = await reading.job_shown_by(about, (), turn.services)
     return status.job.user_id if status is not None else None
-
-
-def _name(turn: Turn) -> str:
-    return f"p{turn.press.id if turn.press else ''}"
-
-
-def _data(turn: Turn) -> str:
-    return (turn.press.data or "").partition(":")[2] if turn.press is not None else ""
-
-
-def make_router() -> Router:
-    """Make the router of the command."""
-    router = Router(name="presets command")
-    router.message.register(command, F.text, Command("presets", ignore_case=True), own_words)
-    return router
-
-
-def make_press_router() -> Router:
-    """Make the router of the menu's buttons."""
-    router = Router(name="presets")
-    router.callback_query.register(on(categories), F.data == preset_views.CATEGORIES)
-    router.callback_query.register(on(category), F.data.startswith(f"{preset_views.CATEGORY}:"))
-    router.callback_query.register(on(choose), F.data.startswith(f"{preset_views.PRESET}:"))
-    return router

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING
 from aiogram.enums import ContentType
 
 from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.ownership import belongs_here, job_shown_by, jobs_messages, was_shown
 from qwenedit_bot.conversation.step import AGAIN, UNDO, Edited, Photos, Said, Stage, Thing, lowest
+from qwenedit_bot.edits.answers.answering import NOT_SHOWN
+from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
 from qwenedit_bot.texts.intents import how_of, intent_of
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from aiogram.types import Document, Message
 
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
 KINDS = {
@@ -59,6 +61,7 @@ _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
 _EDIT = "edit"
 """The command behind which an instruction stands."""
+_VERBS = (*RESULT_VERBS, CANCEL)
 
 
 def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
@@ -264,6 +267,44 @@ def _bare(text: str) -> str:
 
 def _is_invisible(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) in {"Cf", "Cc"}
+
+
+def was_shown(status: Status) -> bool:
+    """Whether a job's user has its result: it was answered, and nothing kept the picture from them."""
+    done = status.state is State.DONE and status.result is not None and status.answered
+    return done and status.answer not in NOT_SHOWN
+
+
+async def job_shown_by(message: Message, jobs: Iterable[str], services: Services) -> Status | None:
+    """Return the job that a message of this bot's belongs to: its keyboard names it, or it's one of these jobs'."""
+    if not is_of_bot(message, services.bot_id):
+        return None
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    named = {job_of(button.callback_data or "", verb) for row in rows for button in row for verb in _VERBS} - {None}
+    for status in await services.queue.statuses(dict.fromkeys((*filter(None, named), *jobs))):
+        if not await belongs_here(message.chat.id, status, services):
+            continue
+        moved = status.job.reply is not None and status.job.reply.chat_id != message.chat.id
+        if message.message_id in (await jobs_messages(status, services))[1:] or (moved and status.job.id in named):
+            return status
+    return None
+
+
+async def jobs_messages(status: Status, services: Services) -> tuple[int, ...]:
+    """Return the ids of a job's messages: the user's, the bot's first one, and the one that its end changes."""
+    reply = status.job.reply
+    if reply is None:
+        return (0,)
+    answer = await services.replies.find(Source.of_job(reply))
+    return reply.source_message_id, reply.placeholder_id, answer or reply.placeholder_id
+
+
+async def belongs_here(chat_id: int, status: Status, services: Services) -> bool:
+    """Whether a job is answered in a chat, or in the group that became this supergroup."""
+    reply = status.job.reply
+    if reply is None:
+        return False
+    return chat_id in (reply.chat_id, await services.migrations.current(reply.chat_id))
 
 
 async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status | None:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aiogram import F, Router
-from aiogram.types import Message
+from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.ownership import jobs_messages, own_job, was_shown
-from qwenedit_bot.conversation.reading import attachment_of
-from qwenedit_bot.conversation.turn import on
-from qwenedit_bot.edits.job_views import AS_FILE, CANCEL, LARGER, STYLES
+from qwenedit_bot.conversation.reading import attachment_of, belongs_here, jobs_messages, was_shown
+from qwenedit_bot.edits.answers.answering import NOT_SHOWN
+from qwenedit_bot.edits.job_views import AS_FILE
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -24,13 +22,10 @@ from qwenedit_jobs import PictureExpiredError, short_id
 from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:
-    from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_bot.pictures.sources import Attachment
     from qwenedit_jobs import ReplyTo, Status
 
-TAPPED_AGAIN = 5
-"""Seconds: taps of one button that follow each other faster are one."""
 _SAID = {
     Cancelled.CANCELLED: Text.PRESS_CANCELLED,
     Cancelled.CANCELLING: Text.PRESS_STOPPING,
@@ -40,13 +35,42 @@ _SAID = {
 }
 
 
-async def is_first_tap(turn: Turn) -> bool:
-    """Whether no tap of the same button came a moment before; the same press is told the same again."""
+async def own_job(turn: Turn, *, finished: bool = True) -> Status | None:
+    """Return the job that a button is about, or say why the press does nothing.
+
+    It does something for the one who asked for the job, in the chat of its answer.
+
+    Args:
+        turn: The press. The middleware has checked that the button is under a message of this bot.
+        finished: The button is about a job that is answered.
+    """
     press = turn.press
-    if press is None or press.message is None:
-        return True
-    occasion = f"tap:{press.message.message_id}:{press.data}:{press.from_user.id}"
-    return await turn.services.replies.is_first(turn.chat_id, occasion, press.id, seconds=TAPPED_AGAIN)
+    status = await turn.services.queue.status(turn.data) if press is not None else None
+    if press is None or status is None:
+        refusal = Text.PRESS_FORGOTTEN
+    elif status.job.user_id != press.from_user.id:
+        refusal = Text.PRESS_NOT_YOURS
+    elif not await _is_shown_in(press, status, turn.services):
+        refusal = Text.PRESS_FORGOTTEN
+    elif finished and not status.answered:
+        refusal = Text.PRESS_IN_THE_WORKS
+    elif finished and status.answer in NOT_SHOWN:
+        refusal = Text.PRESS_EXPIRED
+    else:
+        return status
+    await turn.toast(turn.words(refusal), alert=True)
+    return None
+
+
+async def _is_shown_in(press: CallbackQuery, status: Status, services: Services) -> bool:
+    """Whether a press comes from the chat of a job's answer, or from the answer itself if Telegram hides it."""
+    if press.message is None or status.job.reply is None:
+        return False
+    if not await belongs_here(press.message.chat.id, status, services):
+        return False
+    if isinstance(press.message, InaccessibleMessage) and status.job.reply.chat_id == press.message.chat.id:
+        return press.message.message_id in (await jobs_messages(status, services))[1:]
+    return True
 
 
 async def in_the_works(request: Request, services: Services) -> bool:
@@ -69,10 +93,10 @@ async def cancel(turn: Turn) -> None:
     press, services = turn.press, turn.services
     if press is None:
         return
-    if await services.submit.drop(turn.user_id, (press.data or "").partition(":")[2]):
+    if await services.submit.drop(turn.user_id, turn.data):
         await turn.toast(turn.words(Text.PRESS_CANCELLED))
         return
-    if await services.queue.status((press.data or "").partition(":")[2]) is None:
+    if await services.queue.status(turn.data) is None:
         said = turn.words(Text.PRESS_FORGOTTEN)
         await turn.toast(said, alert=True)
         if isinstance(press.message, Message):  # else nothing says that this message had the button
@@ -94,7 +118,7 @@ async def styles(turn: Turn) -> None:
     status = await own_job(turn)
     if status is None or status.job.reply is None:
         return
-    if await is_first_tap(turn):
+    if await turn.is_first_tap():
         to = _answering(turn, status.job.reply)
         await turn.services.replies.say(to, preset_views.browse(turn.words, turn.services.presets))
     await turn.toast()
@@ -164,11 +188,3 @@ def _answering(turn: Turn, reply: ReplyTo) -> Source:
     """Name what the answer to a press replies to: the message under which the button is."""
     press_id = turn.press.id if turn.press is not None else ""
     return replace(Source.of_job(reply), message_id=turn.shown or reply.placeholder_id, discriminator=press_id)
-
-
-def make_router() -> Router:
-    """Make the router of the buttons under a job's message that change no draft."""
-    router = Router(name="results")
-    for verb, handler in ((CANCEL, cancel), (LARGER, larger), (AS_FILE, as_file), (STYLES, styles)):
-        router.callback_query.register(on(handler), F.data.startswith(f"{verb}:"))
-    return router

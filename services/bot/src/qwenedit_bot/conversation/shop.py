@@ -7,28 +7,24 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from aiogram import F, Router
 from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.messenger import Invoice
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation.results import is_first_tap
 from qwenedit_bot.conversation.step import can_resume
-from qwenedit_bot.conversation.turn import on, source_of
+from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from aiogram.filters import CommandObject
     from aiogram.types import PreCheckoutQuery
 
-    from qwenedit_bot.conversation.context import Services
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_bot.payments.payments import Payment, Payments
     from qwenedit_bot.texts import Words
 
@@ -82,7 +78,7 @@ async def choose(turn: Turn) -> None:
         await turn.toast(words(Text.PACK_GONE), alert=True)
         return
     to = source_of(press.message, press.id)
-    if await is_first_tap(turn) and await services.replies.find(to) is None:
+    if await turn.is_first_tap() and await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
             description=words(Text.INVOICE_DESCRIPTION),
@@ -106,25 +102,24 @@ async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> No
     await services.messenger.answer_checkout(query.id, refusal)
 
 
-async def paid(message: Message, words: Words, services: Services) -> None:
+async def paid(turn: Turn) -> None:
     """Give what was paid for, even if it is no longer on offer.
 
     Raises:
         SkipHandler: it is none of our packs; whatever else the message carries is looked at.
     """
-    payment, payer = message.successful_payment, message.from_user
+    words, payment, payer = turn.words, turn.messages[0].successful_payment, turn.event.from_user
     pack = _pack_of(payment.invoice_payload, PACK) if payment is not None else None
     if payment is None or payer is None or pack is None:
         log.warning("payment.unknown")
         raise SkipHandler
-    at = int(message.date.timestamp())
-    outcome = await services.shop.payments.paid(payer.id, payment.telegram_payment_charge_id, pack, at=at)
-    if outcome is Paid.REFUNDED:
+    charge = payment.telegram_payment_charge_id
+    if await turn.services.shop.payments.paid(payer.id, charge, pack, at=turn.at) is Paid.REFUNDED:
         view = View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount))
     else:
-        draft = await services.drafts.read(message.chat.id, payer.id)
+        draft = await turn.services.drafts.read(turn.chat_id, payer.id)
         view = waiting_view(words, draft, Text.PAID, jobs=pack.jobs)
-    await services.replies.say(source_of(message), view)
+    await turn.say(view)
 
 
 def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
@@ -155,25 +150,27 @@ async def support(turn: Turn) -> None:
     await turn.say(view)
 
 
-async def refund(message: Message, words: Words, services: Services, command: CommandObject) -> None:
+async def refund(turn: Turn) -> None:
     """List a user's payments, or give one of them back: for admins. May be repeated, the money goes back once."""
-    match (command.args or "").split():
+    words = turn.words
+    match turn.args.split():
         case [user] if user.isdecimal():
-            payments = await services.shop.payments.of(int(user))
+            payments = await turn.services.shop.payments.of(int(user))
             title = words(Text.PAYMENTS_OF if payments else Text.NO_PAYMENTS, user=user)
             said = _listed(title, words, payments)
         case [user, charge] if user.isdecimal():
-            said = await _refund(int(user), charge, words, services, now=int(message.date.timestamp()))
+            said = await _refund(turn, int(user), charge)
         case _:
             said = words(Text.ADMIN_USAGE, usage="/refund 123456789 stx…")
-    await services.replies.say(source_of(message), View(said))
+    await turn.say(View(said))
 
 
-async def _refund(user_id: int, charge: str, words: Words, services: Services, *, now: int) -> str:
+async def _refund(turn: Turn, user_id: int, charge: str) -> str:
+    words, services = turn.words, turn.services
     payment = next((each for each in await services.shop.payments.of(user_id) if each.charge == charge), None)
     if payment is None:
         return words(Text.NO_PAYMENTS, user=str(user_id))
-    if 0 < payment.refunded < now:  # else by this very command, before a crash
+    if 0 < payment.refunded < turn.at:  # else by this very command, before a crash
         known = payment.refunded > 1
         when = datetime.fromtimestamp(payment.refunded, UTC).strftime("%Y-%m-%d %H:%M UTC") if known else "-"
         return words(Text.REFUNDED_BEFORE, when=when)
@@ -181,7 +178,7 @@ async def _refund(user_id: int, charge: str, words: Words, services: Services, *
         await services.messenger.refund(user_id, charge)
     except TelegramRefusedError as error:
         return words(Text.REFUND_REFUSED, why=error.description)
-    await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=now)
+    await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=turn.at)
     return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
 
 
@@ -203,25 +200,3 @@ def _pack_of(said: str | None, verb: str) -> Pack | None:
         return Pack.read(rest) if first == verb else None
     except ValueError:
         return None
-
-
-def make_message_router() -> Router:
-    """Make the router of what Telegram itself says about payments."""
-    router = Router(name="payments")
-    router.message.register(paid, F.successful_payment)
-    router.message.register(returned, F.refunded_payment, F.chat.type == "private")
-    return router
-
-
-def make_press_router() -> Router:
-    """Make the router of the packs' buttons."""
-    router = Router(name="packs")
-    router.callback_query.register(on(choose), F.data.startswith(f"{BUY}:"), F.message.chat.type == "private")
-    return router
-
-
-def make_checkout_router() -> Router:
-    """Make the router of the question before a payment."""
-    router = Router(name="checkout")
-    router.pre_checkout_query.register(agree)
-    return router

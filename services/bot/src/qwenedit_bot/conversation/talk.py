@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from aiogram import F, Router
-from aiogram.filters import Command
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
-from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN, take
-from qwenedit_bot.conversation.ownership import own_job
-from qwenedit_bot.conversation.results import in_the_works, is_first_tap
-from qwenedit_bot.conversation.shop import RESUME
-from qwenedit_bot.conversation.step import AGAIN, STOP, BegunChosen, HowChosen, Resumed, Said
-from qwenedit_bot.conversation.step import UNDO as GO_BACK
-from qwenedit_bot.conversation.turn import on
-from qwenedit_bot.edits.job_views import AGAIN as AGAIN_VERB
-from qwenedit_bot.edits.job_views import UNDO
+from qwenedit_bot.conversation.acting import OVER, take
+from qwenedit_bot.conversation.results import in_the_works, own_job
+from qwenedit_bot.conversation.step import AGAIN, STOP, UNDO, BegunChosen, HowChosen, Resumed, Said
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -30,7 +20,7 @@ from qwenedit_bot.texts import Text
 if TYPE_CHECKING:
     from aiogram.types import Message
 
-    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.draft import Draft, How
     from qwenedit_bot.conversation.step import Event
     from qwenedit_bot.conversation.turn import Turn
 
@@ -91,7 +81,7 @@ async def stop(turn: Turn) -> None:
     """Cancel what is unfinished."""
 
     async def read(_draft: Draft) -> Event:
-        return _press(turn, STOP)
+        return _said(turn, STOP)
 
     await take(turn, read)
 
@@ -113,11 +103,10 @@ async def corrected(turn: Turn) -> None:
 
 async def how(turn: Turn) -> None:
     """Take how several photos are meant."""
-    said = _data(turn)
 
     async def read(_draft: Draft) -> Event:
-        name, answered, at = _pressed(turn)
-        return HowChosen(id=name, message_id=answered, at=at, how="each" if said == "each" else "together")
+        how: How = "each" if turn.data == "each" else "together"
+        return HowChosen(id=turn.name, message_id=_answered(turn), at=turn.at, how=how)
 
     await take(turn, read)
 
@@ -130,8 +119,7 @@ async def begun(turn: Turn) -> None:
         statuses = await turn.services.queue.statuses(draft.on)
         own = [each for each in statuses if each.job.user_id == turn.user_id]
         things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
-        name, answered, at = _pressed(turn)
-        return BegunChosen(id=name, message_id=answered, at=at, over=over, jobs=things)
+        return BegunChosen(id=turn.name, message_id=_answered(turn), at=turn.at, over=over, jobs=things)
 
     await take(turn, read)
 
@@ -140,8 +128,7 @@ async def resume(turn: Turn) -> None:
     """Do what could not be done before."""
 
     async def read(_draft: Draft) -> Event:
-        name, answered, at = _pressed(turn)
-        return Resumed(id=name, message_id=answered, at=at)
+        return Resumed(id=turn.name, message_id=_answered(turn), at=turn.at)
 
     await take(turn, read)
 
@@ -155,7 +142,7 @@ async def like_this(turn: Turn) -> None:
 
     async def read(draft: Draft) -> Event:
         said = await reading.words_in(turn, draft, about)
-        return replace(said, id=f"p{turn.press.id if turn.press else ''}", intent="")
+        return replace(said, id=turn.name, intent="")
 
     await take(turn, read)
 
@@ -180,7 +167,7 @@ async def again(turn: Turn) -> None:
 
     async def read(_draft: Draft) -> Event:
         thing = reading.thing_of(turn, status, turn.shown)
-        return replace(_press(turn, AGAIN), message_id=source.message_id, about=thing)
+        return replace(_said(turn, AGAIN), message_id=source.message_id, about=thing)
 
     await take(turn, read)
 
@@ -190,53 +177,21 @@ async def undo(turn: Turn) -> None:
     status = await own_job(turn)
     if status is None:
         return
-    if not await is_first_tap(turn):
+    if not await turn.is_first_tap():
         await turn.toast()
         return
 
     async def read(_draft: Draft) -> Event:
-        return replace(_press(turn, GO_BACK), about=reading.thing_of(turn, status, turn.shown))
+        return replace(_said(turn, UNDO), about=reading.thing_of(turn, status, turn.shown))
 
     await take(turn, read)
 
 
-def _press(turn: Turn, intent: str) -> Said:
+def _said(turn: Turn, intent: str) -> Said:
     """Return an intent that was pressed, or given as a command."""
-    name = f"p{turn.press.id}" if turn.press is not None else f"m{turn.shown}"
-    return Said(id=name, message_id=turn.shown, at=int(time.time()), words="", intent=intent)
+    return Said(id=turn.name, message_id=turn.shown, at=turn.at, words="", intent=intent)
 
 
-def _pressed(turn: Turn) -> tuple[str, int, int]:
-    """Return what all presses have in common: a name, the message that the button's answers, and the time."""
-    answered = turn.about.message_id if turn.about is not None else 0
-    return f"p{turn.press.id if turn.press else ''}", answered, int(time.time())
-
-
-def _data(turn: Turn) -> str:
-    return (turn.press.data or "").partition(":")[2] if turn.press is not None else ""
-
-
-def make_command_router() -> Router:
-    """Make the router of `/cancel` in private chats."""
-    router = Router(name="cancel")
-    router.message.register(on(stop), F.text, Command("cancel", ignore_case=True), own_words)
-    return router
-
-
-def make_private_router() -> Router:
-    """Make the router of all that is neither a command nor for an administrator in private chats."""
-    router = Router(name="talk")
-    router.message.register(on(message))
-    router.edited_message.register(on(corrected), F.text | F.caption | F.photo | F.document)
-    return router
-
-
-def make_press_router() -> Router:
-    """Make the router of buttons that change a draft."""
-    router = Router(name="questions")
-    handlers = ((f"{HOW}:", how), (f"{AGAIN_VERB}:", again), (f"{UNDO}:", undo))
-    for start, handler in handlers:
-        router.callback_query.register(on(handler), F.data.startswith(start))
-    for data, handler in ((OVER, begun), (THEN, begun), (RESUME, resume), (LIKE_THIS, like_this)):
-        router.callback_query.register(on(handler), F.data == data)
-    return router
+def _answered(turn: Turn) -> int:
+    """Return the id of the message that the one with the pressed button answers."""
+    return turn.about.message_id if turn.about is not None else 0

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aiogram.types import CallbackQuery, Message
+from aiogram import BaseMiddleware
+from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
+from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
 
@@ -15,15 +18,70 @@ if TYPE_CHECKING:
 
     from aiogram.types import InaccessibleMessage, TelegramObject
 
+    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.migrations import Migrations
+    from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.conversation.context import Services
-    from qwenedit_bot.texts import Words
+    from qwenedit_bot.conversation.account import Retention
+    from qwenedit_bot.conversation.draft import Drafts
+    from qwenedit_bot.conversation.shop import Shop
+    from qwenedit_bot.edits.progress.eta import Eta
+    from qwenedit_bot.edits.requests.backlog import Backlog
+    from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.edits.requests.rewording import Reword
+    from qwenedit_bot.edits.user_jobs import UserJobs
+    from qwenedit_bot.payments.quotas import Quotas
+    from qwenedit_bot.pictures.results import Results
+    from qwenedit_bot.presets.catalogue import Catalogue
+    from qwenedit_bot.presets.search import PresetSearch
+    from qwenedit_bot.privacy.user_erasure import UserErasure
+    from qwenedit_bot.texts import Texts, Words
+    from qwenedit_bot.users.access_list import AccessList
+    from qwenedit_bot.users.languages import Languages
+    from qwenedit_jobs import PictureStore
+    from qwenedit_jobs.queue.operator_queue import OperatorQueue
+    from qwenedit_jobs.workers.registry import Workers
+
+TAPPED_AGAIN = 5
+"""Seconds: taps of one button that follow each other faster are one."""
 
 
 def source_of(message: Message | InaccessibleMessage, discriminator: str = "") -> Source:
     """Name a message to answer, in its topic."""
     thread_id = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
     return Source(message.chat.id, message.message_id, discriminator, thread_id or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers call."""
+
+    bot_id: int
+    bot_name: str
+    drafts: Drafts
+    ids: JobIds
+    queue: OperatorQueue
+    workers: Workers
+    store: PictureStore
+    results: Results
+    submit: Backlog
+    reword: Reword
+    replies: Replies
+    messenger: Messenger
+    texts: Texts
+    languages: Languages
+    presets: Catalogue
+    preset_search: PresetSearch
+    quotas: Quotas
+    access_list: AccessList
+    user_erasure: UserErasure
+    user_jobs: UserJobs
+    eta: Eta
+    retention: Retention
+    shop: Shop
+    migrations: Migrations
+    larger_megapixels: float = 0
+    """Of a result that is enlarged, at most; 0 offers it nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +127,26 @@ class Turn:
         return self.event if isinstance(self.event, CallbackQuery) else None
 
     @property
+    def name(self) -> str:
+        """Name of what happens, for the draft."""
+        return f"p{self.press.id}" if self.press is not None else f"m{self.shown}"
+
+    @property
+    def at(self) -> int:
+        """When it happens, in seconds since the epoch."""
+        return int(self.event.date.timestamp() if isinstance(self.event, Message) else time.time())
+
+    @property
+    def data(self) -> str:
+        """What the data of the pressed button says behind its verb."""
+        return (self.press.data or "").partition(":")[2] if self.press is not None else ""
+
+    @property
+    def args(self) -> str:
+        """What stands behind the command of a message."""
+        return " ".join((self.messages[0].text or "").split()[1:]) if self.messages else ""
+
+    @property
     def edited(self) -> bool:
         """Whether a message was corrected."""
         return isinstance(self.event, Message) and self.event.edit_date is not None
@@ -93,6 +171,14 @@ class Turn:
         if self.press is not None:
             await self.services.messenger.answer_press(self.press.id, text, alert=alert)
 
+    async def is_first_tap(self) -> bool:
+        """Whether no tap of the same button came a moment before; the same press is told the same again."""
+        if self.press is None:
+            return True
+        occasion = f"tap:{self.shown}:{self.press.data}:{self.user_id}"
+        first = self.services.replies.is_first
+        return await first(self.chat_id, occasion, self.press.id, seconds=TAPPED_AGAIN)
+
 
 def on(handler: Callable[[Turn], Awaitable[None]]) -> Callable[[TelegramObject, Turn], Awaitable[None]]:
     """Return a handler of aiogram's from one that takes what happens as a turn."""
@@ -101,3 +187,36 @@ def on(handler: Callable[[Turn], Awaitable[None]]) -> Callable[[TelegramObject, 
         await handler(turn)
 
     return handle
+
+
+class TurnMiddleware(BaseMiddleware):
+    """Hands each handler what happens, as `turn`, and the words of its user's language, as `words`."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(
+        self,
+        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
+        event: TelegramObject,
+        data: dict[str, Any],
+    ) -> Any:
+        """Add the words and go on."""
+        actor = actor_of(event) if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
+        data["words"] = (
+            await self._services.languages.words_of(actor, _language_of(event))
+            if actor is not None
+            else self._services.texts.of(None)
+        )
+        if actor is not None and isinstance(event, Message | CallbackQuery):
+            message = event if isinstance(event, Message) else event.message
+            chat_id = message.chat.id if message is not None else actor
+            update_id = data["event_update"].update_id
+            album = data.get("album", ())
+            data["turn"] = Turn(event, data["words"], self._services, chat_id, actor, update_id, album)
+        return await handler(event, data)
+
+
+def _language_of(event: TelegramObject) -> str | None:
+    user = getattr(event, "from_user", None)
+    return user.language_code if user is not None else None

@@ -48,7 +48,7 @@ class DataFolder:
 
     @property
     def redis(self) -> Path:
-        """Jobs, pictures, dialogues and balances: Redis' file."""
+        """Jobs, pictures, drafts and balances: Redis' file."""
         return self.path / "redis"
 
     @property
