@@ -176,7 +176,9 @@ async def test_question_about_photos_has_the_words_as_they_were_corrected_last(s
         await correct(ann, sent, wish)
 
 
-async def new_photo(simulator: TelegramSimulator, person: Person, sent: int, size: tuple[int, int]) -> None:
+async def new_photo(
+    simulator: TelegramSimulator, person: Person, sent: int, size: tuple[int, int], caption: str = ""
+) -> None:
     """Put a photo in the place of what a message of a person's has."""
     friend = await simulator.user()
     await friend.send(photo=photo(size=size))
@@ -185,7 +187,7 @@ async def new_photo(simulator: TelegramSimulator, person: Person, sent: int, siz
     await simulator.add_update({
         "edited_message": {
             "message_id": sent, "date": 1, "edit_date": 2, "chat": {"id": person.id, "type": "private"},
-            "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
+            "from": {"id": person.id, "is_bot": False, "first_name": "Ann"}, "caption": caption or None,
             "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": size[0], "height": size[1]}],
         }
     })  # fmt: skip
@@ -219,4 +221,17 @@ async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: Te
     await ann.says("What shall I do with it?")
     await ann.edit(sent, "make it snow")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    assert (await ann.picture()).reply_to == sent
+
+
+async def test_photo_in_the_place_of_one_whose_job_waits_is_done_instead(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(size=(320, 240)), caption="make it snow")
+    await ann.says("next in line")
+    await new_photo(simulator, ann, sent, (240, 320), "make it snow")
+    await ann.says("Cancelled")
+    (job,) = await worker.queue.statuses(await worker.queue.unfinished_ids())
+    assert job.job.edit.prompt == "make it snow"
+    (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
+    assert Image.open(io.BytesIO(worker.photos[picture])).size == (240, 320)
     assert (await ann.picture()).reply_to == sent

@@ -110,13 +110,14 @@ async def test_praise_is_no_job(stage: Any, words: str) -> None:
     assert await settled(stage) == []
 
 
-@pytest.mark.parametrize("words", ["how long?", "hello??", "ну что там?"])
+@pytest.mark.parametrize("words", ["how long?", "hello??", "ну что там?", "???"])
 async def test_waiting_people_are_told_how_far_it_is(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)
     await ann.says("next in line")
-    await ann.send(words)
-    await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    (asked,) = await ann.send(words)
+    seen = await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    assert (seen.from_bot[-1].reply_to, "next in line" in seen.from_bot[-1].text) == (asked, True)
     assert await settled(stage) == [SNOW]
 
 
@@ -187,6 +188,33 @@ async def test_voice_message_while_a_photo_waits(stage: Any) -> None:
     await ann.says("I can't listen yet. Please type what to change.")
     await ann.send(SNOW)
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+
+
+async def test_words_for_a_photo_that_cannot_be_read_are_for_the_next_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
+    await ann.says("Nice photo")
+    await ann.send(SNOW)
+    await ann.says("damaged")
+    await ann.send(photo=photo())
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+    await ann.picture()
+
+
+@pytest.mark.parametrize("corrects", [True, False])
+async def test_other_words_for_a_request_that_waits_for_other_jobs(stage: Any, corrects: bool) -> None:
+    ann = await stage.telegram.user()
+    for number in range(4):
+        (sent,) = await ann.send(photo=photo(), caption=f"photo {number}")
+    await ann.says("as soon as one of your other pictures is ready")
+    await later(stage, ann)
+    if corrects:
+        await ann.edit(sent, "make it rain")
+    else:
+        await ann.send("make it rain")
+    await ann.says("with the new words: “make it rain”")
+    done = [(await stage.worker.finish_next(RESULT)).job.edit.prompt for _ in range(4)]
+    assert done == ["photo 0", "photo 1", "photo 2", "make it rain"]
 
 
 # ---------------------------------------------------------------- a job that has begun

@@ -96,6 +96,18 @@ async def test_job_cancelled_before_it_began_does_not_count(stage: Any) -> None:
     await ann.says(f"{PER_DAY} pictures left today")
 
 
+async def test_rest_of_a_wish_for_which_a_job_begins_anew_costs_nothing_more(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await use_up(stage, ann, PER_DAY - 1)
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await ann.send("and night")
+    await ann.says("Stopping")
+    await stage.worker.finish(claim, RESULT)
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snow\nand night"
+    assert "none left today" in (await ann.picture(number=PER_DAY)).text
+
+
 async def test_picture_that_is_refused_costs_nothing(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(document=b"no picture", name="photo.png", caption="make it snow")

@@ -39,6 +39,7 @@ from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 
 ACCEPTED, REFUSED, NOT_NOW = RequestOutcome.ACCEPTED, RequestOutcome.REFUSED, RequestOutcome.NOT_NOW
+UNREADABLE = RequestOutcome.UNREADABLE
 NOW, LONG_AGO = 1_000, 0
 
 
@@ -120,12 +121,18 @@ def test_photo_takes_the_words_that_wait() -> None:
     assert after.words == ""
 
 
-def test_caption_stands_for_words_that_wait_or_continues_them() -> None:
-    waits = Draft(words=SNOW, words_in=3, words_at=NOW)
-    assert jobs(step(waits, photos(5, words="at night"))[1])[0][1] == f"{SNOW}\nat night"
-    after, action = step(replace(waits, words_at=LONG_AGO), photos(5, words="at night"))
-    assert jobs(action)[0][1] == "at night"
-    assert after.words == ""
+def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
+    waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4)
+    after, action = step(waits, photos(5, words="at night"))
+    assert jobs(action)[0][1] == f"{SNOW}\nat night"
+    assert isinstance(action, Do)
+    assert (action.taken, after.words) == (4, "")
+    assert jobs(step(waits, photos(5, words="Make it snow"))[1])[0][1] == SNOW
+
+
+def test_caption_about_photos_together_is_about_the_one_sent_just_before_too() -> None:
+    assert jobs(step(WAITS, photos(6, words="swap them", how="together"))[1]) == [((5, 6), "swap them", 6, "")]
+    assert jobs(step(WAITS, photos(6, words=SNOW))[1]) == [((6,), SNOW, 6, "")]
 
 
 def test_album_with_words_asks_how_unless_they_say_so() -> None:
@@ -177,7 +184,13 @@ def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None
     _after, action = step(replace(on(running), said_at=NOW - 10), said("at night", running))
     assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
     assert isinstance(action, Do)
-    assert action.cancel == ("old",)
+    assert (action.cancel, action.instead) == (("old",), ("old",))
+
+
+def test_words_sent_twice_are_said_once() -> None:
+    waiting = thing(Stage.WAITING)
+    just_now = replace(on(waiting), said_at=NOW)
+    assert step(just_now, said("make it snow", waiting))[1] == Reword(("old",), SNOW, 9)
 
 
 def test_words_about_a_job_that_ended_are_about_its_photos() -> None:
@@ -328,6 +341,22 @@ def test_corrected_words_are_for_the_jobs_of_their_message() -> None:
     assert step(on(running), edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
 
 
+def test_photo_in_the_place_of_another_is_done_instead() -> None:
+    waiting, new = thing(Stage.WAITING), replace(photo(1), source=Attachment("another", 5, None))
+    _after, action = step(on(waiting), edited(1, SNOW, picture=new, jobs=(waiting,)))
+    assert action == Do(
+        (Wanted((new,), 1, "e1.1000", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
+    )
+    _after, action = step(on(waiting), edited(1, "make it rain", picture=new, jobs=(waiting,)))
+    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000")]
+    same = replace(new, source=Attachment("file1", None, None))
+    assert step(on(waiting), edited(1, SNOW, picture=same, jobs=(waiting,)))[1] == Reword(("old",), SNOW, 1)
+    running = thing(Stage.RUNNING)
+    _after, action = step(on(running), edited(1, SNOW, picture=new, jobs=(running,)))
+    assert isinstance(action, Do)
+    assert (action.cancel, action.instead) == (("old",), ())
+
+
 def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
     running = thing(Stage.RUNNING, prompt="make it rain")
     assert step(Draft(jobs=("old",), said=SNOW), edited(1, "make it rain", jobs=(running,)))[1] == Reword(
@@ -369,11 +398,16 @@ def test_question_that_is_not_answered_is_nothing_to_resume() -> None:
     assert step(Draft(preset="try-on", pictures=(photo(1),)), press)[1] == Expired()
 
 
-def test_photo_that_cannot_be_read_leaves_the_draft_as_it_was() -> None:
+def test_photo_that_cannot_be_read_leaves_the_words_as_they_were() -> None:
     before = Draft(words=SNOW, words_in=3)
     after, action = step(before, photos(5))
     assert isinstance(action, Do)
     assert settle(before, after, action, [("job", REFUSED)]) == replace(before, handled="m5")
+    for outcome, words in ((UNREADABLE, SNOW), (REFUSED, "")):  # words that moderation refuses don't wait
+        after, action = step(WAITS, said(SNOW, WAITING))
+        assert isinstance(action, Do)
+        kept = settle(WAITS, after, action, [("job", outcome)])
+        assert (kept.pictures, kept.words) == ((), words)
     tries_on = Draft(preset="try-on", pictures=(photo(1),))
     after, action = step(tries_on, photos(5, takes=2))
     assert isinstance(action, Do)
@@ -520,7 +554,7 @@ class World:
 
     def _do(self, before: Draft, after: Draft, action: Do) -> Draft:
         taken = [self._submit(each) for each in action.wanted]
-        outcomes = [(name, self.chance.choice((*[ACCEPTED] * 8, NOT_NOW, REFUSED))) for name in taken]
+        outcomes = [(name, self.chance.choice((*[ACCEPTED] * 8, NOT_NOW, REFUSED, UNREADABLE))) for name in taken]
         for name, what in outcomes:
             if what is not ACCEPTED:
                 self.jobs.pop(name, None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, shop
 from qwenedit_bot.conversation.draft import MOST_JOBS
-from qwenedit_bot.conversation.reading import kinds_in
+from qwenedit_bot.conversation.reading import kinds_in, wish_in
 from qwenedit_bot.conversation.step import (
     ONE_WISH,
     After,
@@ -173,15 +173,26 @@ def _next(turn: Turn, draft: Draft) -> View:
 
 
 async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
+    quotas = turn.services.quotas
+    for job in action.instead:  # which is not counted twice
+        await quotas.give_back(turn.user_id, job)
     submitted = [await _submit(turn, wanted) for wanted in action.wanted]
+    if any(outcome is not RequestOutcome.ACCEPTED for _job, outcome in submitted):
+        for job in action.instead:  # which goes on
+            await quotas.charge(turn.user_id, job)
     if all(outcome is RequestOutcome.ACCEPTED for _job, outcome in submitted):
         for job in action.cancel:
-            await turn.services.queue.cancel(job)
+            await _cancel(turn, job)
         await _tell_taken(turn, action, submitted[0][0])
     again = action.wanted[0].like
     accepted = submitted[0][1] is RequestOutcome.ACCEPTED
     await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW) if again else "")
     return settle(draft, after, action, submitted)
+
+
+async def _cancel(turn: Turn, job: str) -> None:
+    if not await turn.services.submit.drop(turn.user_id, job):
+        await turn.services.queue.cancel(job)
 
 
 async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
@@ -202,6 +213,11 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
         discriminator=wanted.discriminator, shown=tuple((each.message_id, each.job) for each in wanted.pictures),
     )  # fmt: skip
     if wanted.like:
+        for like in await services.submit.waiting(turn.user_id):
+            if like.job_id == wanted.like:
+                return replace(
+                    request, instruction=like.instruction, workflow=like.workflow, parameters=like.parameters
+                )
         status = await services.queue.status(wanted.like)
         if status is None:
             return None
@@ -273,6 +289,8 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> None:
     # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
     await services.messenger.ready(turn.chat_id, edit=False)
     refused = False
+    for job in action.jobs:
+        refused = await services.submit.reword(turn.user_id, job, action.words, words) is Reworded.REFUSED or refused
     for status in await services.queue.statuses(action.jobs):
         prompt = services.presets.reworded(status.job.edit.prompt, action.words)
         if status.job.edit.prompt == prompt:
@@ -304,7 +322,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if waiting:  # before the jobs, whose end would let it follow
         await services.submit.stop(turn.user_id)
     for job in jobs:
-        await services.queue.cancel(job)
+        await _cancel(turn, job)
     if outcome.isdecimal():
         view = View(turn.words(Text.JOBS_CANCELLED, count=int(outcome)))
     elif outcome:
@@ -322,7 +340,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
-    match action.intent:
+    match Intent.WHEN if await _asks_when(turn, action.intent) else action.intent:
         case Intent.WHEN if can_resume(draft):
             await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
         case Intent.WHEN:
@@ -339,6 +357,14 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
             await commands.give_help(turn)
         case _:
             await _welcome(turn)
+
+
+async def _asks_when(turn: Turn, intent: str) -> bool:
+    """Whether a greeting, or nothing but question marks, asks where a picture is: while one is in the works."""
+    services, said = turn.services, wish_in(turn.messages[0].text or "")
+    if intent != Intent.START and (intent != Intent.QUESTION or said):
+        return False
+    return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.submit.count(turn.user_id))
 
 
 async def _welcome(turn: Turn) -> None:

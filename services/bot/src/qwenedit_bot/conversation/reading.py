@@ -139,7 +139,7 @@ async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
 
 async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
     """Return what words may be about, each with the messages that have shown it."""
-    things: list[tuple[Thing, Sequence[int]]] = []
+    things: list[tuple[Thing, Sequence[int]]] = [(thing, shown) for thing, shown, _told in await _backlog(turn)]
     for status in await turn.services.queue.statuses(draft.jobs):
         if status.job.reply is not None and status.job.user_id == turn.user_id:
             own = await jobs_messages(status, turn.services)
@@ -165,6 +165,9 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
         if status.job.user_id == turn.user_id:
             return thing
         return Thing(Stage.PHOTO, thing.pictures) if thing.stage is Stage.RESULT else None
+    for thing, shown, _told in await _backlog(turn):
+        if number in shown:
+            return thing
     return Thing(Stage.PHOTO, (Picture(copy, number),)) if copy is not None else None
 
 
@@ -333,6 +336,27 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
         told = status.job.id == own or reply.discriminator == names[0] or reply.discriminator.startswith(names[1])
         if told or (draft.said_in == message_id and (status.job.id,) == draft.jobs[-1:]):
             found.append(thing_of(turn, status, reply.placeholder_id))
+    for thing, _shown, name in await _backlog(turn):
+        newest = draft.said_in == message_id and (thing.job,) == draft.jobs[-1:]
+        if thing.job == own or name == names[0] or name.startswith(names[1]) or newest:
+            found.append(thing)
+    return found
+
+
+async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...], str]]:
+    """Return the requests that wait for other jobs here, each with its messages and what tells it from others."""
+    found: list[tuple[Thing, tuple[int, ...], str]] = []
+    for request in await turn.services.submit.waiting(turn.user_id):
+        source = request.source
+        if source.chat_id == turn.chat_id and not await turn.services.submit.known(request.job_id):
+            shown = request.shown or [(source.message_id, "")] * len(request.attachments)
+            pictures = tuple(
+                Picture(each, number, job) for each, (number, job) in zip(request.attachments, shown, strict=True)
+            )
+            words = turn.services.presets.words_in(request.instruction)
+            answer = await turn.services.replies.find(request.to) or 0
+            thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures)
+            found.append((thing, (source.message_id, answer), request.discriminator))
     return found
 
 

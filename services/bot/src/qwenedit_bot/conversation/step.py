@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
+from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -192,6 +193,8 @@ class Do:
     how: How = ""
     cancel: tuple[str, ...] = ()
     """Jobs in whose place these come."""
+    instead: tuple[str, ...] = ()
+    """Those of them that have cost nothing but a few seconds: they aren't counted beside these."""
     left_out: int = 0
     """How many photos are more than one job takes."""
     taken: int = 0
@@ -295,7 +298,10 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
         return replace(after, jobs=jobs)
     used = {picture for each in done.wanted for picture in each.pictures}
     if not before.preset and used <= set(before.pictures):  # they waited, and nothing will ever come of them
-        return replace(after, said=before.said, said_at=before.said_at)
+        after = replace(after, said=before.said, said_at=before.said_at)
+        if any(what is RequestOutcome.UNREADABLE for _job, what in outcomes):  # the words are for the next photo
+            after = replace(after, words=done.wanted[0].words, words_in=done.words_in, words_at=0)
+        return after
     return replace(before, handled=after.handled)
 
 
@@ -324,21 +330,25 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
         pictures = (*draft.pictures, *event.pictures)
         return _for_preset(draft, event, draft.preset, event.takes, pictures, words)
     draft = replace(draft, preset="")
+    joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
+    new = tuple(each for each in event.pictures if each not in draft.pictures)
+    pictures = (*draft.pictures, *new)[:MOST_PHOTOS] if joins else event.pictures
     waits = bool(draft.words) and not draft.pictures and not draft.on
     if event.words:
-        words = _joined(draft.words, draft.words_at, event.words, event.at) if waits else event.words
+        number = event.words_in or event.message_id
         if waits:
-            draft = replace(draft, words="")
-        return _do(draft, event, event.pictures, words, event.how, words_in=event.words_in or event.message_id)
+            words = _both(draft.words, event.words)
+            draft, taken = replace(draft, words=""), draft.shown
+            return _do(draft, event, event.pictures, words, event.how, words_in=number, taken=taken)
+        if event.how != "together":
+            pictures = event.pictures
+        return _do(draft, event, pictures, event.words, event.how, words_in=number)
     if waits:
         return _do(
             replace(draft, words=""), event, event.pictures, draft.words, draft.how,
             words_in=draft.words_in, taken=draft.shown,
         )  # fmt: skip
-    joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     pair = bool(draft.words) and not draft.on
-    new = tuple(each for each in event.pictures if each not in draft.pictures)
-    pictures = (*draft.pictures, *new)[:MOST_PHOTOS] if joins else event.pictures
     after = replace(draft, pictures=pictures, at=event.at, how="")
     if pair and joins:
         return after, Ask(Question.HOW, draft.words_in)
@@ -394,7 +404,7 @@ def _about_job(draft: Draft, event: Said | Edited, thing: Thing) -> Outcome:
         return after, Reword((thing.job,), joined, number)
     if joined != words:  # the rest of the wish for which the job has just begun
         after, action = _do(draft, event, thing.sources, joined, "", words_in=number)
-        return after, replace(action, cancel=(thing.job,)) if isinstance(action, Do) else action
+        return after, replace(action, cancel=(thing.job,), instead=(thing.job,)) if isinstance(action, Do) else action
     if thing.job in draft.on:
         words = _joined(draft.words, draft.words_at, words, at)
     after = replace(draft, words=words, words_at=at, words_in=number, on=(thing.job,))
@@ -449,6 +459,9 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     words = event.words
     if event.intent == STOP:
         return draft, Stop(tuple(job.job for job in event.jobs))
+    changed = tuple(job for job in event.jobs if event.picture is not None and _has_another(job, event.picture))
+    if event.picture is not None and changed:
+        return _with_another_photo(draft, event, event.picture, changed)
     if not words or event.intent:
         return draft, Nothing()
     waiting = tuple(each.job for each in event.jobs if each.stage is Stage.WAITING or each.prompt == words)
@@ -459,6 +472,33 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     if late:
         after = replace(after, words=words, words_in=event.message_id, words_at=event.at, on=late)
     return after, Reword(waiting, words, event.message_id, late=len(late))
+
+
+def _has_another(job: Thing, picture: Picture) -> bool:
+    """Whether a job was asked for when its message had another photo: of the same one Telegram may change the id."""
+    mine = [each.source for each in job.sources if each.message_id == picture.message_id]
+    new = picture.source
+    return isinstance(new, Attachment) and any(
+        isinstance(each, Attachment)
+        and each.file_id != new.file_id
+        and (each.size is None or new.size is None or each.size != new.size)
+        for each in mine
+    )
+
+
+def _with_another_photo(draft: Draft, event: Edited, new: Picture, jobs: tuple[Thing, ...]) -> Outcome:
+    """Do jobs with the photo that their message has now; those with the one before end if they haven't."""
+    wanted = []
+    for number, job in enumerate(jobs):
+        pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
+        same = event.words in ("", job.prompt) or bool(event.intent)
+        told = {"like": job.job} if same else {"words": event.words}
+        wanted.append(Wanted(pictures, event.message_id, f"{event.id}:{number}" if number else event.id, **told))
+    begun = tuple(job.job for job in jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
+    waiting = tuple(job.job for job in jobs if job.stage is Stage.WAITING)
+    said = event.words or jobs[-1].prompt
+    after = replace(draft, said=said, said_in=event.message_id, said_at=event.at)
+    return after, Do(tuple(wanted), words_in=event.message_id, how="each", cancel=begun, instead=waiting)
 
 
 def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -580,9 +620,16 @@ def _told(words_in: int, answered: int) -> str:
 
 
 def _joined(earlier: str, earlier_at: int, words: str, at: int) -> str:
-    """Return words with those that they continue, if they do and if both are not too long."""
+    """Return words with those that they continue, if they do."""
+    return _both(earlier, words) if earlier and abs(at - earlier_at) <= ONE_WISH else words
+
+
+def _both(earlier: str, words: str) -> str:
+    """Return words with earlier ones, if these don't say the same and if both are not too long."""
+    if words.casefold() in earlier.casefold().splitlines():
+        return earlier
     both = f"{earlier}\n{words}"
-    return both if earlier and abs(at - earlier_at) <= ONE_WISH and len(both) <= MAX_INSTRUCTION else words
+    return both if len(both) <= MAX_INSTRUCTION else words
 
 
 def _pending(draft: Draft) -> str:

@@ -71,7 +71,7 @@ async def unsupported(turn: Turn) -> None:
     if not kinds:
         return
     draft = await turn.services.drafts.read(turn.chat_id, turn.user_id)
-    if draft.pictures and kinds[0] in _WHILE_WAITING:
+    if (draft.pictures or draft.jobs) and kinds[0] in _WHILE_WAITING:
         await turn.say(View(turn.words(Text.TYPE_INSTEAD)))
     else:
         await turn.say(View(turn.words(Text.UNSUPPORTED, kind=kinds[0])))

@@ -15,7 +15,8 @@ from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.edits.requests.failed import collected_on_failure
-from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome
+from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.pictures.sources import StoredPicture, as_data, of_data
 
 if TYPE_CHECKING:
@@ -121,6 +122,28 @@ class Backlog:
     async def count(self, user_id: int) -> int:
         """Return how many requests of a user wait."""
         return int(await self._redis.hlen(self._keys.backlog(user_id)))
+
+    async def waiting(self, user_id: int) -> list[Request]:
+        """Return the requests of a user that wait, oldest first."""
+        return [each.request for each in await self._of(user_id)]
+
+    async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded | None:
+        """Give a request that waits another instruction; None if it doesn't wait."""
+        waiting = next((each for each in await self._of(user_id) if each.request.job_id == job_id), None)
+        if waiting is None:
+            return None
+        prompt = self._presets.reworded(waiting.request.instruction, wish)
+        if len(prompt) > MAX_INSTRUCTION:
+            return Reworded.REFUSED
+        new = replace(waiting, request=replace(waiting.request, instruction=prompt))
+        await self._redis.hset(self._keys.backlog(user_id), job_id, _written(new))
+        if await self.known(job_id):  # it has followed meanwhile, with the old words
+            await self._remove(new)
+            return None
+        await self._replies.say(
+            new.request.to, job_views.waits(words, self._presets, new.request, after=bool(new.after))
+        )
+        return Reworded.DONE
 
     async def drop(self, user_id: int, job_id: str) -> bool:
         """End a request that waits, and take its message away; False if it doesn't wait."""

@@ -89,7 +89,7 @@ def refusal_of(
             reason, view = "too_big", _too_big(words, size)
         case _:
             reason, view = "file_unavailable", View(words(Text.FILE_UNAVAILABLE))
-    return RequestOutcome.REFUSED, reason, _about_one(words, view, number=reached, count=len(attachments))
+    return RequestOutcome.UNREADABLE, reason, _about_one(words, view, number=reached, count=len(attachments))
 
 
 def _not_allowed(words: Words, verdict: Verdict) -> tuple[RequestOutcome, str, View]:

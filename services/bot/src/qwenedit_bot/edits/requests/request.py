@@ -76,7 +76,9 @@ class RequestOutcome(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """This picture will never be taken."""
+    """This will never be taken."""
+    UNREADABLE = "unreadable"
+    """This picture will never be taken, whatever is to be done to it."""
     WAITS = "waits"
     """The user has as many unfinished jobs as they may: `Backlog` keeps the request until one of them is answered."""
     NOT_NOW = "not_now"

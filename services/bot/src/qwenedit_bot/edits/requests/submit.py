@@ -118,7 +118,7 @@ class Submit:
         with job_context(request.job_id), collected_on_failure(request):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
-                return await self._refuse(request.to, RequestOutcome.REFUSED, "unseen", refusal)
+                return await self._refuse(request.to, RequestOutcome.UNREADABLE, "unseen", refusal)
             length = len(request.instruction)
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
