@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tests.e2e.cluster.installation import Installation
 
 TOOL = "NODE_TOOL"
-READY_WITHIN = 60
 
 
 @dataclass(frozen=True)

@@ -27,22 +27,8 @@ def resident_in_all(pid: int) -> int:
 
 def processor_seconds(pid: int) -> float:
     """Return the processor time of a process."""
-    return sum(_times(pid)[:2])
-
-
-def processor_seconds_in_all(pid: int) -> float:
-    """Return the processor time of a process and all that descend from it, those that have ended included."""
-    found = 0.0
-    for one in _family(pid):
-        with suppress(OSError):  # ended meanwhile
-            found += sum(_times(one))
-    return found
-
-
-def _times(pid: int) -> list[float]:
-    """Return the seconds in programs and in the kernel: its own, and those of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return [int(field) * TICK for field in fields[11:15]]
+    return sum(int(field) * TICK for field in fields[11:13])
 
 
 def _family(pid: int) -> list[int]:

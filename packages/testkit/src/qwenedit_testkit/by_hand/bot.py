@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 PROMPT = "make it snow"
-JANITOR_EVERY = 0.05
 """Seconds; the bot's janitor does it once a second."""
 
 
@@ -71,12 +69,6 @@ class BotByHand:
         if found is None:
             raise AssertionError("eventually gives no false answer")
         return found
-
-    async def keep_tidy(self) -> None:
-        """Be the janitor, until cancelled: reap leases that ran out, and promote retries that are due."""
-        while True:
-            await self.queue.tick()
-            await asyncio.sleep(JANITOR_EVERY)
 
 
 @asynccontextmanager

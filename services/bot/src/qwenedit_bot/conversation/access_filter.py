@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, InaccessibleMessage, Message
+from aiogram.types import InaccessibleMessage, Message
 
-from qwenedit_bot.chat.actors import actor_of, own_words
+from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import TelegramObject
 
-    from qwenedit_bot.conversation.turn import Services
-    from qwenedit_bot.texts import Words
+    from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.users.update_filter import UpdateFilter
 
 
@@ -31,12 +29,10 @@ class AccessMiddleware(BaseMiddleware):
 
     Args:
         update_filter: Knows who was told.
-        services: Say it, and know who may use the bot.
     """
 
-    def __init__(self, update_filter: UpdateFilter, services: Services) -> None:
+    def __init__(self, update_filter: UpdateFilter) -> None:
         self._update_filter = update_filter
-        self._services = services
 
     async def __call__(
         self,
@@ -45,26 +41,21 @@ class AccessMiddleware(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Go on with those who may."""
-        actor = actor_of(event) if isinstance(event, Message | CallbackQuery) else None
-        if actor is None:  # nobody to whom a job or a dialogue could belong
+        turn: Turn | None = data.get("turn")
+        if turn is None:  # nobody to whom a job or a draft could belong
             return None
-        refusal = await self._services.access_list.refusal(actor)
+        refusal = await turn.services.access_list.refusal(turn.user_id)
         if refusal is None:
             return await handler(event, data)
-        answerable = isinstance(event, CallbackQuery) or (isinstance(event, Message) and _is_asked_in(event))
-        if answerable and await self._update_filter.tells(actor, data["event_update"].update_id):
-            await self._refuse(event, refusal, data["words"])
+        # Of chats that speak in a group, the update filter let only those pass that call the bot.
+        calls = isinstance(event, Message) and event.sender_chat is not None
+        asked = turn.press is not None or not turn.in_group or calls
+        if asked and await self._update_filter.tells(turn.user_id, turn.update_id):
+            if turn.press is not None:
+                await turn.toast(turn.words(refusal), alert=True)
+            else:
+                await turn.say(View(turn.words(refusal)))
         return None
-
-    async def _refuse(self, event: TelegramObject, refusal: Text, words: Words) -> None:
-        if isinstance(event, CallbackQuery):
-            await self._services.messenger.answer_press(event.id, words(refusal), alert=True)
-        elif isinstance(event, Message):
-            await self._services.replies.say(source_of(event), View(words(refusal)))
-
-
-def _is_asked_in(message: Message) -> bool:
-    return message.chat.type == "private" or message.sender_chat is not None  # then the update filter saw a call
 
 
 class OwnButtons(BaseMiddleware):
@@ -74,9 +65,6 @@ class OwnButtons(BaseMiddleware):
     (https://core.telegram.org/bots/api#callbackquery). The handlers check whose job it is.
     """
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
     async def __call__(
         self,
         handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
@@ -84,13 +72,14 @@ class OwnButtons(BaseMiddleware):
         data: dict[str, Any],
     ) -> Any:
         """Go on with presses of the bot's own buttons."""
-        if not isinstance(event, CallbackQuery) or isinstance(event.message, InaccessibleMessage):
-            return await handler(event, data)  # of a message that is too old, Telegram doesn't say what it is
-        words: Words = data["words"]
-        if event.message is None or not is_of_bot(event.message, self._services.bot_id):
-            await self._services.messenger.answer_press(event.id, words(Text.PRESS_FORGOTTEN), alert=True)
-        elif not _carries(event.message, event.data):
-            await self._services.messenger.answer_press(event.id, "")  # the user sees what it says instead
+        turn: Turn = data["turn"]
+        message, pressed = (turn.press.message, turn.press.data) if turn.press is not None else (None, None)
+        if isinstance(message, InaccessibleMessage):  # too old: Telegram doesn't say what it is
+            return await handler(event, data)
+        if message is None or not is_of_bot(message, turn.services.bot_id):
+            await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+        elif not _carries(message, pressed):
+            await turn.toast()  # the user sees what it says instead
         else:
             return await handler(event, data)
         return None

@@ -55,17 +55,17 @@ class _BegunError(Exception):
     """A job that was to get other words has begun."""
 
 
-async def take(turn: Turn, read: Callable[[Draft], Awaitable[Event | None]]) -> None:
+async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | None]]) -> None:
     """Let something happen: read what it is, change the draft, and answer.
 
     Args:
         turn: What happens.
-        read: Turns it into an event, given the draft; None if it is nothing.
+        what: The event, or how it is read if that takes the draft; None if it is nothing.
     """
     drafts, place = turn.services.drafts, (turn.chat_id, turn.user_id)
     draft = await drafts.read(*place)
     for attempt in range(1, _TRIES + 1):
-        event = await read(draft)
+        event = await what(draft) if callable(what) else what
         if event is None:
             return
         after, action = step(draft, event)

@@ -96,20 +96,20 @@ def make_dispatcher(services: Services, update_filter: UpdateFilter) -> Dispatch
         observer.outer_middleware(TurnMiddleware(services))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
-        observer.outer_middleware(AccessMiddleware(update_filter, services))
-    guarded.callback_query.outer_middleware(OwnButtons(services))
+        observer.outer_middleware(AccessMiddleware(update_filter))
+    guarded.callback_query.outer_middleware(OwnButtons())
     guarded.callback_query.register(on(_press))
     guarded.include_routers(_make_private_router(), _make_group_router())
-    dispatcher.include_routers(_make_public_router(services), guarded)
+    dispatcher.include_routers(_make_public_router(), guarded)
     return dispatcher
 
 
-def _make_public_router(services: Services) -> Router:
+def _make_public_router() -> Router:
     """Make the router of what is everybody's: before anybody is asked whether they may use the bot."""
     router = Router(name="everybody's")
     for name, handler in _PUBLIC.items():
         router.message.register(on(handler), partial(_is_public, name))
-    router.callback_query.middleware(OwnButtons(services))
+    router.callback_query.middleware(OwnButtons())
     sure = F.data.in_({FORGET_ALL, FORGET_NOT})
     router.callback_query.register(on(account.confirm), sure, F.message.chat.type == "private")
     router.message.register(on(shop.paid), F.successful_payment)
@@ -225,15 +225,16 @@ class HandleUpdate:
         event = update.message or update.edited_message or update.callback_query
         if event is None or event.from_user is None:
             return
-        if isinstance(event, Message) and event.chat.type != "private":
-            me = await self._bot.me()
-            if not groups.is_called(event, me.username or ""):
-                return
+        if isinstance(event, Message) and not self._is_called(event):
+            return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
         shown = event if isinstance(event, Message) else event.message
         if shown is not None:  # by now a press is too old to be answered otherwise
             await self._services.replies.say(source_of(shown, _REFUSED), view)
+
+    def _is_called(self, message: Message) -> bool:
+        return message.chat.type == "private" or groups.is_called(message, self._services.bot_name)
 
     async def _apologise(self, update: Update, failed: Sequence[Request]) -> None:
         given_up = [request for request in failed if await self._services.submit.abandon(request)]

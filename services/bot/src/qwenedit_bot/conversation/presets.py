@@ -59,10 +59,7 @@ async def category(turn: Turn) -> None:
 
 
 async def _browse(turn: Turn) -> None:
-    async def read(_draft: Draft) -> Event:
-        return Browsed(id=turn.name, message_id=turn.shown, at=0)
-
-    await take(turn, read)
+    await take(turn, Browsed(id=turn.name, message_id=turn.shown, at=0))
 
 
 async def choose(turn: Turn) -> None:

@@ -58,11 +58,7 @@ async def text(turn: Turn, message: Message) -> None:
     if length > MAX_INSTRUCTION:
         await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
         return
-
-    async def read(draft: Draft) -> Event:
-        return await reading.words_in(turn, draft, message)
-
-    await take(turn, read)
+    await take(turn, lambda draft: reading.words_in(turn, draft, message))
 
 
 async def unsupported(turn: Turn) -> None:
@@ -79,11 +75,7 @@ async def unsupported(turn: Turn) -> None:
 
 async def stop(turn: Turn) -> None:
     """Cancel what is unfinished."""
-
-    async def read(_draft: Draft) -> Event:
-        return _said(turn, STOP)
-
-    await take(turn, read)
+    await take(turn, _said(turn, STOP))
 
 
 async def corrected(turn: Turn) -> None:
@@ -94,21 +86,13 @@ async def corrected(turn: Turn) -> None:
     if refusal is not None:
         await turn.say(refusal, to=turn.to(turn.shown, "edited"))
         return
-
-    async def read(draft: Draft) -> Event:
-        return await reading.correction_in(turn, draft, message)
-
-    await take(turn, read)
+    await take(turn, lambda draft: reading.correction_in(turn, draft, message))
 
 
 async def how(turn: Turn) -> None:
     """Take how several photos are meant."""
-
-    async def read(_draft: Draft) -> Event:
-        how: How = "each" if turn.data == "each" else "together"
-        return HowChosen(id=turn.name, message_id=_answered(turn), at=turn.at, how=how)
-
-    await take(turn, read)
+    how: How = "each" if turn.data == "each" else "together"
+    await take(turn, HowChosen(id=turn.name, message_id=_answered(turn), at=turn.at, how=how))
 
 
 async def begun(turn: Turn) -> None:
@@ -126,11 +110,7 @@ async def begun(turn: Turn) -> None:
 
 async def resume(turn: Turn) -> None:
     """Do what could not be done before."""
-
-    async def read(_draft: Draft) -> Event:
-        return Resumed(id=turn.name, message_id=_answered(turn), at=turn.at)
-
-    await take(turn, read)
+    await take(turn, Resumed(id=turn.name, message_id=_answered(turn), at=turn.at))
 
 
 async def like_this(turn: Turn) -> None:
@@ -164,12 +144,8 @@ async def again(turn: Turn) -> None:
     if lost and not await turn.services.store.holds(*lost):
         await turn.toast(turn.words(Text.PRESS_EXPIRED), alert=True)
         return
-
-    async def read(_draft: Draft) -> Event:
-        thing = reading.thing_of(turn, status, turn.shown)
-        return replace(_said(turn, AGAIN), message_id=source.message_id, about=thing)
-
-    await take(turn, read)
+    thing = reading.thing_of(turn, status, turn.shown)
+    await take(turn, replace(_said(turn, AGAIN), message_id=source.message_id, about=thing))
 
 
 async def undo(turn: Turn) -> None:
@@ -180,11 +156,7 @@ async def undo(turn: Turn) -> None:
     if not await turn.is_first_tap():
         await turn.toast()
         return
-
-    async def read(_draft: Draft) -> Event:
-        return replace(_said(turn, UNDO), about=reading.thing_of(turn, status, turn.shown))
-
-    await take(turn, read)
+    await take(turn, replace(_said(turn, UNDO), about=reading.thing_of(turn, status, turn.shown)))
 
 
 def _said(turn: Turn, intent: str) -> Said:

@@ -63,13 +63,5 @@ class ControlledChat:
         """Let files that are sent here come at `rate` bytes a second; ended by `clear_refusals`."""
         await self._arm(FaultKind.THROTTLE, method=FILE, rate=rate, times=times)
 
-    async def stall_downloads(self, seconds: float, *, times: int | None = None) -> None:
-        """Let files that are sent here come in half, then nothing for some seconds, then nothing more."""
-        await self._arm(FaultKind.STALL, method=FILE, seconds=seconds, times=times)
-
-    async def cut_downloads(self, *, times: int | None = None) -> None:
-        """Let files that are sent here come in half; ended by `clear_refusals`."""
-        await self._arm(FaultKind.CUT, method=FILE, times=times)
-
     async def _arm(self, kind: FaultKind, **fault: Any) -> None:
         await self._connection.json("POST", "faults", {"fault": kind.value, "chat_id": self.chat_id, **fault})
