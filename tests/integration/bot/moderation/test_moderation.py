@@ -131,11 +131,11 @@ def kept(stage: Any, person: Any, message: int) -> list[bytes]:
 
 async def test_moderation_hook_sees_instruction_and_result_but_not_the_user(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
-    await ann.send(album=[photo(), photo()], caption="make it snow")
+    await ann.send(album=[photo(), photo()], caption="combine them")
     claim = await stage.worker.finish_next(RESULT)
     await ann.picture()
     wish, result = judge.asked
-    common = {"authorization": f"Bearer {TOKEN}", "job": claim.job.id, "instruction": "make it snow"}
+    common = {"authorization": f"Bearer {TOKEN}", "job": claim.job.id, "instruction": "combine them"}
     assert wish == {**common, "stage": "request", "pictures": [(320, 240)] * 2}
     assert result == {**common, "stage": "result", "pictures": [(320, 240)]}
     assert str(ann.id) not in json.dumps(judge.asked)
