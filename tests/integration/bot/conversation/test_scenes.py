@@ -279,6 +279,18 @@ async def test_photos_a_second_apart_are_an_album(stage: Any) -> None:
     assert (await ann.picture()).reply_to == said
 
 
+async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:
+    ann = await stage.telegram.user(language="ru")
+    await ann.send("объедини эти два фото")
+    await ann.says("Какое фото?")
+    await ann.send(photo=photo())
+    await ann.says("Теперь пришлите второе фото")
+    await ann.send(photo=photo())
+    claim = await stage.worker.finish_next(RESULT)
+    assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == ("объедини эти два фото", 2)
+    await ann.picture()
+
+
 async def test_video_in_an_album_is_left_out(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(album=[photo(), Item(b"x", "video")], caption=SNOW)

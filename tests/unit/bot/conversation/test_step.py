@@ -121,6 +121,17 @@ def test_photo_takes_the_words_that_wait() -> None:
     assert after.words == ""
 
 
+def test_words_about_photos_together_wait_for_the_other_one() -> None:
+    waits = Draft(words="swap them", words_in=3, shown=4, how="together")
+    after, action = step(waits, photos(5))
+    assert action == Ask(Question.OTHER, 5)
+    both, action = step(after, photos(6))
+    assert jobs(action) == [((5, 6), "swap them", 6, "m3")]
+    assert (both.words, both.pictures) == ("", ())
+    assert jobs(step(after, Resumed(id="p1", message_id=5, at=NOW))[1])[0][:2] == ((5,), "swap them")
+    assert jobs(step(waits, photos(5, 6))[1]) == [((5, 6), "swap them", 5, "m3")]
+
+
 def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
     waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4)
     after, action = step(waits, photos(5, words="at night"))

@@ -138,6 +138,7 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.WHICH: View(which),
         Question.HOW: View(words(Text.GATHERED_WITH_WORDS, count=len(draft.pictures), said=said), (_how(turn),)),
         Question.BEGUN: View(words(Text.BEGUN, said=said), ((over, then),)),
+        Question.OTHER: shop.waiting_view(words, draft, Text.OTHER_PHOTO),
         Question.BACK: View(words(Text.UNDONE)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
     }

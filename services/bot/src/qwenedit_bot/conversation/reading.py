@@ -164,7 +164,8 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
         thing = thing_of(turn, status, number, copy)
         if status.job.user_id == turn.user_id:
             return thing
-        return Thing(Stage.PHOTO, thing.pictures) if thing.stage is Stage.RESULT else None
+        theirs = Thing(Stage.PHOTO, thing.pictures, sources=thing.sources)
+        return theirs if thing.stage is Stage.RESULT else None
     for thing, shown, _told in await _backlog(turn):
         if number in shown:
             return thing

@@ -153,6 +153,8 @@ class Question(StrEnum):
     """Whether each photo is done on its own."""
     BEGUN = "begun"
     """Whether to begin anew, or to go on with the result."""
+    OTHER = "other"
+    """The other photo, where the words are about several."""
     NEXT = "next"
     """The next photo of a preset."""
     BACK = "back"
@@ -332,29 +334,41 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     draft = replace(draft, preset="")
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     new = tuple(each for each in event.pictures if each not in draft.pictures)
-    pictures = (*draft.pictures, *new)[:MOST_PHOTOS] if joins else event.pictures
-    waits = bool(draft.words) and not draft.pictures and not draft.on
+    both = (*draft.pictures, *new)[:MOST_PHOTOS]
     if event.words:
-        number = event.words_in or event.message_id
-        if waits:
-            words = _both(draft.words, event.words)
-            draft, taken = replace(draft, words=""), draft.shown
-            return _do(draft, event, event.pictures, words, event.how, words_in=number, taken=taken)
-        if event.how != "together":
-            pictures = event.pictures
-        return _do(draft, event, pictures, event.words, event.how, words_in=number)
-    if waits:
-        return _do(
-            replace(draft, words=""), event, event.pictures, draft.words, draft.how,
-            words_in=draft.words_in, taken=draft.shown,
-        )  # fmt: skip
-    pair = bool(draft.words) and not draft.on
-    after = replace(draft, pictures=pictures, at=event.at, how="")
-    if pair and joins:
-        return after, Ask(Question.HOW, draft.words_in)
-    if pair:
+        return _captioned(draft, event, both if joins and event.how == "together" else event.pictures)
+    if draft.words and not draft.on and (not draft.pictures or _lacks_another(draft)):
+        return _told_before(draft, event, both)
+    after = replace(draft, pictures=both if joins else event.pictures, at=event.at, how="")
+    if draft.words and not draft.on:
+        if joins:
+            return after, Ask(Question.HOW, draft.words_in)
         after = replace(after, words="")
-    return after, Ask(Question.CHANGE, pictures[0].message_id if joins else event.message_id)
+    return after, Ask(Question.CHANGE, both[0].message_id if joins else event.message_id)
+
+
+def _captioned(draft: Draft, event: Photos, pictures: tuple[Picture, ...]) -> Outcome:
+    """Do photos with the words beside them and with those that wait."""
+    number = event.words_in or event.message_id
+    if not draft.words or draft.pictures or draft.on:
+        return _do(draft, event, pictures, event.words, event.how, words_in=number)
+    words = _both(draft.words, event.words)
+    return _do(replace(draft, words=""), event, pictures, words, event.how, words_in=number, taken=draft.shown)
+
+
+def _told_before(draft: Draft, event: Photos, pictures: tuple[Picture, ...]) -> Outcome:
+    """Do photos with the words that wait for them, once there are as many as these are about."""
+    after = replace(draft, pictures=pictures, at=event.at)
+    if _lacks_another(after):
+        return after, Ask(Question.OTHER, event.message_id)
+    return _do(
+        replace(after, words=""), event, pictures, draft.words, draft.how, words_in=draft.words_in, taken=draft.shown
+    )
+
+
+def _lacks_another(draft: Draft) -> bool:
+    """Whether the words that wait are about several photos, of which one is there."""
+    return draft.how == "together" and len(draft.pictures) == 1
 
 
 def _said(draft: Draft, event: Said) -> Outcome:

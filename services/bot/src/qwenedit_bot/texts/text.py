@@ -28,6 +28,7 @@ class Text(StrEnum):
     ASK_INSTRUCTION = "ask-instruction"
     ASK_INSTRUCTION_ALBUM = "ask-instruction-album"
     WHICH_PHOTO = "which-photo"
+    OTHER_PHOTO = "other-photo"
     START_OVER_BUTTON = "start-over-button"
     THEN_BUTTON = "then-button"
     BEGUN = "begun"

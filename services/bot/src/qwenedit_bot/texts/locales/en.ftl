@@ -108,6 +108,7 @@ ask-instruction-album =
 
     /cancel, if you have changed your mind.
 which-photo = Which photo? Send it and I'll do this.
+other-photo = Got it. Now send the other photo.
 not-this-button = Not this photo
 start-over-button = Start over
 then-button = Then this
@@ -126,7 +127,7 @@ gathered-with-words = “{ $said }”: shall I make one picture of the { $count 
 gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
 gathered-each = Each on its own, then. What shall I do with them? Write it in one message, or choose below.
 gathered-taken = { $count ->
-    [1] “{ $said }”, for the remaining photo.
+    [1] 📝 Taken: “{ $said }”
    *[other] “{ $said }”, for each of the { $count } photos.
 }
 together-button = 🧩 Together

@@ -115,6 +115,7 @@ ask-instruction-album =
 
     /cancel, если передумали.
 which-photo = Какое фото? Пришлите его, и я это сделаю.
+other-photo = Есть. Теперь пришлите второе фото.
 not-this-button = Не это фото
 start-over-button = Начать заново
 then-button = Потом это
@@ -133,7 +134,7 @@ gathered-with-words = «{ $said }»: сделать из { $count } фото о�
 gathered-left-out = За один раз я беру не больше { $limit } фото, поэтому остальные не взял.
 gathered-each = Каждое отдельно. Что с ними сделать? Напишите одним сообщением или выберите готовую идею.
 gathered-taken = { $count ->
-    [1] «{ $said }» — для оставшегося фото.
+    [1] 📝 Беру: «{ $said }»
    *[other] «{ $said }» — для каждого из { $count } фото.
 }
 together-button = 🧩 Вместе
