@@ -51,6 +51,14 @@ async def test_command_in_a_caption_edits_the_photo(party, worker) -> None:
     assert (await party.ann.picture()).reply_to == sent
 
 
+async def test_undo_in_reply_to_somebody_elses_result_goes_back_to_its_photo(party, worker) -> None:
+    (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    result = await party.ann.picture()
+    await party.boris.send(f"@{party.name} верни как было", reply_to=result.id)
+    assert (await party.boris.says("↩️")).reply_to == sent
+
+
 async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker) -> None:
     (sent,) = await party.ann.send(photo=photo())
     for wish in ("/edit make it snow", f"@{party.name} make it snow"):
