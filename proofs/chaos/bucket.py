@@ -42,7 +42,7 @@ class ChaosBucket(Versitygw):
         for person in list(people)[:FORGOTTEN]:
             await person.send("/forget")
             await person.press("Delete everything", timeout=DELETED_WITHIN)
-            await person.says("I have deleted everything", timeout=DELETED_WITHIN)
+            await person.says("I've deleted everything", timeout=DELETED_WITHIN)
             names = [each["path"] for page in self.objects_api().list() for each in page]
             theirs = [name for name in names if name.partition("/")[0] in jobs_of[person.id]]
             found += [f"the object {name} of somebody who was forgotten" for name in theirs]

@@ -25,8 +25,9 @@ DONE, CANCELLED, FAILED = "✨", "✖️ Cancelled", "😔"
 PENDING = ("⏳", "🔁", "🚀", "🎨", "📤", "✋")
 """How a job's message begins before the job has ended."""
 PRESSED = (
-    "Cancelled", "Stopping…", "This picture is already finished.", "This job has already ended.",
-    "This was too long ago: I no longer know this job.",
+    "Cancelled", "Stopping…", "This picture is already finished. Type what to change in it.",
+    "This one has already ended. Send the photo again to go on.",
+    "I've forgotten this one. Reply to the picture and say what to change, or send the photo again.",
 )  # fmt: skip
 """What a message says whose button was pressed, and of which the bot does not know that it was sent: it was killed
 between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""

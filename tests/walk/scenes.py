@@ -91,7 +91,7 @@ async def line(user: Visitor, harness: Harness) -> None:
         await harness.somebody_waits()
         await user.send("rocket", caption=user.either("let the sun rise", "пусть взойдёт солнце"))
         await user.sees(Text.QUEUED, position=2)
-        await user.reads(user.either("Starting the server", "Запускаю сервер"))
+        await user.reads(user.either("Waking up the server", "Бужу сервер"))
         await user.take("waking", "Second in line, and no GPU is awake")
         await user.press(Text.CANCEL_BUTTON)
         await user.sees(Text.CANCELLED)
@@ -104,7 +104,7 @@ async def photo_then_text(user: Visitor, harness: Harness) -> None:
     instruction."""
     await user.send("coffee")
     await user.sees(Text.ASK_INSTRUCTION)
-    await user.take("question", "What shall I do with it?")
+    await user.take("question", "What should I change?")
     await user.say(user.either("make it a pencil sketch", "нарисуй карандашом"))
     await user.gets_picture()
     await user.take("answer", "The answer replies to the instruction")
@@ -255,19 +255,19 @@ async def refusals(user: Visitor, harness: Harness) -> None:
     await user.take("refused", "Too large, and cut")
     await user.send("cat")
     await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
-    await user.reads(user.either("This instruction has", "В тексте"))
+    await user.reads(user.either("That's ", "Здесь "))
     await user.say("/cancel")  # or the photos that follow would join the cat's
     await user.sees(Text.DIALOGUE_CANCELLED, what="photo")
     await user.person.send(document=_png((320, 240))[:2000], name="half.png", caption=caption)
     await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
     await user.person.send(document=_png((40, 30)), name="icon.png", caption=caption)
-    await user.reads(user.either("This picture is only 40 × 30", "В этой картинке всего 40 × 30"))
+    await user.reads(user.either("40 × 30 pixels is too small", "40 × 30 пикселей — слишком мало"))
     await user.take("refused-more", "An instruction that is too long, a damaged photo, and one that is too small")
 
 
 @scene("A job that fails")
 async def failure(user: Visitor, harness: Harness) -> None:
-    """The reason in plain words, with a button where another try may help. A failed job does not count."""
+    """The reason in plain words, with a button where another try may help. A failed job doesn't count."""
     await harness.comfyui_fails("oom", times=None)
     await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
     await user.sees(Text.FAILED, reason=Reason.SERVER_OUT_OF_MEMORY)

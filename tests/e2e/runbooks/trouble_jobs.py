@@ -18,7 +18,7 @@ async def test_comfyui_that_fails_every_job(installation, on_call, photo):
         before = await installation.job_ids()
         for user in users:
             await user.send(photo=photo, caption=CAPTION)
-        await asyncio.gather(*(user.says("could not edit this picture", timeout=60) for user in users))
+        await asyncio.gather(*(user.says("couldn't edit this picture", timeout=60) for user in users))
     [job, *_] = await installation.job_ids() - before
     on_call.words |= {"POD": worker.name, "JOB": job[:8]}
     row = await on_call.find("QweneditJobsFailFast", "a node of the workflow failed", "execution_failed", "CUDA error")
@@ -45,7 +45,7 @@ async def test_pause_that_was_forgotten(installation, on_call, photo):
     await on_call.part("QweneditUsersTurnedAway", "Stop-gap")
     await until_up(installation)
     await user.send(photo=photo, caption=CAPTION)
-    await user.says("The bot is paused for the moment", timeout=60)
+    await user.says("The bot is taking a break", timeout=60)
     await on_call.part("QweneditUsersTurnedAway", "Afterwards")
     row = await on_call.find("QweneditPauseForgotten", "the pause was forgotten", "paused", "since")
     await on_call.part("QweneditPauseForgotten", "Stop-gap")

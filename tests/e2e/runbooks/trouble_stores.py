@@ -22,7 +22,7 @@ async def test_redis_that_others_fill(installation, on_call, photo):
     user = await installation.telegram.user()
     await fill(installation)
     await user.send(photo=photo, caption=CAPTION)
-    await user.says("I have no room for another picture right now", timeout=60)
+    await user.says("I'm out of room for pictures right now", timeout=60)
     row = await on_call.find("QweneditRedisNearlyFull", "another program writes to this Redis", FOREIGN)
     on_call.words |= {"SIZE": f"{LARGER}mb", "TWICE": f"{2 * LARGER}Mi"}
     await on_call.part("QweneditRedisNearlyFull", "Stop-gap")

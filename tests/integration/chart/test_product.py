@@ -57,7 +57,7 @@ async def test_product_is_denied_nothing_that_it_asks_of_redis(server: Any, tmp_
         await ann.says("Cancelled")
         await ann.send("/forget")
         await ann.press("Delete everything")
-        await ann.says("I have deleted everything that I kept about you. Send me a photo")
+        await ann.says("I've deleted everything I kept about you. Send a photo")
     async with server.client("admin") as admin:
         denied = [entry for entry in await admin.acl_log() if entry["username"] in {"bot", "worker"}]
     assert denied == []

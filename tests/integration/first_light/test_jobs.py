@@ -30,7 +30,7 @@ async def test_photo_with_a_caption_comes_back_edited_in_the_message_that_showed
 async def test_message_shows_the_place_in_line_then_the_steps_then_the_picture(installation, photo):
     ann = await installation.chats.user()
     await ann.send(photo=photo, caption="make it snow")
-    await ann.says("You are next in line")
+    await ann.says("You're next in line")
     await installation.control.fault("hang", at_step=2, times=1)
     await installation.start_worker()
     await ann.says("Editing: step")

@@ -65,7 +65,7 @@ async def test_photo_comes_back_edited_and_nothing_of_it_is_left_after_a_forget(
     assert await installation.results() == 1
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("Done: I have deleted everything")
+    await ann.says("Done: I've deleted everything")
     assert await installation.objects() == set()
     await installation.chats.download(answer.now.photo)
 

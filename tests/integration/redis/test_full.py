@@ -61,7 +61,7 @@ class Memory:
 
 @pytest.fixture
 async def memory(redis) -> AsyncIterator[Memory]:
-    # So much that what clients and calls take up for a moment does not count. Redis makes it itself: for a client that
+    # So much that what clients and calls take up for a moment doesn't count. Redis makes it itself: for a client that
     # has sent it so much, it would keep as much ready for a next call, and free that at any moment.
     await settled_memory(redis)
     await redis.setrange("ballast", 20_000_000, "x")
@@ -235,7 +235,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
             while (await queue.counts()).running == 0:
                 await asyncio.sleep(0.02)
         await memory.fill(1.2)
-        await ann.says("I had no room to keep it")
+        await ann.says("I had no room for it")
         assert await queue.unfinished_ids() == []
         await memory.empty()
         await ann.send(photo=photo(), caption="make it snow")
@@ -251,11 +251,11 @@ async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(
         ann = await simulator.user()
         await memory.fill(0.95)
         await ann.send(photo=photo(), caption="make it snow")
-        await ann.says("I have no room for another picture right now")
+        await ann.says("I'm out of room for pictures right now")
         assert await queue.unfinished_ids() == []
         await memory.empty()
         await ann.send(photo=photo(), caption="make it snow")
-        await ann.says("You are next in line")
+        await ann.says("You're next in line")
         assert len(await queue.waiting_ids()) == 1
 
 
@@ -305,5 +305,5 @@ async def test_photo_that_was_taken_in_before_redis_was_full_is_answered_when_th
             while await refused_writes(redis) < 10:
                 await asyncio.sleep(0.02)
         await memory.empty()
-        await ann.says("What shall I do")
+        await ann.says("What should I change")
         assert len((await ann.snapshot()).from_bot) == 1

@@ -107,7 +107,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     await installation.control.fault("execution_error", message=f"cannot do {WORDS} failed", times=1)
     three = await installation.chats.user(first_name=NAME)
     (failed,) = await three.send(photo=photo, caption=f"{WORDS} failed")
-    await three.says("could not read this picture", PATIENCE)
+    await three.says("couldn't read this picture", PATIENCE)
 
     four = await installation.chats.user(first_name=NAME)
     for fault in ("502", "429", "cut", "drop"):
@@ -131,7 +131,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     await six.send(album=[photo, photo], caption=f"{WORDS} of two")
     await six.picture(timeout=PATIENCE)
     await six.send(photo=photo, caption=f"{WORDS} refused")
-    await six.says("The rules of this bot do not allow", PATIENCE)
+    await six.says("This bot's rules don't allow", PATIENCE)
     await govern(installation, six)
 
     worker += installation.the_worker.lines
@@ -180,7 +180,7 @@ async def govern(installation, user):
     admin = await installation.chats.user(ADMIN, first_name=NAME)
     for command, said in (
         (f"/grant {user.id} 1", "has 1 more job"), ("/queue", ""), ("/stats", "Queue:"),
-        (f"/ban {user.id}", "is banned"), (f"/unban {user.id}", "is not banned"),
+        (f"/ban {user.id}", "is banned"), (f"/unban {user.id}", "isn't banned"),
     ):  # fmt: skip
         await admin.send(command)
         await admin.says(said, PATIENCE)

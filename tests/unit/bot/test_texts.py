@@ -210,10 +210,10 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.IN_BACKLOG: ("count", ("1 more follows", "2 more follow ", "5 more", "11 more", "21 more follow ")),
         Text.LEFT_TODAY: ("count", ("1 picture left", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.DAILY_LIMIT: ("count", ("your picture for", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
-        Text.LEFT_BOUGHT: ("count", ("1 more that does", "2 more that do", "5 more", "11 more", "21 more that do ")),
+        Text.LEFT_BOUGHT: ("count", ("1 more that never expires", "2 more that", "5 more", "11 more", "21 more")),
         Text.GRANTED: ("count", ("1 more job,", "2 more jobs,", "5 more jobs,", "11 more jobs,", "21 more jobs,")),
         Text.TOO_MANY_AT_ONCE: (
-            "count", ("one of your", "at 2 of your", "at 5 of your", "at 11 of your", "at 21 of your"),
+            "count", ("one of your", "skipped 2 of", "skipped 5 of", "skipped 11 of", "skipped 21 of"),
         ),
         Text.BUY_BUTTON: ("jobs", ("1 picture ·", "2 pictures ·", "5 pictures", "11 pictures", "21 pictures")),
         Text.INVOICE_TITLE: ("jobs", ("1 picture", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),

@@ -11,6 +11,8 @@ MAX_BYTES: Final = 20 * MEGABYTE
 """What getFile lets a bot download (https://core.telegram.org/bots/api#getfile)."""
 MAX_PIXELS_PHOTO: Final = 51_000_000
 """Of a JPEG, HEIC or AVIF: a little more than phones' 50-megapixel sensors have."""
+MAX_PIXELS: Final = 25_000_000
+"""Of a picture that is decoded in full: converting that many takes up to 430 MB for a moment (WebP; PNG 250)."""
 MIN_SIDE: Final = 32
 """Pixels."""
 MAX_RATIO: Final = 20

@@ -11,6 +11,7 @@ from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageErr
 
 from qwenedit_decoder import headers, heif
 from qwenedit_decoder.answers import (
+    MAX_PIXELS,
     MAX_PIXELS_PHOTO,
     MAX_RATIO,
     MAX_SIDE,
@@ -23,8 +24,6 @@ from qwenedit_decoder.answers import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_PIXELS: Final = 25_000_000
-"""Of a picture that is decoded in full: converting that many takes up to 430 MB for a moment (WebP; PNG 250)."""
 MAX_SCANS: Final = 64
 """Of a JPEG, its preview and its second frame together. Encoders write up to about 15; each costs a pass over all
 pixels, so that a file of thousands keeps a CPU busy for minutes."""

@@ -298,7 +298,7 @@ async def test_turn_taken_before_work_is_used_by_the_next_call(messenger, telegr
 @pytest.mark.parametrize(("wait", "days"), [(3_600, 2), (5 * 86_400, 6)])
 async def test_reply_is_remembered_for_longer_than_a_job_may_wait(messenger, redis, bot_keys, wait, days):
     source = Source(5, 1)
-    await Replies(redis, bot_keys, messenger, longest_wait=wait).say(source, View("You are next in line"))
+    await Replies(redis, bot_keys, messenger, longest_wait=wait).say(source, View("You're next in line"))
     assert await redis.ttl(bot_keys.reply(5, 1)) == pytest.approx(days * 86_400, abs=600)
 
 
@@ -311,7 +311,7 @@ async def test_reply_says_each_view_once_however_often_its_handler_is_called(
     used = len(telegram.made)
 
     async def handler() -> None:
-        for text in ("one moment", "still at it", "done"):
+        for text in ("Got it", "still at it", "done"):
             await replies.say(Source(5, 1), View(text))
 
     calls = 0
@@ -324,7 +324,7 @@ async def test_reply_says_each_view_once_however_often_its_handler_is_called(
             await give_turn()
         else:
             break
-    assert [said["text"] for _method, said in telegram.made[used:]] == ["one moment", "still at it", "done"]
+    assert [said["text"] for _method, said in telegram.made[used:]] == ["Got it", "still at it", "done"]
     assert [method for method, _said in telegram.made[used:]] == ["sendMessage", "editMessageText", "editMessageText"]
 
 
@@ -355,7 +355,7 @@ async def test_reply_of_a_replica_that_was_stopped_meanwhile_is_taken_back(
         return int(late)
 
     monkeypatch.setattr(stopped, "send", send_late)
-    known = await Replies(redis, bot_keys, stopped).say(to, View("You are next in line"))
+    known = await Replies(redis, bot_keys, stopped).say(to, View("You're next in line"))
     late, answer = said
     assert known == answer == await Replies(redis, bot_keys, other).find(to)
     method, about = telegram.made[-1]
@@ -377,7 +377,7 @@ async def test_reply_can_be_read_by_the_release_before(messenger, redis, bot_key
 
 async def test_group_that_became_a_supergroup_is_answered_there(messenger, telegram, redis, bot_keys) -> None:
     replies = Replies(redis, bot_keys, messenger)
-    known = await replies.say(Source(OLD, 1), View("one moment"))
+    known = await replies.say(Source(OLD, 1), View("Got it"))
     telegram.moved[OLD] = NEW
     with pytest.raises(LaterError):
         await replies.say(Source(OLD, 1), View("done", BUTTONS))

@@ -60,14 +60,14 @@ async def test_corrected_caption_of_an_album_counts_whichever_photo_has_it(worke
     _first, second = await ann.send(album=ALBUM[:2], captions=["", "put photo 2 on phot"])
     await ann.says("next in line")
     await ann.edit(second, "put photo 2 on photo 1")
-    await ann.says("All right, with the new words: “put photo 2 on photo 1”")
+    await ann.says("OK, now it's “put photo 2 on photo 1”")
     job = (await worker.claim()).job
     assert (job.edit.prompt, len(job.edit.pictures)) == ("put photo 2 on photo 1", 2)
 
 
 async def test_album_without_a_caption_waits_for_its_instruction(worker, ann) -> None:
     await ann.send(album=ALBUM)
-    await ann.says("Got 3 photos. What shall I do with them?")
+    await ann.says("3 photos! What should I change?")
     (text,) = await ann.send("put them together on a beach")
     claim = await worker.finish_next(photo("PNG"))
     assert sizes(worker, claim.job) == SIZES
@@ -76,7 +76,7 @@ async def test_album_without_a_caption_waits_for_its_instruction(worker, ann) ->
 
 async def test_caption_of_a_forwarded_album_is_no_instruction(ann) -> None:
     await ann.send(album=ALBUM, caption="Look at us!", forwarded=True)
-    await ann.says("Got 3 photos. What shall I do with them?")
+    await ann.says("3 photos! What should I change?")
 
 
 async def test_album_may_be_of_files(worker, ann) -> None:
@@ -87,7 +87,7 @@ async def test_album_may_be_of_files(worker, ann) -> None:
 async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
     sent = [*await ann.send(photo=ALBUM[0]), *await ann.send(document=photo("PNG", SIZES[1]))]
     seen = (await ann.snapshot()).messages
-    await ann.says("What shall I do")
+    await ann.says("What should I change")
     updates = []
     for message in (message for message in seen if message.id in sent):
         media = message.now.media

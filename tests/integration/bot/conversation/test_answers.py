@@ -184,7 +184,7 @@ SENT: dict[str, Send] = {
 }  # fmt: skip
 WORDS = {row.sent: re.findall("“(.+?)”", row.sent) for row in ROWS if row.sent.startswith("“")}
 """The rows that quote what is written."""
-QUESTION = "What shall I change in this picture?"
+QUESTION = "What should I change?"
 
 
 async def test_table_names_what_the_test_sends_and_nothing_else() -> None:
@@ -281,7 +281,7 @@ async def test_mistyped_command_is_told_the_nearest(stage: Any, said: str, told:
 async def test_command_of_groups_is_understood_in_private(stage: Any) -> None:
     ann = await stage.telegram.user()
     (sent,) = await ann.send(photo=PHOTO)
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     await ann.send("/edit make it snow", reply_to=sent)
     assert (await stage.jobs(1))[0].job.edit.prompt == "make it snow"
 
@@ -298,9 +298,9 @@ async def test_word_that_a_group_says_of_a_photo_is_an_instruction(stage: Any) -
 async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send("/start")
-    start = await ann.says("tell me what to change")
+    start = await ann.says("say what to change")
     for label, answer in (
-        ("Tips", "What works well"), ("Language", "Which language"), ("Styles", "What would you like?"),
+        ("Tips", "What works well"), ("Language", "Which language"), ("Styles", "Pick a style"),
     ):  # fmt: skip
         await ann.press(label, message_id=start.id)
         assert (await ann.says(answer)).id > start.id

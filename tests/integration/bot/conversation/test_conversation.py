@@ -111,7 +111,7 @@ async def test_picture_that_took_long_rings(stage: Any, worker) -> None:
 async def test_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     (text,) = await ann.send("make it snow")
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "make it snow"
@@ -129,17 +129,17 @@ async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simula
     assert (await ann.picture()).reply_to == sent
     assert (await ann.says("Taken for your photo: “wish 1 wish 2”")).id == noted.id
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     assert len((await ann.snapshot()).from_bot) == 3
 
 
-@pytest.mark.parametrize(("how", "counts"), [("Together", [2]), ("One each", [1, 1])])
+@pytest.mark.parametrize(("how", "counts"), [("One picture", [2]), ("Each on its own", [1, 1])])
 async def test_two_photos_one_after_the_other_are_both_there(
     simulator: TelegramSimulator, worker, how: str, counts: list[int]
 ) -> None:
     ann = await simulator.user()
     sent = [number for _ in range(2) for number in await ann.send(photo=photo())]
-    await ann.says("Got 2 photos")
+    await ann.says("2 photos!")
     (said,) = await ann.send("make it snow")
     question = await ann.says("“make it snow”: shall I make one picture of the 2 photos")
     data = next(button.data for button in question.now.buttons if how in button.text)
@@ -157,8 +157,8 @@ async def test_photos_beyond_the_users_limit_follow_and_are_done_once(simulator:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="make it rain")
     sent = [number for _ in range(3) for number in await ann.send(photo=photo())]
-    await ann.says("Got 3 photos")
-    await ann.press("One each")
+    await ann.says("3 photos!")
+    await ann.press("Each on its own")
     await ann.says("Each on its own")
     await ann.send("make it snow")
     for number in (1, 2, 3, 4):
@@ -190,16 +190,16 @@ async def test_instruction_that_is_too_long_is_refused_before_its_photo_comes(si
     await ann.send("x" * 1001)
     await ann.says("1,001 characters")
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
 
 
 async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="...")
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     for said in ("👍", "…", "ok"):
         await ann.send(said)
-    await ann.says("Glad to help")
+    await ann.says("You're welcome")
     await ann.send("/help")
     await ann.says("What works well")
     assert len((await ann.snapshot()).from_bot) == 3
@@ -229,7 +229,7 @@ async def test_photo_sent_as_a_file_keeps_its_quality(simulator: TelegramSimulat
 async def test_caption_of_a_forwarded_photo_is_no_instruction(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo(), caption="Buy our shoes!", forwarded=True)
-    assert "What shall I do with it?" in await told(ann)
+    assert "What should I change?" in await told(ann)
 
 
 async def test_job_in_russian_is_told_in_russian(simulator: TelegramSimulator, worker) -> None:
@@ -286,7 +286,7 @@ async def test_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: Te
 async def test_status_says_where_ones_jobs_are_and_nobody_elses(simulator: TelegramSimulator, stage: Any) -> None:
     ann, bob = await simulator.user(), await simulator.user(language="ru")
     await ann.send("/status")
-    await ann.says("You have nothing in the works")
+    await ann.says("Nothing in the works")
     await ann.send(photo=photo(), caption="make it snow")
     await ann.send(photo=photo(), caption="make it rain")
     first, second = await stage.jobs(2)
@@ -342,9 +342,9 @@ async def test_cancel_command_cancels_everything_the_user_asked_for(simulator: T
 async def test_cancel_command_forgets_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
-    await ann.says("What shall I do")
+    await ann.says("What should I change")
     await ann.send("/cancel")
-    await ann.says("I've forgotten that photo")
+    await ann.says("I've dropped that photo")
 
 
 async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulator, worker) -> None:
@@ -356,7 +356,7 @@ async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulato
     hers = await eve.says("I edit photos")
     await eve.press_data(hers.id, button, inaccessible=True)
     seen = await eve.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
+    assert seen.answers[-1] == ("These buttons are for whoever asked for this picture. Send your own photo!", True)
     assert len(await worker.queue.waiting_ids()) == 1
 
 
@@ -367,10 +367,10 @@ async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, wor
     message = await ann.picture()
     await ann.press_data(message.id, f"cancel:{claim.job.id}", inaccessible=True)
     seen = await ann.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("This picture is already finished.", True)
+    assert seen.answers[-1] == ("This picture is already finished. Type what to change in it.", True)
     await ann.press_data(message.id, "cancel:ffffffffffffffff", inaccessible=True)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
-    assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
+    assert seen.answers[-1].text.startswith("I've forgotten this one.")
     await ann.press_data(message.id, "something else", inaccessible=True)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
     assert seen.answers[-1][1]
@@ -398,20 +398,20 @@ async def test_button_of_a_message_two_days_old_is_answered_in_words(simulator: 
 
 ODD = [
     ("text", {"text": "a red hat"}, "Which photo?", "Какое фото?"),
-    ("start", {"text": "/start"}, "tell me what to change", "Я редактирую фото"),
-    ("start of a link", {"text": "/start abc"}, "tell me what to change", "Я редактирую фото"),
+    ("start", {"text": "/start"}, "say what to change", "Я редактирую фото"),
+    ("start of a link", {"text": "/start abc"}, "say what to change", "Я редактирую фото"),
     ("help", {"text": "/help"}, "What works well", "Что помогает"),
-    ("a shop that is closed", {"text": "/buy"}, "I don't know this command", "Я не знаю такой команды"),
+    ("a shop that is closed", {"text": "/buy"}, "I don't know this command", "Не знаю такой команды"),
     ("privacy", {"text": "/privacy"}, "24\u00a0hours", "24\u00a0часа"),
-    ("unknown command", {"text": "/fly"}, "I don't know this command", "Я не знаю такой команды"),
+    ("unknown command", {"text": "/fly"}, "I don't know this command", "Не знаю такой команды"),
     ("gif file", {"document": b"x", "name": "a.gif", "mime": "image/gif"}, "can't edit GIFs", "Гифки"),
     ("a part of a HEIC", {"document": b"\0\0\0\x18ftypheic\0\0\0\0", "name": "a.heic",
-      "mime": "application/octet-stream", "caption": "snow"}, "damaged", "повреждён"),
+      "mime": "application/octet-stream", "caption": "snow"}, "Part of this file is missing", "Части этого файла"),
     ("25 MB file", {"document": bytes(25 * 1024 * 1024), "caption": "snow"}, "25\u00a0MB", "25\u00a0МБ"),
     ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25\u00a0MB", "25\u00a0МБ"),
     ("half a JPEG", {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
-     "damaged", "повреждён"),
-    ("1×1", {"document": photo("PNG", (1, 1)), "caption": "snow"}, "only 1 × 1 pixels", "всего 1 × 1"),
+     "Part of this file is missing", "Части этого файла"),
+    ("1×1", {"document": photo("PNG", (1, 1)), "caption": "snow"}, "1 × 1 pixels is too", "1 × 1 пикселей — слишком"),
     ("30,000×30,000", {"document": bomb(), "caption": "snow"}, "30000 × 30000 pixels", "30000 × 30000 пикселей"),
     ("no picture", {"document": b"hello", "name": "a.png", "caption": "snow"}, "can't read this file",
      "Не могу прочитать"),
@@ -434,7 +434,7 @@ async def test_message_that_is_no_job_is_answered_in_words(
 async def test_instruction_that_is_too_long_may_be_said_again_shorter(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
-    await ann.says("What shall I do")
+    await ann.says("What should I change")
     await ann.send("x" * 2000)
     await ann.says("2,000 characters")
     await ann.send("make it snow")
@@ -462,10 +462,10 @@ async def test_user_may_choose_another_language_and_go_back(simulator: TelegramS
     await ann.send("/language")
     await ann.press("Русский")
     seen = await ann.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Теперь буду говорить по-русски.", False)
+    assert seen.answers[-1] == ("Теперь говорю по-русски.", False)
     await ann.send("/help")
-    await ann.says("Пришлите фото с подписью")
+    await ann.says("Пришлите фото и напишите")
     await ann.press("Как в Telegram")
-    await ann.says("Which language shall I use?")
+    await ann.says("Which language?")
     await ann.send("a red hat")
     await ann.says("Which photo?")

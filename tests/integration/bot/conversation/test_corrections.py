@@ -40,7 +40,7 @@ async def test_corrected_caption_counts_until_the_job_begins_and_is_asked_about_
     (sent,) = await ann.send(photo=photo(), caption="make it sno")
     await ann.says("next in line")
     await ann.edit(sent, "make it snow")
-    await ann.says("All right, with the new words: “make it snow”")
+    await ann.says("OK, now it's “make it snow”")
     claim = await worker.claim()
     assert claim.job.edit.prompt == "make it snow"
     await ann.edit(sent, "make it rain")
@@ -65,7 +65,7 @@ async def test_correction_of_words_that_came_before_their_photo_is_for_the_photo
     await ann.send(photo=photo())
     await ann.says("next in line")
     await ann.edit(said, "make it snow")
-    assert (await ann.says("All right, with the new words: “make it snow”")).reply_to == said
+    assert (await ann.says("OK, now it's “make it snow”")).reply_to == said
     assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
@@ -75,14 +75,14 @@ async def test_correction_of_words_for_each_of_the_photos_is_for_those_not_begun
     ann = await simulator.user()
     for _ in range(2):
         await ann.send(photo=photo())
-    await ann.says("Got 2 photos")
-    await ann.press("One each")
+    await ann.says("2 photos!")
+    await ann.press("Each on its own")
     await ann.says("Each on its own")
     (said,) = await ann.send("make it sno")
     await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
     begun = await worker.claim()
     await ann.edit(said, "make it snow")
-    told = await ann.says("All right, with the new words: “make it snow”")
+    told = await ann.says("OK, now it's “make it snow”")
     assert told.now.labels == ("Start over", "Then this")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
     await ann.press("Start over", message_id=told.id)
@@ -100,7 +100,7 @@ async def test_correction_whose_confirmation_fails_is_confirmed_all_the_same(
     await ann.says("next in line")
     await simulator.fault("sendMessage", "500", chat_id=ann.id)
     await ann.edit(sent, "make it snow")
-    await ann.says("All right, with the new words: “make it snow”")
+    await ann.says("OK, now it's “make it snow”")
     assert (await worker.claim()).job.edit.prompt == "make it snow"
     assert not any("already begun" in message.text for message in (await ann.snapshot()).from_bot)
 
@@ -110,9 +110,9 @@ async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: Te
     await ann.send(photo=photo(), caption="make it rain")
     waiting = await ann.says("next in line")
     (said,) = await ann.send("no, make it sno", reply_to=waiting.id)
-    await ann.says("with the new words: “make it rain no, make it sno”")
+    await ann.says("now it's “make it rain no, make it sno”")
     await ann.edit(said, "no, make it snow")
-    await ann.says("with the new words: “no, make it snow”")
+    await ann.says("now it's “no, make it snow”")
     assert (await worker.claim()).job.edit.prompt == "no, make it snow"
     assert len(await worker.queue.unfinished_ids()) == 1
 
@@ -120,7 +120,7 @@ async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: Te
 async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     (said,) = await ann.send("make it sno")
     job = await ann.says("next in line")
     await ann.edit(said, "cancel")
@@ -133,9 +133,9 @@ async def test_correction_into_cancel_forgets_the_words_that_wait(simulator: Tel
     (said,) = await ann.send("make it sno")
     await ann.says("Which photo?")
     await ann.edit(said, "cancel")
-    await ann.says("I've forgotten what you wrote")
+    await ann.says("I've dropped your words")
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     assert await worker.queue.unfinished_ids() == []
 
 
@@ -170,7 +170,7 @@ async def test_question_about_photos_has_the_words_as_they_were_corrected_last(s
     ann = await simulator.user()
     for _ in range(2):
         await ann.send(photo=photo())
-    await ann.says("Got 2 photos")
+    await ann.says("2 photos!")
     (sent,) = await ann.send("make it rain")
     for wish in ("make it snow", "make it rain", "make it snow"):
         await correct(ann, sent, wish)
@@ -196,7 +196,7 @@ async def new_photo(
 async def test_photo_that_waits_is_the_one_that_its_message_has_now(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send(photo=photo(size=(320, 240)))
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     await new_photo(simulator, ann, sent, (240, 320))
     await ann.send("make it snow")
     (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
@@ -209,7 +209,7 @@ async def test_photo_in_the_place_of_another_file_is_asked_about(simulator: Tele
     (sent,) = await ann.send(document=b"words", name="notes.pdf")
     await ann.says("I can't open this kind of file")
     await new_photo(simulator, ann, sent, (240, 320))
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     await ann.send("make it snow")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
     await ann.picture()
@@ -218,7 +218,7 @@ async def test_photo_in_the_place_of_another_file_is_asked_about(simulator: Tele
 async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     await ann.edit(sent, "make it snow")
     assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
     assert (await ann.picture()).reply_to == sent

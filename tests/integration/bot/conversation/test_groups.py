@@ -110,7 +110,7 @@ async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worke
     await party.ann.press("Styles", message_id=picture.id)
     await party.ann.press("Try on & combine")
     await party.ann.press("Try on clothes")
-    asked = await party.ann.says("Send it in reply to this message")
+    asked = await party.ann.says("Please reply to this message with it")
     await party.ann.send(photo=photo())
     await party.ann.send(photo=photo(size=(200, 200)), reply_to=asked.id)
     claim = await worker.finish_next(RESULT)
@@ -127,7 +127,7 @@ async def test_file_where_the_group_forbids_files_is_refused_in_words_and_not_tr
     await party.ann.press("File", message_id=picture.id)
     seen = await party.ann.wait_for(lambda chat: chat.answers)
     (told,) = seen.answers
-    assert told == ("Telegram does not let me send the file. Perhaps files are not allowed in this chat.", True)
+    assert told == ("Telegram doesn't let me send files here. Ask an admin to allow them.", True)
     assert len(seen.from_bot) == 1
     assert sum(call.chat_id == party.group.id for call in await stage.telegram.calls("sendDocument")) == 1
 

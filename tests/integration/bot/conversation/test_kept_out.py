@@ -126,7 +126,7 @@ async def test_kept_out_people_have_their_data_told_and_deleted_and_their_money_
     await eve.send("/forget")
     await eve.says("Shall I delete everything")
     await eve.press("Delete everything")
-    await eve.says("I have deleted everything that I kept about you")
+    await eve.says("I've deleted everything I kept about you")
     payment = {
         "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50",
         "telegram_payment_charge_id": f"c{who}", "provider_payment_charge_id": "x",
@@ -134,7 +134,7 @@ async def test_kept_out_people_have_their_data_told_and_deleted_and_their_money_
     await stage.telegram.add_update(sent(eve, successful_payment=payment))
     await eve.says("2 more pictures are yours")
     await stage.telegram.add_update(sent(eve, refunded_payment=payment))
-    await eve.says("⭐ 50 were refunded to you")
+    await eve.says("⭐ 50 went back to you")
     await eve.send("/paysupport")
     await eve.says(f"given back · c{who}")
 

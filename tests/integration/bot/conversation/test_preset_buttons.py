@@ -134,7 +134,7 @@ async def test_try_on_under_the_first_photo_asks_for_the_second(stage, worker, a
 
 async def test_preset_may_be_chosen_before_its_three_photos(stage, worker, ann) -> None:
     await ann.send("/presets")
-    await ann.says("What would you like?")
+    await ann.says("Pick a style")
     await ann.press("👗 Try on & combine")
     await ann.press("👚👖 Top and trousers")
     await ann.says("photo 1 of 3: the person")
@@ -223,7 +223,7 @@ async def test_album_with_a_preset_of_one_photo_is_a_job_for_each(stage, worker,
 async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann) -> None:
     sent = [*await ann.send(photo=photo()), *await ann.send(photo=photo())]
     await ann.says("2 photos")
-    await ann.press("One each")
+    await ann.press("Each on its own")
     menu = await ann.says("Each on its own")
     await pressed(ann, menu, "preset:snow")
     for number in (1, 2):
@@ -291,7 +291,9 @@ async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -
             method="answerCallbackQuery",
         )
     }
-    assert [answers[data] for data in gone] == ["This one is no longer on offer."] * 2 + [""] * 3
+    assert [answers[data] for data in gone] == ["This style is gone. Pick another one, or type your own words."] * 2 + [
+        ""
+    ] * 3
     await ann.wait_for(
         lambda chat: any(each.id == menu.id and each.now.labels[0] == "❄️ Snowfall" for each in chat.from_bot)
     )
@@ -346,7 +348,7 @@ async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
 async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     await ann.send("/cancel")
-    await ann.says("I've forgotten that photo")
+    await ann.says("I've dropped that photo")
     (sent,) = await ann.send(photo=photo())
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 
@@ -361,7 +363,7 @@ async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, work
 
 async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
     await ann.send("/presets")
-    menu = await ann.says("What would you like?")
+    menu = await ann.says("Pick a style")
     await pressed(ann, menu, "preset:snow")
     await ann.says("Now send me the photo.")
     await ann.send(document=b"no picture", name="a.gif", mime="image/gif")

@@ -131,7 +131,7 @@ async def test_picture_that_telegram_takes_in_no_form_is_answered_in_words(stage
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.worker.finish_next(b"\x89PNG\r\n\x1a\nthis is no picture")
-    answer = await ann.says("could not edit this picture")
+    answer = await ann.says("couldn't edit this picture")
     assert answer.now.buttons == ()
 
 

@@ -106,7 +106,7 @@ async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> Non
 async def test_praise_is_no_job(stage: Any, words: str) -> None:
     ann, picture = await with_result(stage)
     await ann.send(words, reply_to=picture.id)
-    await ann.says("Glad to help")
+    await ann.says("You're welcome")
     assert await settled(stage) == []
 
 
@@ -257,11 +257,11 @@ async def test_album_of_ten_is_done_each_if_the_words_say_so(stage: Any) -> None
 async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     sent = await ann.send(album=[photo() for _ in range(3)])
-    await ann.says("Got 3 photos")
+    await ann.says("3 photos!")
     (said,) = await ann.send(SNOW)
     question = await ann.says("“make it snow”")
     assert question.reply_to == said
-    await ann.press("One each", message_id=question.id)
+    await ann.press("Each on its own", message_id=question.id)
     for _ in sent:
         await stage.worker.finish_next(RESULT)
     await ann.picture(number=3)
@@ -272,7 +272,7 @@ async def test_photos_a_second_apart_are_an_album(stage: Any) -> None:
     ann = await stage.telegram.user()
     for _ in range(2):
         await ann.send(photo=photo())
-    await ann.says("Got 2 photos")
+    await ann.says("2 photos!")
     (said,) = await ann.send("put the jacket from photo 2 on me")
     claim = await stage.worker.finish_next(RESULT)
     assert len(claim.job.edit.pictures) == 2

@@ -61,7 +61,7 @@ PICTURE = "a picture"
 class Chat:
     """What one person sees. A call has its effect at once, and its answer comes later."""
 
-    messages: dict[int, str] = field(default_factory=lambda: {PLACEHOLDER: "one moment"})
+    messages: dict[int, str] = field(default_factory=lambda: {PLACEHOLDER: "Got it"})
     refuses: bool = True
     said: int = 0
     """How often something was said since the chat takes it."""

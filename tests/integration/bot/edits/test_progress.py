@@ -219,14 +219,14 @@ async def test_places_in_line_are_shown_and_move(
         await enqueue(queue, number)
     await progress.tick()
     assert sorted(chat.edits) == [
-        (1, "⏳ You are next in line."), (2, "⏳ Place in line: 2"), (3, "⏳ Place in line: 3"),
+        (1, "⏳ You're next in line."), (2, "⏳ Place in line: 2"), (3, "⏳ Place in line: 3"),
     ]  # fmt: skip
     chat.edits.clear()
     await queue.claim(worker="w", token="t", lease=30)
     clock.now += EDIT_EVERY
     await progress.tick()
     assert sorted(chat.edits) == [
-        (1, "🚀 Your turn: starting…"), (2, "⏳ You are next in line."), (3, "⏳ Place in line: 2"),
+        (1, "🚀 Your turn: starting…"), (2, "⏳ You're next in line."), (3, "⏳ Place in line: 2"),
     ]  # fmt: skip
 
 
@@ -245,7 +245,7 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     await progress.tick()
     await progress.tick()
     assert [text.splitlines()[0] for _message, text in chat.edits] == [
-        "⏳ You are next in line.", "🚀 Your turn: starting…", "🎨 Editing: step 1 of 4", "🎨 Editing: step 2 of 4",
+        "⏳ You're next in line.", "🚀 Your turn: starting…", "🎨 Editing: step 1 of 4", "🎨 Editing: step 2 of 4",
     ]  # fmt: skip
 
 
@@ -332,7 +332,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
         clock.now += 1
     shown = dict(chat.edits)
     assert len(shown) == 2_000
-    assert shown[1].startswith("⏳ You are next in line.")
+    assert shown[1].startswith("⏳ You're next in line.")
     assert shown[1_234] == "⏳ Place in line: 1,234"
 
 
@@ -422,7 +422,7 @@ async def test_gpu_that_must_be_woken_is_said_to_be(
 ) -> None:
     await enqueue(queue, 1)
     await progress.tick()
-    assert chat.edits == [(1, "⏳ You are next in line.\n🔌 Starting the server, which may take a few minutes")]
+    assert chat.edits == [(1, "⏳ You're next in line.\n🔌 Waking up the server, which can take a few minutes")]
     clock.now += 73
     presence = Presence(worker="w", since=1.0, ready=False, draining=False)
     await Workers(redis, Keys()).beat(presence)  # its ComfyUI still loads
@@ -430,11 +430,11 @@ async def test_gpu_that_must_be_woken_is_said_to_be(
     clock.now += 4
     await Workers(redis, Keys()).beat(presence.model_copy(update={"ready": True}))
     await progress.tick()
-    assert chat.edits[1:] == [(1, "⏳ You are next in line.")]
+    assert chat.edits[1:] == [(1, "⏳ You're next in line.")]
     await Workers(redis, Keys()).leave("w")
     clock.now += EDIT_EVERY
     await progress.tick()
-    assert chat.edits[-1][1].endswith("🔌 Starting the server, which may take a few minutes")
+    assert chat.edits[-1][1].endswith("🔌 Waking up the server, which can take a few minutes")
 
 
 @pytest.mark.usefixtures("worker")

@@ -108,7 +108,7 @@ async def test_taps_of_a_button_while_its_job_is_in_the_works_are_one_job(stage,
     for _ in range(10):
         await ann.press_data(picture.id, f"again:{job.id}")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 10)
-    assert [answer.text for answer in seen.answers] == ["Once more…", *["I am already working on it."] * 9]
+    assert [answer.text for answer in seen.answers] == ["Once more…", *["I'm on it."] * 9]
     seeds = {(await worker.finish_next(RESULT)).job.edit.seed}
     await ann.picture(number=2)
     await ann.press_data(picture.id, f"again:{job.id}")
@@ -160,7 +160,7 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     assert (edit.workflow, dict(edit.parameters), edit.prompt) == ("larger", {"megapixels": 4.0}, "")
     assert await worker.store.get(edit.pictures[0]) == RESULT
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
-    assert [said for said, _alert in seen.answers] == ["Making it larger…", *["I am already working on it."] * 2]
+    assert [said for said, _alert in seen.answers] == ["Making it larger…", *["I'm on it."] * 2]
 
     larger = photo("PNG", (640, 480))
     await worker.finish(claim, larger)
@@ -197,7 +197,7 @@ async def test_only_the_one_who_asked_may_press(stage, worker, ann) -> None:
     for number, button in enumerate(picture.now.buttons[:3], 1):
         await eve.press_data(hers.id, button.data or "", inaccessible=True)
         seen = await eve.wait_for(lambda chat, number=number: len(chat.answers) == number)
-        assert seen.answers[-1] == ("Only the person who asked for this picture can use its buttons.", True)
+        assert seen.answers[-1] == ("These buttons are for whoever asked for this picture. Send your own photo!", True)
     assert len(seen.from_bot) == 1
     assert await worker.queue.unfinished_ids() == []
 
@@ -207,7 +207,7 @@ async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann
     for number, verb in enumerate(("again", "file", "larger", "styles"), 1):
         await ann.press_data(picture.id, f"{verb}:ffffffffffffffff", inaccessible=True)
         seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
-        assert seen.answers[-1] == ("This was too long ago: I no longer know this job.", True)
+        assert seen.answers[-1].text.startswith("I've forgotten this one.")
 
 
 async def test_again_of_an_album_of_files_takes_all_of_them_in_their_order(stage, worker, ann) -> None:
@@ -227,7 +227,7 @@ async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(
     picture, _job = await finished(ann, worker)
     await stage.telegram.fault("getFile", "refusal", description="Bad Request: wrong file_id")
     await ann.press("Again", message_id=picture.id)
-    await ann.says("Telegram does not give me this file. Please send it again.")
+    await ann.says("Telegram doesn't give me this file. Please send it again.")
     assert await worker.queue.unfinished_ids() == []
 
 
@@ -236,7 +236,7 @@ async def test_again_of_a_job_of_the_release_before_says_that_its_photo_is_gone(
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
         await redis.hdel(Keys().job(job.id), "sources")
     await ann.press("Again", message_id=picture.id)
-    said = "I no longer have this picture: pictures are deleted after a while. Please send it again."
+    said = "I no longer have this picture. Please send it again."
     assert await alerted(ann) == said
     assert len((await ann.snapshot()).from_bot) == 1
 
@@ -289,7 +289,7 @@ async def test_file_of_a_result_that_is_deleted_is_told_to_be_gone(stage, worker
     picture, job = await finished(ann, worker)
     await worker.store.delete(result_ref(job.id, 1))
     await ann.press("File", message_id=picture.id)
-    assert "I no longer have this picture as a file" in await alerted(ann)
+    assert "I no longer have the file" in await alerted(ann)
     assert len((await ann.snapshot()).from_bot) == 1
 
 

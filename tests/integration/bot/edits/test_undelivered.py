@@ -42,7 +42,7 @@ async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_all
     claim = await worker.claim()
     await group.forbid_media()
     await worker.finish(claim, RESULT)
-    await member.says("I may not send it in this chat")
+    await member.says("I may not send pictures here")
     await group.promote_bot()
     await member.picture()
 
@@ -53,7 +53,7 @@ async def test_group_without_files_reads_that_a_picture_that_is_no_photo_needs_t
     member = ann.within(group)
     await member.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(photo("PNG", (2100, 100)))
-    await member.says("very large or long ones as files")
+    await member.says("and files for large ones")
     await group.promote_bot()
     await member.wait_for(lambda chat: any(message.now.document for message in chat.from_bot))
 
@@ -68,7 +68,7 @@ async def test_group_that_allows_words_before_pictures_gets_its_picture_in_the_e
     await worker.finish(claim, RESULT)
     await stage.answered(claim.job.id)
     await group.forbid_media()
-    await member.says("I may not send it in this chat")
+    await member.says("I may not send pictures here")
     await group.promote_bot()
     await member.picture()
 

@@ -88,7 +88,7 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     await stage.answered(claim.job.id)
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("I have deleted everything that I kept about you. Send me a photo")
+    await ann.says("I've deleted everything I kept about you. Send a photo")
 
     async def forgotten() -> bool:
         return not client.exists(Keys().job(strange), Keys().job(readable.job.id))

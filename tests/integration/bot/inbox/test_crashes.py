@@ -66,7 +66,7 @@ async def test_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_the_
     ann = await stage.telegram.user()
     await stage.telegram.fault("getFile", "slow", seconds=30)
     await ann.send(photo=photo(), caption="make it snow")
-    placeholder = await ann.says("one moment")
+    placeholder = await ann.says("Got it")
     await stage.noted(ann, placeholder)
     await stage.struck()
     await stage.bot.kill()
@@ -122,7 +122,7 @@ async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
         async with performing(server.url) as stage:
             ann, bob = await stage.telegram.user(), await stage.telegram.user()
             await ann.send(photo=photo())
-            await ann.says("What shall I do with it?")
+            await ann.says("What should I change?")
             await bob.send(photo=photo(), caption="make it snow")
             await bob.says("next in line")
             await asyncio.sleep(1.2)  # the append-only file is written every second
@@ -148,7 +148,7 @@ async def test_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> N
     ann = await stage.telegram.user()
     await stage.telegram.fault("getFile", "slow", seconds=2)
     await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("one moment")
+    await ann.says("Got it")
     async with asyncio.timeout(20):  # a poll takes 25 s
         assert await stage.bot.stop(timeout=20) == 0
     assert len(await stage.worker.queue.waiting_ids()) == 1

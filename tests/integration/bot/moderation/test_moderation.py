@@ -145,9 +145,9 @@ async def test_refused_instruction_becomes_no_job_costs_nothing_and_is_not_kept(
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     judge.answers["request"] = {"allow": False}
     (hers,) = await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("The rules of this bot do not allow this photo or this instruction")
+    await ann.says("This bot's rules don't allow this photo or these words")
     (his,) = await boris.send(photo=photo(), caption="пусть идёт снег")
-    await boris.says("не допускают такое фото или такой текст")
+    await boris.says("не допускают такое фото или такие слова")
     assert await stage.worker.queue.unfinished_ids() == []
     assert kept(stage, ann, hers) == kept(stage, boris, his) == []
     assert "5 pictures left today" in await left_today(ann)
@@ -158,8 +158,8 @@ async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage:
     judge.answers["result"] = {"allow": False}
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.finish_next(RESULT)
-    said = await ann.says("do not allow what came out")
-    assert "This one does not count." in said.text
+    said = await ann.says("don't allow what came out")
+    assert "It doesn't count." in said.text
     await stage.answered(claim.job.id)
     assert "5 pictures left today" in await left_today(ann)
     await ann.press_data(said.id, f"file:{claim.job.id}", inaccessible=True)
@@ -176,7 +176,7 @@ async def test_refused_results_count_from_the_fourth_of_a_day_on(stage: Any, jud
         claim = await stage.worker.finish_next(RESULT)
         await stage.answered(claim.job.id)
         said = (await ann.snapshot()).from_bot[-1].text
-        assert ("This one counts" if number == 3 else "This one does not count.") in said
+        assert ("This one counts" if number == 3 else "It doesn't count.") in said
     assert "4 pictures left today" in await left_today(ann)
 
 
@@ -195,12 +195,12 @@ async def test_forged_press_brings_no_result_that_moderation_has_not_judged(stag
     for verb, inaccessible in presses:
         await ann.press_data(placeholder.id, f"{verb}:{claim.job.id}", inaccessible=inaccessible)
     seen = await ann.wait_for(lambda chat: len(chat.answers) == len(presses))
-    assert {answer.text for answer in seen.answers} == {"", "I am already working on it."}
+    assert {answer.text for answer in seen.answers} == {"", "I'm on it."}
     assert [message.id for message in seen.from_bot] == [placeholder.id]
     assert await stage.worker.queue.unfinished_ids() == []
     judge.answers["result"] = {"allow": False}
     judge.over.set()
-    await ann.says("do not allow what came out")
+    await ann.says("don't allow what came out")
 
 
 @pytest.mark.parametrize("answer", [500, 302, {"verdict": "fine"}, {"allow": "yes"}, []], ids=repr)
@@ -208,7 +208,7 @@ async def test_moderation_hook_without_an_answer_lets_nothing_through(stage: Any
     ann = await stage.telegram.user()
     judge.answers["request"] = answer
     await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("I could not check whether this is within the rules")
+    await ann.says("I couldn't check this against the bot's rules")
     assert len(judge.asked) == 3
     assert await stage.worker.queue.unfinished_ids() == []
 
@@ -232,21 +232,21 @@ async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judg
     judge.answers["result"] = 500
     await ann.send(photo=photo(), caption="make it snow")
     await stage.worker.finish_next(RESULT)
-    await ann.says("I could not check whether what came out")
+    await ann.says("I couldn't check what came out")
     assert "5 pictures left today" in await left_today(ann)
 
 
 async def test_privacy_tells_of_the_hook(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send("/privacy")
-    await ann.says("checks photos and instructions")
+    await ann.says("checks photos and words")
 
 
 async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["request"] = 500
     await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("I could not check")
+    await ann.says("I couldn't check")
     logged = "\n".join(stage.bot.lines)
     assert "moderation.failed" in logged
     assert TOKEN not in logged
@@ -301,7 +301,7 @@ async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_co
     await stage.jobs(1)
     judge.answers["request"] = {"allow": False}
     await ann.edit(sent, "make it rude")
-    await ann.says("I can't take the new words")
+    await ann.says("I can't use the new words")
     assert [(asked["instruction"], len(asked["pictures"])) for asked in judge.asked] == [
         ("make it snow", 1), ("make it rude", 1),
     ]  # fmt: skip

@@ -81,14 +81,14 @@ async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(sta
     assert (paper.now.invoice.title, paper.now.invoice.total) == ("2 pictures", 50)
     await ann.pay(paper.id)
     await ann.says("Thank you! 2 more pictures are yours.")
-    await told(ann, "1 picture left today", "2 more that do not expire", "/buy gets you more")
+    await told(ann, "1 picture left today", "2 more that never expire", "Want more now? /buy")
     await a_picture(stage, ann, 1)
-    await told(ann, "None left today", "2 more that do not expire")
+    await told(ann, "None left today", "2 more that never expire")
     await a_picture(stage, ann, 2)
     await a_picture(stage, ann, 3)
     await ann.send(photo=photo(), caption="make it snow")
     said = await ann.says("You have used your picture for today")
-    assert "/buy gets you more at once." in said.text
+    assert "Want more now? /buy" in said.text
 
 
 async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once_they_are_paid_for(stage: Any) -> None:
@@ -131,7 +131,7 @@ async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) 
     # The bot dies after the user was told, and tells again after its start.
     await stage.telegram.fault("editMessageText", "slow", seconds=30, chat_id=ann.id)
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
-    await ann.says("This one does not count.")
+    await ann.says("It doesn't count.")
     await stage.bot.kill()
     await stage.bot.start()
     await stage.answered(claim.job.id)
@@ -179,7 +179,7 @@ async def test_payment_that_is_told_again_under_another_number_gives_nothing_mor
     await stage.telegram.add_update({"message": message})
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
 async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(stage: Any) -> None:
@@ -198,7 +198,7 @@ async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(st
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
     assert [each for each in seen.from_bot if "more pictures are yours" in each.text] == []
-    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
 async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any) -> None:
@@ -260,13 +260,13 @@ async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(s
     await ann.wait_for(lambda chat: any(payment.refunded for payment in chat.payments), what="the money back")
     await stage.bot.kill()
     await stage.bot.start()
-    await admin.says(f"⭐ 50 were refunded to user {ann.id}")
-    await ann.says("⭐ 50 were refunded to you")
+    await admin.says(f"⭐ 50 went back to user {ann.id}")
+    await ann.says("⭐ 50 went back to you")
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
-    await ann.says("This one does not count.")
+    await ann.says("It doesn't count.")
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert "do not expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
     await asyncio.sleep(1)  # commands have their time in whole seconds
     await admin.send(f"/refund {ann.id} {charge}")
     await admin.says("Already refunded: 20")
@@ -287,9 +287,9 @@ async def test_forgotten_user_keeps_what_they_have_paid_for(stage: Any) -> None:
     ann = await stage.telegram.user()
     await bought(ann)
     await ann.send("/privacy")
-    await ann.says("What you have paid, so that it can be given back")
+    await ann.says("What you paid, so that you can get it back")
     await ann.send("/forget")
-    await ann.says("Your payments stay too, and the pictures that you bought and have not used.")
+    await ann.says("Your payments stay, and so do pictures you bought and haven't used.")
     await ann.press("Delete everything")
-    await ann.says("I have deleted everything that I kept about you")
+    await ann.says("I've deleted everything I kept about you")
     await told(ann, "And 2 more")

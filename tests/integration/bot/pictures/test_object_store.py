@@ -68,7 +68,7 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
         async with away(proxy):
             await ann.send("/forget")
             await ann.press("Delete everything")
-            await ann.says("their storage does not answer right now")
+            await ann.says("their storage isn't answering")
 
         async def empty() -> bool:
             return not any("/in/" in name or "/out/" in name for name in await object_server.objects(bucket))

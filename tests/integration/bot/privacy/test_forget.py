@@ -74,9 +74,9 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     said = (await ann.says("What I keep")).text
     assert "The results: 2\u00a0hours at most" in said
     assert "If it fails, up to 1\u00a0hour more" in said
-    assert "How many pictures you asked for today" in said
+    assert "How many pictures you had today" in said
     await boris.send("/privacy")
-    assert "Результаты: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
+    assert "Мои картинки: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
 
 
 async def test_user_who_declines_to_be_forgotten_loses_nothing(stage: Any) -> None:
@@ -85,7 +85,7 @@ async def test_user_who_declines_to_be_forgotten_loses_nothing(stage: Any) -> No
     await stage.jobs(1)
     await ann.send("/forget")
     await ann.press("Keep it")
-    await ann.says("nothing was deleted")
+    await ann.says("I deleted nothing")
     await stage.worker.finish_next(photo("PNG"))
     await ann.picture()
 
@@ -104,7 +104,7 @@ async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> 
     before = about(client, str(bob.id), done.job.id).keys()
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("I have deleted everything that I kept about you. Send me a photo")
+    await ann.says("I've deleted everything I kept about you. Send a photo")
     assert {key for key in before - about(client, str(bob.id), done.job.id).keys() if ":pace:" not in key} == set()
 
 
@@ -149,7 +149,7 @@ async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any
     client.hset(key, "payload", payload)
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("Done: I have deleted")
+    await ann.says("Done: I've deleted")
 
     async def forgotten() -> bool:
         return not client.exists(key) and client.hlen("qwenedit:answers:aside") == 0
@@ -169,7 +169,7 @@ async def test_forget_drops_no_answer_of_others_for_a_job_without_a_name(stage: 
     client.hset("qwenedit:job:", mapping={"user": ann.id, "state": "done"})  # a worker may write it
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("I have deleted")
+    await ann.says("I've deleted")
     assert not client.exists("qwenedit:job:")
     assert client.hlen("qwenedit:answers:aside") == 1
     client.delete("qwenedit:answers:aside")
@@ -189,7 +189,7 @@ async def test_forget_completes_after_answers_that_telegram_refused_in_every_way
     assert {"picture", "answers"} <= kinds(about(client, *jobs))
     await ann.send("/forget")
     await ann.press("Delete everything")
-    await ann.says("I have deleted everything that I kept about you. Send me a photo")
+    await ann.says("I've deleted everything I kept about you. Send a photo")
 
     async def forgotten() -> bool:
         of_jobs, of_ann = about(client, *jobs, wish), about(client, str(ann.id))
@@ -254,7 +254,7 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     quiet = await worker.claim()
     await group.forbid_media()
     await worker.finish(quiet, photo("PNG"))
-    await member.says("I may not send it in this chat")
+    await member.says("I may not send pictures here")
     await stage.answered(quiet.job.id)
     await member.send(photo=photo(), caption="/edit")
     await member.says("Reply to this message")
@@ -277,7 +277,7 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     jobs += [status.job.id for status in await stage.jobs(3)]
     await worker.claim()
     await ann.send(photo=photo())
-    await ann.says("What shall I do with it?")
+    await ann.says("What should I change?")
     return jobs
 
 
@@ -298,7 +298,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
         await admin.says("is banned")
         await ann.send("/forget")
         await ann.press("Delete everything")
-        await ann.says("Done: I have deleted")
+        await ann.says("Done: I've deleted")
         running = stage.worker.claims[-1]
         await stage.worker.fail(running, Reason.UNKNOWN)
 

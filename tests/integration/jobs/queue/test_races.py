@@ -100,7 +100,7 @@ async def test_claim_that_is_abandoned_as_a_job_arrives_keeps_nothing(desk):
 async def full(desk, redis_url):
     """Fill Redis up to its limit; returns a way to make room again."""
 
-    # So much that what clients and calls take up for a moment, or free, does not count. Redis makes it itself: for a
+    # So much that what clients and calls take up for a moment, or free, doesn't count. Redis makes it itself: for a
     # client that has sent it so much, it would keep as much ready for a next call, and free that at any moment.
     await desk.redis.setrange("ballast", 20_000_000, "x")
 

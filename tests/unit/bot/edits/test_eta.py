@@ -12,7 +12,7 @@ from qwenedit_jobs import Edit, Job, Phase, State, Status
 
 OUTLOOK = Outlook(now=1000.0, workers=1, paused=False, durations={"": 20.0, "slow": 60.0})
 
-GIVES_UP = "If it cannot begin within 55\u00a0min, I'll tell you."
+GIVES_UP = "If it can't start within 55\u00a0min, I'll tell you."
 
 
 def job(
@@ -94,11 +94,11 @@ def test_eta_is_not_guessed() -> None:
         (Wait(3.0), "Ready in about 10\u00a0s"),
         (Wait(80.1), "Ready in about 90\u00a0s"),
         (Wait(91.0), "Ready in about 2\u00a0min"),
-        (Wait(waking=True), "🔌 Starting the server, which may take a few minutes"),
-        (Wait(paused=True), "⏸️ The bot is paused for the moment. Your photo keeps its place."),
+        (Wait(waking=True), "🔌 Waking up the server, which can take a few minutes"),
+        (Wait(paused=True), "⏸️ The bot is taking a break. Your photo keeps its place."),
         (
             Wait(late=True, expires_in=3200),
-            "🐢 This takes longer than usual. If it gets stuck, I try it again by myself.\n" + GIVES_UP,
+            "🐢 This takes longer than usual. If it gets stuck, I'll try again by myself.\n" + GIVES_UP,
         ),
     ],
 )

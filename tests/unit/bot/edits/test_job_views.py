@@ -33,12 +33,12 @@ PRESETS = catalogue.load(None)
 @pytest.mark.parametrize(
     ("status", "position", "said"),
     [
-        (WAITING, 1, "⏳ You are next in line."),
+        (WAITING, 1, "⏳ You're next in line."),
         (WAITING, 4, "⏳ Place in line: 4"),
         (
             replace(WAITING, state=State.DELAYED),
             None,
-            "🔁 That did not work at once. I'm trying again soon…",
+            "🔁 That didn't work at first. I'll try again in a moment…",
         ),
         (RUNNING, None, "🚀 Your turn: starting…"),
         (replace(RUNNING, phase=Phase.EDITING, step=2, steps=4), None, "🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱"),
@@ -124,7 +124,7 @@ def test_nobody_is_told_to_send_a_smaller_photo_where_the_server_lacks_memory_or
     language: str,
 ) -> None:
     words = Words(language)
-    smaller = re.compile("send a smaller one|картинку поменьше")
+    smaller = re.compile("1,000 pixels|1000 пикселей")
     shown = [
         job_views.outcome(words, JOB.id, State.FAILED, Reason.OUT_OF_MEMORY).text,
         job_views.outcome(words, JOB.id, State.FAILED, Reason.OUT_OF_MEMORY, larger=True).text,
@@ -195,8 +195,6 @@ def test_overview_tells_where_each_job_is() -> None:
     )
     waits = {JOB.id: Wait(80.0)}
     assert job_views.overview(EN, PRESETS, [(WAITING, 1)], waits).text == (
-        "“make it snow”\n⏳ You are next in line.\nReady in about 80\u00a0s\nJob 01234567"
+        "“make it snow”\n⏳ You're next in line.\nReady in about 80\u00a0s\nJob 01234567"
     )
-    assert job_views.overview(EN, PRESETS, []).text == (
-        "You have nothing in the works. Send me a photo and say what to change."
-    )
+    assert job_views.overview(EN, PRESETS, []).text == ("Nothing in the works. Send me a photo and say what to change.")

@@ -96,7 +96,7 @@ class Fault:
         times: How often it still strikes; None is always.
         at_step: Strike after this sampling step; None strikes at the first opportunity.
         prompt: Strike only prompts whose instruction or filename_prefix holds this.
-        path: Strike only requests whose path starts with this; a leading /api does not count.
+        path: Strike only requests whose path starts with this; a leading /api doesn't count.
     """
 
     name: FaultName

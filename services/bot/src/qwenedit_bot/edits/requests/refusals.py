@@ -10,7 +10,14 @@ from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.answers import MAX_BYTES, MIN_SIDE, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    MAX_RATIO,
+    MIN_SIDE,
+    PictureRefusedError,
+    Refusal,
+)
 from qwenedit_jobs import (
     PictureExpiredError,
     QueueFullError,
@@ -111,6 +118,8 @@ def _refused(words: Words, error: PictureRefusedError) -> View:
             width=str(error.width),
             height=str(error.height),
             limit=str(MIN_SIDE),
+            ratio=str(MAX_RATIO),
+            most=str(MAX_PIXELS // 1_000_000),
         )
     )
 

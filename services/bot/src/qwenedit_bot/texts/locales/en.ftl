@@ -3,53 +3,45 @@
 ## Commands
 
 start =
-    👋 Hi! I edit photos: tell me what to change, and I'll do it.
+    👋 Hi! I edit photos. Send me one and say what to change, for example “make it snow”.
 
-    1. Send me a photo.
-    2. Write in its caption what to change, for example “make it snow” or “remove the people in the background”.
-    3. Wait a little: my answer turns into your new picture.
+    Then just keep typing: “now at night”, “again”, “undo”. Your words are about the last picture.
 
-    You can also send the photo first and the instruction after it.
-
-    An AI edits the pictures, and each file says so.
-
-    /cancel stops everything, /privacy says what I keep.
+    An AI edits the pictures, and each file says so. /privacy says what I keep.
 help =
-    Send a photo with a caption that says what to change. Or send the photo first, then the text. Or reply to a photo of yours with the text.
+    Send a photo and say what to change. Then type the next change: it's for the last picture. To change an older one, reply to it.
 
     What works well:
-    • say what should change and what should stay: “turn the car red, keep everything else”;
-    • ask for one thing at a time;
-    • put words that should appear in quotes: a sign that says “OPEN”.
+    • what should stay: “turn the car red, keep the rest”
+    • one thing at a time
+    • quotes around text in the picture: a sign that says “OPEN”
+    • several photos: “put the jacket from photo 2 on the person in photo 1”
 
-    Photos: JPEG, PNG, WebP or HEIC up to 20 MB, alone or up to three in an album: “put the jacket from photo 2 on the person in photo 1”. Instructions: up to { $length } characters, in any language.
+    I understand “again”, “undo”, “stop” and “how long?”.
 
-    { $larger ->
-        [0] My pictures are smaller than those of a camera.
-       *[other] My pictures are smaller than those of a camera; 🔍 Larger, below a picture, enlarges it. If you sent the photo as a file, it can grow to that size, up to { $larger } megapixels.
+    Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language.{ $larger ->
+        [0] {""}
+       *[other] {" "}Larger makes a picture of up to { $larger } megapixels.
     }
 
-    /presets offers ready-made edits, such as trying on clothes; in reply to a photo, for that one. “/presets beard” searches them.
-    /status says where your pictures are.
-    /cancel stops everything you have asked for. Under each waiting job there is also a button.
-    /privacy says what I keep and for how long.
+    /presets has ready-made styles, “/presets beard” finds one. /status, /cancel, /privacy
 privacy =
     What I keep, and for how long:
 
-    • Your photos: until the picture is ready or cancelled. If it fails, up to { $failed } more, so that it can be tried again. Location and camera data in your files are removed at once.
-    • The results: { $pictures } at most.
-    • Your instructions, and references to the photos at Telegram, for “Again”: until the job is answered and { $answered } after it, at most { $unanswered } in all.
-    • A photo that waits for its instruction (only a reference to it), or words that wait for a photo: { $waiting }.
+    • Your photos: until the picture is ready or cancelled. If it fails, { $failed } more, so that you can try again. I remove location and camera data at once.
+    • My pictures: { $pictures } at most.
+    • Your words, and links to your photos at Telegram, for Again and Undo: { $answered } after the picture, { $unanswered } at most.
+    • A photo that waits for words, or words that wait for a photo: { $waiting }.
     • Requests that wait until other pictures of yours are ready: { $backlog } at most.
     • Which message of mine answers which of yours, as numbers: { $replies }.
-    • The language that you chose with /language: { $language }.
-privacy-counted = • How many pictures you asked for today: until the day after. Pictures that were given to you: until you have used them.
-privacy-checked = • A service of this bot's owner checks photos and instructions before I begin, and results before you see them. It is not told your name. The owner decides what it keeps.
-privacy-paid = • What you have paid, so that it can be given back: { $paid } after your last payment.
+    • The language you chose with /language: { $language }.
+privacy-counted = • How many pictures you had today: until 00:00 UTC. Pictures you were given: until you use them.
+privacy-checked = • A service of this bot's owner checks photos and words before I begin, and pictures before you see them. It doesn't get your name. The owner decides what it keeps.
+privacy-paid = • What you paid, so that you can get it back: { $paid } after your last payment.
 privacy-promise =
-    Photos and instructions are never written to logs. They are used to make your picture and for nothing else.
+    Your photos and words never go into logs. I use them for your picture and nothing else.
 
-    Results carry a mark that an AI edited them. It names neither you nor your instruction.
+    Each picture is marked as edited by AI. The mark doesn't name you or quote you.
 
     /forget deletes your data at once, and says what stays.
 period = { $unit ->
@@ -71,42 +63,36 @@ period = { $unit ->
     }
 }
 forget =
-    Shall I delete everything that I keep about you? Your photos and results, your instructions, our conversation, your language and your limits: at once, and for good. Pictures that are not ready yet are cancelled.
+    Shall I delete everything I keep about you? Photos, pictures, words, our conversation, your language and limits go at once and for good. Pictures that aren't ready are cancelled.
 
-    The messages in this chat stay; you can delete them yourself. So does a ban, if there is one.
-forget-counted = The number of pictures that you had today is kept until 00:00 UTC.
-forget-paid = Your payments stay too, and the pictures that you bought and have not used.
+    Messages in this chat stay; you can delete them yourself. A ban stays, too.
+forget-counted = I keep the number of pictures you had today until 00:00 UTC.
+forget-paid = Your payments stay, and so do pictures you bought and haven't used.
 forget-button = 🗑 Delete everything
 forget-not-button = Keep it
-forget-not = All right, nothing was deleted.
-forgotten = 🗑 Done: I have deleted everything that I kept about you. Send me a photo whenever you want to start again.
-forgotten-soon = 🗑 Done: I have deleted everything that I kept about you. The picture that I was working on is being stopped, and will be deleted within seconds.
-forgotten-later = 🗑 Done, but for your pictures: their storage does not answer right now. They can no longer be seen, and I delete them as soon as it answers.
+forget-not = OK, I deleted nothing.
+forgotten = 🗑 Done: I've deleted everything I kept about you. Send a photo to start again.
+forgotten-soon = 🗑 Done: I've deleted everything I kept about you. I'm stopping the picture I was working on; it's gone within a minute.
+forgotten-later = 🗑 Done, except for your pictures: their storage isn't answering. Nobody can see them any more, and I delete them as soon as it does.
 
 command-start = How it works
 command-edit = Edit the photo you reply to
 command-help = Tips
-command-presets = Ready-made edits
+command-presets = Ready-made styles
 command-status = Where my pictures are
-command-cancel = Stop everything I asked for
+command-cancel = Stop everything
 command-language = Language: { $languages }
 command-limits = How many pictures you have left
 command-privacy = What I keep, and for how long
 command-buy = More pictures for Telegram Stars
 command-paysupport = Help with a payment
-command-refund = Give a payment back: /refund 123456789
+command-refund = Refund a payment: /refund 123456789
 command-forget = Delete everything about me
 
 ## Answers to what is no job
 
-ask-instruction =
-    Nice photo! What shall I do with it? Write it in one message, for example “make it snow”, or choose below.
-
-    /cancel, if you have changed your mind.
-ask-instruction-album =
-    Got { $count } photos. What shall I do with them? Write it in one message, for example “put the jacket from photo 2 on the person in photo 1”, or choose below.
-
-    /cancel, if you have changed your mind.
+ask-instruction = Nice photo! What should I change? Type it, for example “make it snow”, or pick a style.
+ask-instruction-album = { $count } photos! What should I change? For example “put the jacket from photo 2 on the person in photo 1”.
 which-photo = Which photo? Send it and I'll do this.
 other-photo = Got it. Now send the other photo.
 not-this-button = Not this photo
@@ -122,33 +108,33 @@ forgotten-how = I've forgotten how I made this one. Reply to the picture and say
 resume-button = Do it now
 not-yet = I haven't begun this one. Shall I?
 press-answered = You've already answered this.
-words-taken = 📝 Taken for your photo: “{ $said }”
-gathered-with-words = “{ $said }”: shall I make one picture of the { $count } photos together, or edit each on its own?
-gathered-left-out = I take up to { $limit } at once, so I left out the photos after these.
-gathered-each = Each on its own, then. What shall I do with them? Write it in one message, or choose below.
+words-taken = OK: “{ $said }”
+gathered-with-words = “{ $said }”: each of the { $count } photos on its own, or one picture of them?
+gathered-left-out = One picture takes up to { $limit } photos, so I left out the rest.
+gathered-each = OK, each on its own. What should I change?
 gathered-taken = { $count ->
-    [1] 📝 Taken: “{ $said }”
-   *[other] “{ $said }”, for each of the { $count } photos.
+    [1] OK: “{ $said }”
+   *[other] OK: “{ $said }”, { $count } times
 }
-together-button = 🧩 Together
-one-each-button = 🖼 One each
-edited-in-time = ✏️ All right, with the new words: “{ $said }”
-edited-refused = I can't take the new words: they are too long, or against the rules of this bot. The old ones count.
+together-button = One picture
+one-each-button = Each on its own
+edited-in-time = ✏️ OK, now it's “{ $said }”.
+edited-refused = I can't use the new words: they're too long or against this bot's rules. I'm going with the old ones.
 unknown-command = I don't know this command. /help says what I can do.
 unknown-command-near = I don't know this command. Did you mean { $near }?
 unsupported = { $kind ->
-    [sticker] A nice sticker, but I can only edit photos.
-    [voice] I can't listen to voice messages yet. Please send a photo and write what to change.
-    [audio] I can't do anything with music. Please send a photo.
-    [animation] I can't edit GIFs and other moving pictures. Please send a photo.
-    [video] I can't edit videos. Send me a screenshot of the moment you like as a photo.
-    [live_photo] I can't edit live photos. Please send it as an ordinary photo.
-    [document] I can't open this kind of file. I take photos: JPEG, PNG, WebP or HEIC.
-    [location] I can't do anything with a place. Please send a photo.
+    [sticker] Nice sticker! But I only edit photos.
+    [voice] I can't listen yet. Please send a photo and type what to change.
+    [audio] I can't do music. Please send a photo.
+    [animation] I can't edit GIFs. Please send a photo.
+    [video] I can't edit videos. A screenshot of the best moment would do.
+    [live_photo] I can't see the still in this live photo. Please send it as an ordinary photo.
+    [document] I can't open this kind of file. Please send a JPEG, PNG, WebP or HEIC.
+    [location] Nice place! But I only edit photos.
     [contact] I can't do anything with a contact. Please send a photo.
     [poll] I don't vote. Please send a photo.
-    [game] I don't play, I only edit photos. Please send me one.
-    [story] I can't open stories. Please send a screenshot of it as a photo.
+    [game] I don't play, I edit photos. Send me one!
+    [story] I can't open stories. A screenshot would do.
     [paid_media] I can't open paid posts. Please send a photo.
     [gift] 🎁 What a nice gift, thank you!
    *[other] I can't do anything with that. Please send a photo and say what to change.
@@ -157,35 +143,34 @@ album-mixed = { $kind ->
     [document] I left out a file that I can't open.
    *[video] I left out the video: I can't edit videos.
 }
-welcome = 😊 Glad to help! Send me the next photo whenever you like.
-album-hidden = In this group Telegram shows me only one photo of your album. Send me the album in a private chat, or let an admin make me an admin here.
+welcome = 😊 You're welcome! Send the next photo whenever you like.
+album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
     👋 I edit photos, and here I act only when you call me:
 
-    • put “/edit make it snow” in the caption of a photo, or write it in reply to anybody's photo;
-    • @{ $bot } does the same as /edit;
-    • reply to a picture of mine to change it further.
+    • “/edit make it snow” in a photo's caption, or in reply to anybody's photo;
+    • “@{ $bot } make it snow”, the same.
 
-    The buttons under a picture work for the person who asked for it.
-group-other-command = Here I only know /edit, /help and /cancel. For everything else, write to me in private: @{ $bot }.
-group-no-photo = Which photo? Write this in reply to one, or as a photo's caption, with /edit or @{ $bot } in front. Or send the photo in reply to this message.
-trouble = Something went wrong on my side, and I could not do this. Please send it again in a minute.
+    The buttons under a picture are for whoever asked for it.
+group-other-command = Here I only know /edit, /help and /cancel. The rest works in our private chat: @{ $bot }.
+group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
+trouble = Something broke on my side. Please send that again in a minute.
 too-many-at-once =
-    That was a lot at once. { $count ->
-        [one] I did not look at one of your messages: please send it again.
-       *[other] I did not look at { $count } of your messages: please send them again, a few at a time.
+    That was a lot at once! { $count ->
+        [one] I skipped one of your messages. Please send it again.
+       *[other] I skipped { $count } of your messages. Please send them again, a few at a time.
     }
 
 ## Language
 
-language = Which language shall I use?
+language = Which language?
 language-name = English
-language-of-telegram = As in my Telegram
+language-of-telegram = Same as Telegram
 press-language = I'll use English from now on.
 
 ## Presets
 
-presets = What would you like? Choose here and then send the photo, or send a photo with your own words.
+presets = Pick a style, or type your own words.
 presets-of = { $pages ->
     [1] { $category }
    *[other] { $category } · page { $page } of { $pages }
@@ -198,16 +183,16 @@ preset-photo =
         [1] Now send me the photo.
        *[other] Now send photo { $number } of { $count }: { $what }.
     }
-preset-photo-in-group = Send it in reply to this message.
+preset-photo-in-group = Please reply to this message with it.
 preset-taken = { $count ->
-    [1] You chose “{ $name }”.
-   *[other] You chose “{ $name }” for each of the { $count } photos.
+    [1] OK: “{ $name }”
+   *[other] OK: “{ $name }”, { $count } times
 }
 found = { $more ->
     [0] 🔎 “{ $query }”
    *[other] 🔎 “{ $query }”: the first { $shown } of { $count }
 }
-found-nothing = I found nothing for “{ $query }”. Try another word, or choose below.
+found-nothing = I found nothing for “{ $query }”. Try another word, or look here.
 styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language
@@ -217,20 +202,20 @@ back-button = ↩️ Back
 
 ## A job's message while it lasts
 
-received = ⏳ Got it, one moment…
+received = ⏳ Got it…
 queued = { $position ->
-    [1] ⏳ You are next in line.
+    [1] ⏳ You're next in line.
    *[other] ⏳ Place in line: { $position }
 }
 ready-in = { $unit ->
     [seconds] Ready in about { $count } s
    *[minutes] Ready in about { $count } min
 }
-waking = 🔌 Starting the server, which may take a few minutes
-on-hold = ⏸️ The bot is paused for the moment. Your photo keeps its place.
-late = 🐢 This takes longer than usual. If it gets stuck, I try it again by myself.
-gives-up = If it cannot begin within { $minutes } min, I'll tell you.
-delayed = 🔁 That did not work at once. I'm trying again soon…
+waking = 🔌 Waking up the server, which can take a few minutes
+on-hold = ⏸️ The bot is taking a break. Your photo keeps its place.
+late = 🐢 This takes longer than usual. If it gets stuck, I'll try again by myself.
+gives-up = If it can't start within { $minutes } min, I'll tell you.
+delayed = 🔁 That didn't work at first. I'll try again in a moment…
 requeued = 🔁 This one failed before. I'm trying it again…
 starting = 🚀 Your turn: starting…
 editing =
@@ -240,7 +225,7 @@ sending = 📤 Ready, sending…
 stopping = ✋ Stopping…
 wish = “{ $said }”
 job = Job { $job }
-nothing-in-the-works = You have nothing in the works. Send me a photo and say what to change.
+nothing-in-the-works = Nothing in the works. Send me a photo and say what to change.
 cancel-button = ✖️ Cancel
 
 ## A job's end
@@ -255,49 +240,49 @@ left = { $bought ->
 }
 cancelled = ✖️ Cancelled.
 failed = { $reason ->
-    [comfyui_unavailable] 😔 The server did not answer, though I tried several times. Please try again in a few minutes.
-    [timeout] 😔 This took too long, and I stopped it. Try again, with a smaller photo or a simpler instruction.
-    [out_of_memory] 😔 This picture needs more memory than I have. Please send a smaller one.
-    [server_out_of_memory] 😔 The server does not have the memory to edit pictures now. Your photo is fine: the owner of this bot has to fix that. Please try again later.
-    [workflow_rejected] 😔 The server is not set up for this edit. The owner of this bot has to fix that; sending it again won't help right now.
-    [execution_failed] 😔 The server could not edit this picture. Try another instruction or another photo.
-    [worker_lost] 😔 The server went down several times while working on this. Please try again later, or with another photo.
-    [picture_expired] 😔 The picture waited too long and has been deleted. Please send the photo again.
-    [picture_unreadable] 😔 The server could not read this picture. Please send it as a JPEG or PNG.
-    [picture_too_large] 😔 This picture is too large for the server. Please send a smaller one.
-    [storage_full] 😔 Your picture was ready, but I had no room to keep it. Please try again in a few minutes.
-    [expired] 😔 The turn of this picture did not come in time. Please try again later.
+    [comfyui_unavailable] 😔 The server didn't answer, though I tried several times. Please try again in a few minutes.
+    [timeout] 😔 This took too long, so I stopped it. Please try again, or ask for something simpler.
+    [out_of_memory] 😔 This picture needs more memory than I have. Please send it as a photo, not as a file, or make it about 1,000 pixels wide.
+    [server_out_of_memory] 😔 The server is out of memory. Your photo is fine; the owner of this bot has to fix this. Please try again later.
+    [workflow_rejected] 😔 The server isn't set up for this edit. The owner of this bot has to fix this, and trying again won't help until then.
+    [execution_failed] 😔 The server couldn't edit this picture. Please try other words or another photo.
+    [worker_lost] 😔 The server went down several times on this picture. Please try again later, or with another photo.
+    [picture_expired] 😔 This waited too long, and the photo is deleted. Please send it again.
+    [picture_unreadable] 😔 The server couldn't read this picture. Please send it as a JPEG or PNG.
+    [picture_too_large] 😔 This picture is too large for the server. Please send it as a photo, not as a file.
+    [storage_full] 😔 Your picture was ready, but I had no room for it. Please try again in a few minutes.
+    [expired] 😔 Its turn didn't come in time. Please try again later.
    *[unknown] 😔 Something went wrong with this picture. Please try again.
 }
-larger-out-of-memory = 😔 The server does not have the memory to make this picture that large. The smaller one is still yours to use.
+larger-out-of-memory = 😔 The server doesn't have the memory for a picture that large. You still have the smaller one.
 
 again-button = Again
 as-file-button = File
 larger-button = Larger
 try-again-button = 🔁 Try again
-ask-further-in-group = What shall I change in this picture? Reply to this message.
+ask-further-in-group = What should I change? Reply to this message.
 
 ## Refusals
 
-instruction-too-long = This instruction has { $length } characters, and I can take { $limit }. Please shorten it.
-file-too-big = This file has { $megabytes } MB, and Telegram lets me fetch up to { $limit } MB. Send it as a photo rather than as a file, or make it smaller.
-file-unavailable = Telegram does not give me this file. Please send it again.
+instruction-too-long = That's { $length } characters, and I can take { $limit }. Please make it shorter.
+file-too-big = This file has { $megabytes } MB, and Telegram lets me fetch { $limit } MB at most. Please send it as a photo, not as a file.
+file-unavailable = Telegram doesn't give me this file. Please send it again.
 picture-refused = { $why ->
-    [too_many_pixels] This picture is { $width } × { $height } pixels, which is more than I can open. Please make it smaller.
-    [too_small] This picture is only { $width } × { $height } pixels. I need at least { $limit } on each side.
-    [too_narrow] This picture is too long and thin ({ $width } × { $height } pixels). Please crop it first.
-    [damaged] This file is damaged: part of the picture is missing. Please send it again, or another copy of it.
+    [too_many_pixels] { $width } × { $height } pixels is more than I can open. Up to { $most } megapixels always works.
+    [too_small] { $width } × { $height } pixels is too small. I need at least { $limit } on each side.
+    [too_narrow] { $width } × { $height } pixels is too narrow for me. Please crop it: the long side may be { $ratio } times the short one.
+    [damaged] Part of this file is missing. Please send it again, or another copy.
     [animated] I can't edit GIFs and other moving pictures. Please send a photo.
-    [too_heavy] This file takes too long to open. Please send it as a photo rather than as a file, or save it again as a JPEG.
+    [too_heavy] This file takes too long to open. Please send it as a photo, not as a file, or save it again as a JPEG.
    *[unknown] I can't read this file as a picture. I take JPEG, PNG, WebP, HEIC and AVIF.
 }
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
-storage-full = I have no room for another picture right now. Please try again in a few minutes.
+storage-full = I'm out of room for pictures right now. Please try again in a few minutes.
 storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
 waits-in-backlog = ⏳ I'll begin as soon as one of your other pictures is ready.
 waits-for-result = ⏳ I'll do this to the result as soon as it's there.
-nothing-to-follow = There's no result that I could do this to. Reply to a photo with these words, and I'll do it there.
+nothing-to-follow = There's no result to do this to. Reply to a photo with these words, and I'll do it there.
 in-backlog = { $count ->
     [one] { $count } more follows by itself.
    *[other] { $count } more follow by themselves.
@@ -307,16 +292,16 @@ backlog-full = { $count ->
    *[other] { $count } pictures are waiting already. Send this again when some of them are ready.
 }
 
-moderation-refused = 🚫 The rules of this bot do not allow this photo or this instruction, so I have not begun. Please try another one.
-moderation-unavailable = I could not check whether this is within the rules of this bot, so I have not begun. Please try again in a few minutes.
-pictures-forbidden = 🖼 The picture is ready, but I may not send it in this chat. Pictures come as photos, very large or long ones as files; once an admin allows that, it comes here.
-result-refused = 🚫 The rules of this bot do not allow what came out, so I cannot show it; it is deleted. Please try another instruction.
-result-unchecked = 😔 I could not check whether what came out is within the rules of this bot, so I cannot show it; it is deleted. Please try again in a few minutes.
+moderation-refused = 🚫 This bot's rules don't allow this photo or these words, so I haven't started. Please try something else.
+moderation-unavailable = I couldn't check this against the bot's rules, so I haven't started. Please try again in a few minutes.
+pictures-forbidden = 🖼 Your picture is ready, but I may not send pictures here: photos, and files for large ones. Once an admin allows it, it comes right here.
+result-refused = 🚫 This bot's rules don't allow what came out, so I deleted it. Please try other words.
+result-unchecked = 😔 I couldn't check what came out against the bot's rules, so I deleted it. Please try again in a few minutes.
 
 ## Who may, and how much
 
-not-invited = This bot is private: only people whom its owner has invited can use it.
-banned = The owner of this bot has blocked you from using it. /privacy and /forget still work.
+not-invited = This bot is private: only people its owner invited can use it.
+banned = The owner of this bot has blocked you. /privacy and /forget still work.
 write-as-yourself = Please write to me as yourself: I can't see who speaks for a group or channel.
 daily-limit = { $count ->
     [0] You have no pictures left.
@@ -325,19 +310,19 @@ daily-limit = { $count ->
 } I keep your last photo and your words for a day.
 daily-limit-in-group = You have no pictures left today. /limits in our private chat says more. I keep your last photo and your words for a day.
 left-today = { $count ->
-    [0] None left today; new ones from 00:00 UTC, in { $time }.
-    [one] { $count } picture left today; new ones from 00:00 UTC, in { $time }.
-   *[other] { $count } pictures left today; new ones from 00:00 UTC, in { $time }.
+    [0] None left today. New ones come at 00:00 UTC, in { $time }.
+    [one] { $count } picture left today. New ones come at 00:00 UTC, in { $time }.
+   *[other] { $count } pictures left today. New ones come at 00:00 UTC, in { $time }.
 }
 left-bought = { $count ->
-    [one] And { $count } more that does not expire.
-   *[other] And { $count } more that do not expire.
+    [one] And { $count } more that never expires.
+   *[other] And { $count } more that never expire.
 }
 no-limit = You have no daily limit.
-not-counted = This one does not count.
+not-counted = It doesn't count.
 withheld-counted = This one counts: only the first three such pictures of a day don't.
-buy-hint = /buy gets you more at once.
-buy = More pictures for Telegram Stars. They do not expire, and are used once those of the day are gone. If a picture fails, you get it back.
+buy-hint = Want more now? /buy
+buy = More pictures for Telegram Stars. They never expire, and you use them once today's are gone. If a picture fails, you get it back.
 buy-button = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
@@ -346,24 +331,24 @@ invoice-title = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
 }
-invoice-description = On top of the pictures of the day. They do not expire. If a picture fails, you get it back.
-pack-gone = This is no longer on offer, and nothing was paid. /buy shows what is.
+invoice-description = On top of each day's pictures. They never expire. If a picture fails, you get it back.
+pack-gone = This is no longer on offer, and you paid nothing. See /buy.
 paid = { $jobs ->
     [one] ⭐ Thank you! { $jobs } more picture is yours. /limits says how many you have.
    *[other] ⭐ Thank you! { $jobs } more pictures are yours. /limits says how many you have.
 }
-payment-returned = ⭐ { $stars } were refunded to you. The unused pictures of that purchase are gone.
+payment-returned = ⭐ { $stars } went back to you. The unused pictures of that purchase are gone.
 pay-support =
-    Is something wrong with a payment? Write to { $contact } and quote the payment from the list below. Telegram's own support cannot help with purchases from this bot.
+    Is something wrong with a payment? Write to { $contact } and quote its line from below. Telegram's own support can't help with this bot.
 
-    If a picture fails, you get it back by itself.
+    If a picture fails, you get it back automatically.
 payment = { $date } · ⭐ { $stars } · { $state ->
     [refunded] given back
    *[paid] { $left } of { $jobs } left
 } · { $charge }
-payments-of = What user { $user } has paid. To give a payment back: /refund { $user } and the id at the end of its line.
+payments-of = User { $user } paid this. To refund a payment: /refund { $user } and the ID at the end of its line.
 no-payments = User { $user } has made no such payment.
-refunded = ⭐ { $stars } were refunded to user { $user }. The unused pictures are gone.
+refunded = ⭐ { $stars } went back to user { $user }. The unused pictures are gone.
 refunded-before = Already refunded: { $when }.
 refund-refused = Telegram refuses the refund: { $why }
 duration = { $hours ->
@@ -373,41 +358,41 @@ duration = { $hours ->
 
 ## Cancelling
 
-nothing-to-cancel = There is nothing to cancel.
+nothing-to-cancel = There's nothing to cancel.
 dialogue-cancelled = { $what ->
-    [words] All right, I've forgotten what you wrote.
-    [choice] All right, I've forgotten your choice.
-   *[photo] All right, I've forgotten that photo.
+    [words] OK, I've dropped your words.
+    [choice] OK, no style.
+   *[photo] OK, I've dropped that photo.
 }
 jobs-cancelled = { $count ->
-    [one] All right, I've cancelled your picture.
-   *[other] All right, I've cancelled your { $count } pictures.
+    [one] OK, I've cancelled your picture.
+   *[other] OK, I've cancelled your { $count } pictures.
 }
 press-cancelled = Cancelled
 press-stopping = Stopping…
-press-done = This picture is already finished.
-press-failed = This job has already ended.
-press-preset-gone = This one is no longer on offer.
-press-in-the-works = I am already working on it.
-press-forgotten = This was too long ago: I no longer know this job.
-press-expired = I no longer have this picture: pictures are deleted after a while. Please send it again.
+press-done = This picture is already finished. Type what to change in it.
+press-failed = This one has already ended. Send the photo again to go on.
+press-preset-gone = This style is gone. Pick another one, or type your own words.
+press-in-the-works = I'm on it.
+press-forgotten = I've forgotten this one. Reply to the picture and say what to change, or send the photo again.
+press-expired = I no longer have this picture. Please send it again.
 press-file-sent = Here it is ↑
-press-file-gone = I no longer have this picture as a file: files are deleted after a while. The picture in the chat stays, and you can edit it further.
-press-file-refused = Telegram does not let me send the file. Perhaps files are not allowed in this chat.
-press-not-yours = Only the person who asked for this picture can use its buttons.
+press-file-gone = I no longer have the file. The picture in the chat stays: reply to it to change it.
+press-file-refused = Telegram doesn't let me send files here. Ask an admin to allow them.
+press-not-yours = These buttons are for whoever asked for this picture. Send your own photo!
 press-again = Once more…
 press-larger = Making it larger…
 press-not-now = Not right now
 
 ## For admins
 
-command-stats = Numbers of jobs and workers
-command-queue = Jobs that run and wait
+command-stats = Jobs and workers in numbers
+command-queue = Running and waiting jobs
 command-pause = Pause the queue
 command-resume = Resume the queue
 command-ban = Ban a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
-command-grant = Give a user jobs: /grant 123456789 10
+command-grant = Give a user pictures: /grant 123456789 10
 stats-queue = Queue: { $waiting } waiting, { $running } running, { $delayed } between attempts, { $dead } dead
 stats-workers = Workers: { $count }, { $ready } of them ready
 queue-job = { $job } · { $state ->
@@ -418,12 +403,12 @@ queue-job = { $job } · { $state ->
 } · for { $seconds } s · user { $user }
 queue-more = … and { $count } more
 queue-empty = Nobody waits and nothing runs.
-paused = ⏸ The queue is paused: running jobs are finished, new ones wait. /resume ends the pause.
+paused = ⏸ Queue paused: running jobs finish, new ones wait. /resume to go on.
 resumed = ▶️ The queue goes on; { $count } waiting.
 admin-usage = Like this: { $usage }
-not-an-admin = An admin cannot be banned.
-banned-user = User { $user } is banned; what they waited for is cancelled. /unban { $user } ends it.
-unbanned-user = User { $user } is not banned any more.
+not-an-admin = You can't ban an admin.
+banned-user = User { $user } is banned, and their jobs are cancelled. /unban { $user } ends it.
+unbanned-user = User { $user } isn't banned any more.
 granted = { $count ->
     [one] User { $user } has { $count } more job, beyond those of the day.
    *[other] User { $user } has { $count } more jobs, beyond those of the day.
