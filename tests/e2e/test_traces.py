@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integration.traces.contract import check_retried
 
-SPANS = 25
+SPANS = 23
 """Of a job with a first attempt whose prompt vanished and a second one that succeeded."""
 
 

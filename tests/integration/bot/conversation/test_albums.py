@@ -111,7 +111,7 @@ def message_of(person: Any, message_id: int, content: dict[str, Any]) -> dict[st
 async def test_broken_photo_is_named_by_its_number(ann) -> None:
     broken = photo("PNG", SIZES[1])[:2000]
     await ann.send(album=[photo("PNG"), broken], caption="combine them", as_file=True)
-    await ann.says("Photo 2: This file is damaged")
+    await ann.says("Photo 2: Part of this file is missing")
 
 
 async def test_album_of_other_files_is_answered_once(ann) -> None:

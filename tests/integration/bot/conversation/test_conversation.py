@@ -127,7 +127,7 @@ async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simula
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "wish 1\nwish 2"
     assert (await ann.picture()).reply_to == sent
-    assert (await ann.says("Taken for your photo: “wish 1 wish 2”")).id == noted.id
+    assert (await ann.says("OK: “wish 1 wish 2”")).id == noted.id
     await ann.send(photo=photo())
     await ann.says("What should I change?")
     assert len((await ann.snapshot()).from_bot) == 3
@@ -141,7 +141,7 @@ async def test_two_photos_one_after_the_other_are_both_there(
     sent = [number for _ in range(2) for number in await ann.send(photo=photo())]
     await ann.says("2 photos!")
     (said,) = await ann.send("make it snow")
-    question = await ann.says("“make it snow”: shall I make one picture of the 2 photos")
+    question = await ann.says("“make it snow”: each of the 2 photos on its own")
     data = next(button.data for button in question.now.buttons if how in button.text)
     for _ in range(2):
         await ann.press_data(question.id, str(data))
@@ -159,7 +159,7 @@ async def test_photos_beyond_the_users_limit_follow_and_are_done_once(simulator:
     sent = [number for _ in range(3) for number in await ann.send(photo=photo())]
     await ann.says("3 photos!")
     await ann.press("Each on its own")
-    await ann.says("Each on its own")
+    await ann.says("each on its own")
     await ann.send("make it snow")
     for number in (1, 2, 3, 4):
         await worker.finish_next(RESULT)

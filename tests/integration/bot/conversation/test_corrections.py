@@ -77,7 +77,7 @@ async def test_correction_of_words_for_each_of_the_photos_is_for_those_not_begun
         await ann.send(photo=photo())
     await ann.says("2 photos!")
     await ann.press("Each on its own")
-    await ann.says("Each on its own")
+    await ann.says("each on its own")
     (said,) = await ann.send("make it sno")
     await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
     begun = await worker.claim()

@@ -138,7 +138,7 @@ async def test_only_the_one_who_asked_may_press(party, worker) -> None:
     placeholder = (await party.ann.wait_for(lambda chat: chat.from_bot)).from_bot[0]
     await party.boris.press(placeholder.now.labels[0], message_id=placeholder.id)
     seen = await party.boris.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Эти кнопки — для того, кто заказал картинку.", True)
+    assert seen.answers[-1] == ("Эти кнопки — для того, кто заказал картинку. Пришлите своё фото!", True)
     assert len(await worker.queue.unfinished_ids()) == 1
 
 

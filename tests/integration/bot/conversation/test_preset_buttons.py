@@ -224,7 +224,7 @@ async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann)
     sent = [*await ann.send(photo=photo()), *await ann.send(photo=photo())]
     await ann.says("2 photos")
     await ann.press("Each on its own")
-    menu = await ann.says("Each on its own")
+    menu = await ann.says("each on its own")
     await pressed(ann, menu, "preset:snow")
     for number in (1, 2):
         assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt

@@ -159,7 +159,7 @@ async def test_words_before_the_photo_are_for_the_next_one(stage: Any) -> None:
     asked = await ann.says("Which photo?")
     await ann.send("snowy")
     (sent,) = await ann.send(photo=photo())
-    taken = await ann.says("Taken for your photo: “make it snowy”")
+    taken = await ann.says("OK: “make it snowy”")
     assert (taken.id, taken.now.labels) == (asked.id, ("Not this photo",))
     await ann.press("Not this photo")
     await ann.says("✖️ Cancelled.")
