@@ -239,7 +239,7 @@ async def test_photos_of_a_preset_beyond_the_users_limit_follow(stage, worker, a
     question = await menu_of(ann, first)
     await pressed(ann, question, "preset:snow")
     await ann.says("I'll begin as soon as")
-    await ann.says("You chose “❄️ Snowfall” for each of the 3 photos")
+    await ann.says("OK: “❄️ Snowfall”, 3 times")
     await stage.eventually(stage.nothing_waits)
     for number in (1, 2, 3, 4):
         await worker.finish_next(RESULT)

@@ -195,7 +195,7 @@ async def test_words_for_a_photo_that_cannot_be_read_are_for_the_next_one(stage:
     await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
     await ann.says("Nice photo")
     await ann.send(SNOW)
-    await ann.says("damaged")
+    await ann.says("Part of this file is missing")
     await ann.send(photo=photo())
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
     await ann.picture()
@@ -212,7 +212,7 @@ async def test_other_words_for_a_request_that_waits_for_other_jobs(stage: Any, c
         await ann.edit(sent, "make it rain")
     else:
         await ann.send("make it rain")
-    await ann.says("with the new words: “make it rain”")
+    await ann.says("now it's “make it rain”")
     done = [(await stage.worker.finish_next(RESULT)).job.edit.prompt for _ in range(4)]
     assert done == ["photo 0", "photo 1", "photo 2", "make it rain"]
 
@@ -309,7 +309,7 @@ async def test_second_photo_of_a_preset_that_cannot_be_read_is_asked_for_again(s
     await ann.press("Try on clothes")
     await ann.says("photo 2 of 2")
     await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
-    await ann.says("damaged")
+    await ann.says("Part of this file is missing")
     await ann.send(photo=photo())
     claim = await stage.worker.finish_next(RESULT)
     assert len(claim.job.edit.pictures) == 2
