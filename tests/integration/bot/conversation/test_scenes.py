@@ -247,6 +247,7 @@ async def test_words_about_a_picture_that_is_being_made(stage: Any, button: str)
 async def test_album_of_ten_is_done_each_if_the_words_say_so(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(album=[photo() for _ in range(10)], caption="make them all black and white")
+    await ann.says("“make them all black and white”")
     await stage.eventually(stage.nothing_waits)
     prompts = await settled(stage)
     assert set(prompts) == {"make them all black and white"}
