@@ -10,6 +10,7 @@ import pytest
 
 from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, Picture
 from qwenedit_bot.conversation.step import (
+    MOST_PHOTOS,
     After,
     Ask,
     BegunChosen,
@@ -111,6 +112,12 @@ def test_photos_within_seconds_of_each_other_are_an_album(seconds: int, waiting:
     after, action = step(WAITS, replace(photos(6), at=NOW + seconds))
     assert tuple(picture.message_id for picture in after.pictures) == waiting
     assert action == Ask(Question.CHANGE, waiting[0])
+
+
+def test_photos_beyond_ten_are_named_as_left_out() -> None:
+    draft, action = step(step(Draft(), photos(*range(1, 11)))[0], photos(11))
+    assert len(draft.pictures) == MOST_PHOTOS
+    assert action == Ask(Question.CHANGE, 1, left_out=1)
 
 
 def test_photo_takes_the_words_that_wait() -> None:

@@ -10,6 +10,7 @@ from qwenedit_bot.conversation import commands, shop
 from qwenedit_bot.conversation.draft import MOST_JOBS
 from qwenedit_bot.conversation.reading import kinds_in, wish_in
 from qwenedit_bot.conversation.step import (
+    MOST_PHOTOS,
     ONE_WISH,
     After,
     Ask,
@@ -105,6 +106,8 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     view = await _none_left(turn, action, event) or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
+    if action.left_out:
+        view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
     if turn.press is not None and action.what not in (Question.BACK, Question.FIRST):
         await turn.show(view)
         await turn.toast()

@@ -170,6 +170,8 @@ class Ask:
     what: Question
     to: int
     """The message that is answered."""
+    left_out: int = 0
+    """How many photos are more than may wait for the same words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +337,7 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     new = tuple(each for each in event.pictures if each not in draft.pictures)
     both = (*draft.pictures, *new)[:MOST_PHOTOS]
+    left_out = len(draft.pictures) + len(new) - len(both) if joins else 0
     if event.words:
         return _captioned(draft, event, both if joins and event.how == "together" else event.pictures)
     if draft.words and not draft.on and (not draft.pictures or _lacks_another(draft)):
@@ -342,9 +345,9 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     after = replace(draft, pictures=both if joins else event.pictures, at=event.at, how="")
     if draft.words and not draft.on:
         if joins:
-            return after, Ask(Question.HOW, draft.words_in)
+            return after, Ask(Question.HOW, draft.words_in, left_out)
         after = replace(after, words="")
-    return after, Ask(Question.CHANGE, both[0].message_id if joins else event.message_id)
+    return after, Ask(Question.CHANGE, both[0].message_id if joins else event.message_id, left_out)
 
 
 def _captioned(draft: Draft, event: Photos, pictures: tuple[Picture, ...]) -> Outcome:

@@ -45,6 +45,7 @@ class Text(StrEnum):
     WORDS_TAKEN = "words-taken"
     GATHERED_WITH_WORDS = "gathered-with-words"
     GATHERED_LEFT_OUT = "gathered-left-out"
+    TOO_MANY_PHOTOS = "too-many-photos"
     GATHERED_EACH = "gathered-each"
     GATHERED_TAKEN = "gathered-taken"
     TOGETHER_BUTTON = "together-button"

@@ -111,6 +111,7 @@ press-answered = You've already answered this.
 words-taken = OK: “{ $said }”
 gathered-with-words = “{ $said }”: each of the { $count } photos on its own, or one picture of them?
 gathered-left-out = One picture takes up to { $limit } photos, so I left out the rest.
+too-many-photos = I take up to { $limit } photos at once, so I left out the rest.
 gathered-each = OK, each on its own. What should I change?
 gathered-taken = { $count ->
     [1] OK: “{ $said }”

@@ -118,6 +118,7 @@ press-answered = Вы уже ответили на этот вопрос.
 words-taken = Хорошо: «{ $said }»
 gathered-with-words = «{ $said }»: каждое из { $count } фото отдельно или одна картинка из всех?
 gathered-left-out = Для одной картинки беру не больше { $limit } фото, остальные не взял.
+too-many-photos = За один раз беру не больше { $limit } фото, остальные не взял.
 gathered-each = Хорошо, каждое отдельно. Что изменить?
 gathered-taken = { $count ->
     [1] Хорошо: «{ $said }»
