@@ -27,6 +27,7 @@ _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _REPEATED = re.compile(r"(\w{1,2}?)\1+")
 _STRETCHED = re.compile(r"(\w)\1\1|(\w\w)\2\2")
+_LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
 _SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
 
@@ -49,11 +50,11 @@ def intent_of(text: str) -> Intent | None:
     """Return what a message means that is no instruction; None for an instruction, and wherever that is in doubt.
 
     Args:
-        text: What was written. Emoji alone are thanks, question marks alone a question.
+        text: What was written. Emoji alone are thanks, question marks or a link alone a question.
     """
-    words = _words_of(text)
+    words = _words_of(_LINK.sub("", text))
     if not words:
-        return _wordless(text)
+        return Intent.QUESTION if _LINK.search(text) else _wordless(text)
     if len(words) > _LONGEST:
         return None
     _parts, rank = min(table.covers(words) for table in _tables().values())
