@@ -72,8 +72,8 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
     await ann.send("/privacy")
     said = (await ann.says("What I keep")).text
-    assert "The results: 2\u00a0hours at most" in said
-    assert "If it fails, up to 1\u00a0hour more" in said
+    assert "My pictures: 2\u00a0hours at most" in said
+    assert "If it fails, 1\u00a0hour more" in said
     assert "How many pictures you had today" in said
     await boris.send("/privacy")
     assert "Мои картинки: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
