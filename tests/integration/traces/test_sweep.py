@@ -128,7 +128,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     await five.picture(timeout=PATIENCE)
 
     six = await installation.chats.user(first_name=NAME)
-    await six.send(album=[photo, photo], caption=f"{WORDS} of two")
+    await six.send(album=[photo, photo], caption=f"{WORDS} of two together")
     await six.picture(timeout=PATIENCE)
     await six.send(photo=photo, caption=f"{WORDS} refused")
     await six.says("This bot's rules don't allow", PATIENCE)

@@ -202,7 +202,7 @@ async def test_words_for_a_photo_that_cannot_be_read_are_for_the_next_one(stage:
 
 
 @pytest.mark.parametrize("corrects", [True, False])
-async def test_other_words_for_a_request_that_waits_for_other_jobs(stage: Any, corrects: bool) -> None:
+async def test_words_for_a_request_that_waits_for_other_jobs(stage: Any, corrects: bool) -> None:
     ann = await stage.telegram.user()
     for number in range(4):
         (sent,) = await ann.send(photo=photo(), caption=f"photo {number}")
