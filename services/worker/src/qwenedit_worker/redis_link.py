@@ -122,6 +122,6 @@ async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[st
                     backoff.reset()
                     if message is not None:
                         on_message(message["data"])
-        except (RedisError, OSError) as error:
+        except (RedisError, OSError, RuntimeError) as error:  # RuntimeError: uvloop's, if the other side has closed
             log.debug("nudges.interrupted", error=str(error))
         await asyncio.sleep(backoff.next())
