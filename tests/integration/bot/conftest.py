@@ -130,7 +130,9 @@ class Stage:
             await SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=me)).close(chat_id, seconds)
 
     async def nothing_waits(self) -> bool:
-        """Whether the bot has handled every update."""
+        """Whether the bot has fetched and handled every update."""
+        if (await self.telegram.bot())["pending"]:
+            return False
         async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
             return not await redis.exists(f"{BotKeys(prefix='qwenedit', bot_id=0).updates}:entries")
 
