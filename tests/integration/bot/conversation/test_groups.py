@@ -67,7 +67,7 @@ async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker)
         assert (claim.job.edit.prompt, claim.job.user_id) == ("make it snow", party.boris.id)
         answer = await party.boris.picture(number=2 if wish.startswith("@") else 1)
         assert answer.reply_to == called
-    assert answer.now.labels[0] == "Ещё"
+    assert answer.now.labels[0] == "Снова"
 
 
 async def test_photo_in_reply_to_the_question_for_one_is_edited_by_the_words_before_it(party, worker) -> None:

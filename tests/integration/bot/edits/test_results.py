@@ -63,7 +63,7 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
         ["Again", "Undo", "Larger", "File", "Styles"],
     ]  # fmt: skip
     picture, _job = await finished(boris, worker)
-    assert picture.now.labels == ("Ещё", "Назад", "Больше", "Файл", "Стили")
+    assert picture.now.labels == ("Снова", "Назад", "Больше", "Файл", "Стили")
 
 
 async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(stage, worker, ann) -> None:
