@@ -217,7 +217,6 @@ async def cancelling(user: Visitor, harness: Harness) -> None:
         await user.take("status", "/status")
         await user.say("/cancel")
         await user.sees(Text.JOBS_CANCELLED, count=2)
-        await user.sees(Text.STOPPING)
         await user.take("stopping", "/cancel")
 
 
