@@ -344,7 +344,7 @@ async def privacy(user: Visitor, harness: Harness) -> None:
 
 @scene("In a group", where="Family")
 async def group(user: Visitor, harness: Harness) -> None:
-    """The bot is quiet until it is called: by a command, by its name, or in reply to a picture of it. The
+    """The bot is quiet until it is called: by a command, by its name, or in reply to its question. The
     buttons are for the one who asked."""
     mum = user.others["mum"]
     (sent,) = await mum.send(photo=(harness.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
