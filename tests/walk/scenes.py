@@ -363,7 +363,7 @@ async def group(user: Visitor, harness: Harness) -> None:
 async def admins(user: Visitor, harness: Harness) -> None:
     """Numbers, the queue, a pause, bans and gifts; to everybody else these commands do not exist."""
     await user.say("/stats")
-    await user.sees(Text.STATS_QUEUE, waiting=0, running=0, delayed=0, dead=0)
+    await user.reads(user.either("0 waiting, 0 running", "ждут 0, в работе 0"))
     await user.say("/pause")
     await user.sees(Text.PAUSED)
     waiting = await harness.somebody_waits()
