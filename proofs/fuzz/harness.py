@@ -26,7 +26,7 @@ from qwenedit_bot.app.bot import Readiness, connected, run_parts
 from qwenedit_bot.app.foundation import Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
-from qwenedit_bot.chat.call_metrics import CallMiddleware
+from qwenedit_bot.chat.calls import CallMiddleware
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics

@@ -16,19 +16,23 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.bot_api import Messenger
-from qwenedit_bot.chat.bot_calls import BotCalls
+from qwenedit_bot.chat.calls import TEXTS
 from qwenedit_bot.chat.errors import (
+    BotError,
+    ButtonsRejectedError,
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
     KindForbiddenError,
     LaterError,
+    MessageGoneError,
     PhotoRejectedError,
+    ReplyRejectedError,
     TelegramRefusedError,
     TelegramUnavailableError,
+    TextRejectedError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.errors.kinds import TEXTS
 from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.rate_limit.limits import CHAT
@@ -124,9 +128,8 @@ async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIter
 
     def messenger() -> Messenger:
         sessions.append(AiohttpSession(api=TelegramAPIServer.from_base(telegram.url)))
-        limiter = SharedLimiter(redis, bot_keys)
-        calls = BotCalls(limiter, BotMetrics(CollectorRegistry()))
-        return Messenger(Bot("42:TEST", session=sessions[-1]), calls, limiter, Migrations(redis, bot_keys))
+        bot, limiter = Bot("42:TEST", session=sessions[-1]), SharedLimiter(redis, bot_keys)
+        return Messenger(bot, limiter, Migrations(redis, bot_keys), BotMetrics(CollectorRegistry()))
 
     yield messenger
     for session in sessions:
@@ -153,12 +156,12 @@ def refused(text: str, status: int = 400) -> Refusal:
     return status, f"Bad Request: {text}", {}
 
 
-def texts_of(*kinds: str) -> Iterable[str]:
+def texts_of(*kinds: type[BotError]) -> Iterable[str]:
     return [text for kind, texts in TEXTS.items() if kind in kinds for text in texts]
 
 
 async def test_words_in_an_unreachable_chat_are_not_tried_again(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("chat_unreachable"), 1):
+    for chat, text in enumerate(texts_of(ChatUnreachableError), 1):
         telegram.refusals = [refused(text)]
         with pytest.raises(ChatUnreachableError):
             await messenger.send(Source(chat, 1), View("hello", BUTTONS))
@@ -166,7 +169,7 @@ async def test_words_in_an_unreachable_chat_are_not_tried_again(messenger, teleg
 
 
 async def test_words_where_the_bot_may_not_write_say_so(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("write_forbidden"), 1):
+    for chat, text in enumerate(texts_of(WriteForbiddenError), 1):
         telegram.refusals = [refused(text)] * 2
         for call in (messenger.send(Source(chat, 1), View("hello")), messenger.show(chat, 17, PHOTO)):
             with pytest.raises(WriteForbiddenError):
@@ -174,7 +177,7 @@ async def test_words_where_the_bot_may_not_write_say_so(messenger, telegram) -> 
 
 
 async def test_picture_that_is_refused_may_go_as_a_file(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("kind_forbidden", "picture_rejected", "too_large"), 1):
+    for chat, text in enumerate(texts_of(KindForbiddenError, PhotoRejectedError), 1):
         telegram.refusals = [refused(text)]
         with pytest.raises((KindForbiddenError, PhotoRejectedError)):
             await messenger.show(chat, 17, PHOTO)
@@ -182,7 +185,7 @@ async def test_picture_that_is_refused_may_go_as_a_file(messenger, telegram) -> 
 
 
 async def test_message_that_is_gone_is_told_to_who_edits_it(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("message_gone"), 1):
+    for chat, text in enumerate(texts_of(MessageGoneError), 1):
         telegram.refusals = [refused(text)] * 2
         assert await messenger.edit(chat, 17, View("hello", BUTTONS)) is False
         assert await messenger.show(chat, 17, PHOTO) is False
@@ -204,7 +207,7 @@ async def test_progress_of_a_message_that_is_gone_is_told_apart_from_no_room(mes
 
 
 async def test_words_go_without_what_telegram_does_not_take(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("reply_rejected", "buttons_rejected"), 1):
+    for chat, text in enumerate(texts_of(ReplyRejectedError, ButtonsRejectedError), 1):
         telegram.made.clear()
         telegram.refusals = [refused(text)]
         assert await messenger.send(Source(chat, 1), View("hello", BUTTONS)) == 101
@@ -214,7 +217,7 @@ async def test_words_go_without_what_telegram_does_not_take(messenger, telegram)
 
 
 async def test_edits_go_without_buttons_that_telegram_does_not_take(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("buttons_rejected"), 1):
+    for chat, text in enumerate(texts_of(ButtonsRejectedError), 1):
         telegram.refusals = [refused(text)] * (2 if text.startswith("text buttons") else 1)
         assert await messenger.edit(chat, 17, View("hello", BUTTONS))
         assert "reply_markup" not in telegram.made[-1][1]
@@ -238,14 +241,14 @@ async def test_edit_that_is_refused_for_an_unknown_reason_is_left_to_a_new_messa
 
 
 async def test_words_that_telegram_does_not_take_are_a_defect(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of("text_rejected"), 1):
+    for chat, text in enumerate(texts_of(TextRejectedError), 1):
         telegram.refusals = [refused(text)]
         with pytest.raises(TelegramRefusedError):
             await messenger.send(Source(chat, 1), View("hello", BUTTONS))
 
 
 async def test_press_that_telegram_has_forgotten_is_left_alone(messenger, telegram) -> None:
-    for text in texts_of("query_stale"):
+    for text in texts_of(TelegramRefusedError):
         telegram.refusals = [refused(text)] * 2
         await messenger.answer_press(text, "hello")
         await messenger.answer_checkout("1", None)
@@ -263,11 +266,11 @@ async def test_refund_that_was_given_before_is_a_success(messenger, telegram) ->
     telegram.refusals = [refused("CHARGE_ID_INVALID")]
     with pytest.raises(TelegramRefusedError) as raised:
         await messenger.refund(5, "charge")
-    assert raised.value.description == "Bad Request: CHARGE_ID_INVALID"
+    assert str(raised.value) == "Bad Request: CHARGE_ID_INVALID"
 
 
 async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, telegram) -> None:
-    for text in texts_of("file_gone"):
+    for text in texts_of(TelegramRefusedError):
         telegram.refusals = [refused(text), refused("file is too big")]
         with pytest.raises(FileUnavailableError):
             await messenger.download("file", limit=10)

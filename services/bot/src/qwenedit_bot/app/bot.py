@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.app.foundation import Connections, Foundation
 from qwenedit_bot.app.parts import Parts, Receiver
-from qwenedit_bot.chat.call_metrics import CallMiddleware, status_of
+from qwenedit_bot.chat.calls import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys

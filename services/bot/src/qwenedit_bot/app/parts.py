@@ -9,7 +9,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_bot.chat.bot_api import Messenger
-from qwenedit_bot.chat.bot_calls import BotCalls
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Retention
@@ -136,8 +135,7 @@ class Parts:
 
     @cached_property
     def _messenger(self) -> Messenger:
-        limiter = self._base.limiter
-        return Messenger(self._base.bot, BotCalls(limiter, self._metrics), limiter, self._migrations)
+        return Messenger(self._base.bot, self._base.limiter, self._migrations, self._metrics)
 
     @cached_property
     def _replies(self) -> Replies:

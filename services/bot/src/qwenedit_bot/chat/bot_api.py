@@ -1,50 +1,70 @@
-"""Says things in Telegram's chats by the Bot API, if need be in another way."""
+"""Says things in Telegram's chats by the Bot API, within the rate limits, and if need be in another way.
+
+No aiogram error leaves this module: they quote URLs, which hold the token.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
 from aiogram.enums import ChatAction
+from aiogram.exceptions import AiogramError, TelegramMigrateToChat, TelegramRetryAfter
+from aiogram.methods import (
+    AnswerCallbackQuery,
+    AnswerPreCheckoutQuery,
+    DeleteMessage,
+    EditMessageMedia,
+    EditMessageText,
+    GetFile,
+    RefundStarPayment,
+    SendChatAction,
+    SendDocument,
+    SendInvoice,
+    SendMessage,
+)
 from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
 from cachetools import TTLCache
 
-from qwenedit_bot.chat.bot_calls import MigratedError
+from qwenedit_bot.chat.calls import translated
 from qwenedit_bot.chat.errors import (
     BotError,
+    ButtonsRejectedError,
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
     KindForbiddenError,
     LaterError,
+    MessageGoneError,
     PhotoRejectedError,
     TelegramRefusedError,
     TelegramUnavailableError,
+    TextRejectedError,
+    UnchangedError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.errors.kinds import ErrorKind
 from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from aiogram import Bot
-    from aiogram.types import InlineKeyboardMarkup, Message, ReplyParameters
+    from aiogram.methods import TelegramMethod
+    from aiogram.methods.base import TelegramType
 
-    from qwenedit_bot.chat.bot_calls import BotCalls
     from qwenedit_bot.chat.messenger import Invoice, Picture, Source
     from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-    from qwenedit_bot.chat.view import Buttons, View
+    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.common.metrics import BotMetrics
 
 SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
 ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
 """How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
+UNUSED_FOR = 15.0
+"""Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,17 +81,19 @@ class Messenger:
 
     Args:
         bot: The connection.
-        calls: Makes each call in its turn.
-        limiter: The same that `calls` asks.
+        limiter: The rate limit of all replicas.
         migrations: Know where groups have gone.
+        metrics: Counts the seconds that Telegram told the bot to wait.
     """
 
-    def __init__(self, bot: Bot, calls: BotCalls, limiter: SharedLimiter, migrations: Migrations) -> None:
+    def __init__(self, bot: Bot, limiter: SharedLimiter, migrations: Migrations, metrics: BotMetrics) -> None:
         self._bot = bot
-        self._calls = calls
         self._limiter = limiter
         self._migrations = migrations
+        self._metrics = metrics
         self._answered: TTLCache[str, bool] = TTLCache(ANSWERED_PRESSES, PRESS_KEPT)
+        self._unused: dict[int, float] = {}
+        """Chats whose turn was taken, with the time until which it may be used."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Take the chat's turn before work whose result is to be said; the next call uses it.
@@ -83,24 +105,23 @@ class Messenger:
         Raises:
             LaterError: The chat's turn is not free now.
         """
-        await self._calls.ready(await self._migrations.current(chat_id), edit=edit)
+        chat_id = await self._migrations.current(chat_id)
+        if self._unused.get(chat_id, 0.0) < time.monotonic():
+            await self._limiter.acquire(chat_id, edit=edit)
+            self._keep_turn(chat_id)
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
         try:
             return await self._send(
-                "sendMessage", to, view.buttons,
-                lambda to, reply, markup: self._bot.send_message(
-                    to.chat_id, view.text, message_thread_id=to.thread_id or None, reply_parameters=reply,
-                    reply_markup=markup,
-                ),
-            )  # fmt: skip
+                to, SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=keyboard(view.buttons))
+            )
+        except TextRejectedError:
+            raise
         except TelegramRefusedError as error:
-            if error.kind is ErrorKind.TEXT_REJECTED:
-                raise
             # There is no plainer way than words alone.
             kind = WriteForbiddenError if isinstance(error, KindForbiddenError) else ChatUnreachableError
-            raise kind(error.description) from None
+            raise kind(str(error)) from None
 
     async def send_file(self, to: Source, picture: Picture) -> int:
         """Reply to a user's message with a picture as a file; returns the new message's id.
@@ -110,72 +131,39 @@ class Messenger:
             KindForbiddenError: Files are not allowed in this chat.
             TelegramRefusedError: Telegram refuses it for another reason.
         """
-        return await self._send(
-            "sendDocument", to, picture.buttons,
-            lambda to, reply, markup: self._bot.send_document(
-                to.chat_id, file_of(picture), caption=picture.caption, message_thread_id=to.thread_id or None,
-                reply_parameters=reply, reply_markup=markup,
-            ),
+        call = SendDocument(
+            chat_id=to.chat_id, document=file_of(picture), caption=picture.caption,
+            reply_markup=keyboard(picture.buttons),
         )  # fmt: skip
+        return await self._send(to, call)
 
     async def send_invoice(self, to: Source, invoice: Invoice) -> int:
         """Offer something to pay for, in Stars; returns the new message's id."""
-        price = LabeledPrice(label=invoice.title, amount=invoice.stars)
-        return await self._send(
-            "sendInvoice", to, (),
-            lambda to, reply, _markup: self._bot.send_invoice(
-                to.chat_id, invoice.title, invoice.description, invoice.payload, "XTR", [price],
-                message_thread_id=to.thread_id or None, reply_parameters=reply,
-            ),
+        call = SendInvoice(
+            chat_id=to.chat_id, title=invoice.title, description=invoice.description, payload=invoice.payload,
+            currency="XTR", prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
         )  # fmt: skip
+        return await self._send(to, call)
 
-    async def _send(
-        self,
-        method: str,
-        to: Source,
-        buttons: Buttons,
-        call: Callable[[Source, ReplyParameters | None, InlineKeyboardMarkup | None], Awaitable[Message]],
-    ) -> int:
+    async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
         to = await self._migrations.followed(to)
-        reply = reply_to(to)
-        await self._calls.turn(to.chat_id)
-        while True:
-            try:
-                async with self._calls.made(method, chat_id=to.chat_id):
-                    message = await call(to, reply, keyboard(buttons))
-                    return message.message_id
-            except MigratedError as moved:
-                raise await self._moved(to.chat_id, moved.new_id) from None
-            except TelegramRefusedError as error:
-                plainer = error.kind in (ErrorKind.REPLY_REJECTED, ErrorKind.UNKNOWN)
-                without_reply = plainer and (reply is not None or to.thread_id != 0)
-                without_buttons = error.kind in (ErrorKind.BUTTONS_REJECTED, ErrorKind.UNKNOWN) and bool(buttons)
-                if not without_reply and not without_buttons:
-                    raise
-                if without_reply:
-                    to, reply = replace(to, thread_id=0), None
-                buttons = () if without_buttons else buttons
-            else:
-                raise TelegramUnavailableError("sent nothing")
+        where = {"chat_id": to.chat_id, "message_thread_id": to.thread_id or None, "reply_parameters": reply_to(to)}
+        await self._take_turn(to.chat_id)
+        sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
+        if sent is None:
+            raise TelegramUnavailableError("sent nothing")
+        return sent.message_id
 
     async def followed(self, to: Source) -> Source:
         """Return a message to answer, in the supergroup if its group became one."""
         return await self._migrations.followed(to)
 
-    async def _moved(self, old: int, new: int) -> BotError:
-        if await self._migrations.migrated(old, new):
-            return LaterError(0.0, "migration")
-        return ChatUnreachableError("a supergroup is said to have become another one")
-
-    async def _stayed_behind(self, chat_id: int) -> bool:
-        return await self._migrations.current(chat_id) != chat_id
-
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change the text and buttons of one of the bot's messages."""
         if await self._stayed_behind(chat_id):
             return False
-        await self._calls.turn(chat_id, edit=True)
-        return await self._edit(chat_id, message_id, view, timeout=None)
+        await self._take_turn(chat_id, edit=True)
+        return await self._edit(chat_id, message_id, view)
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's rate; None if it was left out.
@@ -194,32 +182,23 @@ class Messenger:
         if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
             return None
         try:
-            return await self._edit(chat_id, message_id, view, timeout=SHORT_TIMEOUT)
+            return await self._edit(chat_id, message_id, view, seconds=SHORT_TIMEOUT)
         except LaterError:
             return None
 
-    async def _edit(self, chat_id: int, message_id: int, view: View, *, timeout: int | None) -> bool:  # noqa: ASYNC109
+    async def _edit(self, chat_id: int, message_id: int, view: View, *, seconds: int | None = None) -> bool:
+        call = EditMessageText(
+            text=view.text, chat_id=chat_id, message_id=message_id, reply_markup=keyboard(view.buttons)
+        )
         try:
-            return await self._change(
-                "editMessageText", chat_id, view.buttons,
-                lambda markup: self._bot.edit_message_text(
-                    view.text, chat_id=chat_id, message_id=message_id, reply_markup=markup, request_timeout=timeout
-                ),
-            )  # fmt: skip
+            await self._made_plainly(call, chat_id, ButtonsRejectedError, seconds=seconds)
+        except TextRejectedError:
+            raise
         except KindForbiddenError as error:
-            raise WriteForbiddenError(error.description) from None
-        except TelegramRefusedError as error:
-            if error.kind is ErrorKind.TEXT_REJECTED:
-                raise
+            raise WriteForbiddenError(str(error)) from None
+        except TelegramRefusedError:
             return False  # a new message is another way of saying it
-
-    async def delete(self, chat_id: int, message_id: int) -> None:
-        """Take one of the bot's messages away; where Telegram doesn't, it stays."""
-        try:
-            async with self._calls.made("deleteMessage"):
-                await self._bot.delete_message(chat_id, message_id, request_timeout=SHORT_TIMEOUT)
-        except BotError as error:
-            log.info("bot_api.not_deleted", error=type(error).__name__)
+        return True
 
     async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
         """Turn one of the bot's messages into a picture, with the picture's buttons.
@@ -231,48 +210,33 @@ class Messenger:
         """
         if await self._stayed_behind(chat_id):
             return False
-        await self._calls.turn(chat_id, edit=True)
-        media = (InputMediaDocument if picture.as_file else InputMediaPhoto)(
-            media=file_of(picture), caption=picture.caption
-        )
-        return await self._change(
-            "editMessageMedia", chat_id, picture.buttons,
-            lambda markup: self._bot.edit_message_media(
-                media, chat_id=chat_id, message_id=message_id, reply_markup=markup
-            ),
+        await self._take_turn(chat_id, edit=True)
+        kind = InputMediaDocument if picture.as_file else InputMediaPhoto
+        call = EditMessageMedia(
+            media=kind(media=file_of(picture), caption=picture.caption), chat_id=chat_id, message_id=message_id,
+            reply_markup=keyboard(picture.buttons),
         )  # fmt: skip
+        try:
+            await self._made_plainly(call, chat_id, ButtonsRejectedError)
+        except MessageGoneError:
+            return False
+        return True
 
-    async def _change(
-        self,
-        method: str,
-        chat_id: int,
-        buttons: Buttons,
-        call: Callable[[InlineKeyboardMarkup | None], Awaitable[object]],
-    ) -> bool:
-        """Change a message; False where it is gone."""
-        while True:
-            try:
-                async with self._calls.made(method, chat_id=chat_id):
-                    await call(keyboard(buttons))
-            except MigratedError as moved:
-                raise await self._moved(chat_id, moved.new_id) from None
-            except TelegramRefusedError as error:
-                if error.kind is ErrorKind.MESSAGE_GONE:
-                    return False
-                if error.kind is not ErrorKind.BUTTONS_REJECTED or not buttons:
-                    raise
-                buttons = ()
-            else:
-                return True
+    async def delete(self, chat_id: int, message_id: int) -> None:
+        """Take one of the bot's messages away; where Telegram doesn't, it stays."""
+        try:
+            await self._made(DeleteMessage(chat_id=chat_id, message_id=message_id), seconds=SHORT_TIMEOUT)
+        except BotError as error:
+            log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def show_activity(self, chat_id: int, thread_id: int) -> None:
         """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
-        where = await self._migrations.current(chat_id)
+        call = SendChatAction(
+            chat_id=await self._migrations.current(chat_id), action=ChatAction.UPLOAD_PHOTO,
+            message_thread_id=thread_id or None,
+        )  # fmt: skip
         try:
-            async with self._calls.made("sendChatAction"):
-                await self._bot.send_chat_action(
-                    where, ChatAction.UPLOAD_PHOTO, message_thread_id=thread_id or None, request_timeout=SHORT_TIMEOUT
-                )
+            await self._made(call, seconds=SHORT_TIMEOUT)
         except BotError:
             return  # the answer itself finds out and says so
 
@@ -282,26 +246,22 @@ class Messenger:
             return
         try:
             await self._limiter.acquire(None)
-            async with self._calls.made("answerCallbackQuery"):
-                await self._bot.answer_callback_query(press_id, text, show_alert=alert)
+            await self._made(AnswerCallbackQuery(callback_query_id=press_id, text=text, show_alert=alert))
         except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
             pass
         self._answered[press_id] = True
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Agree to be paid, or say why not."""
+        call = AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
         try:
-            async with self._calls.made("answerPreCheckoutQuery"):  # Telegram waits ten seconds
-                await self._bot.answer_pre_checkout_query(
-                    query_id, ok=refusal is None, error_message=refusal, request_timeout=SHORT_TIMEOUT
-                )
+            await self._made(call, seconds=SHORT_TIMEOUT)  # Telegram waits ten seconds
         except TelegramRefusedError:  # “query is too old”: nothing was paid
             return
 
     async def refund(self, user_id: int, charge: str) -> None:
         """Give Stars back; Telegram's “already refunded” is a success."""
-        async with self._calls.made("refundStarPayment"):  # which sends nothing
-            await self._bot.refund_star_payment(user_id, charge)
+        await self._made(RefundStarPayment(user_id=user_id, telegram_payment_charge_id=charge))
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file of at most `limit` bytes.
@@ -311,15 +271,14 @@ class Messenger:
             FileUnavailableError: Telegram does not have it.
         """
         try:
-            async with self._calls.made("getFile"):  # which sends nothing: Telegram's rates are not about it
-                file = await self._bot.get_file(file_id)
+            file = await self._made(GetFile(file_id=file_id))
         except PhotoRejectedError:
             raise FileTooBigError from None
         except TelegramRefusedError:
             raise FileUnavailableError from None
-        if file.file_size is not None and file.file_size > limit:
+        if file is not None and file.file_size is not None and file.file_size > limit:
             raise FileTooBigError
-        if file.file_path is None:
+        if file is None or file.file_path is None:
             raise FileUnavailableError
         url = self._bot.session.api.file_url(self._bot.token, file.file_path)
         data = bytearray()
@@ -335,3 +294,76 @@ class Messenger:
         except (aiohttp.ClientError, TimeoutError) as error:
             raise TelegramUnavailableError(f"file server: {type(error).__name__}") from None
         return bytes(data)
+
+    async def _stayed_behind(self, chat_id: int) -> bool:
+        return await self._migrations.current(chat_id) != chat_id
+
+    async def _take_turn(self, chat_id: int, *, edit: bool = False) -> None:
+        """Take a chat's turn, for an edit also one of its edits.
+
+        A turn whose call Telegram has refused is not used up. A caller tries a photo, then a file, then words. With one
+        turn left in the chat it would otherwise begin with the photo each time, and never come to the words.
+        """
+        if self._unused.pop(chat_id, 0.0) < time.monotonic():
+            await self._limiter.acquire(chat_id, edit=edit)
+
+    def _keep_turn(self, chat_id: int) -> None:
+        now = time.monotonic()
+        self._unused = {chat: until for chat, until in self._unused.items() if until > now}
+        self._unused[chat_id] = now + UNUSED_FOR
+
+    async def _made_plainly(
+        self,
+        call: TelegramMethod[TelegramType],
+        chat_id: int,
+        plainer: type[TelegramRefusedError],
+        *,
+        seconds: int | None = None,
+    ) -> TelegramType | None:
+        """Make a call, and again without what Telegram does not take of it where the refusal is a `plainer` one."""
+        while True:
+            try:
+                return await self._made(call, chat_id, seconds=seconds)
+            except plainer as error:
+                left_out = [name for name in error.plainer_without if getattr(call, name, None) is not None]
+                if not left_out:
+                    raise
+                call = call.model_copy(update=dict.fromkeys(left_out))
+
+    async def _made(
+        self, call: TelegramMethod[TelegramType], chat_id: int | None = None, *, seconds: int | None = None
+    ) -> TelegramType | None:
+        """Make a call; None where it would change nothing.
+
+        Args:
+            call: The call.
+            chat_id: The chat in whose turn it is made; a 429 closes that chat.
+            seconds: For its answer; None: as long as calls may take.
+        """
+        try:
+            return await self._bot(call, request_timeout=seconds)
+        except TelegramRetryAfter as error:
+            await self._obey(call, chat_id, float(error.retry_after))
+            raise LaterError(error.retry_after, "flood") from None
+        except AiogramError as error:
+            failure = translated(error)
+            if isinstance(failure, UnchangedError):
+                return None
+            if chat_id is not None and isinstance(error, TelegramMigrateToChat):
+                failure = await self._moved(chat_id, error.migrate_to_chat_id)
+            elif chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
+                self._keep_turn(chat_id)
+            raise failure from None
+
+    async def _obey(self, call: TelegramMethod[TelegramType], chat_id: int | None, seconds: float) -> None:
+        self._metrics.retry_after.inc(seconds)
+        log.warning("telegram.too_many_requests", method=call.__api_method__, retry_after=seconds)
+        if chat_id is not None:
+            self._unused.pop(chat_id, None)
+            await self._limiter.close(chat_id, seconds)
+
+    async def _moved(self, old: int, new: int) -> BotError:
+        self._keep_turn(new)  # said in the supergroup at once, where known
+        if await self._migrations.migrated(old, new):
+            return LaterError(0.0, "migration")
+        return ChatUnreachableError("a supergroup is said to have become another one")

@@ -21,7 +21,7 @@ from aiogram.types import (
     MenuButtonCommands,
 )
 
-from qwenedit_bot.chat.call_metrics import status_of
+from qwenedit_bot.chat.calls import status_of
 from qwenedit_bot.common.waiting import pause, unless
 from qwenedit_bot.texts import LANGUAGES, Text
 from qwenedit_jobs.backoff import Backoff

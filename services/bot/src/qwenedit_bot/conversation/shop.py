@@ -177,7 +177,7 @@ async def _refund(turn: Turn, user_id: int, charge: str) -> str:
     try:
         await services.messenger.refund(user_id, charge)
     except TelegramRefusedError as error:
-        return words(Text.REFUND_REFUSED, why=error.description)
+        return words(Text.REFUND_REFUSED, why=str(error))
     await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=turn.at)
     return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
 

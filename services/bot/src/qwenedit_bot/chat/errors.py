@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qwenedit_bot.chat.errors.kinds import ErrorKind
+from typing import ClassVar
 
 
 class BotError(Exception):
@@ -41,17 +41,18 @@ class WriteForbiddenError(ChatUnreachableError):
 
 
 class TelegramRefusedError(BotError):
-    """Telegram refused a call for a reason that only some callers can do something about.
+    """Telegram refused a call for a reason that only some callers can do something about. Its text is Telegram's."""
 
-    Args:
-        description: Telegram's text of the error.
-        kind: What the error asks of its caller.
-    """
+    plainer_without: ClassVar[tuple[str, ...]] = ()
+    """Parameters without which the same call may work."""
 
-    def __init__(self, description: str = "", kind: ErrorKind = ErrorKind.UNKNOWN) -> None:
-        super().__init__(description)
-        self.description = description
-        self.kind = kind
+
+class UnchangedError(TelegramRefusedError):
+    """The message says that already, or the payment went back before: a success."""
+
+
+class MessageGoneError(TelegramRefusedError):
+    """The message cannot be edited any more: send another one."""
 
 
 class KindForbiddenError(TelegramRefusedError):
@@ -60,6 +61,28 @@ class KindForbiddenError(TelegramRefusedError):
 
 class PhotoRejectedError(TelegramRefusedError):
     """Telegram does not take the picture: not this photo, or no file of this size."""
+
+
+class TextRejectedError(TelegramRefusedError):
+    """The words are too long, empty or badly marked up: a defect of the bot."""
+
+
+class ReplyRejectedError(TelegramRefusedError):
+    """The message or topic that is replied to is gone."""
+
+    plainer_without = ("reply_parameters", "message_thread_id")
+
+
+class ButtonsRejectedError(TelegramRefusedError):
+    """Telegram does not take the buttons."""
+
+    plainer_without = ("reply_markup",)
+
+
+class UnknownRefusalError(TelegramRefusedError):
+    """Telegram has an error that the bot does not know."""
+
+    plainer_without = (*ReplyRejectedError.plainer_without, *ButtonsRejectedError.plainer_without)
 
 
 class FileUnavailableError(BotError):

@@ -1,0 +1,163 @@
+"""Counts and traces every call of the Bot API, and tells what its errors ask of the caller."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from aiogram.client.session.middlewares.base import BaseRequestMiddleware
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+
+from qwenedit_bot.chat.errors import (
+    BotError,
+    ButtonsRejectedError,
+    ChatUnreachableError,
+    KindForbiddenError,
+    LaterError,
+    MessageGoneError,
+    PhotoRejectedError,
+    ReplyRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    TextRejectedError,
+    UnchangedError,
+    UnknownRefusalError,
+    WriteForbiddenError,
+)
+from qwenedit_telemetry import attributes, tracing
+
+if TYPE_CHECKING:
+    from aiogram import Bot
+    from aiogram.client.session.middlewares.base import NextRequestMiddlewareType
+    from aiogram.methods import Response, TelegramMethod
+    from aiogram.methods.base import TelegramType
+
+    from qwenedit_bot.common.metrics import BotMetrics
+
+UNTOLD_PAUSE = 5.0
+"""Seconds to wait after a 429 that does not say how long."""
+
+TEXTS: dict[type[BotError], tuple[str, ...]] = {
+    # From the source of the server and of TDLib, which it's built on (github.com/tdlib). Names in capitals are those of
+    # Telegram's own servers, which both pass on. A text matches where it occurs, in any case; the first one decides.
+    UnchangedError: ("message is not modified", "MESSAGE_NOT_MODIFIED", "CHARGE_ALREADY_REFUNDED"),
+    WriteForbiddenError: (
+        "TOPIC_CLOSED", "have no rights to send", "CHAT_WRITE_FORBIDDEN", "CHAT_RESTRICTED", "ADMIN_REQUIRED",
+        "USER_BANNED_IN_CHANNEL",
+    ),
+    ReplyRejectedError: ("to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED"),
+    MessageGoneError: (
+        "message to edit", "message not found", "can't be edited", "MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED",
+        "MESSAGE_AUTHOR_REQUIRED",
+    ),
+    ChatUnreachableError: (
+        "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE",
+    ),
+    KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
+    LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
+    ButtonsRejectedError: ("inline keyboard", "REPLY_MARKUP_", "BUTTON_"),
+    TextRejectedError: ("too long", "TOO_LONG", "is empty", "MESSAGE_EMPTY", "non-empty", "can't parse entities"),
+    PhotoRejectedError: (
+        "too big", "too large", "PHOTO_", "photo must be", "IMAGE_PROCESS_FAILED", "MEDIA_", "FILE_PART",
+    ),
+    # The user's file is gone, or nobody waits for the answer to a press any more.
+    TelegramRefusedError: (
+        "file_id", "file identifier", "FILE_REFERENCE_", "LOCATION_INVALID", "query is too old", "QUERY_ID_INVALID",
+    ),
+}  # fmt: skip
+_BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts)
+
+_STATUS: tuple[tuple[type[AiogramError], str], ...] = (
+    (TelegramRetryAfter, "429"),
+    (TelegramBadRequest, "400"),
+    (TelegramMigrateToChat, "400"),
+    (TelegramUnauthorizedError, "401"),
+    (TelegramForbiddenError, "403"),
+    (TelegramNotFound, "404"),
+    (TelegramConflictError, "409"),
+    (TelegramEntityTooLarge, "413"),
+    (TelegramServerError, "5xx"),
+    (TelegramNetworkError, "network"),
+    (ClientDecodeError, "unreadable"),
+)
+
+log = structlog.get_logger(__name__)
+
+
+def status_of(error: AiogramError | None) -> str:
+    """Name a call's end for metrics: the HTTP status, `5xx`, `network` or `unreadable`."""
+    if error is None:
+        return "200"
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), "other")
+
+
+def translated(error: AiogramError) -> BotError:
+    """Return one of the bot's own errors, which unlike aiogram's never quote an address with the token."""
+    status = status_of(error)
+    if isinstance(error, TelegramEntityTooLarge):
+        return PhotoRejectedError(error.message)
+    if not isinstance(error, TelegramAPIError) or status not in ("400", "403", "other"):
+        return TelegramUnavailableError(status)
+    said = error.message.lower()
+    fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
+    kind = next((kind for text, kind in _BY_TEXT if text in said), fallback)
+    if kind is LaterError:
+        return LaterError(UNTOLD_PAUSE, "flood")
+    if kind is UnknownRefusalError:
+        method = error.method.__api_method__
+        log.warning("telegram.unknown_error", method=method, status=status, description=error.message)
+    return kind(error.message)
+
+
+def _complete(result: Response[TelegramType]) -> Response[TelegramType]:
+    """Return a call's result: aiogram types it as the response, and returns None for one that has none."""
+    if result is None:
+        raise ClientDecodeError("a result is missing", ValueError("result"), None)
+    return result
+
+
+class CallMiddleware(BaseRequestMiddleware):
+    """Counts and traces calls.
+
+    Args:
+        metrics: Count all of them.
+    """
+
+    def __init__(self, metrics: BotMetrics) -> None:
+        self._metrics = metrics
+
+    async def __call__(
+        self,
+        make_request: NextRequestMiddlewareType[TelegramType],
+        bot: Bot,
+        method: TelegramMethod[TelegramType],
+    ) -> Response[TelegramType]:
+        """Make the call; raises what it raises."""
+        failure: AiogramError | None = None
+        name = method.__api_method__
+        with tracing.span(
+            f"telegram {name}", kind=tracing.Kind.CLIENT, attributes={attributes.TELEGRAM_METHOD: name}
+        ) as span:
+            try:
+                return _complete(await make_request(bot, method))
+            except (TelegramAPIError, ClientDecodeError) as error:
+                failure = error
+                raise
+            finally:
+                status = status_of(failure)
+                self._metrics.calls.labels(name, status).inc()
+                span.set({attributes.TELEGRAM_STATUS: status})

@@ -1,0 +1,238 @@
+"""What becomes of one call of the Bot API."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramConflictError,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+    TelegramNetworkError,
+    TelegramNotFound,
+    TelegramRetryAfter,
+    TelegramServerError,
+    TelegramUnauthorizedError,
+)
+from aiogram.methods import Response, SendMessage
+from aiogram.types import Chat, Message
+from prometheus_client import CollectorRegistry
+
+from qwenedit_bot.chat.bot_api import Messenger
+from qwenedit_bot.chat.calls import TEXTS, CallMiddleware, translated
+from qwenedit_bot.chat.errors import (
+    BotError,
+    ButtonsRejectedError,
+    ChatUnreachableError,
+    KindForbiddenError,
+    LaterError,
+    MessageGoneError,
+    PhotoRejectedError,
+    ReplyRejectedError,
+    TelegramRefusedError,
+    TelegramUnavailableError,
+    TextRejectedError,
+    UnknownRefusalError,
+    WriteForbiddenError,
+)
+from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import View
+from qwenedit_bot.common.metrics import BotMetrics
+
+if TYPE_CHECKING:
+    from aiogram.methods import TelegramMethod
+
+    from qwenedit_bot.chat.migrations import Migrations
+    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+
+METHOD = SendMessage(chat_id=1, text="hello")
+MESSAGE = Message(message_id=1, date=datetime.fromtimestamp(0, tz=UTC), chat=Chat(id=1, type="private"))
+
+
+class Pace:
+    """Notes which chats are closed."""
+
+    def __init__(self) -> None:
+        self.closed: dict[int, float] = {}
+        self.taken: list[int | None] = []
+
+    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
+        del edit
+        self.taken.append(chat_id)
+
+    async def close(self, chat_id: int, seconds: float) -> None:
+        self.closed[chat_id] = seconds
+
+
+class Everywhere:
+    """Finds each group where it was, and believes that it may move."""
+
+    async def current(self, chat_id: int) -> int:
+        return chat_id
+
+    async def followed(self, to: Source) -> Source:
+        return to
+
+    async def migrated(self, old: int, new: int) -> bool:
+        return old != new
+
+
+class Failing(AiohttpSession):
+    """Answers calls with the errors that the test gives, and then with a message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.errors: list[Exception] = []
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109 - aiogram's
+        del bot, method, timeout
+        if self.errors:
+            raise self.errors.pop(0)
+        return MESSAGE
+
+
+@pytest.fixture
+def metrics() -> BotMetrics:
+    return BotMetrics(CollectorRegistry())
+
+
+@pytest.fixture
+def pace() -> Pace:
+    return Pace()
+
+
+@pytest.fixture
+def telegram() -> Failing:
+    return Failing()
+
+
+@pytest.fixture
+def messenger(pace: Pace, telegram: Failing, metrics: BotMetrics) -> Messenger:
+    bot = Bot("42:TEST", session=telegram)
+    return Messenger(bot, cast("SharedLimiter", pace), cast("Migrations", Everywhere()), metrics)
+
+
+async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
+    messenger: Messenger, telegram: Failing, pace: Pace, metrics: BotMetrics
+) -> None:
+    telegram.errors = [TelegramRetryAfter(METHOD, "slow down", 3600)]
+    with pytest.raises(LaterError) as error:
+        await messenger.send(Source(-5, 1), View("hello"))
+    assert error.value.after == 3600
+    assert pace.closed == {-5: 3600}
+    assert metrics.retry_after._value.get() == 3600
+
+
+async def test_turn_of_a_call_that_says_the_group_migrated_is_the_supergroups(
+    messenger: Messenger, telegram: Failing, pace: Pace
+) -> None:
+    telegram.errors = [TelegramMigrateToChat(METHOD, "upgraded", -1005)]
+    with pytest.raises(LaterError):
+        await messenger.send(Source(-5, 1), View("hello"))
+    await messenger.send(Source(-1005, 1), View("hello"))
+    assert pace.taken == [-5]
+    await messenger.send(Source(-1005, 1), View("hello"))
+    assert pace.taken == [-5, -1005]
+
+
+async def test_429_of_a_call_without_a_chat_is_its_callers_alone(
+    messenger: Messenger, telegram: Failing, pace: Pace
+) -> None:
+    telegram.errors = [TelegramRetryAfter(METHOD, "slow down", 3600)]
+    with pytest.raises(LaterError) as error:
+        await messenger.answer_press("1", "hello")
+    assert error.value.after == 3600
+    assert pace.closed == {}
+    await messenger.answer_press("1", "hello")
+
+
+async def test_edit_that_changes_nothing_is_no_error(messenger: Messenger, telegram: Failing) -> None:
+    telegram.errors = [TelegramBadRequest(METHOD, "Bad Request: message is not modified: …")]
+    assert await messenger.edit(1, 17, View("hello"))
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (TelegramServerError(METHOD, "Bad Gateway"), TelegramUnavailableError),
+        (TelegramNetworkError(METHOD, "ServerDisconnectedError"), TelegramUnavailableError),
+        (ClientDecodeError("not JSON", ValueError(), ""), TelegramUnavailableError),
+        (TelegramUnauthorizedError(METHOD, "Unauthorized"), TelegramUnavailableError),
+        (TelegramNotFound(METHOD, "Not Found"), TelegramUnavailableError),
+        (TelegramConflictError(METHOD, "Conflict: terminated by other getUpdates request"), TelegramUnavailableError),
+        (TelegramForbiddenError(METHOD, "Forbidden: of tomorrow"), ChatUnreachableError),
+        (TelegramForbiddenError(METHOD, "Forbidden: CHAT_WRITE_FORBIDDEN"), WriteForbiddenError),
+        (TelegramEntityTooLarge(METHOD, "Request Entity Too Large"), PhotoRejectedError),
+        (TelegramBadRequest(METHOD, "Bad Request: of tomorrow"), UnknownRefusalError),
+        (TelegramAPIError(METHOD, "Too Many Requests: without saying how long"), LaterError),
+    ],
+)
+def test_error_comes_in_the_bots_own_words(error: AiogramError, kind: type[BotError]) -> None:
+    assert type(translated(error)) is kind
+
+
+@pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, texts in TEXTS.items() for text in texts])
+def test_error_text_asks_for_what_its_row_says(kind: type[BotError], text: str) -> None:
+    assert type(translated(TelegramBadRequest(METHOD, f"Bad Request: {text}"))) is kind
+
+
+@pytest.mark.parametrize(
+    ("description", "kind"),
+    [
+        ("not enough rights to send photos to the chat", KindForbiddenError),
+        ("CHAT_SEND_PHOTOS_FORBIDDEN", KindForbiddenError),
+        ("there is no text in the message to edit", MessageGoneError),
+        ("MEDIA_CAPTION_TOO_LONG", TextRejectedError),
+        ("PHOTO_INVALID_DIMENSIONS", PhotoRejectedError),
+        ("message to be replied not found", ReplyRejectedError),
+        ("message to edit not found", MessageGoneError),
+        ("private chat not found", ChatUnreachableError),
+        ("wrong file_id or the file is temporarily unavailable", TelegramRefusedError),
+        ("inline keyboard button text must be non-empty", ButtonsRejectedError),
+    ],
+)
+def test_error_text_that_several_rows_match_is_told_by_the_closest(description: str, kind: type[BotError]) -> None:
+    assert type(translated(TelegramBadRequest(METHOD, f"Bad Request: {description}"))) is kind
+
+
+class BareSession(AiohttpSession):
+    """Gets the same reply to each call."""
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109 - aiogram's
+        del timeout
+        return self.check_response(bot, method, 200, '{"ok": true}').result
+
+
+async def test_reply_without_a_result_is_one_that_cannot_be_read(metrics: BotMetrics) -> None:
+    session = BareSession()
+    session.middleware(CallMiddleware(metrics))
+    with pytest.raises(ClientDecodeError):
+        await Bot("42:TEST", session=session)(METHOD)
+    assert metrics.calls.labels("sendMessage", "unreadable")._value.get() == 1
+
+
+async def test_calls_are_counted_by_method_and_status_and_made_once(metrics: BotMetrics) -> None:
+    made: list[TelegramMethod[Any]] = []
+
+    async def telegram(bot: Bot, method: TelegramMethod[Message]) -> Response[Message]:
+        del bot
+        made.append(method)
+        if len(made) == 1:
+            raise TelegramServerError(method, "Bad Gateway")
+        return Response(ok=True, result=MESSAGE, description="answered")
+
+    middleware = CallMiddleware(metrics)
+    with pytest.raises(TelegramServerError):
+        await middleware(telegram, Bot("42:TEST"), METHOD)
+    assert (await middleware(telegram, Bot("42:TEST"), METHOD)).description == "answered"
+    assert metrics.calls.labels("sendMessage", "5xx")._value.get() == 1
+    assert metrics.calls.labels("sendMessage", "200")._value.get() == 1
