@@ -23,7 +23,7 @@ from pydantic import SecretStr, ValidationError
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
 from qwenedit_bot.app.bot import Readiness, connected, run_parts
-from qwenedit_bot.app.foundation import Foundation
+from qwenedit_bot.app.parts import Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.calls import CallMiddleware

@@ -18,7 +18,7 @@ async def test_revoked_token(installation, on_call, photo):
     user = await installation.telegram.user()
     await installation.telegram.set_token(NEW_TOKEN.partition(":")[2])
     await user.send(photo=photo, caption=CAPTION)
-    row = await on_call.find("QweneditBotDown", "bot.token_refused", "bot.token_refused")
+    row = await on_call.find("QweneditBotDown", "TokenRefusedError", "TokenRefusedError")
     on_call.words["TOKEN"] = NEW_TOKEN
     await on_call.remedy(row)
     await on_call.part("QweneditBotDown", "Afterwards")

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from redis.exceptions import RedisError
 
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
-from qwenedit_bot.app.foundation import Connections, Foundation
+from qwenedit_bot.app.parts import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys

@@ -70,7 +70,7 @@ async def test_queue_goes_on_after_a_failover_behind_one_address(behind_address,
 async def test_readiness_fails_while_redis_refuses_writes(behind_address, clients):
     redis = await clients(redis_url=behind_address.url)
     bot = Readiness(redis, KEYS)
-    bot.receiver = SimpleNamespace(health=lambda: HEALTHY)
+    bot.receiving = lambda: HEALTHY
     link = RedisLink()
     queue = translate_errors(JobQueue(redis, KEYS), link)
     await queue.claim(worker="w", token="1", lease=30)

@@ -16,8 +16,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 import qwenedit_bot
-from qwenedit_bot.app.foundation import Connections, Foundation
-from qwenedit_bot.app.parts import Parts
+from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys

@@ -56,7 +56,7 @@ async def test_deleted_data_is_gone_from_disk_within_an_hour(persistent, tmp_pat
 
 
 async def test_erasure_is_one_of_the_bots_loops(persistent, bot_keys, founded):
-    [tick] = [loop.tick for loop in Parts(founded(persistent, bot_keys)).loops if loop.name == "erasure"]
+    _seconds, tick = Parts(founded(persistent, bot_keys)).loops()["erasure"]
     rewrites = (await persistent.info("persistence"))["aof_rewrites"]
     await tick()
     await until_written(persistent)

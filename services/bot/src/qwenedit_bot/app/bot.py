@@ -14,8 +14,7 @@ from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthori
 from aiogram.utils.token import extract_bot_id
 from redis.exceptions import RedisError
 
-from qwenedit_bot.app.foundation import Connections, Foundation
-from qwenedit_bot.app.parts import Parts, Receiver
+from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.chat.calls import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
@@ -37,7 +36,7 @@ from qwenedit_jobs.redis.state_layout import check_layout, note_layout
 from qwenedit_telemetry import Health
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from aiogram.types import User
     from redis.asyncio import Redis
@@ -109,7 +108,7 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
     """
     backoff = Backoff()
     if connections.objects is not None:
-        await check_objects(connections.objects)
+        await _check_objects(connections.objects)
     while not stop.is_set():
         try:
             await check_eviction_policy(connections.commands)
@@ -125,14 +124,14 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
             log.warning("start.telegram_unavailable", status=status_of(error), next_in=round(wait, 1))
         else:
             if me is not None:
-                await keep_layout(connections.commands, keys)
+                await _note_layout(connections.commands, keys)
                 log.info("bot.started", bot=me.username, bot_id=me.id)
             return me
         await pause(stop, wait)
     return None
 
 
-async def keep_layout(redis: Redis, keys: Keys) -> None:
+async def _note_layout(redis: Redis, keys: Keys) -> None:
     """Note the layout for versions to come. A full Redis refuses that, and the next start notes it."""
     try:
         await note_layout(redis, keys)
@@ -140,12 +139,8 @@ async def keep_layout(redis: Redis, keys: Keys) -> None:
         log.warning("start.layout_not_noted", error=str(error))
 
 
-async def check_objects(objects: ObjectPictureStore) -> None:
-    """Find out whether the bot may put, get, delete and list where pictures lie.
-
-    Raises:
-        PictureStoreRefusedError: it may not.
-    """
+async def _check_objects(objects: ObjectPictureStore) -> None:
+    """Find out whether the bot may put, get, delete and list where pictures lie."""
     try:
         await objects.check(deletes=True)
     except PictureStoreRefusedError:
@@ -164,17 +159,14 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
         PresetsError: the operator's presets cannot be used.
     """
     parts, settings = Parts(base), base.settings
-    readiness.receiver = parts.receiver
-    leadership = parts.leadership
+    receiver = parts.receiver()
+    readiness.receiving = receiver.health
     async with parts.hook or nullcontext(), asyncio.TaskGroup() as tasks:
-        tasks.create_task(parts.receiver.run(stop))
-        tasks.create_task(parts.updating.run(stop))
+        for work in (receiver, parts.updating, parts.answering, parts.leadership):
+            tasks.create_task(work.run(stop))
         tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))
-        tasks.create_task(parts.answering.run(stop))
-        tasks.create_task(leadership.run(stop))
-        for loop in parts.loops:
-            when = (lambda: leadership.held) if loop.led else (lambda: True)
-            tasks.create_task(every(loop.seconds, stop, loop.tick, name=loop.name, when=when))
+        for name, (seconds, tick) in parts.loops().items():
+            tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: parts.leadership.held))
         tasks.create_task(
             command_menu.offer(
                 base.bot,
@@ -198,7 +190,8 @@ class Readiness:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self.receiver: Receiver | None = None
+        self.receiving: Callable[[], Health] | None = None
+        """Whether updates come in; None until something receives them."""
 
     async def check(self) -> Health:
         """Write to Redis, and look when Telegram last answered."""
@@ -206,6 +199,6 @@ class Readiness:
             await check_writable(self._redis, self._keys)
         except RedisError as error:
             return Health.failing(f"Redis takes no writes: {type(error).__name__}")
-        if self.receiver is None:
+        if self.receiving is None:
             return Health.failing("starting: Telegram has not answered yet")
-        return self.receiver.health()
+        return self.receiving()

@@ -42,24 +42,9 @@ async def serve(settings: BotSettings) -> int:
         await run(settings, telemetry, stop)
     except* REFUSALS as refused:
         code = 2
-        tell(refused.exceptions[0])
+        why = refused.exceptions[0]
+        log.critical("bot.refused", error=type(why).__name__, reason=str(why))
     finally:
         telemetry.close()
     log.info("bot.stopped", code=code)
     return code
-
-
-def tell(refused: Exception) -> None:
-    """Log why the bot does not start."""
-    reason = str(refused)
-    match refused:
-        case TokenRefusedError():
-            log.error("bot.token_refused", reason=reason)
-        case EvictionPolicyError():
-            log.error("bot.redis_refused", reason=reason)
-        case StateTooNewError():
-            log.error("bot.state_refused", reason=reason)
-        case PictureStoreRefusedError():
-            log.error("bot.pictures_refused", reason=reason)
-        case _:
-            log.error("bot.presets_refused", reason=reason)
