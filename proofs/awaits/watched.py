@@ -156,9 +156,6 @@ def main() -> None:
     activity.__init__ = noted
     signal.signal(signal.SIGUSR2, _tear_down)
     app = importlib.import_module(f"{PACKAGE}.app")
-    if patience := os.environ.get("AWAITS_PATIENCE"):
-        timings = app.Timings
-        app.Timings = lambda **times: timings(**times | {"gpu_lock_timeout": float(patience)})  # type: ignore[attr-defined]
     run = app.run
 
     async def noted_run(*args: Any) -> None:

@@ -13,7 +13,6 @@ import pytest
 from aiohttp import web
 
 from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, WorkflowRejected, client
-from qwenedit_worker.comfyui.execution import prompt_execution
 from qwenedit_worker.comfyui.protocol import api
 
 if TYPE_CHECKING:
@@ -121,7 +120,6 @@ async def standing_before(target: str) -> AsyncIterator[Hostile]:
 @pytest.mark.parametrize("way", ["never answers", "trickles", "answers without end"])
 async def test_budget_holds_and_the_next_edit_succeeds(server, client_of, invert, monkeypatch, route, way) -> None:
     monkeypatch.setattr(client, "CLEAN_UP", CLEAN_UP)
-    monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
     monkeypatch.setattr(api, "MAX_PICTURE", LIMIT)
     async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
         hostile.route, hostile.way = route, way

@@ -40,7 +40,6 @@ BODIES = {
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
-    monkeypatch.setattr(prompt_execution, "SOCKET_PATIENCE", 0.1)
     monkeypatch.setattr(prompt_execution, "SILENT_PATIENCE", 0.05)
     monkeypatch.setattr(prompt_execution, "LONGEST_UNASKED", 0.1)
     monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.05)
@@ -59,7 +58,6 @@ async def test_nonsense_at_any_route_ends_in_an_error_of_ours(server, client_of,
                 with contextlib.suppress(ComfyUIError):
                     await call()
             await worker.comfyui.verdict()
-            await worker.comfyui.busy()
         hostile.route = ""
         assert (await worker.edit(worker.request(invert))).png
 

@@ -64,18 +64,6 @@ async def test_check_that_crashes_fails_without_telling_a_stranger_why(client):
     assert (logs[0]["event"], logs[0]["path"]) == ("probe.check_crashed", "/readyz")
 
 
-async def test_verdict_is_logged_when_it_turns_and_not_at_each_probe(client):
-    health = HEALTHY
-    async with server(checks={"/readyz": lambda: health}) as probe:
-        with capture_logs() as logs:
-            for health in (HEALTHY, HEALTHY, Health.failing("gone"), Health.failing("gone"), HEALTHY, HEALTHY):  # noqa: B007 - read by the check
-                await get(client, f"{probe.url}/readyz")
-    assert [(line["event"], line["log_level"]) for line in logs] == [
-        ("probe.failing", "warning"),
-        ("probe.recovered", "info"),
-    ]
-
-
 async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(client):
     registry = make_registry(service="bot", version="1")
     Counter("qwenedit_things_total", "Things.", registry=registry).inc(exemplar={"trace_id": "abc"})

@@ -51,9 +51,6 @@ class ScriptedEditor:
         self.stopped = asyncio.Event()
         self.has_others_jobs = False
 
-    async def busy(self):
-        return self.has_others_jobs
-
     async def edit(self, job, *, attempt, pictures, on_progress, deadline):
         self.calls.append(SimpleNamespace(job=job, attempt=attempt, pictures=pictures, deadline=deadline))
         on_progress(Progress(self.first_stage))
@@ -143,9 +140,7 @@ class Bench:
     async def until_final(self, job, *, within=120.0):
         return await self.until(job, lambda status: status.state.final, within=within)
 
-    def make_worker(
-        self, *, name="worker-1", polling=0.5, lease=30.0, budget=300.0, patience=30.0, editor=None, queue=None
-    ):
+    def make_worker(self, *, name="worker-1", polling=0.5, lease=30.0, budget=300.0, editor=None, queue=None):
         activity = Activity(budget=budget, busy=self.metrics.busy)
         link = RedisLink(on_change=self.metrics.redis_up.set)
         waiter = connect(self.settings, waits=True)
@@ -153,7 +148,7 @@ class Bench:
         watch = ComfyUIWatch(self.server, activity=activity, metrics=self.metrics)
         worker = Worker(
             name,
-            Timings(polling_interval=polling, lease=lease, budget=budget, gpu_lock_timeout=patience),
+            Timings(polling_interval=polling, lease=lease, budget=budget),
             queue=translate_errors(queue, link),
             pictures=translate_errors(self.store, link),
             editor=editor or self.editor,

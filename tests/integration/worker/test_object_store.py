@@ -12,7 +12,7 @@ from qwenedit_jobs import PictureStoreUnavailableError, Reason, State
 from qwenedit_jobs.pictures import object_store as limits
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
-from qwenedit_worker.loop import attempt, outcomes
+from qwenedit_worker.loop import outcomes
 from tests.integration.worker.conftest import PNG
 
 
@@ -61,23 +61,9 @@ async def test_job_is_done_with_pictures_from_the_bucket(stored):
     assert await stored.redis.keys(stored.keys.picture("*")) == []
 
 
-@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
-async def test_job_waits_for_its_pictures_while_the_bucket_is_away(stored, spoil, toxic):
-    job = await stored.enqueue()
-    spoil(toxic)
-    async with stored.working():
-        await stored.until(job, lambda status: status.state is State.RUNNING)
-        await asyncio.sleep(1.5)
-        assert stored.editor.calls == []
-        spoil(None)
-        status = await stored.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-
-
 @pytest.fixture
 async def soon(stored, monkeypatch):
-    """Have a worker wait for pictures, and come back to them, within half a second."""
-    monkeypatch.setattr(attempt, "STORE_AWAITED", 0.5)
+    """Have a worker come back to pictures within half a second."""
     monkeypatch.setattr(outcomes, "STORE_AWAY", 0.4)
 
     async def promote():
@@ -97,9 +83,10 @@ def deferred(stored):
 
 
 @pytest.mark.usefixtures("soon")
-async def test_job_goes_back_unharmed_when_the_bucket_stays_away(stored, spoil):
+@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
+async def test_job_goes_back_unharmed_while_the_bucket_is_away(stored, spoil, toxic):
     job = await stored.enqueue()
-    spoil(Toxic.DOWN)
+    spoil(toxic)
     async with stored.working():
         await stored.until(job, lambda _status: deferred(stored) >= 2)
         spoil(None)

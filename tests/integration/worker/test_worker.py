@@ -28,7 +28,7 @@ from qwenedit_worker.comfyui import (
     Verdict,
     WorkflowRejected,
 )
-from qwenedit_worker.loop.returns import MAX_RELEASES
+from qwenedit_worker.loop.worker import MAX_RELEASES
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("ComfyUI lacks vae/qwen_image_vae.safetensors")
@@ -224,17 +224,16 @@ async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end(bench
     assert {(await bench.queue.status(job.id)).reason for job in jobs} == {Reason.COMFYUI_UNAVAILABLE}
 
 
-async def test_redis_that_answers_and_refuses_the_picture_costs_an_attempt(bench, monkeypatch):
+async def test_job_whose_picture_redis_refuses_goes_back_unharmed(bench, monkeypatch):
     async def refuse(*_arguments):
         raise NoPermissionError("NOPERM this user has no permissions to run the 'get' command")
 
     monkeypatch.setattr(bench.store, "get", refuse)
-    monkeypatch.setattr("qwenedit_worker.loop.attempt.STORE_AWAITED", 0.5)
     job = await bench.enqueue(limits=ONE_ATTEMPT)
     monkeypatch.setattr(chunks, "CHUNK", 0)  # no picture comes with the claim
     async with bench.working():
-        status = await bench.until_final(job)
-    assert (status.state, status.reason) == (State.FAILED, Reason.TIMEOUT)
+        status = await bench.until(job, lambda status: status.state is State.DELAYED)
+    assert status.attempt == 0
     assert bench.editor.calls == []
 
 
@@ -302,10 +301,10 @@ def comfyui_busy(bench):
 @pytest.mark.usefixtures("comfyui_busy")
 async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
     free = type(bench.editor)()
-    async with bench.working(patience=3.0):
+    async with bench.working():
         job = await bench.enqueue()
         await bench.until(job, lambda _status: bool(bench.editor.calls))
-        async with bench.working(name="worker-2", editor=free, patience=1.0):
+        async with bench.working(name="worker-2", editor=free):
             assert (await bench.until_final(job)).state is State.DONE
     assert (len(bench.editor.calls), len(free.calls)) == (1, 1)
 
@@ -313,7 +312,7 @@ async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
 @pytest.mark.usefixtures("comfyui_busy")
 async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
-    async with bench.working(patience=1.0):
+    async with bench.working():
         await asyncio.wait_for(bench.editor.stopped.wait(), 30)
         bench.editor.has_others_jobs = False
         assert (await bench.until_final(job)).state is State.DONE
@@ -323,7 +322,7 @@ async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(be
 @pytest.mark.usefixtures("comfyui_busy")
 async def test_worker_without_another_one_tries_again_and_again(bench):
     job = await bench.enqueue(limits=ONE_ATTEMPT)
-    async with bench.working(patience=0.1):
+    async with bench.working():
         await bench.until(job, lambda _status: len(bench.editor.calls) >= 3)
         assert attempts(bench, outcome="queued", reason="") >= 2
         bench.editor.has_others_jobs = False

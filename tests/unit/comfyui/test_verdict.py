@@ -83,26 +83,6 @@ def test_signs_of_another_prompt_do_not_excuse(watch, clock) -> None:
     assert condemned
 
 
-def test_interrupt_during_a_model_load_is_given_time(watch, clock) -> None:
-    watch.observe(BUSY)
-    watch.interrupted("a")
-    assert not seen_for(watch, clock, BUSY, 170)
-
-
-def test_queue_that_does_not_empty_after_an_interrupt_is_condemned(watch, clock) -> None:
-    watch.observe(BUSY)
-    watch.interrupted("a")
-    assert seen_for(watch, clock, BUSY, 181)
-
-
-def test_repeated_interrupts_do_not_restart_the_clock(watch, clock) -> None:
-    condemned = False
-    for _ in range(4):
-        watch.interrupted("a")
-        condemned = seen_for(watch, clock, BUSY, 50) or condemned
-    assert condemned
-
-
 def test_condemnation_outlives_the_prompt_that_was_taken_back_but_not_for_ever(watch, clock) -> None:
     assert seen_for(watch, clock, STUCK, 20)
     assert watch.observe(IDLE).condemned
@@ -143,6 +123,5 @@ def test_server_that_fell_silent_is_condemned_after_a_minute(watch, clock) -> No
 def test_prompt_that_is_gone_is_forgotten(watch, clock) -> None:
     for number in range(1000):
         watch.heard(f"p{number}")
-        watch.interrupted(f"p{number}")
         watch.observe(IDLE)
-    assert (len(watch._heard), len(watch._interrupted), len(watch._running)) == (0, 0, 0)
+    assert (len(watch._heard), len(watch._running)) == (0, 0)

@@ -12,11 +12,9 @@ import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
-from prometheus_client import CollectorRegistry
 
 from qwenedit_telemetry import configure_logging, tracing
 from qwenedit_telemetry.exporting import WatchedExporter, make_provider
-from qwenedit_telemetry.metrics import picture_calls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,21 +80,6 @@ def test_process_span_is_a_child_of_the_sender_and_linked_to_the_attempt_before(
         "qwenedit.job.short_id": "a1",
         "qwenedit.attempt": 2,
     }
-
-
-def test_call_to_the_store_of_pictures_is_part_of_its_trace_with_its_seconds(spans):
-    called = picture_calls(CollectorRegistry())
-    called("list", "ok", 3.0)  # the sweep's
-    with tracing.root("settle"):
-        called("put", "unavailable", 15.0)
-        called("put", "ok", 0.5)
-    failed, done, settle = spans.get_finished_spans()
-    assert [span.name for span in (failed, done)] == ["picture store put"] * 2
-    assert failed.parent.span_id == done.parent.span_id == settle.context.span_id
-    assert (failed.status.status_code, failed.attributes["error.type"]) == (StatusCode.ERROR, "unavailable")
-    assert done.status.is_ok
-    assert done.kind is SpanKind.CLIENT
-    assert (done.end_time - done.start_time) / 1e9 == pytest.approx(0.5, abs=0.001)
 
 
 def test_parts_of_a_trace_that_was_left_out_are_left_out(spans):

@@ -18,7 +18,7 @@ EXPECTED = [
     (comfyui.SilentExecutor("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
     (comfyui.ModelMissing("x"), Release, None),
     (comfyui.ComfyUIBusy("x"), Release, None),
-    (QueueUnavailableError("x"), Retry, Reason.TIMEOUT),
+    (QueueUnavailableError("x"), Release, None),
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
     (comfyui.ServerOutOfMemory("x"), Fail, Reason.SERVER_OUT_OF_MEMORY),

@@ -15,8 +15,6 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-from qwenedit_telemetry import tracing
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -51,8 +49,6 @@ def job_seconds(name: str, documentation: str, labels: Sequence[str] = (), *, re
 def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], None]:
     """Make the histogram of calls to a store of objects, which has no series where pictures lie in Redis.
 
-    Each call is also a part of the trace that it belongs to.
-
     Returns:
         What takes a call's operation, outcome and seconds.
     """
@@ -65,7 +61,6 @@ def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], No
 
     def called(operation: str, outcome: str, took: float) -> None:
         seconds.labels(operation, outcome).observe(took)
-        tracing.took(f"picture store {operation}", took, failed_as="" if outcome == "ok" else outcome)
 
     return called
 

@@ -66,7 +66,6 @@ class ProbeServer(HttpServer):
         checks: Mapping[str, Check],
     ) -> None:
         self._registry = registry
-        self._verdicts: dict[str, bool] = {}
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
         for path, check in {"/livez": _alive, **checks}.items():
@@ -81,21 +80,9 @@ class ProbeServer(HttpServer):
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
             health = await _run(request.path, check)
-            self._report_change(request.path, health)
             return web.Response(text=f"{health.reason}\n", status=200 if health.ok else 503)
 
         return answer
-
-    def _report_change(self, path: str, health: Health) -> None:
-        before = self._verdicts.get(path)
-        if health.ok and before is False:
-            log.info("probe.recovered", path=path, reason=health.reason)
-        elif not health.ok and before is None:
-            # It starts, and nobody need look.
-            log.info("probe.failing", path=path, reason=health.reason)
-        elif not health.ok and before:
-            log.warning("probe.failing", path=path, reason=health.reason)
-        self._verdicts[path] = health.ok
 
     async def _metrics(self, request: web.Request) -> web.Response:
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))

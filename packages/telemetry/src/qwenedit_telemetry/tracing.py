@@ -6,7 +6,6 @@ Until a tracer is set, every call here does nothing. The SDK and an exporter are
 
 from __future__ import annotations
 
-import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -103,22 +102,6 @@ def span(name: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None
         return
     with _make(name, kind=kind, attributes=attributes, parent=None) as made:
         yield made
-
-
-def took(name: str, seconds: float, *, failed_as: str = "") -> None:
-    """Add a call to another server to the current span, which ended just now; outside of any span, nothing.
-
-    Args:
-        name: One of few.
-        seconds: How long it took.
-        failed_as: A word from a bounded set; empty: it did not fail.
-    """
-    if current_ids() is None:
-        return
-    now = time.time()
-    with _make(name, kind=Kind.CLIENT, attributes=None, parent=None, period=Period(now - seconds, now)) as made:
-        if failed_as:
-            made.fail(failed_as)
 
 
 def continued(

@@ -102,7 +102,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             polling_interval=settings.worker_polling_interval,
             lease=settings.worker_lease,
             budget=settings.comfyui_timeout,
-            gpu_lock_timeout=settings.worker_gpu_lock_timeout,
         )
         in_redis = RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl)
         pictures = translate_errors(objects or in_redis, link)

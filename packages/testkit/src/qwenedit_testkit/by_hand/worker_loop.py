@@ -36,10 +36,6 @@ LEASE = 30.0
 class NoOpEditor:
     """Returns a picture at once."""
 
-    async def busy(self) -> bool:
-        """Whether others have something to do; nobody has."""
-        return False
-
     async def edit(
         self,
         job: Job,
@@ -87,7 +83,7 @@ async def working(
         raw = await stack.enter_async_context(connect(settings, decode=False))
         line = queue(redis, settings.keys, waiter=waiter)
         store = open_objects(pictures_url) or RedisPictureStore(raw, settings.keys, ttl=3600)
-        timings = Timings(polling_interval=POLLING_INTERVAL, lease=lease, budget=300.0, gpu_lock_timeout=30.0)
+        timings = Timings(polling_interval=POLLING_INTERVAL, lease=lease, budget=300.0)
         link, metrics, shutdown = RedisLink(), Metrics(CollectorRegistry()), Shutdown()
         activity = Activity(budget=timings.budget, busy=metrics.busy)
         watch = ComfyUIWatch(server or ReadyServer(), activity=activity, metrics=metrics)

@@ -164,14 +164,6 @@ class ComfyUI:
             return self._watch.unreachable(str(error))
         return self._watch.observe(queue)
 
-    async def busy(self) -> bool:
-        """Whether anybody's prompt runs or waits. Takes `VERDICT_TIMEOUT` seconds at most; no where nothing answers."""
-        try:
-            queue = await self._api.queue(within=VERDICT_TIMEOUT)
-        except ComfyUIUnavailable:
-            return False
-        return bool(queue.running or queue.pending)
-
     async def system_stats(self) -> SystemStats:
         """Tell the server's version and GPU. Takes `VERDICT_TIMEOUT` seconds at most.
 

@@ -34,8 +34,6 @@ class EditRequest:
     def __post_init__(self) -> None:
         if not _SAFE.fullmatch(self.job_id):
             raise ValueError(f"job id {self.job_id!r} cannot be a folder name")
-        if self.attempt < 1:
-            raise ValueError(f"attempt {self.attempt} is below 1")
 
     @property
     def folder(self) -> str:

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 
-class WorkerError(Exception):
-    """Base of the worker's own errors."""
-
-
-class QueueUnavailableError(WorkerError):
+class QueueUnavailableError(Exception):
     """Redis did not carry out a call, or its reply was lost. Every call may be repeated."""
 
 

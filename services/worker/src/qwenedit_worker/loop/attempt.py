@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import structlog
 
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
-from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
 from qwenedit_worker.common.errors import QueueUnavailableError
@@ -16,6 +14,8 @@ from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, outcome_of
 
 if TYPE_CHECKING:
+    import asyncio
+
     from qwenedit_jobs import Claim, PictureStore
     from qwenedit_worker.comfyui import EditResult
     from qwenedit_worker.health.activity import Activity
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.loop.lease import LeaseKeeper
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
-
-STORE_AWAITED = 10.0
-"""Timeout for reading a job's pictures from an unreachable store, in seconds. The job holds a GPU meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -112,28 +109,9 @@ class Attempt:
         )
 
     async def _read(self) -> tuple[bytes, ...]:
-        """Fetch the job's pictures, and try again while their store does not answer.
-
-        Then the job goes back: others have their turn meanwhile.
-
-        Raises:
-            PictureStoreUnavailableError, QueueUnavailableError: the store did not answer for long enough.
-        """
         refs = self._claim.job.edit.pictures
-        clock = asyncio.get_running_loop().time
-        until, backoff, read = clock() + STORE_AWAITED, Backoff(), list[bytes]()
         with tracing.span("read pictures", attributes={attributes.PICTURES: len(refs)}):
-            while len(read) < len(refs):
-                pause = backoff.next()
-                try:
-                    read.append(await self._pictures.get(refs[len(read)]))
-                    backoff.reset()
-                except (PictureStoreUnavailableError, QueueUnavailableError) as error:
-                    log.warning("attempt.pictures_unavailable", error=str(error))
-                    if clock() >= until:
-                        raise
-                    await asyncio.sleep(min(pause, until - clock()))
-        return tuple(read)
+            return tuple([await self._pictures.get(ref) for ref in refs])
 
     def _on_progress(self, progress: Progress) -> None:
         self._activity.sign()

@@ -39,9 +39,6 @@ def workflow_path(workflow: str, folder: Path) -> Path:
 class Editor(Protocol):
     """Executes edits."""
 
-    async def busy(self) -> bool:
-        """Whether somebody's job is executed or waits; no where that cannot be found out now."""
-
     async def edit(
         self,
         job: Job,
@@ -89,10 +86,6 @@ class ComfyUIEditor:
         self._on_workflow = on_workflow
         self._loaded = {default.name: default}
         on_workflow(default.name)
-
-    async def busy(self) -> bool:
-        """Whether the server has somebody's job; see `Editor`."""
-        return await self._comfyui.busy()
 
     async def edit(
         self,

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 MAX_DETAIL = 500
 """Characters of an error's text that are kept with the job, for the operator."""
-STORE_AWAY = 60.0
-"""Seconds until a job is back in line whose pictures the store of objects does not hand out."""
+STORE_AWAY = 10.0
+"""Seconds until a job is back in line whose pictures cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,8 @@ class Finished:
 class Release(jobs.Release):
     """The attempt did not really begin; the job goes back unharmed."""
 
-    limited: bool = False
-    """Whether one job may be released so only a few times; see `Returns`."""
     comfyui_unready: bool = False
-    """Whether ComfyUI has to prove itself before it gets another job."""
+    """Whether ComfyUI has to prove itself before it gets another job. A job may be released so only a few times."""
     comfyui_busy: bool = False
     """Whether it only waited inside ComfyUI, for others' jobs."""
 
@@ -86,15 +84,15 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
-            return Release(detail, limited=True, comfyui_unready=True)
-        case ComfyUIBusy() | PictureStoreUnavailableError():
-            busy = isinstance(error, ComfyUIBusy)
-            return Release(detail, pause=0.0 if busy else STORE_AWAY, comfyui_busy=busy)
+            return Release(detail, comfyui_unready=True)
+        case ComfyUIBusy():
+            return Release(detail, comfyui_busy=True)
+        case PictureStoreUnavailableError() | QueueUnavailableError():
+            return Release(detail, pause=STORE_AWAY)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
-        case EditTimeout() | QueueUnavailableError():
+        case EditTimeout():
             return Retry(Reason.TIMEOUT, detail)
-    for kind, reason in _PERMANENT:
-        if isinstance(error, kind):
-            return Fail(reason, detail)
-    return Retry(Reason.UNKNOWN, detail)
+    permanent = (reason for kind, reason in _PERMANENT if isinstance(error, kind))
+    reason = next(permanent, None)
+    return Fail(reason, detail) if reason else Retry(Reason.UNKNOWN, detail)

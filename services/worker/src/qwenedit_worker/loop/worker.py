@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
 from qwenedit_worker.loop.lease import LeaseKeeper
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release
-from qwenedit_worker.loop.returns import Returns
 from qwenedit_worker.loop.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -38,8 +38,10 @@ LAST_CALLS = 2.0
 LONGEST_WAIT = 5.0
 """Seconds, the longest single wait for a job, after some that brought none. A worker that is cut off or stands still
 takes a job only until its wait ends."""
-LOOK_AGAIN = 0.5
-"""Seconds between looks whether ComfyUI is still busy with others' jobs."""
+OTHERS_FIRST = 2.0
+"""Seconds for which a job that waited in vain inside a shared ComfyUI is left to other workers."""
+MAX_RELEASES = 3
+"""Times that a job may come back to the same worker; the last of them counts as an attempt."""
 UNREADABLE_LEFT_FOR = 5.0
 """Seconds for which a job that this worker cannot read is left to the workers of another version."""
 
@@ -53,7 +55,6 @@ class Timings:
     polling_interval: float
     lease: float
     budget: float
-    gpu_lock_timeout: float
 
 
 class Worker:
@@ -104,7 +105,7 @@ class Worker:
         self._metrics = metrics
         self._settlement = Settlement(queue=queue, pictures=pictures, activity=activity, shutdown=shutdown)
         self._leases: dict[str, LeaseKeeper] = {}
-        self._returns = Returns()
+        self._releases = Counter[str]()
         self._comfyui_busy = False
 
     def nudge(self, job_id: str) -> None:
@@ -121,7 +122,8 @@ class Worker:
                 if not self._watch.ready.is_set():
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._comfyui_busy:
-                    await self._wait_while_comfyui_is_busy()
+                    self._comfyui_busy = False
+                    await set_within(self._shutdown.draining, OTHERS_FIRST)
                 if not self._may_take():
                     more = False
                     continue
@@ -159,19 +161,6 @@ class Worker:
                 await self._execute(claim, since, span, executed)
         finally:
             executed.set()
-
-    async def _wait_while_comfyui_is_busy(self) -> None:
-        """Claim nothing while ComfyUI is busy with others' jobs: the one that went back would only wait in it again.
-
-        Another worker gets it meanwhile. Where there is none, it must not wait for ever: this one claims it again after
-        as long as it waited inside ComfyUI.
-        """
-        self._comfyui_busy = False
-        clock = asyncio.get_running_loop().time
-        until = clock() + self._timings.gpu_lock_timeout
-        while clock() < until and await self._editor.busy():
-            if await set_within(self._shutdown.draining, min(LOOK_AGAIN, until - clock())):
-                return
 
     def _may_take(self) -> bool:
         return self._watch.ready.is_set() and not self._shutdown.draining.is_set()
@@ -286,13 +275,16 @@ class Worker:
     def _after_release(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
-            self._returns.forget(claim.job.id)
+            self._releases.pop(claim.job.id, None)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:
                 self._watch.mark_warm()
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
-        if outcome.comfyui_unready:
-            self._watch.mark_not_ready(outcome.detail)
-        if not outcome.limited or self._returns.allowed(claim.job.id):
+        if not outcome.comfyui_unready:
             return outcome
+        self._watch.mark_not_ready(outcome.detail)
+        self._releases[claim.job.id] += 1
+        if self._releases[claim.job.id] < MAX_RELEASES:
+            return outcome
+        del self._releases[claim.job.id]
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)

@@ -45,8 +45,6 @@ SILENT_PATIENCE = 30.0
 """Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
 LONGEST_UNASKED = 2.0
 """Seconds between questions while the websocket tells of the prompt: it may have fallen silent."""
-SOCKET_PATIENCE = 1.0
-"""Seconds that the submission waits for the websocket. Without one, only progress is lost."""
 JUDGED_WITHIN = 20.0
 """Seconds that a prompt waits at least if the server executes nothing. Its executor may be dead, and the prompt that
 waits is the evidence: taken back sooner each time, none would ever have it found out."""
@@ -144,8 +142,6 @@ class PromptExecution:
             except ComfyUIUnavailable as error:
                 log.info("comfyui.cancel_retried", prompt_id=self.prompt_id, error=str(error))
             else:
-                if status is Unfinished.RUNNING:
-                    self._watch.interrupted(self.prompt_id)
                 # A cancelled pending prompt leaves no trace; one that was sent just now may not have arrived yet.
                 absent = status is Unfinished.UNKNOWN and (self._answered or self._clock() - self._sent_at > ARRIVAL)
                 self._out = absent or isinstance(status, Record)
@@ -179,11 +175,6 @@ class PromptExecution:
 
     async def _submit(self) -> None:
         """Send the prompt, once: one whose reply is lost is taken back, and the queue has it tried again."""
-        try:
-            async with asyncio.timeout(SOCKET_PATIENCE):
-                await self._feed.open.wait()
-        except TimeoutError:
-            log.info("comfyui.websocket_late", prompt_id=self.prompt_id)
         self._sent_at, self.inside = self._clock(), True
         client_id = self._client_id = self._feed.client_id
         try:

@@ -16,11 +16,6 @@ IDLE_WHILE_PENDING = 15.0
 
 It takes the next one at once, unless it collects garbage (0.3 s) or unloads models (some seconds).
 """
-AFTER_INTERRUPT = 180.0
-"""Seconds without a sign of life that an interrupted prompt may go on.
-
-An interrupt acts at the next step; not during a model load, and 30 GB from a slow disk take two minutes.
-"""
 BEYOND_THE_LONGEST_EDIT = 60.0
 """Seconds that a prompt may run without a sign of life, on top of the time after which this worker would cancel it."""
 UNREACHABLE = 60.0
@@ -70,7 +65,6 @@ class ExecutorWatch:
         self._idle: _Since | None = None
         self._running: dict[str, _Since] = {}
         self._heard: dict[str, float] = {}
-        self._interrupted: dict[str, float] = {}
         self._found_idle: tuple[float, Verdict] | None = None
         self._reached = False
         self._unreachable_since: float | None = None
@@ -90,10 +84,6 @@ class ExecutorWatch:
         """Note that nothing listens there any more: what comes next is a new process."""
         self._idle = self._found_idle = None
         self._running, self._verdict = {}, ALIVE
-
-    def interrupted(self, prompt_id: str) -> None:
-        """Note that a prompt was told to stop."""
-        self._interrupted.setdefault(prompt_id, self._clock())
 
     def unreachable(self, error: str) -> Verdict:
         """Judge a server that did not reply."""
@@ -129,10 +119,6 @@ class ExecutorWatch:
             sign = max(seen.start, self._heard.get(prompt_id, seen.start))
             if now - sign >= self._silence:
                 return Verdict(condemned=True, reason=f"prompt {prompt_id} runs without a sign for {now - sign:.0f} s")
-            if (told := self._interrupted.get(prompt_id)) is not None and now - max(told, sign) >= AFTER_INTERRUPT:
-                return Verdict(
-                    condemned=True, reason=f"prompt {prompt_id}, interrupted {now - told:.0f} s ago, runs on"
-                )
         return Verdict(condemned=False, reason=f"{len(queue.running)} running, {len(queue.pending)} pending")
 
     def _note(self, queue: Queue, now: float) -> None:
@@ -141,7 +127,6 @@ class ExecutorWatch:
         self._running = {i: _continued(self._running.get(i), i, now) for i in queue.running}
         known = {*queue.running, *queue.pending}
         self._heard = {i: at for i, at in self._heard.items() if i in known}
-        self._interrupted = {i: at for i, at in self._interrupted.items() if i in known}
 
 
 def _continued(before: _Since | None, prompt_id: str, now: float) -> _Since:
