@@ -186,7 +186,7 @@ MUTATIONS = {
     "a failed job keeps its pictures for a day": (
         "prelude",
         "spare_pictures(refs, FAILED_KEPT)",
-        "spare_pictures(refs, SPARE_KEPT)",
+        "spare_pictures(refs, 86400)",
         "claim, fail",
     ),
     "a stale result stays": (

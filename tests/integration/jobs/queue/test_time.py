@@ -85,15 +85,6 @@ async def test_step_between_two_ticks_counts_a_few_seconds_for_calls_in_between(
     assert [lost.job_id for lost in (await desk.queue.tick()).lost] == [claim.job.id]
 
 
-async def test_difference_after_a_step_goes_away_by_itself(desk):
-    await desk.enqueued()
-    await desk.queue.tick()
-    await desk.redis.hincrby(desk.keys.time, "ahead", 60_000)
-    await desk.redis.hincrby(desk.keys.time, "seen", -5_000)
-    await desk.queue.tick()
-    assert 59_000 < int(await desk.redis.hget(desk.keys.time, "ahead")) <= 59_500
-
-
 # ---------------------------------------------------------------- two versions at once
 
 

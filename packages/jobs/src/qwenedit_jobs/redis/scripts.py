@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,19 +92,7 @@ def _joined(before: str, script: str, key: Callable[[str], str]) -> str:
     names = [name for line in named for name in line.removeprefix(_KEYS).split()]
     constants = "".join(f"local {name.upper()} = {_quoted(key(name))}\n" for name in names)
     flags = f"{lines.pop(0)}\n" if lines[0].startswith(_SHEBANG) else ""
-    body = "\n".join(lines)
-    return "".join((flags, constants, _needed(before, body), body, "\n"))
-
-
-def _needed(before: str, body: str) -> str:
-    """Leave out what a script doesn't use: Redis makes each function anew for each call."""
-    parts: list[str] = []
-    for part in reversed(before.split("\n\n")):
-        names = "|".join(re.findall(r"^local (?:function )?(\w+)", part, re.MULTILINE))
-        if names and re.search(rf"\b(?:{names})\b", body):
-            parts.insert(0, part)
-            body += part
-    return "".join(f"{part}\n\n" for part in parts)
+    return "".join((flags, constants, before, "\n".join(lines), "\n"))
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,7 @@ end
 local lanes = by_time()
 local parked = redis.call('ZRANGE', PARKED, 0, BATCH, 'WITHSCORES')
 if #lanes == 0 and #parked == 0 then
-    note_time(true)
+    redis.call('DEL', TIME)
     return { -1 }
 end
 local NOW = tonumber(moment(note_time()))

@@ -1,8 +1,7 @@
--- KEYS: entries failures ready held holders parked senders aside time lane_prefix
+-- KEYS: entries failures ready holders parked senders aside time lane_prefix
 -- Stands before every script of the lanes. A full Redis refuses only those that put new entries.
 -- An entry is kept as lane, sender, due time (ms, or nothing) and payload, one line each; only the payload may be longer.
 -- READY has each lane with an entry, by the time at which it's to be looked at: when it's due, or when its hold ends.
--- HELD has the lanes that a version before this one has in hand, by the end of the hold.
 local args = cjson.decode(ARGV[1])
 
 local function written(number)
@@ -15,7 +14,7 @@ end
 
 -- ms with their fraction, so that who comes within one ms keep their order; exactly what a score reads as.
 local function exactly_now()
-    return tonumber(moment((look_at_clock())))
+    return tonumber(moment(look_at_clock()))
 end
 
 local function entry(id)
@@ -32,19 +31,8 @@ end
 
 -- Puts an entry behind those of its lane. A lane that has a time keeps it: it's in hand, or parked.
 local function push(lane, id)
-    if redis.call('RPUSH', LANE_PREFIX .. lane, id) == 1 or not redis.call('ZSCORE', HELD, lane) then
+    if redis.call('RPUSH', LANE_PREFIX .. lane, id) == 1 then
         redis.call('ZADD', READY, 'NX', moment(exactly_now()), lane)
-    end
-end
-
--- Makes the lanes due whose holder, of a version before this one, is gone.
-local function take_over()
-    local held = redis.call('ZRANGE', HELD, 0, 99, 'WITHSCORES')
-    for i = 1, #held, 2 do
-        if tonumber(held[i + 1]) <= exactly_now() then
-            redis.call('ZREM', HELD, held[i])
-            redis.call('ZADD', READY, 'NX', held[i + 1], held[i])
-        end
     end
 end
 

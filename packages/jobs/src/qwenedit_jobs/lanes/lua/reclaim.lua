@@ -1,6 +1,5 @@
 #!lua flags=allow-oom
 -- name: whoever has it starts anew, so what that name held is due now → how many lanes that were
-take_over()
 local prefix, taken = args.name .. '/', 0
 local holders = redis.call('HGETALL', HOLDERS)
 for i = 1, #holders, 2 do

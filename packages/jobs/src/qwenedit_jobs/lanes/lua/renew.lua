@@ -1,6 +1,11 @@
 #!lua flags=allow-oom
+-- KEYS: held
 -- hold in ms, held: a list of {lane, token} → how many are held still
-take_over()
+-- HELD has the lanes that a version before this one has in hand, by the end of the hold: due if that replica is gone.
+for _, lane in ipairs(redis.call('ZRANGE', HELD, '-inf', moment(exactly_now()), 'BYSCORE')) do
+    redis.call('ZREM', HELD, lane)
+    redis.call('ZADD', READY, 'NX', 0, lane)
+end
 local still = 0
 for _, each in ipairs(args.held) do
     local lane, token = unpack(each)

@@ -58,7 +58,6 @@ end
 
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
 local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
-local SPARE_KEPT = 86400 -- s that a picture is kept at most once nobody waits for it
 
 local function is_own(job, ref)
     return type(ref) == 'string' and string.sub(ref, 1, #job.id + 1) == job.id .. ':'
@@ -94,11 +93,8 @@ local function drop_pictures(refs)
 end
 
 -- Nobody waits for these pictures any more: they are the first to go when others need the room. They are kept for so
--- many seconds at most, and the list as long as any of them.
+-- many seconds at most.
 local function spare_pictures(refs, seconds)
-    if #refs == 0 then
-        return
-    end
     for _, ref in ipairs(refs) do
         local left = redis.call('TTL', PICTURE_PREFIX .. ref)
         if left > seconds then
@@ -108,8 +104,6 @@ local function spare_pictures(refs, seconds)
             redis.call('ZADD', ANSWERED_PICTURES, wall(), ref)
         end
     end
-    redis.call('ZREMRANGEBYSCORE', ANSWERED_PICTURES, '-inf', wall() - SPARE_KEPT * 1000)
-    redis.call('EXPIRE', ANSWERED_PICTURES, SPARE_KEPT)
 end
 
 -- A job that has ended needs its photos no more. A failed one keeps them for a while, as long as there is room.

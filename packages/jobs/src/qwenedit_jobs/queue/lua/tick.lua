@@ -5,12 +5,11 @@
 -- have failed; the attempts whose lease ran out, as JSON, with what became of their jobs}
 local UNKNOWN_FOR = 60000 -- ms until a job whose state is of another version is looked at again; it is left as it is
 local HEAD = 10 -- jobs at the head of the line that are looked at, and again as long as all of them are late
-local idle = redis.call('EXISTS', JOB_QUEUE, HELD, LEASES, DRAINING, DELAYED) == 0
-local at = note_time(idle)
-local due, expired, lost = {}, {}, {}
-if idle then
-    return { due, expired, lost }
+if redis.call('EXISTS', JOB_QUEUE, HELD, LEASES, DRAINING, DELAYED) == 0 then
+    redis.call('DEL', TIME)
+    return { {}, {}, {} }
 end
+local at, due, expired, lost = note_time(), {}, {}, {}
 
 local function due_in(set_of_times)
     return redis.call('ZRANGEBYSCORE', set_of_times, '-inf', at, 'LIMIT', 0, args.limit)
