@@ -57,8 +57,8 @@ class Replicas:
     async def check(self, *_request: Any) -> None:
         return None
 
-    async def demand(self, _user_id: int) -> tuple[int, int]:
-        return 0, 0
+    async def count_unfinished_of(self, _user_id: int) -> int:
+        return 0
 
     async def withdraw(self, _request: Request) -> None:
         self.withdrawn += 1

@@ -56,9 +56,10 @@ class ObjectPictureStore:
         """Keep a picture; nobody sees half of one."""
         await self._put(object_of(ref), data)
 
-    async def get(self, ref: str) -> bytes:
+    async def get(self, ref: str, size: int | None = None) -> bytes:
         """Return a picture; see `PictureStore`."""
-        size, name = await self.size(ref), object_of(ref)
+        name = object_of(ref)
+        size = await self.size(ref) if size is None else size
         async with self._picture(ref, size=size):
             return bytes(await self._objects.get_range_async(name, start=0, length=size))
 

@@ -53,14 +53,10 @@ class RedisPictureStore:
         except OutOfMemoryError as error:
             raise StorageFullError from error
 
-    async def get(self, ref: str) -> bytes:
+    async def get(self, ref: str, size: int | None = None) -> bytes:
         """Return a picture; see `PictureStore`."""
-        key = self._keys.picture(ref)
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.strlen(key)
-        pipeline.getrange(key, 0, chunks.CHUNK - 1)
-        size, first = await pipeline.execute()
-        data = await chunks.get(self._redis, key, size=_bounded(ref, size), first=first)
+        size = await self.size(ref) if size is None else size
+        data = await chunks.get(self._redis, self._keys.picture(ref), size=size)
         if data is None:
             raise PictureExpiredError(ref)
         return data
@@ -71,7 +67,12 @@ class RedisPictureStore:
 
     async def size(self, ref: str) -> int:
         """Return a picture's bytes; see `PictureStore`."""
-        return _bounded(ref, await self._redis.strlen(self._keys.picture(ref)))
+        size = int(await self._redis.strlen(self._keys.picture(ref)))
+        if not size:
+            raise PictureExpiredError(ref)
+        if size > MAX_BYTES:
+            raise PictureTooLargeError(ref, size=size, most=MAX_BYTES)
+        return size
 
     async def holds(self, *refs: str) -> bool:
         """Whether the TTL of none of these pictures has run out."""
@@ -91,11 +92,3 @@ class RedisPictureStore:
 
     async def check(self, *, deletes: bool) -> None:
         """Do nothing: a service that can't use Redis finds out soon enough."""
-
-
-def _bounded(ref: str, size: int) -> int:
-    if not size:
-        raise PictureExpiredError(ref)
-    if size > MAX_BYTES:
-        raise PictureTooLargeError(ref, size=size, most=MAX_BYTES)
-    return size

@@ -22,8 +22,12 @@ class PictureStore(Protocol):
             StorageFullError: there's no room.
         """
 
-    async def get(self, ref: str) -> bytes:
+    async def get(self, ref: str, size: int | None = None) -> bytes:
         """Return a picture.
+
+        Args:
+            ref: Its reference.
+            size: Its bytes as `size` returned them, if that was called.
 
         Raises:
             PictureExpiredError: nothing is kept under the reference, or it's larger than any picture may be.

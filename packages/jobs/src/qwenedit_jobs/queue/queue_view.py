@@ -168,12 +168,14 @@ class QueueView:
         keys = self._keys
         return not await self._redis.exists(keys.job_queue, keys.held, keys.leases, keys.draining, keys.delayed)
 
-    async def demand(self, user_id: int) -> tuple[int, int]:
-        """Count the jobs that wait in line or between attempts, and one user's unfinished jobs."""
+    async def count_waiting(self) -> int:
+        """Count the jobs that wait in line or between attempts."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.llen(self._keys.job_queue)
         pipeline.llen(self._keys.held)
         pipeline.zcard(self._keys.delayed)
-        pipeline.scard(self._keys.user(user_id))
-        *waiting, unfinished = await pipeline.execute()
-        return sum(waiting), unfinished
+        return sum(await pipeline.execute())
+
+    async def count_unfinished_of(self, user_id: int) -> int:
+        """Count one user's unfinished jobs."""
+        return int(await self._redis.scard(self._keys.user(user_id)))

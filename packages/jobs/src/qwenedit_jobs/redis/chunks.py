@@ -35,18 +35,16 @@ async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
     await pipeline.execute()
 
 
-async def get(redis: Redis, key: str, *, size: int, first: bytes) -> bytes | None:
+async def get(redis: Redis, key: str, *, size: int) -> bytes | None:
     """Return a picture, or None where there is none of this size.
 
     Args:
         redis: A client that does not decode replies.
         key: Where it is.
         size: Its bytes; no more is read.
-        first: What was read of it before.
     """
     pipeline = redis.pipeline(transaction=False)
     picture = io.BytesIO()
-    picture.write(first)
     while (here := picture.tell()) < size:
         for start in range(here, min(size, here + CHUNKS_AT_ONCE * CHUNK), CHUNK):
             pipeline.getrange(key, start, start + CHUNK - 1)

@@ -136,7 +136,8 @@ class PictureIntake:
         """
         if isinstance(attachment, StoredPicture):
             try:
-                await self._put(ref, await self._get(attachment.ref))  # a copy lives as long as its own job
+                size = await self._store.size(attachment.ref)
+                await self._put(ref, await self._get(attachment.ref, size))  # a copy lives as long as its own job
             except PictureExpiredError:
                 if attachment.copy is None:
                     raise
@@ -164,12 +165,13 @@ class PictureIntake:
             StorageSlowError: the way from the store is too slow.
             PictureStoreUnavailableError: it does not answer.
         """
-        with self._memory.taken(sum([await self._store.size(ref) for ref in refs])):
-            yield [await self._get(ref) for ref in refs]
+        sizes = [await self._store.size(ref) for ref in refs]
+        with self._memory.taken(sum(sizes)):
+            yield [await self._get(ref, size) for ref, size in zip(refs, sizes, strict=True)]
 
-    async def _get(self, ref: str) -> bytes:
-        async with stored_in_time(await self._store.size(ref)):
-            return await self._store.get(ref)
+    async def _get(self, ref: str, size: int) -> bytes:
+        async with stored_in_time(size):
+            return await self._store.get(ref, size)
 
     async def _put(self, ref: str, data: bytes) -> None:
         async with stored_in_time(len(data)):

@@ -66,7 +66,7 @@ class Results:
             try:
                 with tracing.span("read picture"):
                     async with stored_in_time(size):
-                        data = await self._store.get(ref)
+                        data = await self._store.get(ref, size)
             except StorageSlowError:
                 raise LaterError(SLOW_AGAIN, "storage") from None
             header = headers.read(data)

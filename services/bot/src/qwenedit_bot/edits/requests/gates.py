@@ -37,8 +37,7 @@ class QueueLengthGate:
 
     async def check(self, request: Request, words: Words) -> Refused | None:
         """Count the line."""
-        waiting, _unfinished = await self._queue.demand(request.user_id)
-        if waiting >= self._limits.max_queue_length:
+        if await self._queue.count_waiting() >= self._limits.max_queue_length:
             return await once_a_burst(self._replies, request, "queue_full", View(words(Text.QUEUE_FULL)))
         return None
 

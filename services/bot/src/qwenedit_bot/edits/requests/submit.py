@@ -108,8 +108,7 @@ class Submit:
             refused = await self.refusal(request, words)
             if refused is not None:
                 return refused
-            _waiting, unfinished = await self._queue.demand(request.user_id)
-            if unfinished >= self._limits.max_unfinished_per_user:
+            if await self._queue.count_unfinished_of(request.user_id) >= self._limits.max_unfinished_per_user:
                 return RequestOutcome.WAITS
             return await self._accept(request, words)
 
