@@ -6,8 +6,9 @@ import json
 
 import pytest
 import structlog
+from redis.exceptions import ResponseError
 
-from qwenedit_jobs import Cancelled, Done, Limits, Result, Settled, State, WrongTypeError
+from qwenedit_jobs import Cancelled, Done, Limits, Result, Settled, State
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 RESULT = Result(picture="a", seed=1, seconds=1)
@@ -25,13 +26,13 @@ CALLS = {
 async def refusal_of(call):
     try:
         await call
-    except WrongTypeError as error:
+    except ResponseError as error:
         return error
 
 
 @pytest.mark.parametrize("key", ONE_OF_A_KIND)
 @pytest.mark.parametrize("call", CALLS)
-async def test_key_of_the_wrong_type_is_named_and_leaves_no_job_half_moved(redis, queue, key, call):
+async def test_key_of_the_wrong_type_leaves_no_job_half_moved(redis, queue, key, call):
     """A call that meets it raises, and can be repeated when the key is gone; the others carry on."""
     for number in (1, 2):
         await queue.enqueue(job(number), MANY)
@@ -41,7 +42,7 @@ async def test_key_of_the_wrong_type_is_named_and_leaves_no_job_half_moved(redis
     await redis.set(key, "another program's")
     for _ in range(2):
         error = await refusal_of(CALLS[call](queue))
-        assert error is None or f"{key} holds a string where a {KEYS.kinds[key]} belongs" in str(error)
+        assert error is None or "WRONGTYPE" in str(error)
     await redis.delete(key)
     if before is not None:
         await redis.restore(key, 0, before)
@@ -69,7 +70,7 @@ async def test_key_of_the_wrong_type_takes_in_no_job_that_cannot_begin(redis, qu
 async def test_waiting_at_a_line_that_is_none_and_counting_it_says_so(redis, queue):
     await redis.set(KEYS.job_queue, "another program's")
     for call in (lambda: queue.claim(worker="w", token="t", lease=30, wait=0.1), queue.counts):
-        with pytest.raises(WrongTypeError, match=KEYS.job_queue):
+        with pytest.raises(ResponseError, match="WRONGTYPE"):
             await call()
 
 

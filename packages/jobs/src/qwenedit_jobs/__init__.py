@@ -15,7 +15,6 @@ from qwenedit_jobs.errors import (
     TooManyUnfinishedError,
     UnreadableJobError,
     UnreadableRecordError,
-    WrongTypeError,
 )
 from qwenedit_jobs.events import Event, Events, event_of
 from qwenedit_jobs.keys import Keys
@@ -94,7 +93,6 @@ __all__ = [
     "TooManyUnfinishedError",
     "UnreadableJobError",
     "UnreadableRecordError",
-    "WrongTypeError",
     "connect",
     "event_of",
     "input_ref",

@@ -55,17 +55,6 @@ class StateTooNewError(QueueError):
         )
 
 
-class WrongTypeError(QueueError, ResponseError):
-    """One of our keys holds something else: another program's, or the operator named the wrong key.
-
-    It is an error of redis-py's too, so that handlers of those handle it.
-    """
-
-    def __init__(self, key: str, *, found: str, expected: str) -> None:
-        super().__init__(f"the Redis key {key} holds a {found} where a {expected} belongs; nothing was changed")
-        self.key = key
-
-
 class PictureExpiredError(QueueError):
     """The picture store no longer has the picture: its TTL ran out or it was deleted."""
 

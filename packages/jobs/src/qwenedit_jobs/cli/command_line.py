@@ -13,7 +13,7 @@ from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.pause import pause, resume
 from qwenedit_jobs.cli.selftest import selftest
 from qwenedit_jobs.cli.status import status
-from qwenedit_jobs.errors import QueueError, StorageFullError, WrongTypeError
+from qwenedit_jobs.errors import QueueError, StorageFullError
 from qwenedit_jobs.model import State
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
@@ -126,14 +126,13 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
     match error:
         case StorageFullError():
             return f"Redis at {place} is full and refuses what is new: raise its maxmemory, or drop dead jobs"
-        case WrongTypeError():
-            return f"{error}. Is REDIS_JOB_QUEUE_KEY another program's key?"
         case NoPermissionError():
             return f"this Redis user may not do that: {error}. Ask from the bot's container, whose user may"
         case AuthenticationError():
             return f"Redis at {place} refuses the login: {error}. Look at the user in REDIS_URL, and at REDIS_PASSWORD"
         case ResponseError():
-            return f"Redis at {place} refuses: {error}"
+            hint = ". Is REDIS_JOB_QUEUE_KEY another program's key?" if "WRONGTYPE" in str(error) else ""
+            return f"Redis at {place} refuses: {error}{hint}"
         case _:
             why = str(error).rstrip(".")
             return (

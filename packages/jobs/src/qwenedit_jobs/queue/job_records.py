@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from qwenedit_jobs.model import State
-from qwenedit_jobs.queue.parsing import LARGEST, job_of, whole
+from qwenedit_jobs.queue.parsing import job_of, seconds, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +54,6 @@ class Record:
     """When its phase or step changed last, in any attempt."""
     finished_at: float | None = None
     answered_at: float | None = None
-    due_at: float | None = None
-    """When its next attempt begins, while it pauses."""
-    lease_ends_at: float | None = None
-    """While it runs."""
-    died_at: float | None = None
-    """When it came among the dead, while it is there."""
     trace_id: str | None = None
     answer: str | None = None
     """What its user got: `picture`, `file`, `failed`, `unreachable` and so on; None where that is not known."""
@@ -79,32 +73,20 @@ class Record:
         return f"{self.phase} {self.step}/{self.steps}" if self.steps else self.phase
 
 
-def record_of(
-    job_id: str, fields: object, *, lease_ends: float | None, due: float | None, died: float | None
-) -> Record:
-    """Read what Redis holds of a job.
-
-    Args:
-        job_id: The job.
-        fields: Its hash, or Redis' error in its place: a stranger's key of another type.
-        lease_ends: Milliseconds since the epoch, as are the next; None where it has no lease.
-        due: When its next attempt begins.
-        died: When it came among the dead.
-    """
+def record_of(job_id: str, fields: object) -> Record:
+    """Read a job's hash, or Redis' error in its place: a stranger's key of another type."""
     if not isinstance(fields, dict):
-        return Record(job_id, None, died_at=_seconds_of_score(died), raw={"error": str(fields)})
+        return Record(job_id, None, raw={"error": str(fields)})
     if not fields:
-        return Record(job_id, None, died_at=_seconds_of_score(died))
+        return Record(job_id, None)
     try:
-        return _record(job_id, fields, lease_ends=lease_ends, due=due, died=died)
+        return _record(job_id, fields)
     except (KeyError, ValueError):
         raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in fields.items()}
-        return Record(job_id, None, died_at=_seconds_of_score(died), raw=raw)
+        return Record(job_id, None, raw=raw)
 
 
-def _record(
-    job_id: str, fields: Mapping[str, str], *, lease_ends: float | None, due: float | None, died: float | None
-) -> Record:
+def _record(job_id: str, fields: Mapping[str, str]) -> Record:
     job = _readable(fields)
     trace = fields.get("trace_context", "").split("-")
     return Record(
@@ -124,14 +106,11 @@ def _record(
         worker=fields.get("worker"),
         reason=fields.get("reason") or None,
         detail=_without_prompt(fields.get("detail", ""), job) or None,
-        enqueued_at=_seconds(fields.get("enqueued_at")),
-        started_at=_seconds(fields.get("started_at")),
-        moved_at=_seconds(fields.get("moved_at")),
-        finished_at=_seconds(fields.get("finished_at")),
-        answered_at=_seconds(fields.get("answered_at")),
-        due_at=_seconds_of_score(due),
-        lease_ends_at=_seconds_of_score(lease_ends),
-        died_at=_seconds_of_score(died),
+        enqueued_at=seconds(fields, "enqueued_at"),
+        started_at=seconds(fields, "started_at"),
+        moved_at=seconds(fields, "moved_at"),
+        finished_at=seconds(fields, "finished_at"),
+        answered_at=seconds(fields, "answered_at"),
         trace_id=trace[1] if len(trace) > 1 else None,
         answer=fields.get("answer"),
     )
@@ -154,11 +133,3 @@ def _without_prompt(detail: str, job: Job | None) -> str:
         if detail.endswith(prompt[:length]):
             return f"{detail[:-length]}[prompt]"
     return detail
-
-
-def _seconds(milliseconds: str | None) -> float | None:
-    return whole(milliseconds) / 1000 if milliseconds is not None else None
-
-
-def _seconds_of_score(milliseconds: float | None) -> float | None:
-    return milliseconds / 1000 if milliseconds is not None and 0 <= milliseconds <= LARGEST else None

@@ -136,22 +136,9 @@ class OperatorQueue(JobQueue):
         ids = list(job_ids)[:MOST_LOOKED_AT]
         found: list[Record] = []
         for start in range(0, len(ids), 500):
-            found += await self._records(ids[start : start + 500])
+            some = ids[start : start + 500]
+            found += map(record_of, some, await self._hashes(some))
         return found
-
-    async def _records(self, ids: list[str]) -> list[Record]:
-        pipeline = self._redis.pipeline(transaction=False)
-        keys = (self._keys.leases, self._keys.draining, self._keys.delayed, self._keys.dead)
-        for job_id in ids:
-            for key in keys:
-                pipeline.zscore(key, job_id)
-        scores = await pipeline.execute(raise_on_error=False)
-        records = []
-        for index, fields in enumerate(await self._hashes(ids)):
-            leased, draining, due, died = scores[index * len(keys) : (index + 1) * len(keys)]
-            ends = leased if leased is not None else draining
-            records.append(record_of(ids[index], fields, lease_ends=ends, due=due, died=died))
-        return records
 
 
 def _seconds(milliseconds: str) -> float:

@@ -124,13 +124,13 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         reason=known(Reason, reason, Reason.UNKNOWN) if reason else None,
         result=Result.model_validate_json(result, extra="ignore") if result else None,
         trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
-        started_at=whole(started) / 1000 if (started := fields.get("started_at")) else None,
-        finished_at=whole(finished) / 1000 if (finished := fields.get("finished_at")) else None,
+        started_at=seconds(fields, "started_at"),
+        finished_at=seconds(fields, "finished_at"),
         worker=fields.get("worker", ""),
         answered="answered_at" in fields,
         answer=fields.get("answer", ""),
         ending=whole(fields.get("requeued", 0)),
-        expires_at=whole(expires) / 1000 if (expires := fields.get("expires_at")) else None,
+        expires_at=seconds(fields, "expires_at"),
         sources=fields.get("sources", ""),
     )
 
@@ -148,6 +148,15 @@ def whole(found: str | float) -> int:
     if not 0 <= number <= LARGEST:
         raise ValueError(f"a number that is not from 0 to {LARGEST}")
     return number
+
+
+def seconds(fields: Mapping[str, str], name: str) -> float | None:
+    """Read a time, which is kept in milliseconds; None where it isn't known.
+
+    Raises:
+        ValueError: it is no time.
+    """
+    return whole(fields[name]) / 1000 if fields.get(name) else None
 
 
 def known(words: type[_Word], word: str, otherwise: _Word) -> _Word:

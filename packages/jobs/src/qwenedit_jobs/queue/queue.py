@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from redis.client import NEVER_DECODE
-from redis.exceptions import NoScriptError, OutOfMemoryError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError
 
 from qwenedit_jobs.errors import (
     PicturesForgottenError,
@@ -106,9 +106,8 @@ class Tick:
 class JobQueue(QueueView):
     """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
 
-    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again. Two of these errors
-    are our own: `WrongTypeError` for a key that holds something else, and `StorageFullError`. A full Redis refuses
-    new jobs and pictures; the jobs it has still run and end.
+    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again. One of these errors is
+    our own: `StorageFullError`. A full Redis refuses new jobs and pictures; the jobs it has still run and end.
 
     Args:
         redis: A client that decodes replies.
@@ -280,19 +279,14 @@ class JobQueue(QueueView):
                 await asyncio.sleep(min(wait, LOOK_EVERY))
         except NoScriptError:
             pass
-        except ResponseError as error:
-            raise await self._explained(error) from error
         return await self._claimed(0.0, **arguments)
 
     async def _run_soon(
         self, transition: str, *data: bytes, options: dict[str, bool] | None = None, **arguments: object
     ) -> Any:
         """Run a script of every job by the client that waits: before Python 3.12, the time-out of others is a task."""
-        try:
-            async with answered_within(0.0):
-                return await self._scripts.run_by(self._waiter, options or {}, transition, *data, **arguments)
-        except ResponseError as error:
-            raise await self._explained(error, str(arguments.get("id", ""))) from error
+        async with answered_within(0.0):
+            return await self._scripts.run_by(self._waiter, options or {}, transition, *data, **arguments)
 
     async def abandon(self, token: str) -> Settled:
         """Let a token take no job any more, and give back unharmed the one that it has taken."""
@@ -359,7 +353,7 @@ class JobQueue(QueueView):
         if upload is not None:
             ref, picture = upload
             if len(picture) <= chunks.CHUNK:
-                with suppress(StorageFullError):
+                with suppress(OutOfMemoryError):
                     return Settled(await self._run_soon("settle", picture, **said))
             await self._upload(ref, picture)
         settled = await self._run_soon("settle", **said)

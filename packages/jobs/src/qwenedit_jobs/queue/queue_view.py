@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import structlog
-from redis.exceptions import ResponseError
 
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
-from qwenedit_jobs.redis.error_mapping import explained
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -64,16 +62,8 @@ class QueueView:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))
+        self._run = self._scripts.run
         self._unreadable = dict[str, None]()
-
-    async def _run(self, transition: str, **arguments: object) -> Any:
-        try:
-            return await self._scripts.run(transition, **arguments)
-        except ResponseError as error:
-            raise await self._explained(error, str(arguments.get("id", ""))) from error
-
-    async def _explained(self, error: ResponseError, job_id: str = "") -> ResponseError:
-        return await explained(error, self._redis, self._keys.kinds | {self._keys.job(job_id): "hash"})
 
     async def status(self, job_id: str) -> Status | None:
         """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
@@ -154,11 +144,7 @@ class QueueView:
         return Memory(used, limit, kept_free)
 
     async def counts(self) -> Counts:
-        """Count the jobs in each place, at one moment.
-
-        Raises:
-            WrongTypeError: one of the places holds something else.
-        """
+        """Count the jobs in each place, at one moment."""
         counts, *_ids = await self._run("view", counts=True)
         waiting, running, draining, delayed, dead, paused = counts
         return Counts(waiting, running, draining, delayed, dead, paused=bool(paused))
