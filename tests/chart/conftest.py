@@ -88,7 +88,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "open": {**TOKEN, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}},
     "names": {
         **TOKEN,
-        "nameOverride": "{{ .Release.Name }}-a-rather-long-name-for-a-chart-of-photos",
+        "fullnameOverride": "{{ .Release.Name }}-a-rather-long-name-for-a-chart-of-photos",
         "commonLabels": {"team": "photos"},
         "global": {"imageRegistry": "registry.example.com/", "imagePullSecrets": ["pull", {"name": "other"}]},
     },

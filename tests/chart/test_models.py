@@ -54,6 +54,33 @@ def test_download_may_go_where_its_own_egress_leads(render):
     assert proxy in policy["spec"]["egress"]
 
 
+PLACED = {
+    "nodeSelector": {"gpu": "a"},
+    "tolerations": [{"key": "gpu", "operator": "Exists"}],
+    "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [
+        ("worker", {}),
+        ("comfyui", {"comfyui": {"placement": "standalone"}}),
+        ("worker", {"models": {"download": {"onEachNode": True}}}),
+    ],
+    ids=["sidecar", "standalone", "each-node"],
+)
+def test_download_goes_where_comfyui_runs_and_holds_no_gpu(render, part, values):
+    beside = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}}
+    pod = {**PLACED, "affinity": {**PLACED["affinity"], **beside}}
+    manifests = render({**TOKEN, **values, part: {**values.get(part, {}), "pod": pod}})
+    (download,) = (one["spec"]["template"]["spec"] for one in manifests if one["kind"] in {"Job", "DaemonSet"})
+    assert {key: download[key] for key in PLACED} == PLACED
+    (container,) = download["containers"]
+    assert "/worker:" in container["image"]
+    assert not any("gpu" in name for kind in container["resources"].values() for name in kind)
+
+
 def test_change_by_each_way_of_the_models_is_kept_in_git(render):
     before = by_object(render(TOKEN))
     said = []

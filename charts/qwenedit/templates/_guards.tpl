@@ -92,6 +92,7 @@
 {{- if or $external.url $external.sentinel.addresses }}
 {{- fail "redis.external is set, but redis.enabled=true runs a Redis of this release: set redis.enabled=false, or leave redis.external.url and redis.external.sentinel.addresses empty" }}
 {{- end }}
+{{- include "qwenedit.guards.redisClaim" . }}
 {{- with .Values.redis }}
 {{- include "qwenedit.redisRoom" (dict "root" $ "name" "redis.resources.limits.memory" "quantity" ((.resources).limits).memory "times" 2
       "why" "the fork that rewrites the append-only file may take as much again") }}

@@ -1,11 +1,6 @@
-{{- define "qwenedit.name" -}}
-{{- tpl .Values.nameOverride . | default .Chart.Name | trunc 63 | trimSuffix "-" }}
-{{- end }}
-
 {{/* Object names: release and chart, cut so that "-comfyui" and a hash still fit into 63 characters. */}}
 {{- define "qwenedit.fullname" -}}
-{{- $name := include "qwenedit.name" . }}
-{{- $full := tpl .Values.fullnameOverride . | default (ternary .Release.Name (printf "%s-%s" .Release.Name $name) (contains $name .Release.Name)) }}
+{{- $full := tpl .Values.fullnameOverride . | default (ternary .Release.Name (printf "%s-%s" .Release.Name .Chart.Name) (contains .Chart.Name .Release.Name)) }}
 {{- $full | trunc 40 | trimSuffix "-" }}
 {{- end }}
 
@@ -31,7 +26,7 @@
 
 {{/* What never changes about a part's pods. Takes root and part. */}}
 {{- define "qwenedit.selector" -}}
-app.kubernetes.io/name: {{ include "qwenedit.name" .root }}
+app.kubernetes.io/name: {{ .root.Chart.Name }}
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .part }}
 {{- end }}
@@ -50,5 +45,20 @@ app.kubernetes.io/part-of: qwenedit
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- with .root.Values.commonLabels }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* An object as the cluster has it, in JSON: empty where there is none, or no cluster (Argo CD, helm template). Takes root,
+     version, kind and name. */}}
+{{- define "qwenedit.existing" -}}
+{{- lookup .version .kind .root.Release.Namespace .name | default dict | toJson }}
+{{- end }}
+
+{{/* Thousandths of a quantity of Kubernetes, which CPUs are given in; empty: it is not read. */}}
+{{- define "qwenedit.thousandths" -}}
+{{- $quantity := toString . }}
+{{- if regexMatch "^[0-9.]+(m|[kMGT]|[KMGT]i)?$" $quantity }}
+{{- $units := dict "m" 1 "" 1e3 "k" 1e6 "M" 1e9 "G" 1e12 "T" 1e15 "Ki" 1024e3 "Mi" 1048576e3 "Gi" 1073741824e3 "Ti" 1099511627776e3 }}
+{{- mulf (regexFind "^[0-9.]+" $quantity | float64) (get $units (regexFind "[A-Za-z]*$" $quantity)) | int64 }}
 {{- end }}
 {{- end }}

@@ -136,6 +136,6 @@ checksum/config: {{ .data | sha256sum }}
 
 {{/* A word that is generated once and then kept: what the cluster's Secret says wins. Takes root, secret and key. */}}
 {{- define "qwenedit.keptSecret" -}}
-{{- $known := lookup "v1" "Secret" .root.Release.Namespace .secret | default dict }}
+{{- $known := include "qwenedit.existing" (dict "root" .root "version" "v1" "kind" "Secret" "name" .secret) | fromJson }}
 {{- index ($known.data | default dict) .key | default (randAlphaNum 40 | b64enc) }}
 {{- end }}

@@ -38,13 +38,42 @@
 {{/* Refuses a quantity of Kubernetes that is less than some times redis.maxMemory; what is not read is taken. Takes root,
      name, quantity, times and why. */}}
 {{- define "qwenedit.redisRoom" -}}
-{{- $quantity := toString .quantity }}
-{{- if regexMatch "^[0-9.]+([KMGT]i?)?$" $quantity }}
-{{- $units := dict "" 1 "K" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
-{{- $room := mulf (regexFind "^[0-9.]+" $quantity | float64) (get $units (regexFind "[A-Za-z]*$" $quantity)) | int64 }}
-{{- $least := mul .times (include "qwenedit.redisBytes" .root | int64) }}
-{{- if lt $room $least }}
-{{- fail (printf "%s is %s with redis.maxMemory=%s: %s; set at least %dMi, or a smaller redis.maxMemory" .name $quantity .root.Values.redis.maxMemory .why (div (add $least 1048575) 1048576)) }}
+{{- with include "qwenedit.thousandths" .quantity }}
+{{- $least := mul $.times (include "qwenedit.redisBytes" $.root | int64) }}
+{{- if lt (int64 .) (mul 1000 $least) }}
+{{- fail (printf "%s is %s with redis.maxMemory=%s: %s; set at least %dMi, or a smaller redis.maxMemory" $.name (toString $.quantity) $.root.Values.redis.maxMemory $.why (div (add $least 1048575) 1048576)) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The claim of the StatefulSet as the cluster has it. */}}
+{{- define "qwenedit.redisExistingClaim" -}}
+{{- $known := include "qwenedit.existing" (dict "root" . "version" "apps/v1" "kind" "StatefulSet" "name" (printf "%s-redis" (include "qwenedit.fullname" .))) | fromJson }}
+{{- if $known.spec }}
+{{- $known.spec.volumeClaimTemplates | default list | first | default (dict "spec" dict) | toJson }}
+{{- end }}
+{{- end }}
+
+{{/* What Kubernetes changes of no StatefulSet. */}}
+{{- define "qwenedit.guards.redisClaim" -}}
+{{- $persistence := .Values.redis.persistence }}
+{{- $own := and $persistence.enabled (not $persistence.existingClaim) }}
+{{- $name := printf "%s-redis" (include "qwenedit.fullname" .) }}
+{{- with include "qwenedit.redisExistingClaim" . }}
+{{- $claim := (fromJson .).spec }}
+{{- $changed := "" }}
+{{- if ne $own (not (empty $claim)) }}
+{{- $changed = printf "redis.persistence.enabled and redis.persistence.existingClaim ask for %s, but the StatefulSet %s has %s" (ternary "a claim of its own" "none of its own" $own) $name (ternary "none" "one" $own) }}
+{{- else if $own }}
+{{- $class := $persistence.storageClassName | default $claim.storageClassName }}
+{{- if ne $class $claim.storageClassName }}
+{{- $changed = printf "redis.persistence.storageClassName is %s, but the StatefulSet %s has %s" $class $name ($claim.storageClassName | default "the default class") }}
+{{- else if ne (include "qwenedit.thousandths" $persistence.size) (include "qwenedit.thousandths" $claim.resources.requests.storage) }}
+{{- $changed = printf "redis.persistence.size is %s, but the StatefulSet %s has %s" $persistence.size $name $claim.resources.requests.storage }}
+{{- end }}
+{{- end }}
+{{- with $changed }}
+{{- fail (printf "%s, and Kubernetes does not change that: delete it without its pod (kubectl -n %s delete statefulset %s --cascade=orphan) and upgrade again; the claim data-%s-0 stays as it is (docs/upgrades.md)" . $.Release.Namespace $name $name) }}
 {{- end }}
 {{- end }}
 {{- end }}

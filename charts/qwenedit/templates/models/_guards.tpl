@@ -3,12 +3,16 @@
 {{- if and .Values.models.enabled (not .Values.models.volume) (ne .Values.comfyui.placement "external") }}true{{ end }}
 {{- end }}
 
+{{/* The claim as the cluster has it. */}}
+{{- define "qwenedit.modelsExisting" -}}
+{{- include "qwenedit.existing" (dict "root" . "version" "v1" "kind" "PersistentVolumeClaim" "name" (include "qwenedit.modelsClaim" .)) }}
+{{- end }}
+
 {{/* The claim's access modes, with spaces between them: as the cluster has them, else as the values say. Empty: unknown,
      as those of an existing claim are where the chart is rendered without a cluster (Argo CD, helm template). */}}
 {{- define "qwenedit.modelsAccessModes" -}}
 {{- $claim := .Values.models.claim }}
-{{- $known := lookup "v1" "PersistentVolumeClaim" .Release.Namespace (include "qwenedit.modelsClaim" .) | default dict }}
-{{- $modes := dig "spec" "accessModes" (ternary list $claim.accessModes (ne "" $claim.existingClaim)) $known }}
+{{- $modes := dig "spec" "accessModes" (ternary list $claim.accessModes (ne "" $claim.existingClaim)) (include "qwenedit.modelsExisting" . | fromJson) }}
 {{- $modes | sortAlpha | join " " }}
 {{- end }}
 
@@ -20,23 +24,41 @@
 {{- fail "models.volume and models.claim.existingClaim are both set: leave one of them empty" }}
 {{- end }}
 {{- end }}
-{{- if and .Values.models.download.onEachNode (include "qwenedit.modelsDownload" .) (not (or (.Values.models.download.pod).nodeSelector (.Values.worker.pod).nodeSelector)) }}
-{{- fail "models.download.onEachNode needs models.download.pod.nodeSelector or worker.pod.nodeSelector: without one every node would download the models; name the nodes with a GPU, such as {nvidia.com/gpu.present: \"true\"}" }}
+{{- if and .Values.models.download.onEachNode (include "qwenedit.modelsDownload" .) (not (include "qwenedit.modelsPodValues" . | fromJson).nodeSelector) }}
+{{- fail "models.download.onEachNode needs worker.pod.nodeSelector, or models.download.pod.nodeSelector: without one every node would download the models; name the nodes with a GPU, such as {nvidia.com/gpu.present: \"true\"}" }}
 {{- end }}
 {{- if include "qwenedit.modelsFromClaim" . }}
 {{- $claim := include "qwenedit.modelsClaim" . }}
 {{- $existing := .Values.models.claim.existingClaim }}
 {{- $modes := include "qwenedit.modelsAccessModes" . }}
-{{- $wanted := .Values.models.claim.accessModes | sortAlpha | join " " }}
 {{- $most := include "qwenedit.mostWorkers" . | int }}
-{{- if and (not $existing) (ne $modes $wanted) }}
-{{- fail (printf "models.claim.accessModes is %s, but the claim %s exists with %s, and Kubernetes changes no claim's modes: set models.claim.existingClaim to another claim, or delete this one (kubectl -n %s delete pvc %s), and the files are downloaded again" $wanted $claim $modes .Release.Namespace $claim) }}
+{{- if not $existing }}
+{{- include "qwenedit.guards.modelsClaim" . }}
 {{- end }}
 {{- if and (eq $modes "ReadWriteOncePod") (eq .Values.comfyui.placement "sidecar") (gt $most 1) }}
 {{- fail (printf "the models' claim %s is ReadWriteOncePod, which one pod mounts, but %s allows %d workers: use a claim with ReadWriteMany, or ReadWriteOnce where all GPUs are in one node (models.claim.accessModes, models.claim.existingClaim), or allow one worker; docs/models.md has other ways" $claim (ternary "autoscaling.maxReplicas" "worker.replicas" .Values.autoscaling.enabled) $most) }}
 {{- end }}
 {{- if and (eq $modes "ReadOnlyMany") (include "qwenedit.modelsDownload" .) }}
 {{- fail (printf "the models' claim %s is ReadOnlyMany, which the download job cannot write into: set models.download.enabled=false if it is filled by other means, or use a claim with ReadWriteMany" $claim) }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What Kubernetes changes of no claim: the one of this release stays as it is. */}}
+{{- define "qwenedit.guards.modelsClaim" -}}
+{{- $name := include "qwenedit.modelsClaim" . }}
+{{- with (include "qwenedit.modelsExisting" . | fromJson).spec }}
+{{- $values := $.Values.models.claim }}
+{{- $class := .storageClassName | default "no class" }}
+{{- $size := .resources.requests.storage }}
+{{- $changes := list (list "accessModes" ($values.accessModes | sortAlpha | join " ") (.accessModes | sortAlpha | join " ")) (list "storageClassName" ($values.storageClassName | default $class) $class) }}
+{{- if lt (include "qwenedit.thousandths" $values.size | int64) (include "qwenedit.thousandths" $size | int64) }}
+{{- $changes = append $changes (list "size" $values.size $size) }}
+{{- end }}
+{{- range $changes }}
+{{- if ne (index . 1) (index . 2) }}
+{{- fail (printf "models.claim.%s is %s, but the claim %s exists with %s, and Kubernetes does not change that: set models.claim.existingClaim to another claim, or delete this one (kubectl -n %s delete pvc %s), and the files are downloaded again" (index . 0) (index . 1) $name (index . 2) $.Release.Namespace $name) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

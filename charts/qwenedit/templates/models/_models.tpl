@@ -8,10 +8,6 @@
 {{- with .Values.models.files }}{{ dict "files" . | toPrettyJson }}{{ end }}
 {{- end }}
 
-{{- define "qwenedit.modelsImage" -}}
-{{- include "qwenedit.image" (dict "root" . "image" .Values.comfyui.image) }}
-{{- end }}
-
 {{- define "qwenedit.modelsArguments" -}}
 - --folder={{ .Values.comfyui.modelsPath }}
 - --list={{ ternary "/etc/qwenedit-models/models.json" "/opt/qwenedit/models.json" (not (empty .Values.models.files)) }}
@@ -38,7 +34,7 @@
 {{- define "qwenedit.modelsCheck" -}}
 {{- if .Values.models.enabled }}
 - name: models
-  image: {{ include "qwenedit.modelsImage" . }}
+  image: {{ include "qwenedit.image" (dict "root" . "image" .Values.comfyui.image) }}
   imagePullPolicy: {{ .Values.image.pullPolicy }}
   securityContext:
     {{- toYaml .Values.containerSecurityContext | nindent 4 }}
@@ -54,4 +50,56 @@
     - {name: models-list, mountPath: /etc/qwenedit-models, readOnly: true}
     {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* What the values say of the pod that downloads. It runs on the nodes where ComfyUI will read the files: a claim that waits
+     for its first consumer is made where this pod runs. */}}
+{{- define "qwenedit.modelsPodValues" -}}
+{{- $comfyui := ternary .Values.comfyui.pod .Values.worker.pod (eq .Values.comfyui.placement "standalone") | default dict }}
+{{- $affinity := pick ($comfyui.affinity | default dict) "nodeAffinity" }}
+{{- mergeOverwrite (dict "affinity" $affinity) (pick (deepCopy $comfyui) "nodeSelector" "tolerations") (.Values.models.download.pod | default dict) | toJson }}
+{{- end }}
+
+{{/* The template of the pod that downloads. Takes root, command, and restartPolicy. */}}
+{{- define "qwenedit.modelsPod" -}}
+{{- $pod := include "qwenedit.modelsPodValues" .root | fromJson }}
+metadata:
+  labels:
+    {{- include "qwenedit.ownLabels" (dict "root" .root "part" "models" "version" "0" "pod" $pod) | nindent 4 }}
+  annotations:
+    {{- include "qwenedit.podAnnotations" (dict "data" (include "qwenedit.modelsList" .root) "annotations" $pod.annotations) | nindent 4 }}
+spec:
+  {{- include "qwenedit.podBase" (dict "root" .root) | nindent 2 }}
+  restartPolicy: {{ .restartPolicy }}
+  terminationGracePeriodSeconds: 10
+  {{- include "qwenedit.placement" (dict "root" .root "pod" $pod) | nindent 2 }}
+  containers:
+    - name: download
+      image: {{ include "qwenedit.image" (dict "root" .root "image" .root.Values.worker.image) }}
+      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      securityContext:
+        {{- toYaml .root.Values.containerSecurityContext | nindent 8 }}
+      command: [python, /opt/qwenedit/models.py, {{ .command }}]
+      args:
+        {{- include "qwenedit.modelsArguments" .root | nindent 8 }}
+      {{- with $pod.envFrom }}
+      envFrom:
+        {{- tpl (toYaml .) $.root | nindent 8 }}
+      {{- end }}
+      {{- with $pod.env }}
+      env:
+        {{- tpl (toYaml .) $.root | nindent 8 }}
+      {{- end }}
+      resources:
+        requests: {cpu: 100m, memory: 128Mi}
+        limits: {memory: 512Mi}
+      volumeMounts:
+        - {name: models, mountPath: {{ .root.Values.comfyui.modelsPath }}}
+        {{- if .root.Values.models.files }}
+        - {name: models-list, mountPath: /etc/qwenedit-models, readOnly: true}
+        {{- end }}
+        {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumeMounts) | nindent 8 }}
+  volumes:
+    {{- include "qwenedit.modelsVolumes" .root | nindent 4 }}
+    {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumes) | nindent 4 }}
 {{- end }}

@@ -1,0 +1,122 @@
+"""An upgrade that changes one value breaks off at no object that Kubernetes does not change."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import helm_python
+import jsonschema
+import pytest
+import yaml
+
+from tests.chart.conftest import TOKEN
+from tests.chart.goldens import CHART, manifests_in
+from tests.chart.test_guards import nested
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SCHEMA = json.loads((CHART / "values.schema.json").read_text())
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
+LOOKUP = "lookup .version .kind .root.Release.Namespace .name"
+CLUSTER = 'get (fromJson (.root.Files.Get "cluster.json")) (printf "%s/%s" .kind .name)'
+"""Takes the place of a lookup: the objects that the first installation has made."""
+SAMPLES: list[Any] = [
+    False, True, 0.5, 2, 300, 9000, "https://a.example.com", "a", "1:a", "/a", "64Gi", "512mb", "90s", "97",
+    f"sha256:{'a' * 64}", {"a": "a"}, {"A": "a"}, {"limits": {"memory": "64Gi"}}, ["a"], ["a:1"], [7],
+    ["ReadWriteMany"], [{"name": "a"}], [{"jobs": 1, "stars": 1}],
+    [{"path": "a", "url": "https://a.example.com", "sha256": "a" * 64}],
+    [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
+]  # fmt: skip
+SMALLER = {"models.claim.size": "1Gi", "redis.persistence.size": "4Gi"}
+
+
+def leaves(schema: dict[str, Any], *path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if "$ref" in schema:
+        schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]]
+    for key, child in schema.get("properties", {}).items():
+        yield from leaves(child, *path, key)
+    if "properties" not in schema:
+        yield ".".join(path), schema
+
+
+def default_of(path: str) -> Any:
+    value = DEFAULTS
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def other_values(path: str, schema: dict[str, Any]) -> Iterator[Any]:
+    """Return values that the schema takes and that are not the default: one of each form."""
+    taken = jsonschema.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]})
+    samples = [*schema.get("enum", []), *(value for value in SAMPLES if "enum" not in schema)]
+    fitting = [value for value in samples if value != default_of(path) and taken.is_valid(value)]
+    yield fitting[0]
+    if path in SMALLER:
+        yield SMALLER[path]
+
+
+CHANGES = [(path, value) for path, schema in leaves(SCHEMA) for value in other_values(path, schema)]
+
+
+def fixed(one: dict[str, Any]) -> Any:
+    """Return what Kubernetes does not change of an object."""
+    spec = one.get("spec", {})
+    if one["kind"] == "Job":
+        return spec["template"]
+    if one["kind"] == "StatefulSet":
+        return {key: value for key, value in spec.items() if key not in {"template", "replicas", "revisionHistoryLimit"}}
+    if one["kind"] in {"Deployment", "DaemonSet"}:
+        return spec["selector"]
+    if one["kind"] == "PersistentVolumeClaim":
+        return {**spec, "resources": None}
+    return None
+
+
+def by_name(manifests: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {f"{one['kind']}/{one['metadata']['name']}": one for one in manifests}
+
+
+@pytest.fixture(scope="module")
+def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., list[dict[str, Any]]]]:
+    """Render an upgrade over what an installation with the default values has made."""
+    folder = tmp_path_factory.mktemp("upgrade") / "qwenedit"
+    shutil.copytree(CHART, folder, ignore=shutil.ignore_patterns("examples", "dashboards"))
+    names = folder / "templates/_names.tpl"
+    assert names.read_text().count(LOOKUP) == 1
+    names.write_text(names.read_text().replace(LOOKUP, CLUSTER))
+    cluster = folder / "cluster.json"
+    cluster.write_text("{}")
+    with helm_python.Chart.load(folder) as fresh:
+        cluster.write_text(json.dumps(by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))))
+    with helm_python.Chart.load(folder) as again:
+
+        def render(values: dict[str, Any]) -> list[dict[str, Any]]:
+            return manifests_in(again.render(values, name="edit", namespace="photos"))
+
+        yield render
+
+
+@pytest.fixture(scope="module")
+def installed(upgrade: Callable[..., list[dict[str, Any]]]) -> dict[str, dict[str, Any]]:
+    return by_name(upgrade(TOKEN))
+
+
+@pytest.mark.parametrize(("path", "value"), CHANGES, ids=[f"{path}={value}" for path, value in CHANGES])
+def test_changed_value_is_taken_or_refused_in_words(path, value, upgrade, installed, render):
+    values = nested({"bot.token.existingSecret": "telegram", path: value})
+    try:
+        after = upgrade(values)
+    except helm_python.HelmRenderError as refused:
+        try:
+            render(values)
+        except helm_python.HelmRenderError:
+            return  # the first installation refuses it as well
+        assert path in str(refused), refused
+        assert "kubectl -n photos delete" in str(refused)
+        return
+    for name, one in by_name(after).items():
+        assert name not in installed or fixed(installed[name]) == fixed(one), name
