@@ -85,7 +85,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
             }
         },
     },
-    "open": {**TOKEN, "networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}},
+    "open": {**TOKEN, "networkPolicy": {"enabled": False}},
     "names": {
         **TOKEN,
         "fullnameOverride": "{{ .Release.Name }}-a-rather-long-name-for-a-chart-of-photos",

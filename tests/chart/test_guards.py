@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import copy
-import shutil
-from pathlib import Path
 from typing import Any
 
 import helm_python
 import pytest
 
-CHART = Path(__file__).parents[2] / "charts/qwenedit"
 TOKEN = {"bot.token.existingSecret": "telegram"}
 WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.example.com/hook"}
 BUCKET = {**TOKEN, "pictures.url": "s3://photos"}
@@ -139,7 +136,13 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "redis.maxMemory": "4gb", "redis.resources.limits.memory": "8Gi"},
         "redis.persistence.size is 8Gi", "redis.maxMemory=4gb", "at least 12288Mi", "docs/upgrades.md",
     ),
-    "misspelt key of global": ({**TOKEN, "global.imageRegistri": "r"}, "global.imageRegistri", "imageRegistry"),
+    "label that selects": (
+        {**TOKEN, "commonLabels": {"app.kubernetes.io/instance": "a"}}, "commonLabels", "app.kubernetes.io/instance",
+    ),
+    "pod's label that selects": (
+        {**TOKEN, "worker.pod.labels": {"app.kubernetes.io/component": "a"}},
+        "worker.pod.labels", "app.kubernetes.io/component",
+    ),
     "tag beside a digest": (
         {**TOKEN, "bot.image.digest": f"sha256:{'0' * 64}", "bot.image.tag": "0.2.0"},
         "bot.image.digest is set", "the tag 0.2.0", "to an empty text",
@@ -223,11 +226,5 @@ def test_schema_names_the_key(case, render):
     assert fragment in str(refused.value)
 
 
-def test_parent_chart_may_keep_values_of_its_own_in_global(tmp_path):
-    shutil.copytree(CHART, tmp_path / "charts/qwenedit")
-    (tmp_path / "Chart.yaml").write_text("{apiVersion: v2, name: parent, version: 1.0.0}")
-    values = nested(
-        {f"qwenedit.{key}": value for key, value in TOKEN.items()} | {"global.team": "photos", "qwenedit.enabled": True}
-    )
-    with helm_python.Chart.load(tmp_path) as parent:
-        assert any("qwenedit/templates" in path for path in parent.render(values, name="edit", namespace="photos"))
+def test_global_may_have_keys_of_other_charts(render):
+    assert render(nested({**TOKEN, "global.team": "photos"}))

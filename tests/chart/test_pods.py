@@ -45,6 +45,17 @@ def test_selftest_has_the_bots_identity_at_azure(render):
     assert AZURE not in named(render(TOKEN), "Pod", "selftest")["metadata"]["labels"]
 
 
+def test_label_of_one_pod_wins_over_that_of_all(render):
+    manifests = render({"bot": {**TOKEN["bot"], "pod": {"labels": {"team": "x"}}}, "commonLabels": {"team": "y"}})
+    for part, team in (("bot", "x"), ("worker", "y")):
+        assert named(manifests, "Deployment", part)["spec"]["template"]["metadata"]["labels"]["team"] == team
+
+
+def test_objects_of_ones_own_come_with_the_release(render):
+    own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-qwenedit-own"}}
+    assert named(render({**TOKEN, "extraObjects": [own]}), "ConfigMap", "own")
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_every_parts_pod_takes_kubernetes_own_fields(part, render):
     pod = {**PLACED, **ADDED, "labels": {"team": "x"}, "annotations": {"note": "y"}, "tolerations": [TAINT]}

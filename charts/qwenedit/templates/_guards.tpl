@@ -1,6 +1,6 @@
 {{/* Combinations that cannot work. Each message names the keys and says what to do. */}}
 {{- define "qwenedit.guards" -}}
-{{- include "qwenedit.guards.global" . }}
+{{- include "qwenedit.guards.labels" . }}
 {{- include "qwenedit.guards.images" . }}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
@@ -12,11 +12,16 @@
 {{- include "qwenedit.guards.cluster" . }}
 {{- end }}
 
-{{/* A parent chart may have keys of its own in `global`: a misspelt one can be told only where there is no parent. */}}
-{{- define "qwenedit.guards.global" -}}
-{{- if .Chart.IsRoot }}
-{{- range $key, $_ := omit .Values.global "imageRegistry" "imagePullSecrets" }}
-{{- fail (printf "global.%s is no value of this chart: global has imageRegistry and imagePullSecrets" $key) }}
+{{- define "qwenedit.guards.labels" -}}
+{{- $given := dict "commonLabels" .Values.commonLabels "models.download.pod.labels" (.Values.models.download.pod).labels }}
+{{- range $part := list "bot" "worker" "comfyui" "redis" }}
+{{- $given = set $given (printf "%s.pod.labels" $part) ((index $.Values $part).pod).labels }}
+{{- end }}
+{{- range $name, $labels := $given }}
+{{- range $key, $_ := $labels }}
+{{- if regexMatch "^(app\\.kubernetes\\.io/(name|instance|component|version|part-of|managed-by)|helm\\.sh/chart)$" $key }}
+{{- fail (printf "%s has the label %s, which the chart sets itself and selects pods by: use a key of your own" $name $key) }}
+{{- end }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -16,14 +16,6 @@
 {{- tpl .Values.models.claim.existingClaim . | default (printf "%s-models" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
-{{- define "qwenedit.botServiceAccount" -}}
-{{- tpl .Values.bot.serviceAccount.name . | default (printf "%s-bot" (include "qwenedit.fullname" .)) }}
-{{- end }}
-
-{{- define "qwenedit.workerServiceAccount" -}}
-{{- tpl ((.Values.worker.serviceAccount).name | default "") . | default (printf "%s-worker" (include "qwenedit.fullname" .)) }}
-{{- end }}
-
 {{/* What never changes about a part's pods. Takes root and part. */}}
 {{- define "qwenedit.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
@@ -37,13 +29,14 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{ include "qwenedit.podLabels" . }}
 {{- end }}
 
-{{/* Labels of a part's pods: without the chart's version, which would restart them at each upgrade of the chart. */}}
+{{/* Labels of a part's pods: without the chart's version, which would restart them at each upgrade of the chart. Takes pod,
+     what the values say of it, as well. */}}
 {{- define "qwenedit.podLabels" -}}
 {{ include "qwenedit.selector" . }}
 app.kubernetes.io/version: {{ .version | default .root.Chart.AppVersion | toString | trunc 63 | quote }}
 app.kubernetes.io/part-of: qwenedit
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with .root.Values.commonLabels }}
+{{- with merge dict ((.pod).labels | default dict) .root.Values.commonLabels }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}

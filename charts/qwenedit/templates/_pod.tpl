@@ -14,23 +14,12 @@
 {{- if .image.digest }}@{{ .image.digest }}{{ else }}:{{ $tag }}{{ end }}
 {{- end }}
 
-{{/* What the pods of all parts have in common. No part calls the Kubernetes API, so no pod gets a service account
-     token. Takes root and, where it differs, runAsUser. */}}
-{{- define "qwenedit.podBase" -}}
-automountServiceAccountToken: false
-enableServiceLinks: false
-{{- with .root.Values.global.imagePullSecrets }}
-imagePullSecrets:
-  {{- range . }}
-  - name: {{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
-  {{- end }}
-{{- end }}
+{{/* What all containers have. Takes root and image. */}}
+{{- define "qwenedit.container" -}}
+image: {{ include "qwenedit.image" . }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
-  {{- $context := deepCopy .root.Values.podSecurityContext }}
-  {{- with .runAsUser }}
-  {{- $context = mergeOverwrite $context (dict "runAsUser" . "runAsGroup" . "fsGroup" .) }}
-  {{- end }}
-  {{- toYaml $context | nindent 2 }}
+  {{- toYaml .root.Values.containerSecurityContext | nindent 2 }}
 {{- end }}
 
 {{/* Where a process runs: its traces say so. */}}
@@ -74,9 +63,24 @@ securityContext:
 {{- end }}
 {{- end }}
 
-{{/* Where a part's pods run. Takes root, pod: the part's own, and leavesLostNode: whether they are replaced within seconds
-     when their node is lost. */}}
-{{- define "qwenedit.placement" -}}
+{{/* What the pods of all parts have, the helpers' too. No part calls the Kubernetes API, so no pod gets a service account
+     token. Takes root, pod: what the values say of it, and, where they differ, runAsUser and leavesLostNode: whether it is
+     replaced within seconds when its node is lost. */}}
+{{- define "qwenedit.podSpec" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+{{- with .root.Values.global.imagePullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ if kindIs "map" . }}{{ .name }}{{ else }}{{ . }}{{ end }}
+  {{- end }}
+{{- end }}
+securityContext:
+  {{- $context := deepCopy .root.Values.podSecurityContext }}
+  {{- with .runAsUser }}
+  {{- $context = mergeOverwrite $context (dict "runAsUser" . "runAsGroup" . "fsGroup" .) }}
+  {{- end }}
+  {{- toYaml $context | nindent 2 }}
 {{- with .pod.nodeSelector }}
 nodeSelector:
   {{- toYaml . | nindent 2 }}
@@ -98,15 +102,6 @@ priorityClassName: {{ tpl . $.root }}
 {{- end }}
 {{- with .pod.runtimeClassName }}
 runtimeClassName: {{ tpl . $.root }}
-{{- end }}
-{{- end }}
-
-{{/* Labels of a part's pods, those of the operator's own included. Takes root, part, pod and, where it is not the chart's,
-     version. */}}
-{{- define "qwenedit.ownLabels" -}}
-{{ include "qwenedit.podLabels" . }}
-{{- with .pod.labels }}
-{{ toYaml . }}
 {{- end }}
 {{- end }}
 

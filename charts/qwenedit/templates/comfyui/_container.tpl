@@ -16,14 +16,11 @@ http://{{ include "qwenedit.fullname" . }}-comfyui:8188
 {{- $comfyui := .root.Values.comfyui }}
 {{- $pod := $comfyui.pod | default dict }}
 name: comfyui
-image: {{ include "qwenedit.image" (dict "root" .root "image" $comfyui.image) }}
-imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+{{- include "qwenedit.container" (dict "root" .root "image" $comfyui.image) | nindent 0 }}
 terminationMessagePolicy: FallbackToLogsOnError  # what the driver lacks shows in the pod's description
 {{- if .sidecar }}
 restartPolicy: Always
 {{- end }}
-securityContext:
-  {{- toYaml .root.Values.containerSecurityContext | nindent 2 }}
 args:
   {{- if $comfyui.args }}
   {{- toYaml $comfyui.args | nindent 2 }}
@@ -55,7 +52,7 @@ startupProbe:
     command: [python, -c, "import urllib.request as u; u.urlopen('http://127.0.0.1:8188/system_stats', timeout=3)"]
   periodSeconds: 2
   timeoutSeconds: 5
-  failureThreshold: {{ div (add (int $comfyui.startupTimeout) 1) 2 }}
+  failureThreshold: 300
 livenessProbe:
   {{- if .sidecar }}
   httpGet: {path: /comfyui/livez, port: 8080}
@@ -91,7 +88,7 @@ volumeMounts:
   - {name: comfyui-{{ . }}, mountPath: /data/{{ . }}}
   {{- end }}
   {{- if .root.Values.models.enabled }}
-  - {name: models, mountPath: {{ $comfyui.modelsPath }}, readOnly: true}
+  - {name: models, mountPath: /opt/comfyui/models, readOnly: true}
   {{- end }}
   {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumeMounts) | nindent 2 }}
 {{- end }}

@@ -9,7 +9,7 @@
 {{- end }}
 
 {{- define "qwenedit.modelsArguments" -}}
-- --folder={{ .Values.comfyui.modelsPath }}
+- --folder=/opt/comfyui/models
 - --list={{ ternary "/etc/qwenedit-models/models.json" "/opt/qwenedit/models.json" (not (empty .Values.models.files)) }}
 {{- end }}
 
@@ -34,10 +34,7 @@
 {{- define "qwenedit.modelsCheck" -}}
 {{- if .Values.models.enabled }}
 - name: models
-  image: {{ include "qwenedit.image" (dict "root" . "image" .Values.comfyui.image) }}
-  imagePullPolicy: {{ .Values.image.pullPolicy }}
-  securityContext:
-    {{- toYaml .Values.containerSecurityContext | nindent 4 }}
+  {{- include "qwenedit.container" (dict "root" . "image" .Values.comfyui.image) | nindent 2 }}
   command: [python, /opt/qwenedit/models.py, wait]
   args:
     {{- include "qwenedit.modelsArguments" . | nindent 4 }}
@@ -45,7 +42,7 @@
     requests: {cpu: 10m, memory: 32Mi}
     limits: {memory: 128Mi}
   volumeMounts:
-    - {name: models, mountPath: {{ .Values.comfyui.modelsPath }}, readOnly: true}
+    - {name: models, mountPath: /opt/comfyui/models, readOnly: true}
     {{- if .Values.models.files }}
     - {name: models-list, mountPath: /etc/qwenedit-models, readOnly: true}
     {{- end }}
@@ -65,20 +62,16 @@
 {{- $pod := include "qwenedit.modelsPodValues" .root | fromJson }}
 metadata:
   labels:
-    {{- include "qwenedit.ownLabels" (dict "root" .root "part" "models" "version" "0" "pod" $pod) | nindent 4 }}
+    {{- include "qwenedit.podLabels" (dict "root" .root "part" "models" "version" "0" "pod" $pod) | nindent 4 }}
   annotations:
     {{- include "qwenedit.podAnnotations" (dict "data" (include "qwenedit.modelsList" .root) "annotations" $pod.annotations) | nindent 4 }}
 spec:
-  {{- include "qwenedit.podBase" (dict "root" .root) | nindent 2 }}
   restartPolicy: {{ .restartPolicy }}
   terminationGracePeriodSeconds: 10
-  {{- include "qwenedit.placement" (dict "root" .root "pod" $pod) | nindent 2 }}
+  {{- include "qwenedit.podSpec" (dict "root" .root "pod" $pod) | nindent 2 }}
   containers:
     - name: download
-      image: {{ include "qwenedit.image" (dict "root" .root "image" .root.Values.worker.image) }}
-      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-      securityContext:
-        {{- toYaml .root.Values.containerSecurityContext | nindent 8 }}
+      {{- include "qwenedit.container" (dict "root" .root "image" .root.Values.worker.image) | nindent 6 }}
       command: [python, /opt/qwenedit/models.py, {{ .command }}]
       args:
         {{- include "qwenedit.modelsArguments" .root | nindent 8 }}
@@ -94,7 +87,7 @@ spec:
         requests: {cpu: 100m, memory: 128Mi}
         limits: {memory: 512Mi}
       volumeMounts:
-        - {name: models, mountPath: {{ .root.Values.comfyui.modelsPath }}}
+        - {name: models, mountPath: /opt/comfyui/models}
         {{- if .root.Values.models.files }}
         - {name: models-list, mountPath: /etc/qwenedit-models, readOnly: true}
         {{- end }}
