@@ -60,6 +60,30 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "polling by two": ({**TOKEN, "bot.replicas": 2}, "bot.replicas is 2", "bot.mode=polling", "bot.mode=webhook"),
     "webhook without address": ({**TOKEN, "bot.mode": "webhook"}, "bot.mode=webhook", "bot.webhook.url"),
     "webhook without TLS": ({**WEBHOOK, "bot.webhook.url": "http://bot"}, "bot.webhook.url is http://bot", "https"),
+    "port that Telegram does not call": (
+        {**WEBHOOK, "bot.webhook.url": "https://bot.example.com:9443/hook"},
+        "bot.webhook.url has the port 9443", "8443",
+    ),
+    "Bot API without scheme": (
+        {**TOKEN, "bot.settings.telegramApiUrl": "api.example.com"},
+        "bot.settings.telegramApiUrl is api.example.com", "https://",
+    ),
+    "memory above its limit": (
+        {**TOKEN, "bot.resources.requests.memory": "2Gi"},
+        "bot.resources.requests.memory is 2Gi", "bot.resources.limits.memory=1152Mi", "lower the request",
+    ),
+    "cores above their limit": (
+        {**TOKEN, "comfyui.resources.limits.cpu": 1.5}, "comfyui.resources.requests.cpu is 2", "limits.cpu=1.5",
+    ),
+    "variable beside its value": (
+        {**TOKEN, "bot.pod.env": [{"name": "MAX_WAIT", "value": "9"}]}, "bot.pod.env has MAX_WAIT", "README.md",
+    ),
+    "two GPUs for one ComfyUI": (
+        {**TOKEN, "comfyui.gpu.count": 2}, "comfyui.gpu.count is 2", "autoscaling.maxReplicas",
+    ),
+    "number of workers beside KEDA": (
+        {**TOKEN, "worker.replicas": 3}, "worker.replicas is 3", "autoscaling.maxReplicas", "autoscaling.enabled=false",
+    ),
     "address without webhook": ({**WEBHOOK, "bot.mode": "polling"}, "bot.webhook.url", "bot.mode=polling"),
     "webhook that nobody reaches": (WEBHOOK, "bot.webhook.from", "networkPolicy.enabled"),
     "external ComfyUI without address": ({**TOKEN, "comfyui.placement": "external"}, "comfyui.external.url"),
@@ -71,7 +95,7 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         "models.volume", "models.claim.existingClaim",
     ),
     "claim for one pod alone": (
-        {**TOKEN, "models.claim.accessModes": ["ReadWriteOncePod"]},
+        {**TOKEN, "models.claim.accessModes": ["ReadWriteOncePod"], "autoscaling.maxReplicas": 4},
         "edit-qwenedit-models is ReadWriteOncePod", "autoscaling.maxReplicas allows 4", "docs/models.md",
     ),
     "claim that the download cannot fill": (
@@ -82,10 +106,10 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "models.download.onEachNode": True}, "models.download.onEachNode", "models.download.pod.nodeSelector",
     ),
     "most below least": (
-        {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 4", "autoscaling.minReplicas=5",
+        {**TOKEN, "autoscaling.minReplicas": 5}, "autoscaling.maxReplicas is 1", "autoscaling.minReplicas=5",
     ),
     "warm beyond most": (
-        {**TOKEN, "autoscaling.warmHours": WARM}, "autoscaling.warmHours", "autoscaling.maxReplicas=4",
+        {**TOKEN, "autoscaling.warmHours": WARM}, "autoscaling.warmHours", "autoscaling.maxReplicas=1",
     ),
     "external Redis without address": (EXTERNAL, "redis.enabled=false", "redis.external.url"),
     "two Redis": ({**TOKEN, "redis.external.url": "redis://r"}, "redis.external", "redis.enabled=true"),

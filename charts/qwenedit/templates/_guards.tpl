@@ -2,6 +2,7 @@
 {{- define "qwenedit.guards" -}}
 {{- include "qwenedit.guards.labels" . }}
 {{- include "qwenedit.guards.images" . }}
+{{- include "qwenedit.guards.parts" . }}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.models" . }}
@@ -36,6 +37,28 @@
 {{- end }}
 {{- end }}
 
+{{- define "qwenedit.guards.parts" -}}
+{{- range $part := list "bot" "worker" "comfyui" "redis" }}
+{{- $resources := (index $.Values $part).resources }}
+{{- range $name, $request := $resources.requests }}
+{{- $limit := get ($resources.limits | default dict) $name }}
+{{- with include "qwenedit.thousandths" $limit }}
+{{- if gt (include "qwenedit.thousandths" $request | int64) (int64 .) }}
+{{- fail (printf "%s.resources.requests.%s is %v, above %s.resources.limits.%s=%v: raise the limit or lower the request" $part $name $request $part $name $limit) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- range $part := list "bot" "worker" }}
+{{- $settings := include (printf "qwenedit.%sConfig" $part) $ | fromYaml }}
+{{- range ((index $.Values $part).pod).env }}
+{{- if hasKey $settings .name }}
+{{- fail (printf "%s.pod.env has %s, which the chart sets from a value of its own: set that value (the table in the chart's README.md names the variable), and take it out of %s.pod.env" $part .name $part) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "qwenedit.guards.bot" -}}
 {{- with .Values.bot }}
 {{- if not (or .token.existingSecret .token.value) }}
@@ -59,6 +82,13 @@
 {{- if and (hasPrefix "http://" .webhook.url) (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) }}
 {{- fail (printf "bot.webhook.url is %s: Telegram calls https addresses only; http:// is for a Bot API server of your own in bot.settings.telegramApiUrl" .webhook.url) }}
 {{- end }}
+{{- $port := trimPrefix ":" (regexFind ":[0-9]+$" (urlParse .webhook.url).host) | default "443" }}
+{{- if and (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) (not (has $port (list "443" "80" "88" "8443"))) }}
+{{- fail (printf "bot.webhook.url has the port %s: Telegram calls 443, 80, 88 and 8443 only; leave the port out and let the ingress controller forward it" $port) }}
+{{- end }}
+{{- if not (regexMatch "^https?://[^/]" (tpl .settings.telegramApiUrl $)) }}
+{{- fail (printf "bot.settings.telegramApiUrl is %s: it must start with http:// or, for TLS, https://, such as https://api.telegram.org" (tpl .settings.telegramApiUrl $)) }}
+{{- end }}
 {{- if and (eq .mode "polling") .webhook.url }}
 {{- fail "bot.webhook.url is set with bot.mode=polling: set bot.mode=webhook, or leave bot.webhook.url empty" }}
 {{- end }}
@@ -77,8 +107,14 @@
 {{- fail (printf "comfyui.external.url is set with comfyui.placement=%s: set comfyui.placement=external, or leave comfyui.external.url empty" .placement) }}
 {{- end }}
 {{- end }}
+{{- if gt (int .Values.comfyui.gpu.count) 1 }}
+{{- fail (printf "comfyui.gpu.count is %d: ComfyUI uses one GPU; set it to 1, and have one worker for each GPU (%s)" (int .Values.comfyui.gpu.count) (ternary "autoscaling.maxReplicas" "worker.replicas" .Values.autoscaling.enabled)) }}
+{{- end }}
 {{- with .Values.autoscaling }}
 {{- if .enabled }}
+{{- if ne (int $.Values.worker.replicas) 1 }}
+{{- fail (printf "worker.replicas is %d with autoscaling.enabled, where KEDA sets the number: set autoscaling.minReplicas and autoscaling.maxReplicas, or autoscaling.enabled=false" (int $.Values.worker.replicas)) }}
+{{- end }}
 {{- if lt (int .maxReplicas) (int .minReplicas) }}
 {{- fail (printf "autoscaling.maxReplicas is %d, below autoscaling.minReplicas=%d: raise the one or lower the other" (int .maxReplicas) (int .minReplicas)) }}
 {{- end }}
