@@ -22,6 +22,7 @@ NAME_SERVERS = [
         "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}},
         "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}},
     },
+    {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "openshift-dns"}}},
     {"ipBlock": {"cidr": "169.254.20.10/32"}},
 ]
 
@@ -263,12 +264,13 @@ def test_no_secret_is_given_whole_but_the_credentials_of_the_pictures(values, po
 
 
 def test_port_53_is_open_to_name_servers_alone(values, manifests):
-    """They are kube-dns and the address of NodeLocal DNSCache, unless the operator names others."""
+    """They are kube-dns, OpenShift's and the address of NodeLocal DNSCache, unless the operator names others."""
     wanted = values.get("networkPolicy", {}).get("dns", {}).get("to", NAME_SERVERS)
     for policy in of_kind(manifests, "NetworkPolicy"):
         rules = policy["spec"].get("egress", [])
         name_servers = [rule.get("to", "anywhere") for rule in rules if opens(rule, 53)]
         assert name_servers == ([wanted] if rules else []), policy["metadata"]["name"]
+        assert [rule.get("to", "anywhere") for rule in rules if opens(rule, 5353)] == name_servers
 
 
 def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
