@@ -36,7 +36,7 @@ def test_canvas_has_whole_units_and_the_area_of_the_model(photo, megapixels) -> 
 
     assert found.canvas.width % SIDE_UNIT == found.canvas.height % SIDE_UNIT == 0
     assert 0.93 <= found.canvas.width * found.canvas.height / (megapixels * SQUARE) <= 1.07
-    assert min(found.left, found.top, found.right, found.bottom) >= 0
+    assert min(found.margins) >= 0
 
 
 @given(photo=PHOTOS, megapixels=MEGAPIXELS)
@@ -48,8 +48,9 @@ def test_photo_up_to_four_to_one_fills_the_canvas_and_is_stretched_by_less_than_
         assert abs(math.log(found.canvas.ratio / photo.ratio)) < 0.01
     else:
         assert longness(found.canvas) == pytest.approx(LONGEST, rel=0.01)
-        assert abs(found.left - found.right) <= 1
-        assert abs(found.top - found.bottom) <= 1
+        left, top, right, bottom = found.margins
+        assert abs(left - right) <= 1
+        assert abs(top - bottom) <= 1
 
 
 @given(photo=PHOTOS)

@@ -44,9 +44,9 @@ def test_workers_day_is_told_by_activity(clock):
     clock.now += 10
     with gpu.job() as share:
         clock.now += 1  # read, uploaded
-        share.loads()
+        share.spend(GpuActivity.LOADING)
         clock.now += 20
-        share.edits()
+        share.spend(GpuActivity.EDITING)
         clock.now += 5
     clock.now += 7
     gpu.ready(yes=False)
@@ -60,9 +60,9 @@ def test_gpu_is_idle_while_a_job_waits_inside_comfyui(clock):
     gpu.ready(yes=True)
     with gpu.job() as share:
         clock.now += 1  # read, uploaded
-        share.waits()
+        share.spend(GpuActivity.IDLE)
         clock.now += 20
-        share.edits(loaded=False)
+        share.spend(GpuActivity.EDITING)
         clock.now += 5
     assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 20}
     assert (share.seconds, share.load_seconds) == (6, None)
@@ -71,7 +71,7 @@ def test_gpu_is_idle_while_a_job_waits_inside_comfyui(clock):
 def test_job_of_a_warm_server_has_no_load(clock):
     gpu = account(clock)
     with gpu.job() as share:
-        share.edits()
+        share.spend(GpuActivity.EDITING)
         clock.now += 5
     assert (share.seconds, share.load_seconds) == (5, None)
 
@@ -79,9 +79,10 @@ def test_job_of_a_warm_server_has_no_load(clock):
 def test_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_length(clock):
     gpu = account(clock)
     with gpu.job() as share:
-        share.loads()
+        share.spend(GpuActivity.LOADING)
         clock.now += 8
-        share.edits(loaded=False)  # submitted again, after ComfyUI freed its memory
+        share.spend(GpuActivity.IDLE)  # submitted again, after ComfyUI freed its memory
+        share.spend(GpuActivity.EDITING)
         clock.now += 1
     assert share.load_seconds is None
     assert scraped(gpu)["loading"] == 8
@@ -92,7 +93,7 @@ def test_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
     with gpu.job() as first:
         clock.now += 3
         with gpu.job() as second:
-            second.loads()
+            second.spend(GpuActivity.LOADING)
             clock.now += 2
             assert (first.seconds, second.seconds) == (3, 0)
         clock.now += 1
@@ -134,9 +135,9 @@ def test_activities_add_up_to_the_time_at_every_scrape_and_none_goes_back(clock,
                 job.__exit__(None, None, None)
                 assert share.seconds >= (share.load_seconds or 0)
             case 4 if jobs:
-                chance.choice(jobs)[1].loads()
+                chance.choice(jobs)[1].spend(GpuActivity.LOADING)
             case 5 if jobs:
-                chance.choice(jobs)[1].edits(loaded=chance.random() < 0.5)
+                chance.choice(jobs)[1].spend(chance.choice([GpuActivity.EDITING, GpuActivity.IDLE]))
             case _:
                 now = scraped(gpu)
                 assert sum(now.values()) == pytest.approx(clock.now - began)
@@ -153,9 +154,9 @@ def test_jobs_shares_add_up_to_loading_and_editing(clock):
         clock.now += chance.expovariate(1)
         with gpu.job() as share:
             clock.now += 0.1
-            share.loads()
+            share.spend(GpuActivity.LOADING)
             clock.now += chance.expovariate(1)
-            share.edits()
+            share.spend(GpuActivity.EDITING)
             clock.now += chance.expovariate(1)
         shares.append(share)
     now = scraped(gpu)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
 from qwenedit_telemetry import open_sockets
@@ -14,7 +14,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from qwenedit_jobs.workers.registry import Workers
-    from qwenedit_worker.comfyui import SystemStats
+    from qwenedit_worker.comfyui import ComfyUI
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
 
@@ -22,13 +22,6 @@ LOOK_EVERY = 1.0
 """Seconds within which a change is told."""
 GOODBYE = 2.0
 """Seconds for taking the name from the register; without, it is forgotten a minute later."""
-
-
-class Server(Protocol):
-    """What is asked about ComfyUI; see `qwenedit_worker.comfyui.ComfyUI`."""
-
-    async def system_stats(self) -> SystemStats:
-        """Tell its version and GPU, or raise a `ComfyUIError`."""
 
 
 class Heartbeat:
@@ -47,7 +40,7 @@ class Heartbeat:
         about: Presence,
         *,
         register: Workers,
-        server: Server,
+        server: ComfyUI,
         watch: ComfyUIWatch,
         shutdown: Shutdown,
     ) -> None:

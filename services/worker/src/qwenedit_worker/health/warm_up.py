@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -27,13 +27,6 @@ LONGEST_PAUSE = 300.0
 log = structlog.get_logger(__name__)
 
 
-class SmallEdit(Protocol):
-    """An edit that is nobody's; see `qwenedit_worker.loop.editor.ComfyUIEditor.warm_up`."""
-
-    async def __call__(self, *, deadline: float) -> None:
-        """Execute it, or raise a `ComfyUIError`."""
-
-
 class WarmUp:
     """Loads the model by a small edit, which is no job: it is in no queue, has no attempt and no user.
 
@@ -41,7 +34,7 @@ class WarmUp:
     as a warm-up would, and a model that cannot be loaded is told to its user instead of letting the user wait.
 
     Args:
-        edit: Executes the edit.
+        edit: Executes the edit, until its `deadline` on the event loop's clock.
         workflow: What it executes, for logs, metrics and traces.
         budget: Seconds that it may take.
         demanded: Whether a job waits that no other worker is ready for.
@@ -51,7 +44,7 @@ class WarmUp:
 
     def __init__(
         self,
-        edit: SmallEdit,
+        edit: Callable[..., Awaitable[None]],
         *,
         workflow: str,
         budget: float,
@@ -66,7 +59,6 @@ class WarmUp:
         self._metrics = metrics
         self._clock = clock
         self._warm = False
-        self._skipped = False
         self._failures = 0
         self._backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         self._not_before = 0.0
@@ -82,7 +74,7 @@ class WarmUp:
 
     def forget(self) -> None:
         """ComfyUI may have restarted, and lost the model."""
-        self._warm = self._skipped = False
+        self._warm = False
 
     def done(self) -> None:
         """The model is loaded: an edit with it has succeeded."""
@@ -91,14 +83,7 @@ class WarmUp:
 
     async def needed(self) -> bool:
         """Whether the model is to be loaded before a job is taken."""
-        if self._warm:
-            return False
-        if not await self._demanded():
-            return True
-        if not self._skipped:
-            log.info("worker.warm_up_skipped", reason="a job waits, and no other worker is ready for it")
-        self._skipped = True
-        return False
+        return not self._warm and not await self._demanded()
 
     async def run(self) -> bool:
         """Load the model; returns whether a job may be taken now.

@@ -12,9 +12,11 @@ from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, 
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, outcome_of
+from qwenedit_worker.telemetry.gpu_time import GpuActivity
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Awaitable
 
     from qwenedit_jobs import Claim, PictureStore
     from qwenedit_worker.comfyui import EditResult
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.loop.lease import LeaseKeeper
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
+
+_ACTIVITIES = {Stage.QUEUED: GpuActivity.IDLE, Stage.LOADING: GpuActivity.LOADING}
+"""What else than editing a stage's time goes into."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,12 +86,13 @@ class Attempt:
 
     async def _edit(self) -> AttemptOutcome:
         try:
+            pictures = self._claim.pictures or await self._read()
             try:
-                return Finished(await self._execute())
+                return Finished(await self._execute(pictures))
             except OutOfMemory as error:
                 # ComfyUI has freed its memory since; what another client or an earlier model took may be enough.
                 log.warning("attempt.out_of_memory", error=str(error))
-            return Finished(await self._execute())
+            return Finished(await self._execute(pictures))
         except (
             ComfyUIError,
             WorkflowFileError,
@@ -99,11 +105,11 @@ class Attempt:
             log.exception("attempt.crashed")
             return outcome_of(error)
 
-    async def _execute(self) -> EditResult:
-        return await self._editor.edit(
+    def _execute(self, pictures: tuple[bytes, ...]) -> Awaitable[EditResult]:
+        return self._editor.edit(
             self._claim.job,
             attempt=self._claim.attempt,
-            pictures=self._claim.pictures or await self._read(),
+            pictures=pictures,
             on_progress=self._on_progress,
             deadline=self._deadline,
         )
@@ -120,16 +126,7 @@ class Attempt:
             "attempt.progress", job=self._claim.job.id, attempt=self._claim.attempt, stage=progress.stage,
             step=progress.step, steps=progress.steps,
         )  # fmt: skip
-        match progress.stage:
-            case Stage.QUEUED:
-                self._gpu_time.waits()
-            case Stage.STARTING:
-                self._gpu_time.edits(loaded=False)
-            case Stage.LOADING:
-                self._gpu_time.loads()
-            case Stage.EDITING:
-                self._gpu_time.edits()
-            case Stage.SENDING:
-                self._gpu_time.edits()
-                self._executed.set()
+        self._gpu_time.spend(_ACTIVITIES.get(progress.stage, GpuActivity.EDITING))
+        if progress.stage is Stage.SENDING:
+            self._executed.set()
         self._lease.show(progress)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
     from qwenedit_worker.loop.editor import Editor
-    from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
 
 LAST_CALLS = 2.0
@@ -238,8 +237,21 @@ class Worker:
         try:
             with self._metrics.gpu.job() as gpu_time:
                 async with lease:
-                    attempt = self._make_attempt(claim, since, lease, gpu_time, executed)
-                    outcome = self._after_release(claim, await self._run(attempt))
+                    attempt = Attempt(
+                        claim,
+                        deadline=since + self._timings.budget,
+                        lease=lease,
+                        pictures=self._pictures,
+                        editor=self._editor,
+                        shutdown=self._shutdown,
+                        activity=self._activity,
+                        gpu_time=gpu_time,
+                        executed=executed,
+                    )
+                    if self._watch.ready.is_set():
+                        outcome = self._after_attempt(claim, await attempt.run())
+                    else:
+                        outcome = Release("ComfyUI is not ready any more")  # the claim has waited
                     executed.set()
                     with tracing.span("settle"):
                         settled = await self._settlement.settle(claim, outcome, lease)
@@ -252,27 +264,7 @@ class Worker:
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
 
-    async def _run(self, attempt: Attempt) -> AttemptOutcome:
-        if not self._watch.ready.is_set():  # any more: the claim has waited
-            return Release("ComfyUI is not ready any more")
-        return await attempt.run()
-
-    def _make_attempt(
-        self, claim: Claim, since: float, lease: LeaseKeeper, gpu_time: AttemptGpuTime, executed: asyncio.Event
-    ) -> Attempt:
-        return Attempt(
-            claim,
-            deadline=since + self._timings.budget,
-            lease=lease,
-            pictures=self._pictures,
-            editor=self._editor,
-            shutdown=self._shutdown,
-            activity=self._activity,
-            gpu_time=gpu_time,
-            executed=executed,
-        )
-
-    def _after_release(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
+    def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
         if not isinstance(outcome, Release):
             self._releases.pop(claim.job.id, None)

@@ -53,21 +53,10 @@ class AttemptGpuTime:
         """The part in which models were loaded; None if no load was seen from its beginning to its end."""
         return self.spent[GpuActivity.LOADING] if self._loaded else None
 
-    def waits(self) -> None:
-        """Note that ComfyUI has the job and has not begun it."""
-        self._change_to(GpuActivity.IDLE)
-
-    def loads(self) -> None:
-        """Note that models are being loaded."""
-        self._change_to(GpuActivity.LOADING)
-
-    def edits(self, *, loaded: bool = True) -> None:
-        """Note that everything else is being done; `loaded` says that a load came to its end, if there was one."""
-        self._loaded |= loaded and self.activity is GpuActivity.LOADING
-        self._change_to(GpuActivity.EDITING)
-
-    def _change_to(self, activity: GpuActivity) -> None:
+    def spend(self, activity: GpuActivity) -> None:
+        """Note what the time from now on goes into; an edit right after a load says that the load came to its end."""
         self._account()
+        self._loaded |= self.activity is GpuActivity.LOADING and activity is GpuActivity.EDITING
         self.activity = activity
 
 

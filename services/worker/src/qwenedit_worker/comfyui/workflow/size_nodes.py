@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from qwenedit_worker.comfyui.workflow.parameter import InputRef
-from qwenedit_worker.comfyui.workflow.sizes import SQUARE, canvas_of, of_ratio, plan
+from qwenedit_worker.comfyui.workflow.sizes import SQUARE, Size, canvas_of, of_ratio, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from qwenedit_worker.comfyui.workflow.sizes import Size
 
 MEGAPIXELS = "megapixels"
 """Name of the parameter by which a job sets the area of its result."""
@@ -22,10 +20,6 @@ SMALLEST_AREA = 1 / 16
 """The same, of a warm-up: 256 x 256 pixels."""
 MOST_MEGAPIXELS = 16.0
 """Of any result: as a PNG of photographic content it stays below the 50 MB that a result may have."""
-
-_SIDES = ("width", "height")
-_MARGINS = ("left", "top", "right", "bottom")
-_PLACE = ("x", "y", "width", "height")
 
 
 class SizeNodes(BaseModel):
@@ -59,17 +53,13 @@ class SizeNodes(BaseModel):
 
     def inputs(self) -> Iterator[InputRef]:
         """Name each input that is filled in."""
-        for node in self.pictures:
-            yield from _refs(node, _SIDES)
-        if self.pad is not None:
-            yield from _refs(self.pad, _MARGINS)
-        if self.crop is not None:
-            yield from _refs(self.crop, _PLACE)
-        if self.result is not None:
-            yield from _refs(self.result, _SIDES)
+        sizes = [Size(1, 1)] * max(1, len(self.pictures))
+        for node, values in self.values(sizes, megapixels=MEGAPIXELS_DEFAULT):
+            for name in values:
+                yield InputRef(node=node, input=name)
 
-    def values(self, sizes: Sequence[Size | None], *, megapixels: float) -> Iterator[tuple[InputRef, int]]:
-        """Say what is filled in for pictures of these sizes; nothing about a picture whose size is unknown.
+    def values(self, sizes: Sequence[Size | None], *, megapixels: float) -> Iterator[tuple[str, dict[str, int]]]:
+        """Say what is filled into which node for pictures of these sizes; nothing where a size is unknown.
 
         Args:
             sizes: Of the job's pictures, in their order.
@@ -78,28 +68,22 @@ class SizeNodes(BaseModel):
         for node, size in zip(self.pictures[1:], sizes[1:], strict=False):
             if size is not None:  # the others are only looked at: never larger than the models' own area
                 other = canvas_of(size.ratio, megapixels=min(megapixels, MEGAPIXELS_DEFAULT))
-                yield from _pairs(node, _SIDES, (other.width, other.height))
+                yield node, {"width": other.width, "height": other.height}
         photo = sizes[0]
         if photo is None:
             return
         if not self.pictures:  # nothing works on a canvas: the result's area is all that is asked for
             if self.result is not None:
                 result = of_ratio(photo, megapixels * SQUARE)
-                yield from _pairs(self.result, _SIDES, (result.width, result.height))
+                yield self.result, {"width": result.width, "height": result.height}
             return
         found = plan(photo, megapixels=megapixels, padded=self.pad is not None)
-        yield from _pairs(self.pictures[0], _SIDES, (found.photo.width, found.photo.height))
+        left, top, right, bottom = found.margins
+        inside = {"width": found.photo.width, "height": found.photo.height}
+        yield self.pictures[0], inside
         if self.pad is not None:
-            yield from _pairs(self.pad, _MARGINS, (found.left, found.top, found.right, found.bottom))
+            yield self.pad, {"left": left, "top": top, "right": right, "bottom": bottom}
         if self.crop is not None:
-            yield from _pairs(self.crop, _PLACE, (found.left, found.top, found.photo.width, found.photo.height))
+            yield self.crop, {"x": left, "y": top, **inside}
         if self.result is not None:
-            yield from _pairs(self.result, _SIDES, (found.result.width, found.result.height))
-
-
-def _refs(node: str, names: Sequence[str]) -> Iterator[InputRef]:
-    return (InputRef(node=node, input=name) for name in names)
-
-
-def _pairs(node: str, names: Sequence[str], values: Sequence[int]) -> Iterator[tuple[InputRef, int]]:
-    return zip(_refs(node, names), values, strict=True)
+            yield self.result, {"width": found.result.width, "height": found.result.height}

@@ -53,22 +53,14 @@ class Plan:
     """At which the model works: of the latent picture, of the reference, and of what the model makes."""
     photo: Size
     """Of the photo inside the canvas; the canvas itself, unless the photo is padded."""
-    left: int
-    """Pixels of padding to the left of the photo."""
-    top: int
-    """Pixels of padding above it."""
     result: Size
     """Of the answer: the photo's own ratio, to a pixel."""
 
     @property
-    def right(self) -> int:
-        """Pixels of padding to the right of the photo."""
-        return self.canvas.width - self.photo.width - self.left
-
-    @property
-    def bottom(self) -> int:
-        """Pixels of padding below it."""
-        return self.canvas.height - self.photo.height - self.top
+    def margins(self) -> tuple[int, int, int, int]:
+        """Pixels of padding to the left of the photo, above it, to its right and below it."""
+        across, down = self.canvas.width - self.photo.width, self.canvas.height - self.photo.height
+        return across // 2, down // 2, across - across // 2, down - down // 2
 
 
 def size_of(picture: bytes) -> Size | None:
@@ -90,17 +82,13 @@ def plan(photo: Size, *, megapixels: float, padded: bool = True) -> Plan:
     """
     if photo.height > photo.width:
         lying = plan(photo.turned, megapixels=megapixels, padded=padded)
-        return Plan(
-            canvas=lying.canvas.turned, photo=lying.photo.turned,
-            left=lying.top, top=lying.left, result=lying.result.turned,
-        )  # fmt: skip
+        return Plan(canvas=lying.canvas.turned, photo=lying.photo.turned, result=lying.result.turned)
     if padded and photo.ratio > LONGEST:
         canvas = canvas_of(LONGEST, megapixels=megapixels)
         inside = Size(canvas.width, max(1, round(canvas.width / photo.ratio)))
     else:
         inside = canvas = canvas_of(photo.ratio, megapixels=megapixels)
-    top = (canvas.height - inside.height) // 2
-    return Plan(canvas=canvas, photo=inside, left=0, top=top, result=of_ratio(photo, inside.width * inside.height))
+    return Plan(canvas=canvas, photo=inside, result=of_ratio(photo, inside.width * inside.height))
 
 
 def canvas_of(ratio: float, *, megapixels: float) -> Size:

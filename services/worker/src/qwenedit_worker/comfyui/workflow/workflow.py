@@ -122,12 +122,14 @@ class Workflow:
             (self.binding.seed, seed),
             (self.binding.prefix, prefix),
             *self._inputs_of(parameters),
-            *(self.binding.sizes.values(sizes, megapixels=area) if self.binding.sizes and sizes else ()),
         ]
         filled = {node_id: dict(node.inputs) for node_id, node in graph.items()}
         for ref, value in values:
             if ref is not None and ref.node in filled:
                 filled[ref.node][ref.input] = value
+        for node_id, found in self.binding.sizes.values(sizes, megapixels=area) if self.binding.sizes and sizes else ():
+            if node_id in filled:
+                filled[node_id].update(found)
         steps = self.binding.steps
         return BoundWorkflow(
             graph={i: {"class_type": n.class_type, "inputs": filled[i]} for i, n in graph.items()},
