@@ -45,7 +45,6 @@ def test_malformed_token_is_refused_without_being_shown(
         ("MAX_QUEUE_LENGTH", "0"), ("PICTURE_TTL", "1"), ("BOT_LOG_LEVEL", "LOUD"),
         ("TELEGRAM_API_URL", "api.telegram.org"), ("PROBE_PORT", "70000"), ("MAX_WAIT", "59"),
         ("STAR_PACKS", "10"), ("STAR_PACKS", "0:5"), ("STAR_PACKS", "10:50"),
-        ("MODERATION_ON_ERROR", "maybe"),
     ],
 )  # fmt: skip
 def test_value_out_of_range_is_named(

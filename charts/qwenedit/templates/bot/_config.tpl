@@ -24,11 +24,6 @@ STAR_PACKS: "{{ range $index, $pack := . }}{{ if $index }},{{ end }}{{ int64 $pa
 {{- with $settings.paySupport }}
 PAY_SUPPORT: {{ . | quote }}
 {{- end }}
-{{- with .Values.bot.moderation }}
-{{- if .url }}
-MODERATION_ON_ERROR: {{ .onError }}
-{{- end }}
-{{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
 LARGER_MEGAPIXELS: {{ $settings.largerMegapixels | quote }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}

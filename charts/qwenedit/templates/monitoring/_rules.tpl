@@ -7,8 +7,7 @@
       "namespace" .Release.Namespace
       "leastFailures" (toString .Values.monitoring.alerts.leastFailures)
       "answerSeconds" (toString .Values.monitoring.alerts.objectives.answerSeconds)
-      "maxWait" (printf "%v" .Values.bot.settings.maxWait)
-      "unmoderated" (ternary "let through unchecked" "turned away" (eq .Values.bot.moderation.onError "allow")) -}}
+      "maxWait" (printf "%v" .Values.bot.settings.maxWait) -}}
 groups:
 - name: {{ include "qwenedit.fullname" . }}.records
   rules:

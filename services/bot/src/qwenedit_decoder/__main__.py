@@ -1,4 +1,4 @@
-"""Normalise one picture, with limits that the kernel enforces: `python -I -m qwenedit_decoder BYTES`.
+"""Normalise one picture, with limits that the kernel enforces: `python -I -m qwenedit_decoder BYTES SECONDS NICE`.
 
 It reads the picture from its input. Its output is a line of JSON, and the picture where that has changed.
 """
@@ -22,7 +22,7 @@ OPEN_FILES: Final = 32
 
 def main() -> None:
     """Normalise the picture, and end at once: nothing here needs to be tidied up."""
-    limits = Limits(int(sys.argv[1]))
+    limits = Limits(*map(int, sys.argv[1:]))
     os.nice(limits.nice)
     with os.fdopen(sys.stdin.fileno(), "rb") as file:
         if heif.is_heif(file.peek()):

@@ -46,35 +46,27 @@ class PictureRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a process may take for one picture. All of it follows from the memory that decoding is expected to take."""
+    """What a process may take for one picture."""
 
     memory: int
     """Bytes beside what the process has at its start."""
-
-    @property
-    def heavy(self) -> bool:
-        """Whether other pictures are not to wait for this one."""
-        return self.memory > LIGHT.memory
-
-    @property
-    def cpu(self) -> int:
-        """Seconds of a processor."""
-        return 1 + self.memory // (64 * MEGABYTE)
+    cpu: int
+    """Seconds of a processor."""
+    nice: int
+    """If processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
 
     @property
     def seconds(self) -> int:
         """By the clock: a busy machine gives a process part of a processor."""
         return 10 * self.cpu
 
-    @property
-    def nice(self) -> int:
-        """If processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
-        return 10 if self.heavy else 5
 
-
-LIGHT: Final = Limits(160 * MEGABYTE)
-"""The most that a picture takes for which others may wait."""
-HEAVY: Final = Limits(512 * MEGABYTE)
+LIGHT: Final = Limits(160 * MEGABYTE, cpu=3, nice=5)
+"""For a picture for which others may wait."""
+LIGHT_PIXELS, LIGHT_BYTES = 5_000_000, 4_000_000
+"""What such a picture has at most. A pixel takes up to 16 bytes (a progressive JPEG in CMYK), and 64 MB are for what is
+made of it."""
+HEAVY: Final = Limits(512 * MEGABYTE, cpu=9, nice=10)
 """The most that any picture may take. HEIC and AVIF of 48 megapixels take 430 MB, and HEIC of 10 bits 460 MB."""
 
 

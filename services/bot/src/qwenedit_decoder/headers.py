@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from qwenedit_decoder.answers import (
     HEAVY,
+    LIGHT,
+    LIGHT_BYTES,
+    LIGHT_PIXELS,
     MAX_RATIO,
     MAX_SIDE,
-    MEGABYTE,
     MIN_SIDE,
     Limits,
     PictureRefusedError,
@@ -25,17 +27,6 @@ MOST_PARTS: Final = 20_000
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 JPEG: Final = b"\xff\xd8\xff"
 
-FIXED: Final = 64 * MEGABYTE
-"""Bytes that any picture may take: copies and the encoding of what is kept of it."""
-SCALING: Final = 36 * MEGABYTE
-"""The same of a JPEG, beside its copy that is scaled in one direction: with that copy it may be more."""
-PNG_PIXEL, JPEG_PIXEL, CMYK_PIXEL = 10, 4, 8
-"""Bytes that a decoded pixel takes with its copies. A palette with transparency takes most of all PNGs."""
-COEFFICIENT: Final = 2
-"""Bytes that a JPEG of several scans takes for each component of a pixel until the last one was read."""
-COPIES: Final = 3
-"""Times that a process has the file in memory: Pillow keeps copies of segments and texts."""
-
 _IHDR_END: Final = 33
 _CHUNK: Final = struct.Struct(">I4s")
 _AROUND_CHUNK: Final = 12
@@ -47,12 +38,14 @@ _FRAME: Final = struct.Struct(">xHHB")
 _MARK, _SCAN, _APP0, _COMMENT = 0xFF, 0xDA, 0xE0, 0xFE
 _APPLICATION: Final = range(_APP0, 0xF0)
 _FRAMES: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDE))
-_SEQUENTIAL, _PROGRESSIVE = frozenset((0xC0, 0xC1)), 0xC2
+_OF_TELEGRAM: Final = frozenset((0xC0, 0xC1, 0xC2))
+"""Frames that are sequential or progressive."""
 _ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 """Second bytes of markers after which Pillow reads no length, such as those of a restart."""
 _JFIF: Final = (_APP0, b"JFIF\0")
 _END: Final = b"\xff\xd9"
-_RGB, _CMYK = 3, 4
+_RGB: Final = 3
+"""Components."""
 _LONG: Final = 1
 """Stands for the bytes of a box whose number of bytes follows in 64 bits."""
 _LONG_SIZE: Final = struct.Struct(">Q")
@@ -64,16 +57,16 @@ class Header:
 
     width: int
     height: int
-    memory: int
-    """Bytes that decoding it takes, with all that is done to it then."""
     plain: bool = False
     """It is a JPEG like Telegram's own photos: in RGB, of a size that is kept, and with nothing but the picture. So
     there is neither metadata nor an orientation nor a profile, and little behind its end."""
 
 
-def limits_of(header: Header | None) -> Limits:
+def limits_of(data: bytes, header: Header | None) -> Limits:
     """Return what a process may take for a picture; the most where the header cannot be read."""
-    return HEAVY if header is None else Limits(min(header.memory, HEAVY.memory))
+    if header is None or header.width * header.height > LIGHT_PIXELS or len(data) > LIGHT_BYTES:
+        return HEAVY
+    return LIGHT
 
 
 def read(data: bytes) -> Header | None:
@@ -115,48 +108,34 @@ def _of_png(data: bytes) -> Header | None:
     if len(data) < _IHDR_END or data[12:16] != b"IHDR":
         return None
     width, height = _SIDES.unpack_from(data, 16)
-    return Header(width, height, FIXED + COPIES * len(data) + PNG_PIXEL * width * height)
+    return Header(width, height)
 
 
 def _of_jpeg(data: bytes) -> Header | None:
     frame, width, height, components = 0, 0, 0, 0
-    apart = False
     others = []
     for number, (marker, at) in enumerate(_segments(data)):
         _bound(number)
         if marker in _FRAMES and at + _FRAME.size <= len(data):
             frame = marker
             height, width, components = _FRAME.unpack_from(data, at)
-        elif marker == _SCAN:
-            apart = data[at : at + 1] < bytes((components,))
         elif marker in _APPLICATION or marker == _COMMENT:
             others.append((marker, data[at : at + 5]))
     if not frame:
         return None
     plain = (
         components == _RGB
-        and (frame in _SEQUENTIAL or frame == _PROGRESSIVE)
+        and frame in _OF_TELEGRAM
         and others == [_JFIF]
         and min(width, height) >= MIN_SIDE
         and max(width, height) <= min(MAX_SIDE, MAX_RATIO * min(width, height))
         and data.endswith(_END)
     )
-    scans = apart or frame not in _SEQUENTIAL
-    return Header(width, height, _memory(len(data), width, height, components, scans=scans), plain)
-
-
-def _memory(size: int, width: int, height: int, components: int, *, scans: bool) -> int:
-    """Estimate what a JPEG takes. It is decoded at the smallest part of its size that has what is kept."""
-    part = max(fraction for fraction in (1, 2, 4, 8) if fraction <= max(1, min(width, height) // MAX_SIDE))
-    coefficients = COEFFICIENT * components * width * height if scans else 0
-    width, height = width // part, height // part
-    pixels = (CMYK_PIXEL if components >= _CMYK else JPEG_PIXEL) * width * height
-    scaling = SCALING + JPEG_PIXEL * min(width, MAX_SIDE) * height
-    return max(FIXED, scaling) + COPIES * size + pixels + coefficients
+    return Header(width, height, plain)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield a JPEG's markers up to its first scan and where their contents begin; 0 for each byte between segments."""
+    """Yield the markers before the first scan, and where their contents begin; 0 for each byte between segments."""
     at = 2
     while at + 4 <= len(data):
         marker = data[at + 1]
@@ -164,7 +143,6 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
             at += 1
             yield 0, at
         elif marker == _SCAN:
-            yield marker, at + 4
             return
         elif marker in _ALONE:
             at += 2

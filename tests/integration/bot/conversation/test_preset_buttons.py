@@ -51,7 +51,7 @@ def carries_now(chat: Chat, menu: Message, data: str) -> bool:
 
 async def open_category(person: Person, menu: Message, category: str) -> None:
     """Show a category, from whatever a menu shows now."""
-    data = f"category:{category}:0"
+    data = f"category:{category}"
     if not carries_now(await person.snapshot(), menu, data):
         await person.press_data(menu.id, "presets")
         await person.wait_for(partial(carries_now, menu=menu, data=data), what=f"the button {data}")

@@ -81,6 +81,8 @@ async def test_photo_of_telegrams_own_stays_as_it_is(converter: Converter) -> No
 @pytest.mark.parametrize(
     ("width", "height", "mode", "kind", "options"),
     [
+        (2_600, 1_923, "RGBA", "PNG", {"compress_level": 1}),  # among the largest light ones
+        (2_900, 1_720, "CMYK", "JPEG", {"quality": 20, "progressive": True}),
         (2_900, 2_060, "RGBA", "PNG", {"compress_level": 1}),
         (2_900, 2_060, "RGB", "BMP", {}),
         (4_600, 3_450, "RGB", "JPEG", {"quality": 40, "progressive": True}),
@@ -109,21 +111,17 @@ async def test_large_jpeg_of_a_scan_a_component_is_converted_within_the_limits(
     assert max(converted.width, converted.height) == 2560
 
 
-class Hurried(Limits):
-    """Limits of a process with no time by the clock."""
-
-    seconds = 0
-
-
 @pytest.mark.parametrize(
-    ("side", "limits"), [(5_000, Limits(48 * MEGABYTE)), (640, Hurried(HEAVY.memory))], ids=["memory", "time"]
+    ("side", "limits"),
+    [(5_000, Limits(48 * MEGABYTE, cpu=3, nice=5)), (640, Limits(HEAVY.memory, cpu=0, nice=5))],
+    ids=["memory", "time"],
 )
 async def test_picture_that_takes_too_much_is_refused_and_the_next_is_taken(
     converter: Converter, monkeypatch: pytest.MonkeyPatch, side: int, limits: Limits
 ) -> None:
     data = encoded(Image.new("RGB", (side, side)), "PNG")
     with monkeypatch.context() as patch:
-        patch.setattr(headers, "limits_of", lambda _header: limits)
+        patch.setattr(headers, "limits_of", lambda _data, _header: limits)
         with pytest.raises(PictureRefusedError) as refusal:
             await converter.normalise(data, photo=False)
     assert refusal.value.why is Refusal.TOO_HEAVY
@@ -151,8 +149,8 @@ async def test_heavy_picture_with_a_place_among_large_files_waits_for_another_on
 
 
 async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
-    scans = of_many_scans(noise(2_400, 2_400), decoding.MAX_SCANS - 20)
-    assert not headers.limits_of(headers.read(scans)).heavy
+    scans = of_many_scans(noise(1_000, 1_000), decoding.MAX_SCANS - 20)
+    assert headers.limits_of(scans, headers.read(scans)) is LIGHT
     began = time.monotonic()
     busy = asyncio.create_task(converter.normalise(scans, photo=False))
     await asyncio.sleep(0)
@@ -167,7 +165,7 @@ async def test_process_has_limits_and_no_secret_and_ends_with_its_request(
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
     data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
-    limits = headers.limits_of(headers.read(data))
+    limits = headers.limits_of(data, headers.read(data))
     converting = asyncio.create_task(converter.normalise(data, photo=False))
     while not (running := processes()) or not re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits")):
         assert not converting.done()

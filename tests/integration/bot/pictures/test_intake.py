@@ -8,17 +8,16 @@ import time
 import zlib
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image
 
-from qwenedit_bot.chat.errors import LaterError, StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.pictures import bound, intake
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
-from qwenedit_bot.pictures.results import SLOW_AGAIN, Results
+from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.pictures.xmp import EDITED_BY_AI
 from qwenedit_decoder.answers import MAX_BYTES, PictureRefusedError
@@ -31,7 +30,6 @@ from qwenedit_jobs import (
     connect,
     picture_refs,
 )
-from qwenedit_testkit.proxy import Proxy, Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -224,24 +222,6 @@ async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: 
     await asyncio.gather(*tasks)
 
 
-async def test_store_that_is_too_slow_for_a_picture_is_told_and_tried_no_more(
-    redis_url: str, files: Files, memory: Bound, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
-    port = urlsplit(redis_url).port
-    assert port is not None
-    proxy = Proxy("redis", port, toxic=Toxic.BANDWIDTH, bandwidth=20_000)
-    files.go.set()
-    async with (
-        proxy.running(),
-        connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
-    ):
-        taking = PictureIntake(files, RedisPictureStore(raw, KEYS, ttl=60), Converter(), memory)
-        with pytest.raises(StorageSlowError):
-            await keep(taking, document(), ANN)
-    assert memory.used == 0
-
-
 async def test_stored_picture_is_copied_within_the_memory(
     taking: PictureIntake, store: RedisPictureStore, memory: Bound
 ) -> None:
@@ -323,23 +303,3 @@ async def test_result_larger_than_any_that_a_worker_makes_is_not_read(
     with pytest.raises(PictureTooLargeError):
         async with results.read("r"):
             pass
-
-
-async def test_result_that_is_too_slow_to_be_read_is_left_alone_for_a_while(
-    redis_url: str, store: RedisPictureStore, memory: Bound, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(intake, "STORE_PATIENCE", 0.0)
-    port = urlsplit(redis_url).port
-    assert port is not None
-    await store.put("r", FILE[:16_000])
-    proxy = Proxy("redis", port, toxic=Toxic.BANDWIDTH, bandwidth=20_000)
-    async with (
-        proxy.running(),
-        connect(RedisSettings(redis_url=redis_url.replace(f":{port}", f":{proxy.port}")), decode=False) as raw,
-    ):
-        results = Results(RedisPictureStore(raw, KEYS, ttl=60), memory, tool="t")
-        with pytest.raises(LaterError) as refusal:
-            async with results.read("r"):
-                pass
-    assert (refusal.value.after, refusal.value.what) == (SLOW_AGAIN, "storage")
-    assert memory.used == 0

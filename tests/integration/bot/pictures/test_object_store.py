@@ -53,7 +53,6 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
         ann, bob = await stage.telegram.user(), await stage.telegram.user()
         async with away(proxy):
             await ann.send(photo=photo(), caption="make it snow")
-            await stage.bot.wait_for_line("picture.storage_away")
             await stage.bot.wait_for_line(waits("updates"))
             await bob.send("/help")
             await bob.says("photo")  # nobody else waits

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.chat.errors import StorageSlowError
 from qwenedit_bot.edits.requests.refusals import refusal_of
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.texts import Texts
@@ -17,7 +16,6 @@ WORDS = Texts().of("en")
     ("error", "reason"),
     [
         (StorageFullError(), "storage_full"),
-        (StorageSlowError(), "storage_slow"),
         (QueueFullError(7), "queue_full"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else value,

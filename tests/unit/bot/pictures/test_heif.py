@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from qwenedit_decoder import headers, heif
-from qwenedit_decoder.answers import PictureRefusedError, Refusal
+from qwenedit_decoder.answers import HEAVY, PictureRefusedError, Refusal
 from qwenedit_decoder.decoding import normalise
 
 heif.load()
@@ -153,7 +153,8 @@ def test_heic_of_another_size_than_it_claims_is_refused(side: int) -> None:
 
 
 def test_heic_is_heavy_whatever_its_size() -> None:
-    assert headers.limits_of(headers.read(encoded(quarters(), "HEIF"))).heavy
+    data = encoded(quarters(), "HEIF")
+    assert headers.limits_of(data, headers.read(data)) is HEAVY
 
 
 @pytest.mark.parametrize(

@@ -44,10 +44,10 @@ def test_found_presets_are_one_page_with_a_way_on() -> None:
     view = preset_views.found(Words("en"), SHIPPED, "hair", SEARCH.find("hair"))
     *rows, last = view.buttons
     data = [button.data for row in rows for button in row]
-    assert data[:3] == ["category:hair-women:0", "category:hair-men:0", "category:hair-colours:0"]
-    assert len(data) == 3 + preset_views.PAGE
+    assert data[:3] == ["category:hair-women", "category:hair-men", "category:hair-colours"]
+    assert len(data) == 3 + preset_views.MOST_FOUND
     assert [button.data for button in last] == [preset_views.CATEGORIES]
-    assert view.text.startswith(f"🔎 “hair”: the first {preset_views.PAGE} of ")
+    assert view.text.startswith(f"🔎 “hair”: the first {preset_views.MOST_FOUND} of ")
 
 
 def test_search_that_finds_nothing_shows_all_categories() -> None:

@@ -208,9 +208,8 @@ class Parts:
         if settings.moderation_url is None:
             return None
         return ModerationHook(
-            settings.moderation_url, token=settings.moderation_token,
-            fail_open=settings.moderation_on_error == "allow",
-            redis=self._base.connections.commands, keys=self._base.keys, metrics=self._base.metrics,
+            settings.moderation_url, token=settings.moderation_token, redis=self._base.connections.commands,
+            keys=self._base.keys, metrics=self._base.metrics,
         )  # fmt: skip
 
     def _scheduler_of_answers(self) -> Scheduler:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path  # noqa: TC003 - pydantic reads the annotations
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.packs import Pack
@@ -14,9 +14,12 @@ from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
-_WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_HTTP_URL = re.compile(r"https?://[^/\s]+\S*")
-_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
+_SECRETS = {
+    "bot_token": (r"\d+:[A-Za-z0-9_-]+", "it has the form 123456789:AbC-dEf, digits before the colon"),
+    "webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -"),
+    "moderation_url": (r"https?://[^/\s]+\S*", "it begins with http:// or https://, and has no blanks"),
+}
+"""The form of secrets, and what is said of a wrong one: its value is never quoted."""
 
 UserId = Annotated[int, Field(gt=-(1 << 52), lt=1 << 52)]
 """Of a user, or of a group or channel, which are below 0."""
@@ -69,66 +72,23 @@ class BotSettings(RedisSettings):
     """Moderation hook, which the bot asks before it accepts a job and before it shows a result; None: no moderation."""
     moderation_token: SecretStr | None = None
     """Bearer token for the hook."""
-    moderation_on_error: Literal["refuse", "allow"] = "refuse"
-    """What happens to jobs and results while the hook does not answer."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
     """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read at the start."""
 
-    @field_validator("bot_token")
+    @field_validator(*_SECRETS)
     @classmethod
-    def _token_has_its_form(cls, token: SecretStr) -> SecretStr:
-        if not _TOKEN.fullmatch(token.get_secret_value()):
-            raise ValueError("it has the form 123456789:AbC-dEf, digits before the colon")
-        return token
-
-    @field_validator("webhook_secret")
-    @classmethod
-    def _secret_has_its_form(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not _WEBHOOK_SECRET.fullmatch(secret.get_secret_value()):
-            raise ValueError("it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+    def _secret_has_its_form(cls, secret: SecretStr | None, field: ValidationInfo) -> SecretStr | None:
+        pattern, form = _SECRETS[str(field.field_name)]
+        if secret is not None and not re.fullmatch(pattern, secret.get_secret_value()):
+            raise ValueError(form)
         return secret
-
-    @field_validator("larger_megapixels")
-    @classmethod
-    def _larger_is_larger(cls, megapixels: float) -> float:
-        if 0 < megapixels < 2:  # noqa: PLR2004 - twice a result's own
-            raise ValueError("0 offers it nowhere; below 2 a result would be hardly larger")
-        return megapixels
-
-    @field_validator("moderation_url")
-    @classmethod
-    def _hook_is_an_address(cls, url: SecretStr | None) -> SecretStr | None:
-        if url is not None and not _HTTP_URL.fullmatch(url.get_secret_value()):
-            raise ValueError("it begins with http:// or https://, and has no blanks")
-        return url
-
-    @model_validator(mode="after")
-    def _webhook_is_whole(self) -> Self:
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError("WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling")
-        return self
 
     @field_validator("star_packs", mode="before")
     @classmethod
     def _packs_are_read(cls, value: object) -> object:
         return tuple(map(Pack.read, filter(None, value.split(",")))) if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _pictures_outlast_the_wait(self) -> Self:
-        if self.max_wait > self.picture_ttl:
-            raise ValueError(
-                f"MAX_WAIT is {self.max_wait:.0f} s and PICTURE_TTL {self.picture_ttl} s: a job would lose its pictures"
-                " while it waits; set PICTURE_TTL to at least MAX_WAIT"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _shop_is_whole(self) -> Self:
-        if self.star_packs and (self.jobs_per_day is None or not self.pay_support):
-            raise ValueError("STAR_PACKS is set: set JOBS_PER_DAY, beyond which they count, and PAY_SUPPORT")
-        return self
 
     @field_validator("retry_delays", "admins", "allowed_users", mode="before")
     @classmethod
@@ -136,6 +96,19 @@ class BotSettings(RedisSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> Self:
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling")
+        if self.max_wait > self.picture_ttl:
+            raise ValueError(
+                f"MAX_WAIT is {self.max_wait:.0f} s and PICTURE_TTL {self.picture_ttl} s: a job would lose its pictures"
+                " while it waits; set PICTURE_TTL to at least MAX_WAIT"
+            )
+        if self.star_packs and (self.jobs_per_day is None or not self.pay_support):
+            raise ValueError("STAR_PACKS is set: set JOBS_PER_DAY, beyond which they count, and PAY_SUPPORT")
+        return self
 
     @property
     def limits(self) -> Limits:

@@ -89,10 +89,6 @@ class FileUnavailableError(BotError):
     """Telegram does not hand out a user's file."""
 
 
-class StorageSlowError(BotError):
-    """The connection to the store of pictures is too slow for one of this size."""
-
-
 class FileTooBigError(BotError):
     """A user's file is larger than a bot may download."""
 

@@ -46,16 +46,15 @@ async def categories(turn: Turn) -> None:
 
 
 async def category(turn: Turn) -> None:
-    """Show the presets of a category, or a page of them."""
+    """Show the presets of a category."""
     if not await _is_own_menu(turn):
         return
-    category_id, _, page = turn.data.partition(":")
-    found = turn.services.presets.category(category_id)
+    found = turn.services.presets.category(turn.data.partition(":")[0])  # older buttons name a page as well
     if found is None:
         await _say_gone(turn)
         return
     await _browse(turn)
-    await turn.show(preset_views.category(turn.words, found, int(page) if page.isdecimal() else 0))
+    await turn.show(preset_views.category(turn.words, found))
 
 
 async def _browse(turn: Turn) -> None:

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
 
-ATTEMPTS = 3
 TIMEOUT = 5.0
 """Seconds for each attempt."""
-PAUSES = (0.2, 1.0)
-"""Seconds before the second and the third attempt."""
+PAUSES = (0.0, 0.2, 1.0)
+"""Seconds before each attempt."""
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 REMEMBERED = 86_400
@@ -42,7 +41,7 @@ class Verdict(StrEnum):
     ALLOWED = "allowed"
     REFUSED = "refused"
     UNCHECKED = "unchecked"
-    """It could not be asked, and the operator wants nothing to pass unchecked."""
+    """It could not be asked: nothing passes unchecked."""
 
 
 class _HookError(Exception):
@@ -58,7 +57,6 @@ class ModerationHook:
         url: Where to post.
         token: Sent as a bearer token, if there is one.
         timeout: Seconds for each attempt.
-        fail_open: Whether what could not be checked passes.
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
         metrics: Count the answers.
@@ -70,7 +68,6 @@ class ModerationHook:
         *,
         token: SecretStr | None,
         timeout: float = TIMEOUT,
-        fail_open: bool,
         redis: Redis,
         keys: BotKeys,
         metrics: BotMetrics,
@@ -78,7 +75,6 @@ class ModerationHook:
         self._url = url
         self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._fail_open = fail_open
         self._redis = redis
         self._keys = keys
         self._metrics = metrics
@@ -124,7 +120,7 @@ class ModerationHook:
                 span.fail(error)
         self._metrics.moderation.labels(stage, "error" if error else verdict.value).inc()
         if error:
-            log.error("moderation.failed", stage=stage, error=error, passes=verdict is Verdict.ALLOWED)
+            log.error("moderation.failed", stage=stage, error=error)
         elif verdict is Verdict.REFUSED:
             log.info("moderation.refused", stage=stage)
         return verdict
@@ -133,14 +129,13 @@ class ModerationHook:
         self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]
     ) -> tuple[Verdict, str]:
         error = ""
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                await asyncio.sleep(PAUSES[attempt - 1])
+        for pause in PAUSES:
+            await asyncio.sleep(pause)
             try:
                 return await self._once(stage, job_id, instruction, pictures), ""
             except _HookError as failed:
                 error = str(failed)
-        return (Verdict.ALLOWED if self._fail_open else Verdict.UNCHECKED), error
+        return Verdict.UNCHECKED, error
 
     async def _once(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
         if self._session is None:

@@ -7,6 +7,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE
 from contextlib import suppress
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter
 
 from qwenedit_bot.pictures.bound import later
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import MAX_BYTES, Limits, Normalised, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import LIGHT, MAX_BYTES, Limits, Normalised, PictureRefusedError, Refusal
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -56,10 +57,11 @@ class Converter:
         header = headers.read(data)
         if photo and header is not None and header.plain:
             return Normalised(data, header.width, header.height, header.width * header.height)
-        limits = headers.limits_of(header)
-        if limits.heavy and not large and self._heavy.locked():
+        limits = headers.limits_of(data, header)
+        place = self._light if limits is LIGHT else self._heavy
+        if place is self._heavy and not large and place.locked():
             raise later("conversion")
-        async with self._heavy if limits.heavy else self._light:
+        async with place:
             return await _normalised(data, limits)
 
 
@@ -84,7 +86,7 @@ async def _exchanged(data: bytes, limits: Limits) -> tuple[bytes, bytes]:
     """Return what a process says of a picture, and bytes; nothing where it was ended."""
     try:
         process = await asyncio.create_subprocess_exec(
-            *COMMAND, str(limits.memory), stdin=PIPE, stdout=PIPE, env=ENVIRONMENT
+            *COMMAND, *map(str, astuple(limits)), stdin=PIPE, stdout=PIPE, env=ENVIRONMENT
         )
     except OSError as error:
         log.error("conversion.process_not_started", error=type(error).__name__)  # noqa: TRY400 - no more is known

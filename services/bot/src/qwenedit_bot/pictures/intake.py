@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
-from qwenedit_bot.chat.errors import StorageSlowError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import TelegramUnavailableError
 from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import MAX_BYTES
-from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
+from qwenedit_decoder.answers import LIGHT_BYTES, MAX_BYTES
+from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -28,17 +28,12 @@ DOWNLOADS = 16
 """Requests whose pictures are fetched side by side."""
 FILES, LARGE_FILES = 3, 2
 """Of these, requests with pictures that were sent as files, each of which is converted: small ones, and large ones."""
-LARGE = 4_000_000
-"""Bytes above which a file counts as large. HEIC, HEIF and AVIF always do: they take most to open."""
 LARGE_TYPES = ("image/heic", "image/heif", "image/avif")
+"""Types that count as large whatever their size: they take most to open."""
 DOWNLOAD_PATIENCE = 30.0
 """Seconds that a download may take in any case."""
 DOWNLOAD_SLOWEST = 500_000
 """Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
-STORE_PATIENCE = 30.0
-"""Seconds that a picture may take to the store or from it in any case: Redis may be replaced meanwhile."""
-STORE_SLOWEST = 64_000
-"""Bytes a second that it is to have beyond: 4 MB take 92 s at most."""
 
 
 Located: TypeAlias = tuple[Attachment | StoredPicture, int]
@@ -131,13 +126,11 @@ class PictureIntake:
             PictureRefusedError: it is no picture that we take.
             PictureExpiredError: it is not kept any more, and is nowhere else.
             StorageFullError: the store has no room.
-            StorageSlowError: the way to it is too slow.
             PictureStoreUnavailableError: it does not answer.
         """
         if isinstance(attachment, StoredPicture):
             try:
-                size = await self._store.size(attachment.ref)
-                await self._put(ref, await self._get(attachment.ref, size))  # a copy lives as long as its own job
+                await self._store.put(ref, await self._store.get(attachment.ref))  # a copy lives as long as its own job
             except PictureExpiredError:
                 if attachment.copy is None:
                     raise
@@ -148,7 +141,7 @@ class PictureIntake:
             photo, large = attachment.mime is None, _is_large(attachment)
             normalised = await self._converter.normalise(data, photo=photo, large=large)
         with tracing.span("store photo"):
-            await self._put(ref, normalised.data)
+            await self._store.put(ref, normalised.data)
         log.info(
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
@@ -162,20 +155,11 @@ class PictureIntake:
         Raises:
             LaterError: there is no room in memory.
             PictureExpiredError: one is not kept any more.
-            StorageSlowError: the way from the store is too slow.
             PictureStoreUnavailableError: it does not answer.
         """
         sizes = [await self._store.size(ref) for ref in refs]
         with self._memory.taken(sum(sizes)):
-            yield [await self._get(ref, size) for ref, size in zip(refs, sizes, strict=True)]
-
-    async def _get(self, ref: str, size: int) -> bytes:
-        async with stored_in_time(size):
-            return await self._store.get(ref, size)
-
-    async def _put(self, ref: str, data: bytes) -> None:
-        async with stored_in_time(len(data)):
-            await self._store.put(ref, data)
+            yield [await self._store.get(ref, size) for ref, size in zip(refs, sizes, strict=True)]
 
     async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
@@ -188,29 +172,10 @@ class PictureIntake:
             return data
 
 
-@asynccontextmanager
-async def stored_in_time(size: int) -> AsyncIterator[None]:
-    """Bound the time for which a picture is on its way to the store or from it, and takes memory.
-
-    Raises:
-        StorageSlowError: it was not there in time.
-        PictureStoreUnavailableError: the store does not answer.
-    """
-    try:
-        async with asyncio.timeout(STORE_PATIENCE + size / STORE_SLOWEST):
-            yield
-    except TimeoutError:
-        log.warning("picture.storage_slow", bytes=size)
-        raise StorageSlowError from None
-    except PictureStoreUnavailableError as error:
-        log.warning("picture.storage_away", bytes=size, error=str(error))
-        raise
-
-
 def _most(attachment: Attachment) -> int:
     """Bytes that a picture takes at most: as it comes, and as it is kept."""
     return attachment.expected + (attachment.expected if attachment.mime is None else MAX_BYTES)
 
 
 def _is_large(file: Attachment) -> bool:
-    return file.mime in LARGE_TYPES or file.expected > LARGE
+    return file.mime in LARGE_TYPES or file.expected > LIGHT_BYTES

@@ -6,9 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qwenedit_bot.chat.errors import LaterError, StorageSlowError
 from qwenedit_bot.pictures import xmp
-from qwenedit_bot.pictures.intake import stored_in_time
 from qwenedit_decoder import headers
 from qwenedit_decoder.answers import MAX_RATIO, PictureRefusedError, Refusal
 from qwenedit_telemetry import tracing
@@ -24,8 +22,6 @@ PHOTO_BYTES: Final = 10 * 1000 * 1000
 """What sendPhoto takes (https://core.telegram.org/bots/api#sendphoto)."""
 PHOTO_SIDES: Final = 10_000
 """Width and height together, in pixels, as above."""
-SLOW_AGAIN: Final = 60.0
-"""Seconds until a result is read again that took too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +52,15 @@ class Results:
         """Have a result in memory inside the block.
 
         Raises:
-            LaterError: there is no room in memory, or the way from the store is too slow.
+            LaterError: there is no room in memory.
             PictureStoreUnavailableError: the store does not answer.
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is neither PNG nor JPEG.
         """
         size = await self._store.size(ref)
         with self._memory.taken(2 * size):
-            try:
-                with tracing.span("read picture"):
-                    async with stored_in_time(size):
-                        data = await self._store.get(ref, size)
-            except StorageSlowError:
-                raise LaterError(SLOW_AGAIN, "storage") from None
+            with tracing.span("read picture"):
+                data = await self._store.get(ref, size)
             header = headers.read(data)
             if header is None:
                 raise PictureRefusedError(Refusal.UNKNOWN)

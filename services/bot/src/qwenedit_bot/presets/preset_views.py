@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 CATEGORIES = "presets"
 """Data of the button that leads back to all categories."""
 CATEGORY = "category"
-"""First part of a category's button; its id and a page, from 0, follow."""
+"""First part of a category's button; its id follows."""
 PRESET = "preset"
 """First part of a preset's button; its id follows."""
 SHOWN_OF_QUERY = 40
 """Characters of a query that are quoted."""
-PAGE = 20
-"""Presets shown at a time: ten rows of two, which a phone shows without scrolling."""
+MOST_FOUND = 20
+"""Presets that a search shows: ten rows of two, which a phone shows without scrolling."""
 NARROW = 22
 """Characters of a label that fit half a phone's width."""
 
@@ -41,32 +41,23 @@ def browse(words: Words, catalogue: Catalogue) -> View:
 
 
 def found(words: Words, catalogue: Catalogue, query: str, what: Found) -> View:
-    """Show what a query finds: categories, then presets, as many as a page has; all categories where it finds none."""
+    """Show what a query finds: categories, then the first presets; all categories where it finds none."""
     said = " ".join(query.split())
     said = said if len(said) <= SHOWN_OF_QUERY else f"{said[: SHOWN_OF_QUERY - 1].rstrip()}…"
     if not what:
         return View(words(Text.FOUND_NOTHING, query=said), _categories(words, catalogue))
     categories = _grid([_category_button(words, each) for each in what.categories])
-    shown = what.presets[:PAGE]
+    shown = what.presets[:MOST_FOUND]
     rows = _grid([_preset_button(words, each) for each in shown])
     turn = (Button(words(Text.BACK_BUTTON), CATEGORIES),)
     text = words(Text.FOUND, query=said, count=len(what.presets), shown=len(shown), more=len(what.presets) - len(shown))
     return View(text, (*categories, *rows, turn))
 
 
-def category(words: Words, shown: Category, page: int) -> View:
-    """Show a category's presets, or a page of them."""
-    pages = -(-len(shown.presets) // PAGE)
-    page = min(max(page, 0), pages - 1)
-    on_page = shown.presets[page * PAGE : (page + 1) * PAGE]
-    buttons = _grid([_preset_button(words, preset) for preset in on_page])
-    turn = (
-        *([Button(words(Text.EARLIER_BUTTON), f"{CATEGORY}:{shown.id}:{page - 1}")] if page > 0 else []),
-        Button(words(Text.BACK_BUTTON), CATEGORIES),
-        *([Button(words(Text.LATER_BUTTON), f"{CATEGORY}:{shown.id}:{page + 1}")] if page < pages - 1 else []),
-    )
-    text = words(Text.PRESETS_OF, category=text_in(shown.name, words.language), page=page + 1, pages=pages)
-    return View(text, (*buttons, turn))
+def category(words: Words, shown: Category) -> View:
+    """Show a category's presets."""
+    rows = _grid([_preset_button(words, preset) for preset in shown.presets])
+    return View(text_in(shown.name, words.language), (*rows, (Button(words(Text.BACK_BUTTON), CATEGORIES),)))
 
 
 def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | None, *, in_group: bool = False) -> View:
@@ -81,7 +72,7 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
     )
     if in_group:
         text = f"{text} {words(Text.PRESET_PHOTO_IN_GROUP)}"
-    back = f"{CATEGORY}:{back_to.id}:0" if back_to is not None else CATEGORIES
+    back = f"{CATEGORY}:{back_to.id}" if back_to is not None else CATEGORIES
     return View(text, ((Button(words(Text.BACK_BUTTON), back),),))
 
 
@@ -95,7 +86,7 @@ def _categories(words: Words, catalogue: Catalogue) -> Buttons:
 
 
 def _category_button(words: Words, shown: Category) -> Button:
-    return Button(text_in(shown.name, words.language), f"{CATEGORY}:{shown.id}:0")
+    return Button(text_in(shown.name, words.language), f"{CATEGORY}:{shown.id}")
 
 
 def _preset_button(words: Words, preset: Preset) -> Button:

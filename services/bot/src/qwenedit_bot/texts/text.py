@@ -90,7 +90,6 @@ class Text(StrEnum):
     ABOUT_PHOTO = "about-photo"
     QUEUE_FULL = "queue-full"
     STORAGE_FULL = "storage-full"
-    STORAGE_SLOW = "storage-slow"
     MODERATION_REFUSED = "moderation-refused"
     MODERATION_UNAVAILABLE = "moderation-unavailable"
     PICTURES_FORBIDDEN = "pictures-forbidden"
@@ -136,7 +135,6 @@ class Text(StrEnum):
     PRESS_LANGUAGE = "press-language"
 
     PRESETS = "presets"
-    PRESETS_OF = "presets-of"
     PRESET_PHOTO = "preset-photo"
     PRESET_PHOTO_IN_GROUP = "preset-photo-in-group"
     PRESET_TAKEN = "preset-taken"
@@ -145,8 +143,6 @@ class Text(StrEnum):
     STYLES_BUTTON = "styles-button"
     HELP_BUTTON = "help-button"
     LANGUAGE_BUTTON = "language-button"
-    EARLIER_BUTTON = "earlier-button"
-    LATER_BUTTON = "later-button"
     BACK_BUTTON = "back-button"
 
     CANCEL_BUTTON = "cancel-button"

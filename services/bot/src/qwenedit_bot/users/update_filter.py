@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from cachetools import TTLCache
@@ -39,17 +38,6 @@ GROUP_COMMANDS = frozenset(("privacy",))
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?\s*")
 _MONEY = ("successful_payment", "refunded_payment")
 _MIGRATION = ("migrate_to_chat_id", "migrate_from_chat_id")
-
-
-class Admission(StrEnum):
-    """What the filter does with an update."""
-
-    USER = "user"
-    """From somebody who may use the bot, or in a form that this version does not know."""
-    STRANGER = "stranger"
-    """From somebody who may not: at most one answer in `TOLD_EVERY`."""
-    ALWAYS = "always"
-    """Payments, news of a chat, and the few commands and buttons that are everybody's."""
 
 
 class UpdateFilter:
@@ -87,22 +75,21 @@ class UpdateFilter:
             RedisError: it is not known who is banned.
         """
         kept = []
-        for update, admission in zip(updates, await self.intake_classes(updates), strict=True):
-            if admission is not Admission.STRANGER or await self._answered(update):
+        for update, stranger in zip(updates, await self.of_strangers(updates), strict=True):
+            if not stranger or await self._answered(update):
                 kept.append(update)
             else:
                 self._metrics.updates.labels(kind_of(update), "stranger").inc()
         return kept
 
-    async def intake_classes(self, updates: Sequence[dict[str, Any]]) -> list[Admission]:
-        """Tell the class of each update, with at most one question to Redis."""
-        actors = {actor for update in updates if (actor := actor_in(update)) is not None}
-        barred = await self._barred(actors)
-        return [self._class(update, barred) for update in updates]
+    async def of_strangers(self, updates: Sequence[dict[str, Any]]) -> list[bool]:
+        """Tell of each update whether its sender may not use the bot, with at most one question to Redis.
 
-    async def intake_class(self, raw: dict[str, Any]) -> Admission:
-        """Tell the class of an update."""
-        return (await self.intake_classes([raw]))[0]
+        Nobody is a stranger to payments, news of a chat, and the few commands and buttons that are everybody's. An
+        update in a form that this version does not know is left to who reads it.
+        """
+        barred = await self._barred({actor for update in updates if (actor := actor_in(update)) is not None})
+        return [self._is_of_stranger(update, barred) for update in updates]
 
     async def tells(self, actor: int, update_id: int) -> bool:
         """Whether this update is the one that tells somebody that they may not use the bot."""
@@ -110,11 +97,10 @@ class UpdateFilter:
         if told is None:
             key = self._keys.occasion(actor, "access")
             try:
-                await self._redis.set(key, update_id, nx=True, ex=TOLD_EVERY)
+                known = await self._redis.set(key, update_id, nx=True, get=True, ex=TOLD_EVERY)
             except OutOfMemoryError:  # a full Redis is no reason to hold up everybody else
                 return False
-            told = int(await self._redis.get(key) or update_id)
-            self._told[actor] = told
+            told = self._told[actor] = int(known or update_id)
         return told == update_id
 
     async def forget(self, user_id: int) -> None:
@@ -137,13 +123,11 @@ class UpdateFilter:
             self._banned[actor] = banned
         return frozenset(a for a in actors if not self.access_list.is_invited(a) or self._banned.get(a))
 
-    def _class(self, update: dict[str, Any], barred: frozenset[int]) -> Admission:
+    def _is_of_stranger(self, update: dict[str, Any], barred: frozenset[int]) -> bool:
         if self._is_public(update):
-            return Admission.ALWAYS
+            return False
         actor = actor_in(update)
-        if actor is None:
-            return Admission.STRANGER if _is_of_a_bot(update) else Admission.USER
-        return Admission.STRANGER if actor in barred else Admission.USER
+        return actor in barred if actor is not None else _is_of_a_bot(update)
 
     def _is_public(self, update: dict[str, Any]) -> bool:
         match update:

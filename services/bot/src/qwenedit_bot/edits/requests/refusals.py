@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.errors import FileTooBigError, StorageSlowError
+from qwenedit_bot.chat.errors import FileTooBigError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.hook import Verdict
@@ -25,7 +25,7 @@ from qwenedit_jobs import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from qwenedit_bot.texts import Words
 
@@ -37,12 +37,6 @@ _REFUSED_TYPES = {
     "image/svg+xml": Refusal.UNKNOWN,
     "image/tiff": Refusal.UNKNOWN,
     "image/vnd.adobe.photoshop": Refusal.UNKNOWN,
-}
-
-_NO_ROOM: Mapping[type[Exception], tuple[str, Text]] = {
-    QueueFullError: ("queue_full", Text.QUEUE_FULL),
-    StorageFullError: ("storage_full", Text.STORAGE_FULL),
-    StorageSlowError: ("storage_slow", Text.STORAGE_SLOW),
 }
 
 
@@ -81,9 +75,10 @@ def refusal_of(
         error: One of those that `Submit` catches.
     """
     match error:
-        case QueueFullError() | StorageFullError() | StorageSlowError():
-            reason, text = next(told for kind, told in _NO_ROOM.items() if isinstance(error, kind))
-            return RequestOutcome.NOT_NOW, reason, View(words(text))
+        case QueueFullError():
+            return RequestOutcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))
+        case StorageFullError():
+            return RequestOutcome.NOT_NOW, "storage_full", View(words(Text.STORAGE_FULL))
         case NotAllowedError(verdict=verdict):
             return _not_allowed(words, verdict)
         case PictureExpiredError():

@@ -10,7 +10,6 @@ from qwenedit_bot.chat.errors import (
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
-    StorageSlowError,
 )
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
@@ -160,8 +159,7 @@ class Submit:
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-            QueueFullError, StorageFullError, StorageSlowError,
-            TooManyUnfinishedError, NotAllowedError,
+            QueueFullError, StorageFullError, TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
             if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
                 return RequestOutcome.ACCEPTED

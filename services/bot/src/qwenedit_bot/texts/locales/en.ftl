@@ -172,10 +172,6 @@ press-language = I'll use English from now on.
 ## Presets
 
 presets = Pick a style, or type your own words.
-presets-of = { $pages ->
-    [1] { $category }
-   *[other] { $category } · page { $page } of { $pages }
-}
 preset-photo =
     { $name }
     { $example }
@@ -197,8 +193,6 @@ found-nothing = I found nothing for “{ $query }”. Try another word, or look 
 styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language
-earlier-button = ◀️
-later-button = ▶️
 back-button = ↩️ Back
 
 ## A job's message while it lasts
@@ -280,7 +274,6 @@ picture-refused = { $why ->
 about-photo = Photo { $number }: { $said }
 queue-full = Too many people are waiting right now. Please try again in a few minutes.
 storage-full = I'm out of room for pictures right now. Please try again in a few minutes.
-storage-slow = My storage is too slow for this picture right now. Please try again in a few minutes.
 waits-in-backlog = ⏳ I'll begin as soon as one of your other pictures is ready.
 waits-for-result = ⏳ I'll do this to the result as soon as it's there.
 nothing-to-follow = There's no result to do this to. Reply to a photo with these words, and I'll do it there.

@@ -183,10 +183,6 @@ press-language = Теперь говорю по-русски.
 ## Готовые идеи
 
 presets = Выберите стиль или напишите своё.
-presets-of = { $pages ->
-    [1] { $category }
-   *[other] { $category } · страница { $page } из { $pages }
-}
 preset-photo =
     { $name }
     { $example }
@@ -208,8 +204,6 @@ found-nothing = По запросу «{ $query }» ничего не нашло�
 styles-button = Стили
 help-button = 💡 Советы
 language-button = 🌐 Язык
-earlier-button = ◀️
-later-button = ▶️
 back-button = ↩️ Назад
 
 ## Сообщение задания, пока оно идёт
@@ -295,7 +289,6 @@ picture-refused = { $why ->
 about-photo = Фото { $number }: { $said }
 queue-full = Сейчас ждёт слишком много людей. Попробуйте через несколько минут.
 storage-full = Сейчас нет места для картинок. Попробуйте через несколько минут.
-storage-slow = Хранилище сейчас слишком медленное для этой картинки. Попробуйте через несколько минут.
 waits-in-backlog = ⏳ Начну, как только будет готова одна из ваших других картинок.
 waits-for-result = ⏳ Сделаю это с результатом, как только он будет.
 nothing-to-follow = Результата нет, делать это не с чем. Ответьте этими словами на фото — сделаю с ним.
