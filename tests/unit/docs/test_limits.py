@@ -11,6 +11,7 @@ import yaml
 
 from qwenedit_bot.app import parts
 from qwenedit_bot.app.settings import BotSettings
+from qwenedit_bot.chat import bot_api
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
 from qwenedit_bot.presets import search
@@ -72,8 +73,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
             "downloads",
             [
                 f"{intake.DOWNLOADS} requests",
-                f"{intake.DOWNLOAD_PATIENCE:.0f} s",
-                f"{intake.DOWNLOAD_SLOWEST // 1000} kB",
+                f"{bot_api.DOWNLOAD_TIMEOUT} s",
             ],
         ),
         ("requests with files", [f"{intake.FILES};", f"{intake.LARGE_FILES} more", f"{answers.LIGHT_BYTES // MB} MB"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import time
@@ -15,6 +16,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from qwenedit_bot.chat import bot_api
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.calls import TEXTS
 from qwenedit_bot.chat.errors import (
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
 BUTTONS = ((Button("Cancel", "cancel:1"),),)
 PHOTO = Picture(b"\xff\xd8photo", "Done", as_file=False, buttons=BUTTONS)
 FILE = Picture(b"\x89PNGfile", "Done", as_file=True)
+SLOW = "slow"
 OLD, NEW = -700, -1_000_000_000_700
 
 Refusal = tuple[int, str, dict[str, int]]
@@ -86,6 +89,10 @@ class Telegram:
             return web.json_response(body, status=status)
         if method.startswith("answer"):
             return web.json_response({"ok": True, "result": True})
+        if method == "getFile":
+            return web.json_response(
+                {"ok": True, "result": {"file_id": SLOW, "file_unique_id": "1", "file_path": SLOW}}
+            )
         self.numbers[chat] = self.numbers.get(chat, 100) + 1
         number = int(said.get("message_id", self.numbers[chat]))
         message = {"message_id": number, "date": 1, "chat": {"id": chat, "type": "private"}}
@@ -104,6 +111,12 @@ class Telegram:
             return 400, text, {"migrate_to_chat_id": self.moved[chat]}
         return None
 
+    async def hand_out_slowly(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await asyncio.sleep(10)
+        return response
+
     def to(self, chat: int) -> list[str]:
         return [method for method, said in self.made if int(said.get("chat_id", 0)) == chat]
 
@@ -113,6 +126,7 @@ async def telegram() -> AsyncIterator[Telegram]:
     server = Telegram()
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.answer)
+    app.router.add_get(f"/file/bot{{token}}/{SLOW}", server.hand_out_slowly)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -276,6 +290,12 @@ async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, tel
             await messenger.download("file", limit=10)
         with pytest.raises(FileTooBigError):
             await messenger.download("file", limit=10)
+
+
+async def test_download_that_is_too_slow_is_given_up(messenger, telegram, monkeypatch) -> None:
+    monkeypatch.setattr(bot_api, "DOWNLOAD_TIMEOUT", 0.1)
+    with pytest.raises(TelegramUnavailableError):
+        await messenger.download(SLOW, limit=10)
 
 
 @pytest.mark.parametrize("status", [500, 502])

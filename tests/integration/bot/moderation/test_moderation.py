@@ -6,7 +6,7 @@ import asyncio
 import io
 import itertools
 import json
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -257,9 +257,11 @@ async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Ju
 async def hook_of(stage: Any, judge: Judge, keys: BotKeys, **settings: Any) -> AsyncIterator[ModerationHook]:
     async with (
         connect(RedisSettings(redis_url=stage.redis_url)) as redis,
-        ModerationHook(
-            SecretStr(f"{judge.url}/check"), token=None, redis=redis, keys=keys,
-            metrics=BotMetrics(CollectorRegistry()), **settings,
+        aclosing(
+            ModerationHook(
+                SecretStr(f"{judge.url}/check"), token=None, redis=redis, keys=keys,
+                metrics=BotMetrics(CollectorRegistry()), **settings,
+            )
         ) as hook,
     ):  # fmt: skip
         yield hook

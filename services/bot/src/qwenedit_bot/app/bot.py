@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import structlog
@@ -161,7 +161,7 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
     parts, settings = Parts(base), base.settings
     receiver = parts.receiver()
     readiness.receiving = receiver.health
-    async with parts.hook or nullcontext(), asyncio.TaskGroup() as tasks:
+    async with aclosing(parts.hook) if parts.hook else nullcontext(), asyncio.TaskGroup() as tasks:
         for work in (receiver, parts.updating, parts.answering, parts.leadership):
             tasks.create_task(work.run(stop))
         tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))

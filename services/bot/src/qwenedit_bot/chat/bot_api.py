@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
+"""Seconds for a file, which has 20 MB at most."""
 ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
 """How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
 UNUSED_FOR = 15.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
@@ -14,7 +14,6 @@ from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from pydantic import SecretStr
     from redis.asyncio import Redis
@@ -49,7 +48,7 @@ class _HookError(Exception):
 
 
 class ModerationHook:
-    """Asks the hook. An async context manager. Each question may raise `RedisError`, and may then be asked again.
+    """Asks the hook. Made in a running event loop. Each question may raise `RedisError`, and may then be asked again.
 
     Neither address nor token appears in any log or error: both may be secret.
 
@@ -73,22 +72,17 @@ class ModerationHook:
         metrics: BotMetrics,
     ) -> None:
         self._url = url
-        self._headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._redis = redis
         self._keys = keys
         self._metrics = metrics
-        self._session: aiohttp.ClientSession | None = None
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=timeout),
+            headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
+        )
 
-    async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(timeout=self._timeout, headers=self._headers)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
+    async def aclose(self) -> None:
+        """Close its connections."""
+        await self._session.close()
 
     async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
         """Judge a wish before it becomes a job."""
@@ -138,8 +132,6 @@ class ModerationHook:
         return Verdict.UNCHECKED, error
 
     async def _once(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
-        if self._session is None:
-            raise RuntimeError("used outside of its `async with`")
         form = aiohttp.FormData()
         about = {"stage": stage, "job": job_id, "instruction": instruction}
         form.add_field("about", json.dumps(about), content_type="application/json")

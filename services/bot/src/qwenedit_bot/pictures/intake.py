@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import structlog
 
-from qwenedit_bot.chat.errors import TelegramUnavailableError
 from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_decoder.answers import LIGHT_BYTES, MAX_BYTES
@@ -30,10 +28,6 @@ FILES, LARGE_FILES = 3, 2
 """Of these, requests with pictures that were sent as files, each of which is converted: small ones, and large ones."""
 LARGE_TYPES = ("image/heic", "image/heif", "image/avif")
 """Types that count as large whatever their size: they take most to open."""
-DOWNLOAD_PATIENCE = 30.0
-"""Seconds that a download may take in any case."""
-DOWNLOAD_SLOWEST = 500_000
-"""Bytes a second that it is to have beyond: 20 MB take 72 s at most."""
 
 
 Located: TypeAlias = tuple[Attachment | StoredPicture, int]
@@ -163,11 +157,7 @@ class PictureIntake:
 
     async def _download(self, attachment: Attachment) -> bytes:
         with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            try:
-                async with asyncio.timeout(DOWNLOAD_PATIENCE + attachment.expected / DOWNLOAD_SLOWEST):
-                    data = await self._files.download(attachment.file_id, limit=MAX_BYTES)
-            except TimeoutError:
-                raise TelegramUnavailableError("file server: too slow") from None
+            data = await self._files.download(attachment.file_id, limit=MAX_BYTES)
             span.set({attributes.BYTES: len(data)})
             return data
 
