@@ -60,17 +60,14 @@ class AccessList:
 
 
 class Replies:
-    """Keeps what is said, and what came of a chat the first time."""
+    """Keeps what is said, and what was first in a chat."""
 
     def __init__(self) -> None:
         self.said: list[tuple[int, str]] = []
-        self._outcomes: dict[Source, str] = {}
+        self._first: dict[int, str] = {}
 
-    async def first(self, to: Source, outcome: str) -> str:
-        return self._outcomes.setdefault(to, outcome)
-
-    async def is_first(self, *_occasion: Any, **_seconds: int) -> bool:
-        return True
+    async def is_first(self, chat_id: int, _occasion: str, name: str, *, seconds: int) -> bool:  # noqa: ARG002
+        return self._first.setdefault(chat_id, name) == name
 
     async def say(self, to: Source, view: View) -> int:
         self.said.append((to.chat_id, view.text))

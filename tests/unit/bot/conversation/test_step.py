@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, Picture
+from qwenedit_bot.conversation.draft import Draft, Late, Picture
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
-    After,
     Ask,
     BegunChosen,
     Browsed,
@@ -72,8 +71,8 @@ def edited(number: int, words: str, **more: Any) -> Edited:
     return Edited(id=f"e{number}.{NOW}", message_id=number, at=NOW, words=words, **more)
 
 
-def on(thing: Thing, **more: Any) -> Draft:
-    return Draft(jobs=("old",), said=thing.prompt, said_at=LONG_AGO, **more)
+ASKED_FOR = Draft(jobs=("old",), words_at=LONG_AGO)
+"""The job `old` was asked for a while ago."""
 
 
 WAITING = Thing(Stage.PHOTO, (photo(5),))
@@ -98,7 +97,7 @@ def jobs(action: object) -> list[tuple[tuple[int, ...], str, int, str]]:
 def test_photo_with_words_is_a_job() -> None:
     after, action = step(Draft(), photos(5, words=SNOW))
     assert jobs(action) == [((5,), SNOW, 5, "")]
-    assert (after.said, after.words, after.pictures) == (SNOW, "", ())
+    assert (after.words, after.words_in, after.pictures) == ("", 5, ())
 
 
 def test_photo_without_words_waits_for_them() -> None:
@@ -123,8 +122,6 @@ def test_photos_beyond_ten_are_named_as_left_out() -> None:
 def test_photo_takes_the_words_that_wait() -> None:
     after, action = step(Draft(words=SNOW, words_in=3, shown=4), photos(5))
     assert jobs(action) == [((5,), SNOW, 5, "m3")]
-    assert isinstance(action, Do)
-    assert action.taken == 4
     assert after.words == ""
 
 
@@ -143,8 +140,7 @@ def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
     waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4)
     after, action = step(waits, photos(5, words="at night"))
     assert jobs(action)[0][1] == f"{SNOW}\nat night"
-    assert isinstance(action, Do)
-    assert (action.taken, after.words) == (4, "")
+    assert after.words == ""
     assert jobs(step(waits, photos(5, words="Make it snow"))[1])[0][1] == SNOW
 
 
@@ -160,6 +156,15 @@ def test_album_with_words_asks_how_unless_they_say_so() -> None:
     assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="together"))[1]) == [((5, 6), SNOW, 5, "")]
     each = [((5,), SNOW, 5, ""), ((6,), SNOW, 6, "m5")]
     assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="each"))[1]) == each
+
+
+def test_album_with_words_takes_the_photos_that_came_just_before_it() -> None:
+    after, action = step(ALBUM_WAITS, photos(8, 9, words=SNOW))
+    assert action == Ask(Question.HOW, 8)
+    assert [picture.message_id for picture in after.pictures] == [5, 6, 8, 9]
+    numbers = [each[0] for each in jobs(step(ALBUM_WAITS, photos(8, 9, words=SNOW, how="each"))[1])]
+    assert numbers == [(5,), (6,), (8,), (9,)]
+    assert jobs(step(replace(ALBUM_WAITS, at=LONG_AGO), photos(8, 9, words=SNOW, how="together"))[1])[0][0] == (8, 9)
 
 
 def test_album_together_names_what_is_more_than_a_job_takes() -> None:
@@ -180,26 +185,27 @@ def test_words_are_about_the_photo_that_waits() -> None:
 
 def test_words_are_about_the_result() -> None:
     result = thing(Stage.RESULT)
-    after, action = step(on(result), said("darker", result))
+    _after, action = step(ASKED_FOR, said("darker", result))
     assert jobs(action) == [((2,), "darker", 9, "")]
-    assert after.said == "darker"
 
 
 def test_words_about_a_job_that_waits_replace_its_own_or_continue_them() -> None:
     waiting = thing(Stage.WAITING)
-    after, action = step(on(waiting), said("make it rain", waiting))
+    after, action = step(ASKED_FOR, said("make it rain", waiting))
     assert action == Reword(("old",), "make it rain", 9)
-    assert after.said == "make it rain"
-    _after, action = step(replace(on(waiting), said_at=NOW - 10), said("at night", waiting))
+    assert (after.words_in, after.words_at) == (9, NOW)
+    _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", waiting))
     assert action == Reword(("old",), f"{SNOW}\nat night", 9)
 
 
 def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None:
     running = thing(Stage.RUNNING)
-    after, action = step(on(running), said("at night", running))
-    assert action == Ask(Question.BEGUN, 9)
-    assert (after.words, after.on) == ("at night", ("old",))
-    _after, action = step(replace(on(running), said_at=NOW - 10), said("at night", running))
+    after, action = step(ASKED_FOR, said("at night", running))
+    assert action == Reword((), "at night", 9, late=1)
+    assert after.late == Late("at night", 9, ("old",))
+    _after, action = step(after, replace(said("and dark", running), id="m10", message_id=10))
+    assert action == Reword((), "at night\nand dark", 10, late=1)
+    _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", running))
     assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
     assert isinstance(action, Do)
     assert (action.cancel, action.instead) == (("old",), ("old",))
@@ -207,13 +213,13 @@ def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None
 
 def test_words_sent_twice_are_said_once() -> None:
     waiting = thing(Stage.WAITING)
-    just_now = replace(on(waiting), said_at=NOW)
+    just_now = replace(ASKED_FOR, words_at=NOW)
     assert step(just_now, said("make it snow", waiting))[1] == Reword(("old",), SNOW, 9)
 
 
 def test_words_about_a_job_that_ended_are_about_its_photos() -> None:
     ended = thing(Stage.ENDED)
-    assert jobs(step(on(ended), said("at night", ended))[1]) == [((1,), "at night", 9, "")]
+    assert jobs(step(ASKED_FOR, said("at night", ended))[1]) == [((1,), "at night", 9, "")]
 
 
 def test_words_about_nothing_wait_for_a_photo_and_are_asked_about_once() -> None:
@@ -233,8 +239,15 @@ def test_words_about_an_album_ask_how_and_may_be_continued() -> None:
     after, action = step(after, replace(said("snowy", ALBUM), id="m10", message_id=10))
     assert action == Ask(Question.HOW, 10)
     assert after.words == "make them\nsnowy"
-    _after, action = step(after, HowChosen(id="p1", message_id=10, at=NOW, how="each"))
+    _after, action = step(after, HowChosen(id="p1", message_id=7, at=NOW, how="each"))
     assert jobs(action) == [((5,), after.words, 5, "m10"), ((6,), after.words, 6, "m10")]
+
+
+def test_words_that_wait_for_a_photo_are_joined_by_a_reply_to_one() -> None:
+    waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4, asked=Question.WHICH)
+    after, action = step(waits, said("this one", Thing(Stage.PHOTO, (photo(1),)), replied=True))
+    assert jobs(action) == [((1,), f"{SNOW}\nthis one", 9, "")]
+    assert (after.words, after.asked) == ("", "")
 
 
 def test_reply_to_one_photo_of_an_album_leaves_the_other() -> None:
@@ -255,8 +268,8 @@ def test_words_are_about_the_lowest_thing_above_them() -> None:
 
 
 def test_how_may_be_chosen_before_the_words() -> None:
-    after, action = step(ALBUM_WAITS, HowChosen(id="p1", message_id=5, at=NOW, how="together"))
-    assert action == Ask(Question.CHANGE, 5)
+    after, action = step(ALBUM_WAITS, HowChosen(id="p1", message_id=7, at=NOW, how="together"))
+    assert action == Ask(Question.CHANGE, 7)
     assert jobs(step(after, said(SNOW, ALBUM))[1]) == [((5, 6), SNOW, 9, "")]
 
 
@@ -270,20 +283,21 @@ def test_how_may_be_chosen_before_the_words() -> None:
 )
 def test_buttons_of_a_question_that_is_answered_do_nothing(press: Event) -> None:
     assert step(Draft(), press)[1] == Expired()
-    assert step(replace(ALBUM_WAITS, words=SNOW, words_in=8, on=("old",)), press)[1] == Expired()
+    assert step(replace(ALBUM_WAITS, words=SNOW, late=Late("dark", 8, ("old",), shown=10)), press)[1] == Expired()
 
 
 def test_begun_job_is_begun_anew_or_its_result_is_edited() -> None:
     running, done = thing(Stage.RUNNING), thing(Stage.RESULT)
-    asked = replace(on(running), words="at night", words_in=9, on=("old",))
-    _after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=True, jobs=(running,)))
+    asked = replace(ASKED_FOR, late=Late("at night", 9, ("old",), shown=10))
+    _after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=True, jobs=(running,)))
     assert jobs(action) == [((1,), "at night", 9, "p1:0")]
     assert isinstance(action, Do)
     assert action.cancel == ("old",)
-    after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=False, jobs=(running,)))
-    assert action == After((("old", Wanted((photo(1),), 9, "p1:0", words="at night")),))
-    assert after.words == ""
-    _after, action = step(asked, BegunChosen(id="p1", message_id=9, at=NOW, over=False, jobs=(done,)))
+    after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=False, jobs=(running,)))
+    assert isinstance(action, Do)
+    assert action.wanted == (Wanted((photo(1),), 9, "p1:0", words="at night", after="old"),)
+    assert after.late is None
+    _after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=False, jobs=(done,)))
     assert jobs(action) == [((2,), "at night", 9, "p1:0")]
 
 
@@ -319,25 +333,51 @@ def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
     after, action = step(replace(WAITS, words=SNOW, preset="try-on"), said("stop", WAITING, intent="stop"))
     assert action == Stop()
     assert (after.pictures, after.words, after.preset) == (WAITING.pictures, "", "")
+    late = replace(ASKED_FOR, late=Late("at night", 9, ("old",), shown=10))
+    after, action = step(late, said("stop", thing(Stage.RESULT), intent="stop"))
+    assert (after.late, action) == (None, Stop(result="old"))
 
 
 def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> None:
     result = thing(Stage.RESULT)
     again = said("again", result, intent="again")
-    assert step(on(result), again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),))
+    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),))
     waits = replace(WAITS, jobs=("old",))
     assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),))
     assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.CHANGE, 9)
+    assert step(Draft(), replace(again, about=None))[1] == Ask(Question.FORGOTTEN, 9)
 
 
 def test_undo_goes_back_to_the_picture_before() -> None:
     result = thing(Stage.RESULT)
-    after, action = step(on(result), said("undo", result, intent="undo"))
+    after, action = step(ASKED_FOR, said("undo", result, intent="undo"))
     assert action == Ask(Question.BACK, 1)
     assert after.pictures == (photo(1),)
     first = Thing(Stage.PHOTO, (photo(1),))
     assert step(after, replace(said("undo", first, intent="undo"), id="m10"))[1] == Ask(Question.FIRST, 9)
-    assert step(on(result), said("undo", thing(Stage.RUNNING), intent="undo"))[1] == Stop(("old",))
+    assert step(ASKED_FOR, said("undo", thing(Stage.RUNNING), intent="undo"))[1] == Stop(("old",))
+
+
+def test_redo_goes_forward_to_the_picture_that_was_made_of_this_one() -> None:
+    after, action = step(WAITS, said("redo", thing(Stage.RESULT), intent="redo"))
+    assert action == Ask(Question.BACK, 2)
+    assert after.pictures == (result(2, "old"),)
+
+
+def test_consent_does_what_waits_for_it_and_asks_again_where_there_is_a_choice() -> None:
+    refused = replace(WAITS, words=SNOW, words_in=5)
+    assert jobs(step(refused, said("yes", WAITING, intent="agreed"))[1]) == [((5,), SNOW, 9, "")]
+    choice = replace(ALBUM_WAITS, words=SNOW, asked=Question.HOW)
+    assert step(choice, said("yes", ALBUM, intent="agreed"))[1] == Ask(Question.HOW, 9)
+    assert step(WAITS, said("yes", WAITING, intent="agreed"))[1] == Reply("thanks")
+
+
+def test_question_is_asked_until_what_it_is_about_has_changed() -> None:
+    choice = replace(ALBUM_WAITS, words=SNOW, words_in=8, asked=Question.HOW)
+    assert step(choice, said("wow", ALBUM, intent="thanks"))[0].asked == Question.HOW
+    assert step(choice, photos(12, words="a hat"))[0].asked == Question.HOW
+    assert step(choice, said("stop", ALBUM, intent="stop"))[0].asked == ""
+    assert step(choice, HowChosen(id="p1", message_id=7, at=NOW, how="each"))[0].asked == ""
 
 
 @pytest.mark.parametrize("intent", ["when", "thanks", "question", "help", "start", "presets"])
@@ -352,39 +392,36 @@ def test_text_without_an_instruction_is_answered_and_changes_nothing(intent: str
 
 def test_corrected_words_are_for_the_jobs_of_their_message() -> None:
     waiting, running = thing(Stage.WAITING), thing(Stage.RUNNING)
-    assert step(on(waiting), edited(1, "make it rain", jobs=(waiting,)))[1] == Reword(("old",), "make it rain", 1)
-    after, action = step(on(running), edited(1, "make it rain", jobs=(running,)))
+    assert step(ASKED_FOR, edited(1, "make it rain", jobs=(waiting,)))[1] == Reword(("old",), "make it rain", 1)
+    after, action = step(ASKED_FOR, edited(1, "make it rain", jobs=(running,)))
     assert action == Reword((), "make it rain", 1, late=1)
-    assert (after.words, after.words_in, after.on) == ("make it rain", 1, ("old",))
-    assert step(on(running), edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
+    assert after.late == Late("make it rain", 1, ("old",))
+    assert step(ASKED_FOR, edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
 
 
 def test_photo_in_the_place_of_another_is_done_instead() -> None:
     waiting, new = thing(Stage.WAITING), replace(photo(1), source=Attachment("another", 5, None))
-    _after, action = step(on(waiting), edited(1, SNOW, picture=new, jobs=(waiting,)))
+    _after, action = step(ASKED_FOR, edited(1, SNOW, picture=new, jobs=(waiting,)))
     assert action == Do(
-        (Wanted((new,), 1, "e1.1000", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
+        (Wanted((new,), 1, "e1.1000:0", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
     )
-    _after, action = step(on(waiting), edited(1, "make it rain", picture=new, jobs=(waiting,)))
-    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000")]
+    _after, action = step(ASKED_FOR, edited(1, "make it rain", picture=new, jobs=(waiting,)))
+    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000:0")]
     same = replace(new, source=Attachment("file1", None, None))
-    assert step(on(waiting), edited(1, SNOW, picture=same, jobs=(waiting,)))[1] == Reword(("old",), SNOW, 1)
+    assert step(ASKED_FOR, edited(1, SNOW, picture=same, jobs=(waiting,)))[1] == Reword(("old",), SNOW, 1)
     running = thing(Stage.RUNNING)
-    _after, action = step(on(running), edited(1, SNOW, picture=new, jobs=(running,)))
+    _after, action = step(ASKED_FOR, edited(1, SNOW, picture=new, jobs=(running,)))
     assert isinstance(action, Do)
     assert (action.cancel, action.instead) == (("old",), ())
 
 
 def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
     running = thing(Stage.RUNNING, prompt="make it rain")
-    assert step(Draft(jobs=("old",), said=SNOW), edited(1, "make it rain", jobs=(running,)))[1] == Reword(
-        ("old",), "make it rain", 1
-    )
-    assert step(Draft(jobs=("old",), said=SNOW), said("make it rain", running))[1] == Reword(
-        ("old",), "make it rain", 9
-    )
-    done = thing(Stage.RESULT, prompt="make it rain")
-    assert step(Draft(jobs=("old",), said=SNOW), said("make it rain", done))[1] == Reword(("old",), "make it rain", 9)
+    assert step(ASKED_FOR, edited(1, "make it rain", jobs=(running,)))[1] == Reword(("old",), "make it rain", 1)
+    assert step(ASKED_FOR, said("make it rain", running))[1] == Reword(("old",), "make it rain", 9)
+    joined = thing(Stage.RUNNING, prompt=f"{SNOW}\nat night")
+    again = step(replace(ASKED_FOR, words_at=NOW), said("at night", joined))[1]
+    assert again == Reword(("old",), f"{SNOW}\nat night", 9)
 
 
 def test_corrected_message_without_a_job_is_as_if_it_came_now() -> None:
@@ -504,7 +541,7 @@ class World:
 
     def _intent(self) -> Event:
         number = self.next()
-        intent = self.chance.choice(("stop", "again", "undo", "thanks", "question"))
+        intent = self.chance.choice(("stop", "again", "undo", "redo", "agreed", "thanks", "question"))
         about = lowest(self.things(), number)
         return Said(id=f"m{number}", message_id=number, at=self.now, words=intent, intent=intent, about=about)
 
@@ -519,10 +556,11 @@ class World:
         )  # fmt: skip
 
     def _pressed(self) -> Event:
-        press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.words_in, "at": self.now}
-        if self.draft.on and self.draft.words:
-            jobs = tuple(self.thing(job) for job in self.draft.on)
-            return BegunChosen(**press, over=self.chance.random() < 0.5, jobs=jobs)
+        press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.shown, "at": self.now}
+        late = self.draft.late
+        if late is not None:
+            jobs = tuple(self.thing(job) for job in late.jobs)
+            return BegunChosen(**press | {"message_id": late.shown}, over=self.chance.random() < 0.5, jobs=jobs)
         return self.chance.choice((
             HowChosen(**press, how=self.chance.choice(("each", "together"))), Resumed(**press),
         ))  # fmt: skip
@@ -556,18 +594,17 @@ class World:
         match action:
             case Do():
                 after = self._do(before, after, action)
-            case After():
-                for _job, wanted in action.wanted:
-                    after = replace(after, jobs=(*after.jobs, self._submit(wanted))[-MOST_JOBS:])
             case Reword():
                 for name in action.jobs:
                     self.jobs[name].prompt = action.words
+                if action.late and after.late is not None:
+                    after = replace(after, late=replace(after.late, shown=self.next()))
             case Stop():
                 for job in self.jobs.values():
                     if job.stage in (Stage.WAITING, Stage.RUNNING):
                         job.stage = Stage.ENDED
             case Ask():
-                after = replace(after, shown=self.next())
+                after = replace(after, shown=self.next(), asked=action.what)
         return after, action
 
     def _do(self, before: Draft, after: Draft, action: Do) -> Draft:
@@ -598,7 +635,7 @@ class World:
 
     def _check_said(self, event: Said, after: Draft, action: object, wanted: tuple[Wanted, ...]) -> None:
         if event.intent:
-            assert not wanted or event.intent == "again"
+            assert not wanted or event.intent in ("again", "agreed")
             return
         about = event.about
         if wanted:
@@ -610,6 +647,7 @@ class World:
             assert len(done) == len(set(done))
         elif isinstance(action, Reword):
             assert event.words in action.words
+            assert action.jobs or (after.late is not None and event.words in after.late.words)
         else:
             assert event.words in after.words
 

@@ -7,12 +7,9 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, shop
-from qwenedit_bot.conversation.draft import MOST_JOBS
 from qwenedit_bot.conversation.reading import kinds_in, wish_in
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
-    ONE_WISH,
-    After,
     Ask,
     Do,
     Expired,
@@ -26,7 +23,7 @@ from qwenedit_bot.conversation.step import (
     settle,
     step,
 )
-from qwenedit_bot.edits.job_views import CANCEL
+from qwenedit_bot.edits.job_views import CANCEL, UNDO
 from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.rewording import Reworded
@@ -38,7 +35,7 @@ from qwenedit_jobs import MAX_PICTURES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.draft import Draft, Late
     from qwenedit_bot.conversation.step import Action, Event, Wanted
     from qwenedit_bot.conversation.turn import Turn
 
@@ -50,6 +47,8 @@ _TRIES = 3
 
 SHOWN = 200
 """Characters of an instruction that are shown to its user."""
+_CLOSED = (Question.WHICH, Question.OTHER, Question.HOW)
+"""Questions whose message changes once they are answered."""
 
 
 class _BegunError(Exception):
@@ -72,6 +71,7 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
         after, action = step(draft, event)
         try:
             after = await _act(turn, draft, after, action, event)
+            await _close(turn, draft, after)
         except _BegunError:
             if attempt == _TRIES:
                 raise
@@ -91,10 +91,8 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
             return await _ask(turn, after, action, event)
         case Do():
             return await _do(turn, draft, after, action)
-        case After():
-            return await _do_after(turn, after, action)
         case Reword():
-            await _reword(turn, after, action)
+            return await _reword(turn, after, action)
         case Stop():
             await _stop(turn, draft, action)
         case Reply():
@@ -108,14 +106,13 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
         view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
-    if turn.press is not None and action.what not in (Question.BACK, Question.FIRST):
+    shown, apart = turn.shown, action.what in (Question.BACK, Question.FIRST)
+    if turn.press is not None and not apart:
         await turn.show(view)
-        await turn.toast()
-        return _shown(after, turn.shown)
-    discriminator = event.id if action.what in (Question.BACK, Question.FIRST) else ""
-    shown = await turn.say(view, to=turn.to(action.to, discriminator))
+    else:
+        shown = await turn.say(view, to=turn.to(action.to, event.id if apart else ""))
     await turn.toast()
-    return _shown(after, shown)
+    return replace(after, shown=shown, asked=action.what if action.what in _CLOSED else "")
 
 
 async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
@@ -129,25 +126,43 @@ async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
     return View(gates.used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
 
 
-def _shown(draft: Draft, message_id: int) -> Draft:
-    return replace(draft, shown=message_id)
-
-
 def _question(turn: Turn, draft: Draft, what: Question) -> View:
     words, said = turn.words, shortened(draft.words)
-    over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
     which = words(Text.GROUP_NO_PHOTO, bot=turn.services.bot_name) if turn.in_group else words(Text.WHICH_PHOTO)
     views = {
         Question.WHICH: View(which),
         Question.HOW: View(words(Text.GATHERED_WITH_WORDS, count=len(draft.pictures), said=said), (_how(turn),)),
-        Question.BEGUN: View(words(Text.BEGUN, said=said), ((over, then),)),
         Question.OTHER: shop.waiting_view(words, draft, Text.OTHER_PHOTO),
         Question.BACK: View(words(Text.UNDONE)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
+        Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
     }
     if what is Question.NEXT:
         return _next(turn, draft)
     return views.get(what) or _change(turn, draft)
+
+
+def _begun(turn: Turn, late: Late) -> View:
+    words = turn.words
+    over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
+    return View(words(Text.BEGUN, said=shortened(late.words)), ((over, then),))
+
+
+async def _close(turn: Turn, before: Draft, after: Draft) -> None:
+    """Let the messages of questions that aren't asked any more say what was taken, without their buttons."""
+    edit, pressed = turn.services.messenger.edit, turn.shown if turn.press is not None else 0
+    late, asked = before.late, before.asked
+    if late is not None and late.shown != pressed and (after.late is None or after.late.shown != late.shown):
+        await edit(turn.chat_id, late.shown, View(_begun(turn, late).text))
+    if not asked or before.shown == pressed or (after.asked, after.shown) == (asked, before.shown):
+        return
+    new = [job for job in after.jobs if job not in before.jobs]
+    if asked != Question.HOW and new and not after.words:
+        drop = Button(turn.words(Text.NOT_THIS_BUTTON), f"{CANCEL}:{new[0]}")
+        view = View(turn.words(Text.WORDS_TAKEN, said=shortened(before.words)), single(drop))
+        await edit(turn.chat_id, before.shown, view)
+    elif asked != Question.WHICH:  # which has no buttons
+        await edit(turn.chat_id, before.shown, View(_question(turn, before, Question(asked)).text))
 
 
 def _change(turn: Turn, draft: Draft) -> View:
@@ -187,7 +202,7 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
     if all(outcome is RequestOutcome.ACCEPTED for _job, outcome in submitted):
         for job in action.cancel:
             await _cancel(turn, job)
-        await _tell_taken(turn, action, submitted[0][0])
+        await _tell_taken(turn, action)
     again = action.wanted[0].like
     accepted = submitted[0][1] is RequestOutcome.ACCEPTED
     await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW) if again else "")
@@ -205,7 +220,10 @@ async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
         text = Text.PRESS_PRESET_GONE if wanted.preset else Text.FORGOTTEN_HOW
         await turn.say(View(turn.words(text)), to=turn.to(wanted.reply_to, wanted.discriminator))
         return "", RequestOutcome.REFUSED
-    return request.job_id, await turn.services.submit(request, turn.words)
+    submit = turn.services.submit
+    if wanted.after:
+        return request.job_id, await submit.after(wanted.after, request, turn.words)
+    return request.job_id, await submit(request, turn.words)
 
 
 async def _request(turn: Turn, wanted: Wanted) -> Request | None:
@@ -236,21 +254,15 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
     return request
 
 
-async def _tell_taken(turn: Turn, action: Do, job: str) -> None:
-    """Say what was taken where a question was answered, and what was left out."""
-    words, first = turn.words, action.wanted[0]
-    said = shortened(first.words)
-    if action.taken:
-        drop = Button(words(Text.NOT_THIS_BUTTON), f"{CANCEL}:{job}")
-        view = View(words(Text.WORDS_TAKEN, said=said), single(drop))
-        await turn.services.messenger.edit(turn.chat_id, action.taken, view)
+async def _tell_taken(turn: Turn, action: Do) -> None:
+    """Say what was taken where a button was pressed, and what was left out."""
     if turn.press is not None:
         await _tell_pressed(turn, action)
     if left_out := _left_out(turn):
         await turn.say(View(left_out), to=turn.to(turn.shown, "kinds"))
     if action.left_out:
-        view = View(words(Text.GATHERED_LEFT_OUT, limit=MAX_PICTURES))
-        await turn.say(view, to=turn.to(first.reply_to, "left_out"))
+        view = View(turn.words(Text.GATHERED_LEFT_OUT, limit=MAX_PICTURES))
+        await turn.say(view, to=turn.to(action.wanted[0].reply_to, "left_out"))
 
 
 def _left_out(turn: Turn) -> str:
@@ -273,22 +285,7 @@ async def _tell_pressed(turn: Turn, action: Do) -> None:
         await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=count, said=shortened(first.words))))
 
 
-async def _do_after(turn: Turn, after: Draft, action: After) -> Draft:
-    """Let requests wait for the results that they are about."""
-    words = action.wanted[0][1].words
-    for job, wanted in action.wanted:
-        request = await _request(turn, wanted)
-        if (
-            request is not None
-            and await turn.services.submit.after(job, request, turn.words) is RequestOutcome.ACCEPTED
-        ):
-            after = replace(after, jobs=(*after.jobs, request.job_id)[-MOST_JOBS:])
-    await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=len(action.wanted), said=shortened(words))))
-    await turn.toast()
-    return after
-
-
-async def _reword(turn: Turn, after: Draft, action: Reword) -> None:
+async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
     services, words = turn.services, turn.words
     # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
     await services.messenger.ready(turn.chat_id, edit=False)
@@ -308,10 +305,12 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> None:
         text = Text.EDITED_REFUSED if refused else Text.EDITED_IN_TIME
         said.append(words(text, said=shortened(action.words)))
     view = View("\n\n".join(said))
-    if action.late:
-        question = _question(turn, after, Question.BEGUN)
+    late = after.late if action.late else None
+    if late is not None:
+        question = _begun(turn, late)
         view = View("\n\n".join([*said, question.text]), question.buttons)
-    await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
+    shown = await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
+    return after if late is None else replace(after, late=replace(late, shown=shown))
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
@@ -321,7 +320,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     waiting = await services.submit.count(turn.user_id) if jobs is None else 0
     if jobs is None:
         jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
-    waits = "words" if draft.words else "photo" if draft.pictures or draft.preset else ""
+    waits = "words" if draft.words or draft.late is not None else "photo" if draft.pictures or draft.preset else ""
     outcome = await services.replies.first(to, str(len(jobs) + waiting or waits))
     if waiting:  # before the jobs, whose end would let it follow
         await services.submit.stop(turn.user_id)
@@ -332,50 +331,53 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     elif outcome:
         view = View(turn.words(Text.DIALOGUE_CANCELLED, what=outcome))
     else:
-        view = View(turn.words(Text.NOTHING_TO_CANCEL))
+        back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
+        view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
     await turn.say(view, to=to)
     await turn.toast()
 
 
 async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
-    if turn.press is not None:
-        return
     if turn.in_group:
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
-    match Intent.WHEN if await _asks_when(turn, action.intent) else action.intent:
-        case Intent.WHEN if can_resume(draft):
-            await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
-        case Intent.WHEN:
-            await commands.status(turn)
-        case Intent.PRESETS:
-            await turn.say(preset_views.browse(turn.words, turn.services.presets))
-        case Intent.START:
-            await commands.start(turn)
-        case Intent.QUESTION:
-            view = commands.help_view(turn.words, turn.services)
-            like_this = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS)
-            await turn.say(replace(view, buttons=((like_this,), *view.buttons)))
-        case Intent.HELP:
-            await commands.give_help(turn)
-        case _:
-            await _welcome(turn)
+    intent = Intent.WHEN if await _asks_when(turn, action.intent) else Intent(action.intent)
+    if intent is Intent.WHEN and can_resume(draft):
+        await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
+    else:
+        await _ANSWERS[intent](turn)
 
 
 async def _asks_when(turn: Turn, intent: str) -> bool:
-    """Whether a greeting, or nothing but question marks, asks where a picture is: while one is in the works."""
+    """Whether a greeting, or nothing but marks, asks where a picture is: while one is in the works."""
     services, said = turn.services, wish_in(turn.messages[0].text or "")
     if intent != Intent.START and (intent != Intent.QUESTION or said):
         return False
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.submit.count(turn.user_id))
 
 
+async def _offer_presets(turn: Turn) -> None:
+    await turn.say(preset_views.browse(turn.words, turn.services.presets))
+
+
+async def _explain(turn: Turn) -> None:
+    """Give help, with a button for the case that the question was an instruction."""
+    view = commands.help_view(turn.words, turn.services)
+    if wish_in(turn.messages[0].text or ""):
+        view = replace(view, buttons=((Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS),), *view.buttons))
+    await turn.say(view)
+
+
 async def _welcome(turn: Turn) -> None:
     """Take thanks, once for a burst of them."""
-    first = turn.services.replies.is_first
-    if await first(turn.chat_id, "thanks", str(turn.shown), seconds=ONE_WISH):
-        await turn.say(View(turn.words(Text.WELCOME)))
+    await turn.say_once(View(turn.words(Text.WELCOME)))
+
+
+_ANSWERS = {
+    Intent.WHEN: commands.status, Intent.PRESETS: _offer_presets, Intent.START: commands.start,
+    Intent.HELP: commands.give_help, Intent.QUESTION: _explain, Intent.THANKS: _welcome,
+}  # fmt: skip
 
 
 def shortened(wish: str, most: int = SHOWN) -> str:

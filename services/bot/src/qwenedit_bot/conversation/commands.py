@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from rapidfuzz import process
@@ -28,8 +27,6 @@ OPEN = "open"
 _PRESETS, _HELP, _LANGUAGE = "presets", "help", "language"
 ALIKE = 0.7
 """Least similarity of a mistyped command."""
-SAID_AGAIN = 5
-"""Seconds: equal answers to equal questions that follow each other faster are one."""
 MOST_TOLD = 12
 """Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
 
@@ -81,9 +78,7 @@ async def status(turn: Turn) -> None:
     places = [(job, line.get(job.job.id)) for job in jobs]
     more = len(asked_for) - len(jobs)
     view = job_views.overview(turn.words, services.presets, places, waits, more=more, backlog=backlog)
-    name = blake2b(view.text.encode(errors="replace"), digest_size=8).hexdigest()
-    if await services.replies.is_first(turn.chat_id, f"said:{name}", str(turn.shown), seconds=SAID_AGAIN):
-        await turn.say(view)
+    await turn.say_once(view)
 
 
 async def unknown(turn: Turn) -> None:
@@ -98,7 +93,7 @@ async def unknown(turn: Turn) -> None:
 
 async def opened(turn: Turn) -> None:
     """Answer as the command would, below the message that has the button."""
-    if turn.press is not None and await turn.is_first_tap():
+    if turn.press is not None:
         if turn.data == _PRESETS:
             view = preset_views.browse(turn.words, turn.services.presets)
         elif turn.data == _LANGUAGE:

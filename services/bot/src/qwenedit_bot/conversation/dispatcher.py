@@ -87,6 +87,11 @@ _PRESSES_IN_PRIVATE: Handlers = {
     commands.OPEN: commands.opened, account.LANGUAGE: account.choose_language, shop.BUY: shop.choose,
 }  # fmt: skip
 
+_MAKE_SOMETHING = {
+    AGAIN, UNDO, LARGER, STYLES, LIKE_THIS, preset_views.PRESET, commands.OPEN, shop.BUY,
+}  # fmt: skip
+"""Verbs that make something new each time: taps that follow each other at once are one."""
+
 
 def make_dispatcher(services: Services, update_filter: UpdateFilter) -> Dispatcher:
     """Join the handlers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
@@ -156,10 +161,12 @@ async def _press(turn: Turn) -> None:
     """Answer a button, those that only an earlier version had too."""
     verb = ((turn.press and turn.press.data) or "").partition(":")[0]
     handlers = _PRESSES if turn.in_group else _PRESSES | _PRESSES_IN_PRIVATE
-    if verb in handlers:
-        await handlers[verb](turn)
-    else:
+    if verb not in handlers:
         await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+    elif verb in _MAKE_SOMETHING and not await turn.is_first_tap():
+        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+    else:
+        await handlers[verb](turn)
 
 
 class HandleUpdate:

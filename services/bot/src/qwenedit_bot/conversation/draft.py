@@ -41,6 +41,18 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """Words about jobs that have begun: the user is asked whether to begin anew."""
+
+    words: str
+    words_in: int
+    """Id of the message that has them."""
+    jobs: tuple[str, ...]
+    shown: int = 0
+    """Id of the message that asks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Everything that waits in a chat for one user. `step` alone decides how it changes."""
 
@@ -48,22 +60,17 @@ class Draft:
     """Pictures that were sent last and aren't a job's yet, or the one that “undo” went back to."""
     shown: int = 0
     """Id of the message under which they stand: the bot's question about them."""
+    asked: str = ""
+    """What that message asks, until it's answered."""
     at: int = 0
     """When the photos came, in seconds since the epoch; photos within seconds of each other are an album."""
     words: str = ""
     """Words that wait for a picture, for an answer to the bot's question, or until the user has a picture left."""
     words_in: int = 0
-    """Id of the message that has them."""
+    """Id of the message that had the last words."""
     words_at: int = 0
     """When they came; words within seconds of each other are one wish."""
-    said: str = ""
-    """The words of the newest job."""
-    said_in: int = 0
-    """Id of the message that has them, or the last of them."""
-    said_at: int = 0
-    """When these came."""
-    on: tuple[str, ...] = ()
-    """Jobs that have begun, to which the words that wait apply: the user is asked how."""
+    late: Late | None = None
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""

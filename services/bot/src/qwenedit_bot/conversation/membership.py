@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Services
 
 
-_INTRODUCED, _KNOWN = "introduced", "known"
-"""What came of the bot's coming into a group: it said how it works there, or the group knew."""
-
-
 async def changed(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:
     """Say in a group that the bot has just come into how it works there. No other change is worth a word."""
     if _came_in(change) and _may_write(change.new_chat_member):
@@ -35,18 +31,16 @@ async def changed(change: ChatMemberUpdated, services: Services, bot: Bot) -> No
 
 
 async def _introduce(change: ChatMemberUpdated, services: Services, bot: Bot) -> None:
-    """Say how the bot works in groups: once, however often it is removed and added, to whoever may use it."""
+    """Say how the bot works in groups, to those who may use it."""
     user = change.from_user
     if await services.access_list.refusal(user.id) is not None:
         return
-    if await services.replies.first(Source(change.chat.id, 0), _INTRODUCED) != _INTRODUCED:
-        return
-    if not await groups.introduces(change.chat.id, _INTRODUCED, services):
+    if not await groups.introduces(change.chat.id, "added", services):
         return
     words = await services.languages.words_of(user.id, user.language_code)
     me = await bot.me()
     view = View(words(Text.GROUP_HELP, bot=me.username or ""))
-    await services.replies.say(Source(change.chat.id, 0, _INTRODUCED), view)
+    await services.replies.say(Source(change.chat.id, 0, "introduced"), view)
 
 
 async def migrated_to(message: Message, services: Services) -> None:
@@ -63,7 +57,7 @@ async def migrated_from(message: Message, services: Services) -> None:
 
 async def _migrated(old: int, new: int, services: Services) -> None:
     await services.migrations.migrated(old, new)
-    await services.replies.first(Source(new, 0), _KNOWN)
+    await groups.introduces(new, "known", services)  # else it would introduce itself there again
 
 
 def _came_in(change: ChatMemberUpdated) -> bool:

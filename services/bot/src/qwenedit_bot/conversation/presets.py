@@ -69,9 +69,6 @@ async def choose(turn: Turn) -> None:
     if preset is None:
         await _say_gone(turn)
         return
-    if not await turn.is_first_tap():
-        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
-        return
 
     async def read(draft: Draft) -> Event:
         thing = None
@@ -81,10 +78,7 @@ async def choose(turn: Turn) -> None:
             thing = await reading.replied_thing(turn, draft, about)
         if thing is None and not turn.in_group:
             thing = await reading.newest_thing(turn, draft)
-        answered = about.message_id if about is not None else turn.shown
-        if thing is not None and thing.pictures:
-            answered = thing.pictures[0].message_id
-        return Chosen(id=turn.name, at=0, preset=preset.id, takes=preset.photos, about=thing, message_id=answered)
+        return Chosen(id=turn.name, at=0, preset=preset.id, takes=preset.photos, about=thing, message_id=turn.shown)
 
     await take(turn, read)
 

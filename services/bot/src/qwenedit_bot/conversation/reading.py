@@ -12,7 +12,7 @@ from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.step import AGAIN, UNDO, Edited, Photos, Said, Stage, Thing, lowest
+from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Said, Stage, Thing, lowest
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
@@ -99,6 +99,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     about, replied = await about_of(turn, draft, message)
     if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
         about = await newest_thing(turn, draft)
+    if intent == REDO:  # forward again after “undo”; else another one
+        onward = await _made_of(turn, draft)
+        about, intent = (about, AGAIN) if onward is None else (onward, REDO)
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
         intent=intent if intent or wish else "thanks", how=how_of(wish), about=about, replied=replied,
@@ -117,7 +120,7 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
         at=message.edit_date or sent_at(message), words=wish, intent=intent, how=how_of(wish),
         picture=Picture(source, message.message_id) if source is not None else None,
         jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
-        about=None if turn.in_group else lowest(things, NOWHERE),
+        about=None if turn.in_group else lowest(things, message.message_id) or _waiting(draft),
     )  # fmt: skip
 
 
@@ -128,8 +131,20 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
     if thing is not None:
         return thing, answered is None or answered.message_id != draft.shown
     if turn.in_group:
-        return (Thing(Stage.PHOTO, draft.pictures), False) if draft.pictures else (None, False)
+        return _waiting(draft), False
     return lowest(await things_on_screen(turn, draft), message.message_id), False
+
+
+def _waiting(draft: Draft) -> Thing | None:
+    return Thing(Stage.PHOTO, draft.pictures) if draft.pictures else None
+
+
+async def _made_of(turn: Turn, draft: Draft) -> Thing | None:
+    """Return the newest result that was made of the pictures that wait."""
+    waiting = [each.message_id for each in draft.pictures]
+    things = [thing for thing, _shown in await things_on_screen(turn, draft) if thing.stage is Stage.RESULT]
+    made = [thing for thing in things if [each.message_id for each in thing.sources] == waiting]
+    return made[-1] if made else None
 
 
 async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
@@ -326,6 +341,8 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
     own = turn.services.ids(turn.chat_id, message_id)
     names = (f"m{message_id}", f"e{message_id}.")
     found = []
+    newest = draft.jobs[-1] if draft.jobs and draft.words_in == message_id and not draft.words else ""
+    late = draft.late.jobs if draft.late is not None and draft.late.words_in == message_id else ()
     for status in await turn.services.queue.statuses(dict.fromkeys((own, *draft.jobs))):
         reply = status.job.reply
         if (
@@ -335,11 +352,10 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
         ):
             continue
         told = status.job.id == own or reply.discriminator == names[0] or reply.discriminator.startswith(names[1])
-        if told or (draft.said_in == message_id and (status.job.id,) == draft.jobs[-1:]):
+        if told or status.job.id in (newest, *late):
             found.append(thing_of(turn, status, reply.placeholder_id))
     for thing, _shown, name in await _backlog(turn):
-        newest = draft.said_in == message_id and (thing.job,) == draft.jobs[-1:]
-        if thing.job == own or name == names[0] or name.startswith(names[1]) or newest:
+        if thing.job in (own, newest) or name == names[0] or name.startswith(names[1]):
             found.append(thing)
     return found
 

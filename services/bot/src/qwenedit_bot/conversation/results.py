@@ -12,7 +12,7 @@ from qwenedit_bot.chat.messenger import Picture, Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation.reading import attachment_of, belongs_here, jobs_messages, was_shown
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
-from qwenedit_bot.edits.job_views import AS_FILE
+from qwenedit_bot.edits.job_views import AS_FILE, LARGER
 from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -73,21 +73,6 @@ async def _is_shown_in(press: CallbackQuery, status: Status, services: Services)
     return True
 
 
-async def in_the_works(request: Request, services: Services) -> bool:
-    """Whether the same edit of the same photo is not finished yet, as when a button is pressed twice."""
-    unfinished = await services.queue.unfinished_ids_of(request.user_id)
-    for status in await services.queue.statuses(unfinished):
-        reply = status.job.reply
-        if (
-            status.job.id != request.job_id
-            and reply is not None
-            and (reply.chat_id, reply.source_message_id) == (request.source.chat_id, request.source.message_id)
-            and status.job.edit.prompt == request.instruction
-        ):
-            return True
-    return False
-
-
 async def cancel(turn: Turn) -> None:
     """Cancel the job under whose message the button is; its message is then changed by the job's end."""
     press, services = turn.press, turn.services
@@ -118,14 +103,13 @@ async def styles(turn: Turn) -> None:
     status = await own_job(turn)
     if status is None or status.job.reply is None:
         return
-    if await turn.is_first_tap():
-        to = _answering(turn, status.job.reply)
-        await turn.services.replies.say(to, preset_views.browse(turn.words, turn.services.presets))
+    to = _answering(turn, status.job.reply)
+    await turn.services.replies.say(to, preset_views.browse(turn.words, turn.services.presets))
     await turn.toast()
 
 
 async def larger(turn: Turn) -> None:
-    """Enlarge the result, as a job of its own. Taps while that is being done are one job."""
+    """Enlarge the result, as a job of its own."""
     status, services = await own_job(turn), turn.services
     if status is None or status.job.reply is None:
         return
@@ -138,11 +122,8 @@ async def larger(turn: Turn) -> None:
     request = Request(
         ids=services.ids, source=replace(to, discriminator=""), user_id=status.job.user_id,
         attachments=(picture,), instruction="", workflow=WORKFLOW, parameters={MEGAPIXELS: target},
-        discriminator=to.discriminator, shown=((turn.shown, status.job.id),),
+        discriminator=LARGER, shown=((turn.shown, status.job.id),),
     )  # fmt: skip
-    if await in_the_works(request, services):
-        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
-        return
     outcome = await services.submit(request, turn.words)
     said = Text.PRESS_LARGER if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
     await turn.toast(turn.words(said))

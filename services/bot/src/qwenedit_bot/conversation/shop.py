@@ -78,7 +78,7 @@ async def choose(turn: Turn) -> None:
         await turn.toast(words(Text.PACK_GONE), alert=True)
         return
     to = source_of(press.message, press.id)
-    if await turn.is_first_tap() and await services.replies.find(to) is None:
+    if await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
             description=words(Text.INVOICE_DESCRIPTION),

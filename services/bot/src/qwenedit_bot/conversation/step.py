@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, How, Picture
+from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, How, Late, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_jobs import MAX_PICTURES
@@ -23,8 +23,8 @@ ONE_WISH = 10
 """Seconds: words, or photos without any, that follow each other faster belong together."""
 MOST_PHOTOS = 10
 """Photos that wait for the same words: as many as an album has."""
-STOP, AGAIN, UNDO = "stop", "again", "undo"
-"""Intents that change the draft; all others are answered."""
+STOP, AGAIN, UNDO, REDO = "stop", "again", "undo", "redo"
+"""Intents that change the draft, as consent does where something waits for it; all others are answered."""
 
 
 class Stage(StrEnum):
@@ -62,7 +62,7 @@ class Event:
     id: str
     """The same however often it is handled."""
     message_id: int
-    """The message that is answered: the user's, or the one that a pressed button's message answers."""
+    """The user's message, or the one that has the pressed button."""
     at: int
     """When it happened, in seconds since the epoch."""
 
@@ -151,8 +151,6 @@ class Question(StrEnum):
     """Which photo the words are about."""
     HOW = "how"
     """Whether each photo is done on its own."""
-    BEGUN = "begun"
-    """Whether to begin anew, or to go on with the result."""
     OTHER = "other"
     """The other photo, where the words are about several."""
     NEXT = "next"
@@ -161,6 +159,8 @@ class Question(StrEnum):
     """What to change in the picture that “undo” went back to."""
     FIRST = "first"
     """There is no picture before this one."""
+    FORGOTTEN = "forgotten"
+    """Nobody knows any more what was done last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +186,8 @@ class Wanted:
     preset: str = ""
     like: str = ""
     """The job that is done again: it has the words, and all else but the seed."""
+    after: str = ""
+    """The job that it waits for, to be done to its result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,16 +203,6 @@ class Do:
     """Those of them that have cost nothing but a few seconds: they aren't counted beside these."""
     left_out: int = 0
     """How many photos are more than one job takes."""
-    taken: int = 0
-    """Id of the bot's question that these photos have answered; it shows the words now."""
-
-
-@dataclass(frozen=True, slots=True)
-class After:
-    """Ask for jobs with the results of others, which are not there yet."""
-
-    wanted: tuple[tuple[str, Wanted], ...]
-    """Each with the job whose result it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +222,8 @@ class Stop:
 
     jobs: tuple[str, ...] | None = None
     """None: all of the user's, with what follows them."""
+    result: str = ""
+    """The job whose result is on the screen: if nothing is left to cancel, the user may mean that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +243,7 @@ class Expired:
     """Say that a button is about nothing any more."""
 
 
-Action: TypeAlias = Ask | Do | After | Reword | Stop | Reply | Nothing | Expired
+Action: TypeAlias = Ask | Do | Reword | Stop | Reply | Nothing | Expired
 Outcome: TypeAlias = tuple[Draft, Action]
 
 
@@ -266,7 +260,7 @@ def step(draft: Draft, event: Event) -> Outcome:
             after, action = _edited(draft, event)
         case Chosen():
             pictures = event.about.pictures if event.about is not None else ()
-            after, action = _for_preset(draft, event, event.preset, event.takes, pictures, _pending(draft))
+            after, action = _for_preset(draft, event, event.preset, event.takes, pictures, draft.words)
         case Browsed():
             after, action = replace(draft, preset=""), Nothing()
         case HowChosen():
@@ -277,7 +271,8 @@ def step(draft: Draft, event: Event) -> Outcome:
             after, action = _resumed(draft, event)
         case _:
             raise TypeError(event)
-    return replace(after, handled=event.id), action
+    asks = (bool(after.words), after.pictures) == (bool(draft.words), draft.pictures)
+    return replace(after, handled=event.id, asked=draft.asked if asks else ""), action
 
 
 def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, RequestOutcome]]) -> Draft:
@@ -295,17 +290,17 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
     if later:
         words = later[0].words if len(later[0].words) <= MAX_INSTRUCTION else ""
         return replace(
-            after, jobs=jobs, pictures=tuple(picture for each in later for picture in each.pictures), at=0, on=(),
+            after, jobs=jobs, pictures=tuple(picture for each in later for picture in each.pictures), at=0,
             words=words, words_in=done.words_in, preset=later[0].preset, how=done.how,
         )  # fmt: skip
     if accepted:
         return replace(after, jobs=jobs)
     used = {picture for each in done.wanted for picture in each.pictures}
     if not before.preset and used <= set(before.pictures):  # they waited, and nothing will ever come of them
-        after = replace(after, said=before.said, said_at=before.said_at)
-        if any(what is RequestOutcome.UNREADABLE for _job, what in outcomes):  # the words are for the next photo
-            after = replace(after, words=done.wanted[0].words, words_in=done.words_in, words_at=0)
-        return after
+        unreadable = any(what is RequestOutcome.UNREADABLE for _job, what in outcomes)
+        # The words are for the next photo, unless they were refused themselves.
+        words = done.wanted[0].words if unreadable else after.words
+        return replace(after, words=words, words_in=done.words_in, words_at=0)
     return replace(before, handled=after.handled)
 
 
@@ -313,7 +308,7 @@ def can_resume(draft: Draft) -> bool:
     """Whether photos and words wait that lack nothing: they couldn't be done before, as when no picture was left."""
     told = draft.preset or draft.words
     asked = bool(draft.preset) or len(draft.pictures) > 1
-    return bool(told and draft.pictures and not draft.on and (draft.how or not asked))
+    return bool(told and draft.pictures and (draft.how or not asked))
 
 
 def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
@@ -335,38 +330,25 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
         return _for_preset(draft, event, draft.preset, event.takes, pictures, words)
     draft = replace(draft, preset="")
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
-    new = tuple(each for each in event.pictures if each not in draft.pictures)
-    both = (*draft.pictures, *new)[:MOST_PHOTOS]
-    left_out = len(draft.pictures) + len(new) - len(both) if joins else 0
-    if event.words:
-        return _captioned(draft, event, both if joins and event.how == "together" else event.pictures)
-    if draft.words and not draft.on and (not draft.pictures or _lacks_another(draft)):
-        return _told_before(draft, event, both)
-    after = replace(draft, pictures=both if joins else event.pictures, at=event.at, how="")
-    if draft.words and not draft.on:
-        if joins:
-            return after, Ask(Question.HOW, draft.words_in, left_out)
-        after = replace(after, words="")
-    return after, Ask(Question.CHANGE, both[0].message_id if joins else event.message_id, left_out)
-
-
-def _captioned(draft: Draft, event: Photos, pictures: tuple[Picture, ...]) -> Outcome:
-    """Do photos with the words beside them and with those that wait."""
+    both = (*draft.pictures, *(each for each in event.pictures if each not in draft.pictures))
     number = event.words_in or event.message_id
-    if not draft.words or draft.pictures or draft.on:
-        return _do(draft, event, pictures, event.words, event.how, words_in=number)
-    words = _both(draft.words, event.words)
-    return _do(replace(draft, words=""), event, pictures, words, event.how, words_in=number, taken=draft.shown)
-
-
-def _told_before(draft: Draft, event: Photos, pictures: tuple[Picture, ...]) -> Outcome:
-    """Do photos with the words that wait for them, once there are as many as these are about."""
-    after = replace(draft, pictures=pictures, at=event.at)
-    if _lacks_another(after):
-        return after, Ask(Question.OTHER, event.message_id)
-    return _do(
-        replace(after, words=""), event, pictures, draft.words, draft.how, words_in=draft.words_in, taken=draft.shown
-    )
+    if event.words:  # words beside one photo are about that one
+        joins = joins and (event.how == "together" or len(event.pictures) > 1)
+        waits = joins or not draft.pictures
+        words = _both(draft.words, event.words) if draft.words and waits else event.words
+        draft = replace(draft, words="") if waits else draft
+        return _do(draft, event, both if joins else event.pictures, words, event.how, words_in=number)
+    if draft.words and (not draft.pictures or _lacks_another(draft)):
+        after = replace(draft, pictures=both, at=event.at)
+        if _lacks_another(after):
+            return after, Ask(Question.OTHER, event.message_id)
+        return _do(replace(after, words=""), event, both, draft.words, draft.how, words_in=draft.words_in)
+    kept = both[:MOST_PHOTOS] if joins else event.pictures
+    after = replace(draft, pictures=kept, at=event.at, how="", words=draft.words if joins else "")
+    left_out = len(both) - len(kept) if joins else 0
+    if after.words:
+        return after, Ask(Question.HOW, draft.words_in, left_out)
+    return after, Ask(Question.CHANGE, kept[0].message_id if joins else event.message_id, left_out)
 
 
 def _lacks_another(draft: Draft) -> bool:
@@ -375,120 +357,104 @@ def _lacks_another(draft: Draft) -> bool:
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
+    thing, after = event.about, draft
     match event.intent:
         case "":
-            return _instructed(draft, event, event.about, replied=event.replied)
+            after, action = _instructed(draft, event, thing)
         case "stop":
-            return replace(draft, words="", on=(), preset="", how="", said=""), Stop()
+            shown = thing.job if thing is not None and thing.stage is Stage.RESULT else ""
+            after = replace(draft, words="", words_at=0, late=None, preset="", how="")
+            action = Stop(result=shown)
         case "again":
-            return _again(draft, event, event.about)
+            after, action = _again(draft, event, thing)
         case "undo":
-            return _undo(draft, event, event.about)
+            after, action = _undo(draft, event, thing)
+        case "redo":
+            after, action = _back_to(draft, event, thing.pictures if thing is not None else ())
+        case "agreed" if draft.asked in (Question.HOW, Question.OTHER):
+            action = Ask(Question(draft.asked), event.message_id)
+        case "agreed" if can_resume(draft):
+            after, action = _resumed(draft, event)
         case intent:
-            return draft, Reply(intent)
+            action = Reply("thanks" if intent == "agreed" else intent)
+    return after, action
 
 
-def _instructed(draft: Draft, event: Said | Edited, thing: Thing | None, *, replied: bool = False) -> Outcome:
+def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     words, at, number = event.words, event.at, event.message_id
-    if draft.preset and not replied:
+    if draft.preset and not event.replied:
         words = _joined(draft.words, draft.words_at, words, at)
         return replace(draft, words=words, words_at=at, words_in=number), Ask(Question.NEXT, number)
     if thing is None:
-        joined = _joined(draft.words, draft.words_at, words, at) if not draft.on and not draft.pictures else words
-        after = replace(draft, words=joined, words_at=at, words_in=number, on=(), how=event.how)
-        asked = draft.words and joined != words
-        return after, Nothing() if asked else Ask(Question.WHICH, number)
-    if thing.stage is Stage.PHOTO:
-        own = bool(set(thing.pictures) & set(draft.pictures))
-        if own and draft.words and not draft.on:
-            words = _joined(draft.words, draft.words_at, words, at)
-        how = event.how or (draft.how if own else "")
-        return _do(draft, event, thing.pictures, words, how, words_in=number)
-    if thing.stage is Stage.RESULT and not _reworded_by(draft, thing, words, at):
-        return _do(draft, event, thing.pictures, words, "", words_in=number)
-    return _about_job(draft, event, thing)
-
-
-def _about_job(draft: Draft, event: Said | Edited, thing: Thing) -> Outcome:
-    """Words about a job that has no result yet."""
-    words, at, number = event.words, event.at, event.message_id
-    newest = draft.jobs[-1:] == (thing.job,)
-    joined = _joined(draft.said, draft.said_at, words, at) if newest else words
-    if thing.stage is Stage.ENDED:
-        return _do(draft, event, thing.pictures, words, "", words_in=number)
-    if thing.stage is Stage.WAITING or thing.prompt in (words, joined):
-        after = replace(draft, said=joined, said_in=number, said_at=at) if newest else draft
-        return after, Reword((thing.job,), joined, number)
-    if joined != words:  # the rest of the wish for which the job has just begun
-        after, action = _do(draft, event, thing.sources, joined, "", words_in=number)
-        return after, replace(action, cancel=(thing.job,), instead=(thing.job,)) if isinstance(action, Do) else action
-    if thing.job in draft.on:
         words = _joined(draft.words, draft.words_at, words, at)
-    after = replace(draft, words=words, words_at=at, words_in=number, on=(thing.job,))
-    return after, Ask(Question.BEGUN, number)
+        after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
+        return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
+    if thing.stage in (Stage.WAITING, Stage.RUNNING):
+        return _about_jobs(draft, event, (thing,))
+    how: How = ""
+    if draft.words and not draft.pictures:
+        words = _both(draft.words, words)
+    elif set(thing.pictures) & set(draft.pictures):
+        words, how = _joined(draft.words, draft.words_at, words, at), event.how or draft.how
+    return _do(draft, event, thing.pictures, words, how or event.how, words_in=number)
 
 
-def _reworded_by(draft: Draft, thing: Thing, words: str, at: int) -> bool:
-    """Whether these very words were given to a job before the bot was killed, and it has ended since."""
-    if draft.jobs[-1:] != (thing.job,) or thing.prompt == draft.said:
-        return False
-    return thing.prompt in (words, _joined(draft.said, draft.said_at, words, at))
+def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> Outcome:
+    """Give jobs other words: those that have begun are asked about."""
+    words, number, late = event.words, event.message_id, draft.late
+    if isinstance(event, Said):
+        asked = late is not None and jobs[0].job in late.jobs
+        earlier = late.words if late is not None and asked else jobs[0].prompt
+        if asked or draft.jobs[-1:] == (jobs[0].job,):
+            words = _joined(earlier, draft.words_at, words, event.at)
+        if words not in (event.words, jobs[0].prompt) and not asked and jobs[0].stage is Stage.RUNNING:
+            # The rest of the wish for which the job has just begun.
+            after, action = _do(draft, event, jobs[0].sources, words, "together", words_in=number)
+            if isinstance(action, Do):
+                action = replace(action, cancel=(jobs[0].job,), instead=(jobs[0].job,))
+            return after, action
+    waiting = tuple(each.job for each in jobs if each.stage is Stage.WAITING or each.prompt == words)
+    begun = tuple(each.job for each in jobs if each.job not in waiting)
+    after = replace(draft, words_at=event.at, late=Late(words, number, begun) if begun else late)
+    if not draft.words:
+        after = replace(after, words_in=number)
+    return after, Reword(waiting, words, number, late=len(begun))
 
 
 def _edited(draft: Draft, event: Edited) -> Outcome:
-    number, new = event.message_id, event.picture
+    number, new, words = event.message_id, event.picture, event.words
     if event.jobs:
         return _corrected(draft, event)
-    if draft.words and draft.words_in == number and event.words and not event.intent:
-        return _waiting_words(replace(draft, words="", words_at=0), event)
-    if new is not None and any(picture.message_id == number for picture in draft.pictures):
-        pictures = tuple(new if picture.message_id == number else picture for picture in draft.pictures)
-        draft = replace(draft, pictures=pictures)
-        if event.words and not draft.preset:
-            return _do(draft, event, pictures, event.words, event.how or draft.how, words_in=number)
-    elif new is not None and not draft.preset:
-        photo = Photos(
-            id=event.id, message_id=number, at=event.at, pictures=(new,), words=event.words, words_in=number,
-        )  # fmt: skip
-        return _photos(draft, photo)
-    elif new is None and event.words:
+    if draft.words_in == number:
+        draft = replace(draft, words="")
+    if new is None or event.intent:
         said = Said(
-            id=event.id, message_id=number, at=event.at, words=event.words, intent=event.intent, how=event.how,
+            id=event.id, message_id=number, at=event.at, words=words, intent=event.intent, how=event.how,
             about=event.about,
         )  # fmt: skip
-        return _said(draft, said)
+        return _said(draft, said) if words else (draft, Nothing())
+    if any(picture.message_id == number for picture in draft.pictures):
+        pictures = tuple(new if picture.message_id == number else picture for picture in draft.pictures)
+        draft = replace(draft, pictures=pictures)
+        if words and not draft.preset:
+            return _do(draft, event, pictures, words, event.how or draft.how, words_in=number)
+    elif not draft.preset:
+        return _photos(
+            draft,
+            Photos(id=event.id, message_id=number, at=event.at, pictures=(new,), words=words, words_in=number),
+        )
     return draft, Nothing()
 
 
-def _waiting_words(draft: Draft, event: Edited) -> Outcome:
-    """Put other words in the place of those that wait."""
-    number = event.message_id
-    if not draft.on and draft.pictures and not draft.preset:
-        return _do(draft, event, draft.pictures, event.words, event.how or draft.how, words_in=number)
-    after = replace(draft, words=event.words, words_at=event.at, how=event.how)
-    if draft.on:
-        return after, Ask(Question.BEGUN, number)
-    return after, Ask(Question.NEXT if draft.preset else Question.WHICH, number)
-
-
 def _corrected(draft: Draft, event: Edited) -> Outcome:
-    """Give jobs the words that their message has now."""
-    words = event.words
+    """Change the jobs that were asked for in a message."""
+    new = event.picture
+    changed = tuple(job for job in event.jobs if new is not None and _has_another(job, new))
     if event.intent == STOP:
         return draft, Stop(tuple(job.job for job in event.jobs))
-    changed = tuple(job for job in event.jobs if event.picture is not None and _has_another(job, event.picture))
-    if event.picture is not None and changed:
-        return _with_another_photo(draft, event, event.picture, changed)
-    if not words or event.intent:
-        return draft, Nothing()
-    waiting = tuple(each.job for each in event.jobs if each.stage is Stage.WAITING or each.prompt == words)
-    late = tuple(each.job for each in event.jobs if each.job not in waiting)
-    after = draft
-    if draft.jobs[-1:] and draft.jobs[-1] in waiting:
-        after = replace(after, said=words, said_at=event.at)
-    if late:
-        after = replace(after, words=words, words_in=event.message_id, words_at=event.at, on=late)
-    return after, Reword(waiting, words, event.message_id, late=len(late))
+    if new is not None and changed:
+        return _with_another_photo(draft, event, new, changed)
+    return _about_jobs(draft, event, event.jobs) if event.words and not event.intent else (draft, Nothing())
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:
@@ -510,18 +476,17 @@ def _with_another_photo(draft: Draft, event: Edited, new: Picture, jobs: tuple[T
         pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
         same = event.words in ("", job.prompt) or bool(event.intent)
         told = {"like": job.job} if same else {"words": event.words}
-        wanted.append(Wanted(pictures, event.message_id, f"{event.id}:{number}" if number else event.id, **told))
+        wanted.append(Wanted(pictures, event.message_id, f"{event.id}:{number}", **told))
     begun = tuple(job.job for job in jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
     waiting = tuple(job.job for job in jobs if job.stage is Stage.WAITING)
-    said = event.words or jobs[-1].prompt
-    after = replace(draft, said=said, said_in=event.message_id, said_at=event.at)
+    after = replace(draft, words_at=event.at)
     return after, Do(tuple(wanted), words_in=event.message_id, how="each", cancel=begun, instead=waiting)
 
 
 def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     like = thing.job if thing is not None and thing.job else "".join(draft.jobs[-1:])
     if thing is None or not like:
-        return draft, Ask(Question.CHANGE if draft.pictures else Question.WHICH, event.message_id)
+        return draft, Ask(Question.CHANGE if draft.pictures else Question.FORGOTTEN, event.message_id)
     pictures = thing.pictures if thing.stage is Stage.PHOTO else thing.sources
     wanted = Wanted(pictures[:MAX_PICTURES], *_answering(event), like=like)
     rest = tuple(each for each in draft.pictures if each not in pictures)
@@ -530,61 +495,53 @@ def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
-        return replace(draft, said=""), Stop((thing.job,))
-    if thing is None or not thing.sources:
+        return replace(draft, words_at=0), Stop((thing.job,))
+    return _back_to(draft, event, thing.sources if thing is not None else ())
+
+
+def _back_to(draft: Draft, event: Said, pictures: tuple[Picture, ...]) -> Outcome:
+    if not pictures:
         return draft, Ask(Question.FIRST, event.message_id)
-    after = replace(draft, pictures=thing.sources, at=0, how="", said="")
-    return after, Ask(Question.BACK, thing.sources[0].message_id)
+    after = replace(draft, pictures=pictures, at=0, how="", words="", words_at=0)
+    return after, Ask(Question.BACK, pictures[0].message_id)
 
 
 def _for_preset(
     draft: Draft, event: Event, preset: str, takes: int, pictures: tuple[Picture, ...], words: str
 ) -> Outcome:
     if len(pictures) < takes:
-        after = replace(draft, preset=preset, pictures=pictures, at=0, words=words, on=(), how="")
+        after = replace(draft, preset=preset, pictures=pictures, at=0, words=words, how="")
         return after, Ask(Question.NEXT, event.message_id)
     how: How = "each" if takes == 1 and len(pictures) > 1 else "together"
-    kept, left_out = (pictures, 0) if how == "each" else (pictures[:takes], len(pictures) - takes)
-    draft = replace(draft, words="" if not draft.on else draft.words)
-    after, action = _do(draft, event, kept, words, how, words_in=event.message_id, preset=preset)
-    if isinstance(action, Do):
-        action = replace(action, left_out=left_out)
-    rest = tuple(each for each in after.pictures if each not in pictures)
-    return replace(after, pictures=rest), action
+    draft = replace(draft, words="")
+    return _do(draft, event, pictures, words, how, words_in=event.message_id, preset=preset, takes=takes)
 
 
 def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
-    asked = (0, draft.words_in, *(picture.message_id for picture in draft.pictures))
-    if len(draft.pictures) <= 1 or event.message_id not in asked:
+    if len(draft.pictures) <= 1 or event.message_id != draft.shown:
         return draft, Expired()
-    if not draft.words or draft.on:
+    if not draft.words:
         return replace(draft, how=event.how, at=0), Ask(Question.CHANGE, event.message_id)
     return _do(draft, event, draft.pictures, draft.words, event.how, words_in=draft.words_in)
 
 
 def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
-    if not draft.words or not event.jobs or event.message_id not in (0, draft.words_in):
+    asked = draft.late
+    if asked is None or not event.jobs or event.message_id != asked.shown:
         return draft, Expired()
-    now, later, cancel = list[Wanted](), list[tuple[str, Wanted]](), list[str]()
-    for number, thing in enumerate(event.jobs):
-        begun = thing.stage in (Stage.WAITING, Stage.RUNNING)
-        pictures = thing.sources if event.over or begun else thing.pictures
-        wanted = Wanted(pictures, draft.words_in, f"{event.id}:{number}", words=draft.words)
-        if begun and event.over:
-            cancel.append(thing.job)
-        if begun and not event.over:
-            later.append((thing.job, wanted))
-        else:
-            now.append(wanted)
-    after = replace(draft, words="", on=(), said=draft.words, said_in=draft.words_in, said_at=0)
-    if later and not now:
-        return after, After(tuple(later))
-    if later:  # some have just ended: the user is asked once more about the others
-        after = replace(after, words=draft.words, on=tuple(job for job, _wanted in later))
-    return after, Do(tuple(now), words_in=draft.words_in, how="each", cancel=tuple(cancel))
+    begun = tuple(each.job for each in event.jobs if each.stage in (Stage.WAITING, Stage.RUNNING))
+    wanted = tuple(
+        Wanted(
+            each.sources if event.over else each.pictures, asked.words_in, f"{event.id}:{number}", words=asked.words,
+            after="" if event.over or each.job not in begun else each.job,
+        )
+        for number, each in enumerate(event.jobs)
+    )  # fmt: skip
+    cancel = begun if event.over else ()
+    return replace(draft, late=None), Do(wanted, words_in=asked.words_in, how="each", cancel=cancel)
 
 
-def _resumed(draft: Draft, event: Resumed) -> Outcome:
+def _resumed(draft: Draft, event: Resumed | Said) -> Outcome:
     if not can_resume(draft):
         return draft, Expired()
     how: How = draft.how or "together"
@@ -596,13 +553,13 @@ def _resumed(draft: Draft, event: Resumed) -> Outcome:
 
 def _do(
     draft: Draft, event: Event, pictures: tuple[Picture, ...], words: str, how: How, *,
-    words_in: int, preset: str = "", taken: int = 0,
+    words_in: int, preset: str = "", takes: int = MAX_PICTURES,
 ) -> Outcome:  # fmt: skip
     """Ask for the jobs, or how several photos are meant."""
     if len(pictures) > 1 and not how:
-        at = event.at if isinstance(event, Photos) else draft.at
-        after = replace(draft, pictures=pictures, at=at, words=words, words_in=words_in, words_at=event.at, on=())
-        return after, Ask(Question.HOW, words_in)
+        at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]
+        after = replace(draft, pictures=kept, at=at, words=words, words_in=words_in, words_at=event.at)
+        return after, Ask(Question.HOW, words_in, len(pictures) - len(kept))
     if how == "each" and len(pictures) > 1:
         wanted = tuple(
             Wanted((each,), each.message_id, _told(words_in, each.message_id), words=words, preset=preset)
@@ -613,17 +570,19 @@ def _do(
         to, discriminator = _answering(event)
         if isinstance(event, HowChosen | Resumed):
             to, discriminator = words_in, "" if isinstance(event, HowChosen) else event.id
+        elif isinstance(event, Chosen):
+            to = pictures[0].message_id
         elif isinstance(event, Photos):
             discriminator = _told(words_in, to)
-        wanted = (Wanted(pictures[:MAX_PICTURES], to, discriminator, words=words, preset=preset),)
-        left_out = max(0, len(pictures) - MAX_PICTURES)
+        wanted = (Wanted(pictures[:takes], to, discriminator, words=words, preset=preset),)
+        left_out = max(0, len(pictures) - takes)
     rest = tuple(each for each in draft.pictures if each not in pictures)
-    done_with = not draft.on and (bool(set(draft.pictures) & set(pictures)) or not draft.pictures)
-    after = replace(
-        draft, pictures=rest, words="" if done_with else draft.words, said=words, said_in=words_in, said_at=event.at,
-        how="", preset="",
-    )  # fmt: skip
-    return after, Do(wanted, words_in=words_in, how=how, left_out=left_out, taken=taken)
+    after = replace(draft, pictures=rest, how="", preset="")
+    if rest != draft.pictures or not rest:
+        after = replace(after, words="")
+    if not after.words:  # else these wait for other photos
+        after = replace(after, words_in=words_in, words_at=event.at)
+    return after, Do(wanted, words_in=words_in, how=how, left_out=left_out)
 
 
 def _answering(event: Event) -> tuple[int, str]:
@@ -643,12 +602,7 @@ def _joined(earlier: str, earlier_at: int, words: str, at: int) -> str:
 
 def _both(earlier: str, words: str) -> str:
     """Return words with earlier ones, if these don't say the same and if both are not too long."""
-    if words.casefold() in earlier.casefold().splitlines():
+    if f"\n{words}\n".casefold() in f"\n{earlier}\n".casefold():
         return earlier
     both = f"{earlier}\n{words}"
     return both if len(both) <= MAX_INSTRUCTION else words
-
-
-def _pending(draft: Draft) -> str:
-    """Return the words that wait for a picture or for a choice about photos."""
-    return "" if draft.on else draft.words

@@ -6,14 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.actors import own_words
-from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import OVER, take
-from qwenedit_bot.conversation.results import in_the_works, own_job
+from qwenedit_bot.conversation.results import own_job
 from qwenedit_bot.conversation.step import AGAIN, STOP, UNDO, BegunChosen, HowChosen, Resumed, Said
 from qwenedit_bot.edits.requests.refusals import refused_unseen
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 
@@ -92,7 +91,7 @@ async def corrected(turn: Turn) -> None:
 async def how(turn: Turn) -> None:
     """Take how several photos are meant."""
     how: How = "each" if turn.data == "each" else "together"
-    await take(turn, HowChosen(id=turn.name, message_id=_answered(turn), at=turn.at, how=how))
+    await take(turn, HowChosen(id=turn.name, message_id=turn.shown, at=turn.at, how=how))
 
 
 async def begun(turn: Turn) -> None:
@@ -100,17 +99,17 @@ async def begun(turn: Turn) -> None:
     over = turn.press is not None and turn.press.data == OVER
 
     async def read(draft: Draft) -> Event:
-        statuses = await turn.services.queue.statuses(draft.on)
+        statuses = await turn.services.queue.statuses(draft.late.jobs if draft.late is not None else ())
         own = [each for each in statuses if each.job.user_id == turn.user_id]
         things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
-        return BegunChosen(id=turn.name, message_id=_answered(turn), at=turn.at, over=over, jobs=things)
+        return BegunChosen(id=turn.name, message_id=turn.shown, at=turn.at, over=over, jobs=things)
 
     await take(turn, read)
 
 
 async def resume(turn: Turn) -> None:
     """Do what could not be done before."""
-    await take(turn, Resumed(id=turn.name, message_id=_answered(turn), at=turn.at))
+    await take(turn, Resumed(id=turn.name, message_id=turn.shown, at=turn.at))
 
 
 async def like_this(turn: Turn) -> None:
@@ -128,16 +127,9 @@ async def like_this(turn: Turn) -> None:
 
 
 async def again(turn: Turn) -> None:
-    """Do the same once more, with another seed; taps while that is being done are one job."""
-    status, press = await own_job(turn), turn.press
-    if status is None or press is None or status.job.reply is None:
-        return
-    source = replace(Source.of_job(status.job.reply), discriminator="")
-    request = Request(
-        turn.services.ids, source, status.job.user_id, (), status.job.edit.prompt, discriminator=f"p{press.id}"
-    )
-    if await in_the_works(request, turn.services):
-        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+    """Do the same once more, with another seed."""
+    status = await own_job(turn)
+    if status is None or status.job.reply is None:
         return
     sources = [each.source for each in reading.sources_of(status)]
     lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
@@ -145,7 +137,7 @@ async def again(turn: Turn) -> None:
         await turn.toast(turn.words(Text.PRESS_EXPIRED), alert=True)
         return
     thing = reading.thing_of(turn, status, turn.shown)
-    await take(turn, replace(_said(turn, AGAIN), message_id=source.message_id, about=thing))
+    await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))
 
 
 async def undo(turn: Turn) -> None:
@@ -153,17 +145,9 @@ async def undo(turn: Turn) -> None:
     status = await own_job(turn)
     if status is None:
         return
-    if not await turn.is_first_tap():
-        await turn.toast()
-        return
     await take(turn, replace(_said(turn, UNDO), about=reading.thing_of(turn, status, turn.shown)))
 
 
 def _said(turn: Turn, intent: str) -> Said:
     """Return an intent that was pressed, or given as a command."""
     return Said(id=turn.name, message_id=turn.shown, at=turn.at, words="", intent=intent)
-
-
-def _answered(turn: Turn) -> int:
-    """Return the id of the message that the one with the pressed button answers."""
-    return turn.about.message_id if turn.about is not None else 0

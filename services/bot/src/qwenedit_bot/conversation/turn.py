@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from aiogram import BaseMiddleware
@@ -42,6 +43,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Workers
 
+JUST_NOW = 10
+"""Seconds: equal answers that follow each other faster are one."""
 TAPPED_AGAIN = 5
 """Seconds: taps of one button that follow each other faster are one."""
 
@@ -161,6 +164,12 @@ class Turn:
         """Answer the message, or another one; returns the id of the bot's message."""
         edited_at = self.event.edit_date if isinstance(self.event, Message) else None
         return await self.services.replies.say(to or self.to(self.shown), view, edited_at=edited_at)
+
+    async def say_once(self, view: View) -> None:
+        """Answer the message, unless the same was said a moment before."""
+        said = f"said:{blake2b(view.text.encode(errors='replace'), digest_size=8).hexdigest()}"
+        if await self.services.replies.is_first(self.chat_id, said, str(self.shown), seconds=JUST_NOW):
+            await self.say(view)
 
     async def show(self, view: View) -> None:
         """Show something else in the message that has the pressed button."""

@@ -29,6 +29,7 @@ _REPEATED = re.compile(r"(\w{1,2}?)\1+")
 _STRETCHED = re.compile(r"(\w)\1\1|(\w\w)\2\2")
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
+_IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
 _SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
 
 
@@ -37,6 +38,7 @@ class Intent(StrEnum):
 
     STOP = "stop"
     UNDO = "undo"
+    REDO = "redo"
     WHEN = "when"
     AGAIN = "again"
     PRESETS = "presets"
@@ -44,13 +46,14 @@ class Intent(StrEnum):
     START = "start"
     QUESTION = "question"
     THANKS = "thanks"
+    AGREED = "agreed"
 
 
 def intent_of(text: str) -> Intent | None:
     """Return what a message means that is no instruction; None for an instruction, and wherever that is in doubt.
 
     Args:
-        text: What was written. Emoji alone are thanks, question marks or a link alone a question.
+        text: What was written. Emoji alone are thanks; question marks, dots or a link alone are a question.
     """
     words = _words_of(_LINK.sub("", text))
     if not words:
@@ -144,4 +147,4 @@ def _wordless(text: str) -> Intent | None:
     marks = set(text) - set(" \n!")
     if not marks:
         return None
-    return Intent.QUESTION if marks <= set(_QUESTION_MARKS) else Intent.THANKS
+    return Intent.QUESTION if marks <= _IMPATIENT else Intent.THANKS
