@@ -10,7 +10,7 @@ two may be left out. A file is complete when a note beside it has its hash, whic
 HF_TOKEN is sent to huggingface.co. Redirects are followed within a file's own host, and from huggingface.co and
 github.com to their storage. Nothing is read or written through a symbolic link.
 
-Runs in ComfyUI's image with nothing but the standard library.
+Runs in the worker's image and in ComfyUI's, with nothing but the standard library.
 """
 
 from __future__ import annotations

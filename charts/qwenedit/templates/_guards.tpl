@@ -82,8 +82,8 @@
 {{- if and (hasPrefix "http://" .webhook.url) (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) }}
 {{- fail (printf "bot.webhook.url is %s: Telegram calls https addresses only; http:// is for a Bot API server of your own in bot.settings.telegramApiUrl" .webhook.url) }}
 {{- end }}
-{{- $port := trimPrefix ":" (regexFind ":[0-9]+$" (urlParse .webhook.url).host) | default "443" }}
-{{- if and (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) (not (has $port (list "443" "80" "88" "8443"))) }}
+{{- $port := include "qwenedit.port" .webhook.url }}
+{{- if and .webhook.url (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) (not (has $port (list "443" "80" "88" "8443"))) }}
 {{- fail (printf "bot.webhook.url has the port %s: Telegram calls 443, 80, 88 and 8443 only; leave the port out and let the ingress controller forward it" $port) }}
 {{- end }}
 {{- if not (regexMatch "^https?://[^/]" (tpl .settings.telegramApiUrl $)) }}

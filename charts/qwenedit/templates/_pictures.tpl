@@ -62,14 +62,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- if include "qwenedit.picturesInBucket" . }}
 {{- $options := .Values.pictures.options | default dict }}
 {{- $endpoint := tpl (toString ($options.AWS_ENDPOINT_URL | default $options.AZURE_STORAGE_ENDPOINT | default "https://")) . }}
-{{- $url := urlParse $endpoint }}
-{{- $default := ternary "443" "80" (eq $url.scheme "https") }}
-- ports:  # the pictures' object storage
-    - {protocol: TCP, port: {{ trimPrefix ":" (regexFind ":[0-9]+$" $url.host) | default $default }}}
-  {{- with .Values.networkPolicy.picturesTo }}
-  to:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+{{ include "qwenedit.egress" (dict "url" $endpoint "to" .Values.networkPolicy.picturesTo) }}
 {{- if not (.Values.pictures.credentials).existingSecret }}
 {{- $url := include "qwenedit.picturesUrl" . }}
 {{- if hasPrefix "gs:" $url }}

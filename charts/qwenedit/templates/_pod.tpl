@@ -22,6 +22,24 @@ securityContext:
   {{- toYaml .root.Values.containerSecurityContext | nindent 2 }}
 {{- end }}
 
+{{/* Probes of bot and worker. A kill takes ten seconds, not the pod's grace period. */}}
+{{- define "qwenedit.probes" -}}
+startupProbe:
+  httpGet: {path: /livez, port: probes}
+  periodSeconds: 2
+  failureThreshold: 30
+livenessProbe:
+  httpGet: {path: /livez, port: probes}
+  periodSeconds: 10
+  timeoutSeconds: 3
+  failureThreshold: 3
+  terminationGracePeriodSeconds: 10
+readinessProbe:
+  httpGet: {path: /readyz, port: probes}
+  periodSeconds: 5
+  timeoutSeconds: 3
+{{- end }}
+
 {{/* Where a process runs: its traces say so. */}}
 {{- define "qwenedit.whereEnv" -}}
 - name: POD_NAME

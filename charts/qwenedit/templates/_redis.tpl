@@ -150,15 +150,3 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
-
-{{- define "qwenedit.dnsEgress" -}}
-- ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
-    - {protocol: UDP, port: 5353}  # OpenShift's name servers
-    - {protocol: TCP, port: 5353}
-  {{- with .Values.networkPolicy.dns.to }}
-  to:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
-{{- end }}

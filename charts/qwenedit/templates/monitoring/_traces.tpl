@@ -28,13 +28,6 @@ OTEL_RESOURCE_ATTRIBUTES: {{ join "," $attributes | quote }}
 
 {{- define "qwenedit.tracesEgress" -}}
 {{- if .Values.monitoring.traces.endpoint }}
-{{- $url := urlParse (tpl .Values.monitoring.traces.endpoint .) }}
-{{- $default := ternary "443" "80" (eq $url.scheme "https") }}
-- ports:  # the OpenTelemetry collector
-    - {protocol: TCP, port: {{ trimPrefix ":" (regexFind ":[0-9]+$" $url.host) | default $default }}}
-  {{- with .Values.networkPolicy.collectorTo }}
-  to:
-    {{- toYaml . | nindent 4 }}
-  {{- end }}
+{{ include "qwenedit.egress" (dict "url" (tpl .Values.monitoring.traces.endpoint .) "to" .Values.networkPolicy.collectorTo) }}
 {{- end }}
 {{- end }}
