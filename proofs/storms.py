@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-import aiogram
+import aiogram.methods
+from aiogram.methods import TelegramMethod
 
 from proofs._frame import prove
 from qwenedit_testkit.by_hand.worker import pretending
@@ -90,19 +91,27 @@ AFTER_A_STANDSTILL = {"deleteMessage"}
 
 def methods_used() -> set[str]:
     """Return the methods of the Bot API that the bot's code calls, and `file` where it downloads."""
-    names = {
-        re.sub(r"_(\w)", lambda found: found[1].upper(), name)
-        for path in _modules(files("qwenedit_bot"))
-        for node in ast.walk(ast.parse(path.read_text()))
+    nodes = [node for path in _modules(files("qwenedit_bot")) for node in ast.walk(ast.parse(path.read_text()))]
+    called = {
+        re.sub(r"_(\w)", lambda found: found[1].upper(), node.attr)
+        for node in nodes
         if isinstance(node, ast.Attribute) and _is_bot(node.value)
-        for name in (node.attr,)
     }
-    known = {name for name in names if hasattr(aiogram.methods, name[0].upper() + name[1:])}
-    return known - AFTER_A_STANDSTILL | {
-        "getMe",
-        "getUpdates",
-        FILE,
+    imported = {
+        name.name[0].lower() + name.name[1:]
+        for node in nodes
+        if isinstance(node, ast.ImportFrom) and node.module == "aiogram.methods"
+        for name in node.names
     }
+    return (called | imported) & _METHODS - AFTER_A_STANDSTILL | {"getMe", "getUpdates", FILE}
+
+
+_METHODS = {
+    name[0].lower() + name[1:]
+    for name, method in vars(aiogram.methods).items()
+    if isinstance(method, type) and issubclass(method, TelegramMethod) and method is not TelegramMethod
+}
+"""The names of all methods that aiogram knows."""
 
 
 def _modules(folder: Traversable) -> list[Traversable]:
