@@ -174,6 +174,10 @@ async def test_edit_that_changes_nothing_is_no_error(messenger: Messenger, teleg
         (TelegramEntityTooLarge(METHOD, "Request Entity Too Large"), PhotoRejectedError),
         (TelegramBadRequest(METHOD, "Bad Request: of tomorrow"), UnknownRefusalError),
         (TelegramAPIError(METHOD, "Too Many Requests: without saying how long"), LaterError),
+        (
+            TelegramMigrateToChat(METHOD, "Bad Request: group chat was upgraded to a supergroup chat", -1),
+            ChatUnreachableError,
+        ),
     ],
 )
 def test_error_comes_in_the_bots_own_words(error: AiogramError, kind: type[BotError]) -> None:

@@ -66,6 +66,7 @@ TEXTS: dict[type[BotError], tuple[str, ...]] = {
     ),
     ChatUnreachableError: (
         "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE",
+        "group chat was upgraded to a supergroup chat",
     ),
     KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
     LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
