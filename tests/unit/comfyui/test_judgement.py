@@ -20,7 +20,7 @@ from qwenedit_worker.comfyui import (
 )
 from qwenedit_worker.comfyui.protocol.history import OutputFile, Record
 from qwenedit_worker.comfyui.protocol.rejection import rejection
-from qwenedit_worker.comfyui.protocol.websocket import Began, Ended, Stepped, read
+from qwenedit_worker.comfyui.protocol.websocket import Event, read
 
 BOUND = BoundWorkflow(graph={}, output_node="42", image_nodes=frozenset({"21"}), steps=4, steps_node="40")
 OUTPUT = {"42": {"images": [{"filename": "edited_00001_.png", "subfolder": "j/1", "type": "output"}]}}
@@ -138,11 +138,11 @@ def event(kind: str, **data: object) -> object:
 @pytest.mark.parametrize(
     ("kind", "data", "expected"),
     [
-        ("execution_start", {"timestamp": 1}, Began()),
-        ("execution_cached", {"nodes": []}, Began()),
-        ("executing", {"node": "40"}, Began("40")),
-        ("executing", {"node": None}, Ended()),
-        ("progress", {"node": "40", "value": 2, "max": 4}, Stepped(node="40", step=2, steps=4)),
+        ("execution_start", {"timestamp": 1}, Event()),
+        ("execution_cached", {"nodes": []}, Event()),
+        ("executing", {"node": "40"}, Event("40")),
+        ("executing", {"node": None}, Event(over=True)),
+        ("progress", {"node": "40", "value": 2, "max": 4}, Event("40", step=2, steps=4)),
         ("execution_success", {}, None),
         ("something_new", {}, None),
         ("progress", {"node": "40", "value": "two", "max": 4}, None),
@@ -153,7 +153,7 @@ def test_events_are_read(kind, data, expected) -> None:
 
 
 def test_event_is_of_the_prompt_that_it_names() -> None:
-    assert read('{"type": "executing", "data": {"node": null, "prompt_id": "other"}}') == ("other", Ended())
+    assert read('{"type": "executing", "data": {"node": null, "prompt_id": "other"}}') == ("other", Event(over=True))
 
 
 @pytest.mark.parametrize(

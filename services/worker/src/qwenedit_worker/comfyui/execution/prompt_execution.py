@@ -21,7 +21,7 @@ from qwenedit_worker.comfyui.execution.png import SIGNATURE
 from qwenedit_worker.comfyui.execution.transfer import fetch
 from qwenedit_worker.comfyui.protocol.history import Record, Unfinished
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
-from qwenedit_worker.comfyui.protocol.websocket import Began, Ended, Lost, Stepped
+from qwenedit_worker.comfyui.protocol.websocket import LOST
 from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
 from qwenedit_worker.comfyui.workflow.sizes import size_of
 
@@ -250,21 +250,20 @@ class PromptExecution:
             self._on_progress(progress)
 
     def _on_event(self, event: Event) -> None:
-        if not isinstance(event, Lost):
+        if event is not LOST:
             self._watch.heard(self.prompt_id)
         bound = self._bound
-        match event:
-            case Ended() | Lost():
-                self._ask.set()
-            case Began(node=node):
-                self._show(Progress(Stage.STARTING, 0, bound.steps))
-                if node in bound.loaders:
-                    self._show(Progress(Stage.LOADING, 0, bound.steps))
-                elif node and bound.steps_node is None:
-                    self._show(Progress(Stage.EDITING))
-            case Stepped() if event.node == bound.steps_node or event.steps == bound.steps:
-                self._show(Progress(Stage.EDITING, event.step, event.steps))
-                self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
+        if event.over:
+            self._ask.set()
+        elif not event.steps:
+            self._show(Progress(Stage.STARTING, 0, bound.steps))
+            if event.node in bound.loaders:
+                self._show(Progress(Stage.LOADING, 0, bound.steps))
+            elif event.node and bound.steps_node is None:
+                self._show(Progress(Stage.EDITING))
+        elif event.node == bound.steps_node or event.steps == bound.steps:
+            self._show(Progress(Stage.EDITING, event.step, event.steps))
+            self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
 
 
 def _rank(progress: Progress) -> tuple[int, int]:

@@ -11,7 +11,7 @@ import json
 import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import structlog
@@ -37,33 +37,21 @@ MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Began:
-    """The executor has taken the prompt, or begins a node of it."""
+class Event:
+    """What is said of a prompt: the executor has taken it, begins a node or counts its steps, or is done."""
 
     node: str = ""
     """Id of the node; empty for the prompt as a whole."""
+    step: int = 0
+    """Of `steps`, how many are done."""
+    steps: int = 0
+    """0: the node begins."""
+    over: bool = False
+    """The record is written: ask for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stepped:
-    """A node counts: `step` of `steps` are done."""
-
-    node: str
-    step: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The execution is over, and its record is written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The websocket is lost: what is said of the prompt from now on is not heard."""
-
-
-Event: TypeAlias = Began | Stepped | Ended | Lost
+LOST = Event(over=True)
+"""The websocket is lost: what is said of the prompt from now on is not heard."""
 
 
 def read(text: str) -> tuple[str, Event] | None:
@@ -85,15 +73,15 @@ def read(text: str) -> tuple[str, Event] | None:
 def _event(kind: str, data: dict[Any, Any]) -> Event | None:
     match kind, data:
         case (("execution_start" | "execution_cached" | "executed"), _):
-            return Began()
+            return Event()
         case "executing", {"node": None}:
-            return Ended()
+            return Event(over=True)
         case "executing", _:
-            return Began(str(data.get("node", "")))
+            return Event(str(data.get("node", "")))
         case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps} if (
             0 <= value <= steps <= MOST_STEPS
         ):
-            return Stepped(node=str(node), step=int(value), steps=int(steps))
+            return Event(str(node), step=int(value), steps=int(steps))
         case _:
             return None
 
@@ -135,7 +123,7 @@ class Feed:
             # A fresh id: while the server still holds the old socket, a new one under its id would hear nothing.
             self.client_id = str(uuid.uuid4())
             for on_event in tuple(self._followed.values()):
-                on_event(Lost())
+                on_event(LOST)
             await asyncio.sleep(RECONNECT_PAUSE)
 
     async def _listen(self) -> None:
