@@ -328,4 +328,3 @@ async def steal(executioner: Executioner, _worker: Service, jobs: list[str]) -> 
     keys = Keys()
     for job in jobs:
         await executioner.harness.client.hset(keys.job(job), "token", "somebody-else")
-    await executioner.harness.client.publish(keys.nudge, jobs[0])

@@ -88,8 +88,6 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
         await queue.heartbeat(claim.job.id, claim.token, phase=Phase.EDITING, step=1, steps=4)
         await queue.heartbeat(claim.job.id, claim.token, draining=True)
         await settle(claim)
-    async with worker.pubsub() as listener:
-        await listener.subscribe(KEYS.nudge)
     assert (await queue.counts()).waiting == 1
 
 

@@ -16,21 +16,19 @@ from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 
 async def a_job_goes_its_way(clients, **settings):
-    """Use every kind of client and command that the services have: scripts, blocking ones, streams, pub/sub, bytes."""
+    """Use every kind of client and command that the services have: scripts, blocking ones, streams, bytes."""
     redis, blocking = await clients(**settings), await clients(waits=True, **settings)
     pictures = RedisPictureStore(await clients(decode=False, **settings), KEYS, ttl=60)
     lanes = Lanes(redis, KEYS.answers, name="bot")
     queue, events = JobQueue(redis, KEYS, waiter=blocking), Events(blocking, KEYS, lanes)
     await pictures.put("a:in:0", b"\x89PNG")
     await queue.enqueue(job(), MANY)
-    async with redis.pubsub(ignore_subscribe_messages=True) as nudges:
-        await nudges.subscribe(KEYS.nudge)
-        claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
-        assert claim is not None
-        assert claim.job == job()
-        assert await pictures.get("a:in:0") == b"\x89PNG"
-        assert await queue.heartbeat(claim.job.id, "t", lease=30) is Lease.HELD
-        assert await queue.settle(claim.job.id, "t", Done(Result(picture="a", seed=1, seconds=1))) is Settled.DONE
+    claim = await queue.claim(worker="w", token="t", lease=30, wait=1.0)
+    assert claim is not None
+    assert claim.job == job()
+    assert await pictures.get("a:in:0") == b"\x89PNG"
+    assert await queue.heartbeat(claim.job.id, "t", lease=30) is Lease.HELD
+    assert await queue.settle(claim.job.id, "t", Done(Result(picture="a", seed=1, seconds=1))) is Settled.DONE
     assert await events.wait(1.0)
     await events.drain()
     [row], _wait = await lanes.next(1)

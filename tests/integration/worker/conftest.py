@@ -31,7 +31,7 @@ from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
+from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.telemetry.metrics import Metrics
 
 PNG = (
@@ -167,7 +167,6 @@ class Bench:
         helpers = [
             asyncio.create_task(parts.watch.keep_checking()),
             asyncio.create_task(parts.watch.keep_judging()),
-            asyncio.create_task(listen_for_nudges(self.redis, self.keys.nudge, parts.worker.nudge)),
         ]
         try:
             yield SimpleNamespace(task=running, **vars(parts))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-async def stubborn(*_anything: object) -> None:
+async def stubborn(*_anything: object, **_more: object) -> None:
     """Swallow one cancellation, as redis-py may before Python 3.12, and go on."""
     try:
         await asyncio.Event().wait()
@@ -32,7 +32,7 @@ async def fail(_heartbeat: Heartbeat) -> None:
 async def test_failed_helper_ends_the_worker_if_another_swallows_its_cancellation(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "listen_for_nudges", stubborn)
+    monkeypatch.setattr(app, "check_stores", stubborn)
     monkeypatch.setattr(Heartbeat, "run", fail)
     settings = WorkerSettings(
         redis_url=redis_url, comfyui_url=f"http://127.0.0.1:{free_port()}", probe_port=0, workflows_dir=WORKFLOWS

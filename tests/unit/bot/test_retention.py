@@ -32,7 +32,7 @@ NOT_ABOUT_USERS = {
     "durations": "seconds",
     "seen_prefix": "numbers of updates",
     "erased": "when a file was written", "migrated": "ids of groups",
-    "nudge": "a channel, nothing is kept", "paused": "of the queue", "leader": "a replica", "time": "a time",
+    "paused": "of the queue", "leader": "a replica", "time": "a time",
     "workers": "of workers", "worker_about": "of workers",
     "largest_result": "bytes",
     "layout": "a number",

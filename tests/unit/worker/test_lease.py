@@ -62,8 +62,14 @@ async def end_of(kept):
     return kept.end
 
 
-async def test_lease_is_renewed_every_third_of_it_until_it_is_lost(registry, monkeypatch):
+@pytest.fixture
+def frequent(monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.lease.PACE", 0.01)
+    monkeypatch.setattr("qwenedit_worker.loop.lease.BEAT_EVERY", LEASE / 3)
+
+
+@pytest.mark.usefixtures("frequent")
+async def test_lease_is_renewed_regularly_until_it_is_lost(registry):
     queue = Answers(Lease.HELD, Lease.HELD, Lease.HELD, Lease.LOST)
     began = time.monotonic()
     assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
@@ -77,7 +83,7 @@ async def test_job_that_ends_before_a_heartbeat_is_due_sends_none(registry):
     assert not queue.times
 
 
-async def test_nudge_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
+async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
     queue = Answers(Lease.CANCELLED)
     kept = keeper(queue, registry, lease=PACE * 3)
     began = time.monotonic()
@@ -90,6 +96,7 @@ async def test_nudge_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
     assert isinstance(kept.end, JobCancelled)
 
 
+@pytest.mark.usefixtures("frequent")
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
 async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)

@@ -47,8 +47,8 @@ start.sh: |
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
-     it. The layout and the time are for reading. A new key has to be named here as well. Of `lost` and `clock` only
-     workers of the release before know. */}}
+     it. The layout and the time are for reading. A new key has to be named here as well. Of `lost`, `clock` and `nudge`
+     only workers of the release before know. */}}
 {{- define "qwenedit.workerKinds" -}}
 (+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost)
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed

@@ -54,11 +54,6 @@ class Keys:
         return f"{self.prefix}:answers"
 
     @property
-    def nudge(self) -> str:
-        """Pub/sub channel: ids of running jobs that were asked to stop. Only an accelerator; renew says it too."""
-        return f"{self.prefix}:nudge"
-
-    @property
     def paused(self) -> str:
         """STRING: since when (ms) the queue is paused; there while it is."""
         return f"{self.prefix}:paused"

@@ -26,7 +26,7 @@ from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.editor import ComfyUIEditor, workflow_path
 from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.redis_link import RedisLink, listen_for_nudges, translate_errors
+from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.stores import REFUSALS, check_stores
 from qwenedit_worker.telemetry.metrics import Metrics
@@ -165,7 +165,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             watch.keep_checking(),
             watch.keep_judging(),
             heartbeat.run(),
-            listen_for_nudges(redis, settings.keys.nudge, worker.nudge),
             _lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN),
         )
     log.info("worker.stopped")

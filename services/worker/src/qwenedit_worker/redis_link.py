@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -11,17 +10,12 @@ import structlog
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
 from qwenedit_jobs import StorageFullError
-from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from redis.asyncio import Redis
-
-NUDGE_POLL = 5.0
-"""Seconds between checks that an idle subscription's connection still lives."""
 REFUSAL_LOGGED_EVERY = 60.0
 """Seconds between two log lines about the same refusal."""
 
@@ -108,20 +102,3 @@ class _ErrorTranslator:
                 return await call(*args, **named)
 
         return call_translated
-
-
-async def listen_for_nudges(redis: Redis, channel: str, on_message: Callable[[str], None]) -> None:
-    """Hand on what is published, for ever. Messages sent while the connection is down are missed."""
-    backoff = Backoff()
-    while True:
-        try:
-            async with redis.pubsub(ignore_subscribe_messages=True) as subscription:
-                await subscription.subscribe(channel)
-                while True:
-                    message = await subscription.get_message(timeout=NUDGE_POLL)
-                    backoff.reset()
-                    if message is not None:
-                        on_message(message["data"])
-        except (RedisError, OSError, RuntimeError) as error:  # RuntimeError: uvloop's, if the other side has closed
-            log.debug("nudges.interrupted", error=str(error))
-        await asyncio.sleep(backoff.next())

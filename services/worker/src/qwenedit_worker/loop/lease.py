@@ -29,6 +29,8 @@ LAST_WRITE = 0.5
 """Timeout for a heartbeat in flight when the job has been settled, in seconds."""
 PACE = 0.5
 """Seconds between two heartbeats, however fast the job goes."""
+BEAT_EVERY = 2.0
+"""Seconds between two heartbeats without news: a cancelled job is stopped by the next one."""
 SHOWN_AFTER = 0.2
 """Seconds from a job's progress to the heartbeat that tells of it: most jobs send their result sooner."""
 PHASES = {
@@ -43,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 
 class LeaseKeeper:
-    """Sends heartbeats of one job: every third of its lease, and soon after its progress.
+    """Sends heartbeats of one job: one every `BEAT_EVERY` seconds, and one soon after its progress.
 
     An async context manager. Its task begins when the first heartbeat is due: most jobs end before that.
 
@@ -85,7 +87,7 @@ class LeaseKeeper:
         self._keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._due = asyncio.get_running_loop().call_at(self._expires - self._lease * 2 / 3, self.look)
+        self._due = asyncio.get_running_loop().call_at(self._expires - self._lease + BEAT_EVERY, self.look)
         return self
 
     async def __aexit__(
@@ -127,7 +129,7 @@ class LeaseKeeper:
                 await asyncio.sleep(SHOWN_AFTER)
             if await self._beat():
                 backoff.reset()
-                pause = self._lease / 3 - PACE
+                pause = BEAT_EVERY - PACE
                 await asyncio.sleep(PACE)
             elif self.word is Lease.LOST:
                 return

@@ -103,14 +103,8 @@ class Worker:
         self._activity = activity
         self._metrics = metrics
         self._settlement = Settlement(queue=queue, pictures=pictures, activity=activity, shutdown=shutdown)
-        self._leases: dict[str, LeaseKeeper] = {}
         self._releases = Counter[str]()
         self._comfyui_busy = False
-
-    def nudge(self, job_id: str) -> None:
-        """Look at a job's lease at once, if that job is in hand."""
-        if (lease := self._leases.get(job_id)) is not None:
-            lease.look()
 
     async def run(self) -> None:
         """Take jobs until the worker is told to drain; the one in hand is finished first."""
@@ -226,7 +220,7 @@ class Worker:
             self._metrics.queue_wait.observe(claim.waited, tracing.exemplar())
         else:
             self._metrics.redeliveries.inc()
-        lease = self._leases[claim.job.id] = LeaseKeeper(
+        lease = LeaseKeeper(
             self._queue,
             claim,
             lease=self._timings.lease,
@@ -258,8 +252,6 @@ class Worker:
         except asyncio.CancelledError:
             await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
             raise
-        finally:
-            self._leases.pop(claim.job.id, None)
         report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
         report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)

@@ -1,13 +1,12 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures
+-- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
--- id → 'cancelled' (it had not begun) | 'cancelling' (its worker is told) | a final state | 'unknown'
+-- id → 'cancelled' (it had not begun) | 'cancelling' (its worker's next heartbeat says so) | a final state | 'unknown'
 local job = read(args.id)
 if job.state == 'queued' or job.state == 'delayed' then
     return finish(job, 'cancelled')
 elseif job.state == 'running' then
     set(job, 'cancelling', 1)
-    redis.call('PUBLISH', NUDGE, job.id)
     return 'cancelling'
 end
 return short(job.state or 'unknown')

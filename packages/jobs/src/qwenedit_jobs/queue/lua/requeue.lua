@@ -1,11 +1,10 @@
 #!lua flags=allow-oom
--- KEYS: job_queue held paused leases draining delayed nudge time dead ended events answered_pictures
+-- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
 local job = read(args.id, 'requeued', 'answered_at', 'picture_ttl')
 if job.state == 'running' then
     job.taken_away = true
-    redis.call('PUBLISH', NUDGE, job.id)
     if job.cancelling == '1' then
         return { finish(job, 'cancelled') }
     end
