@@ -13,7 +13,7 @@ import aiohttp
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
 from qwenedit_worker.comfyui.protocol.history import OutputFile, Record, Unfinished
 from qwenedit_worker.comfyui.protocol.rejection import rejection
-from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, REQUEST_TIMEOUT, TRANSFER_TIMEOUT
+from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, TRANSFER_TIMEOUT
 
 if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.transport import Reply, Transport
@@ -130,13 +130,13 @@ class Api:
             await self._transport.request("GET", "/view", params=params, limit=MAX_PICTURE, within=TRANSFER_TIMEOUT)
         ).body
 
-    async def queue(self, *, within: float = REQUEST_TIMEOUT) -> Queue:
+    async def queue(self) -> Queue:
         """Ids of the prompts that run and wait."""
-        return _ok(await self._transport.request("GET", "/queue", within=within)).read(_queue)
+        return _ok(await self._transport.request("GET", "/queue")).read(_queue)
 
-    async def system_stats(self, *, within: float = REQUEST_TIMEOUT) -> SystemStats:
+    async def system_stats(self) -> SystemStats:
         """Version and GPU; without a GPU the memory is the machine's."""
-        return _ok(await self._transport.request("GET", "/system_stats", within=within)).read(_system_stats)
+        return _ok(await self._transport.request("GET", "/system_stats")).read(_system_stats)
 
     async def node(self, class_type: str) -> NodeClass | None:
         """Return a node class's description, as `/object_info` gives it; None where there is no such class."""
