@@ -131,7 +131,8 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
     assert await queue.drop(claim.job.id) is False
     assert await queue.resume()
     [record] = await queue.records(await queue.ids_like(claim.job.id[:8]))
-    assert record.state is State.QUEUED
+    assert record.status is not None
+    assert record.status.state is State.QUEUED
     seen = (await status(Installation(bot, bot, RedisSettings()))).text
     assert "1 waiting" in seen
     assert "not known here" not in seen

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_jobs import State
 
 
 async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
@@ -60,16 +59,11 @@ async def test_setting_out_of_its_range_is_named(desk, monkeypatch):
     assert "REDIS_URL" in said.err
 
 
-@pytest.mark.parametrize("words", [(), ("jobs",), ("jobs", "list", "--state", "ready"), ("dead", "show")])
+@pytest.mark.parametrize("words", [(), ("jobs",), ("jobs", "list", "--ready"), ("dead", "show")])
 async def test_unknown_command_shows_the_usage(desk, words):
     said = await desk.ask(*words)
     assert said.code == 2
     assert "usage: qwenedit" in said.err
-
-
-async def test_unknown_state_is_answered_with_those_that_there_are(desk):
-    said = await desk.ask("jobs", "list", "--state", "dead")
-    assert all(state in said.err.splitlines()[-1] for state in State)
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "0", "-1", "1e9"])

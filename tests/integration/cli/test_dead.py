@@ -18,20 +18,18 @@ async def test_dead_job_is_tried_again_with_all_its_attempts(desk):
     identity = await desk.dead(1)
     said = await desk.ask("dead", "retry", identity[:8])
     assert (said.code, said.out) == (0, f"{identity}: in line\n")
-    [record] = await desk.queue.records([identity])
-    assert (record.attempt, record.requeued) == (0, 1)
+    status = await desk.queue.status(identity)
+    assert (status.attempt, status.ending) == (0, 1)
     assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
 
 
-async def test_job_whose_pictures_are_gone_is_only_tried_again_by_force(desk):
+async def test_job_whose_pictures_are_gone_is_not_tried_again(desk):
     identity = await desk.dead(1)
     await desk.redis.delete(desk.keys.picture(input_ref(identity, 0)))
     said = await desk.ask("dead", "retry", identity)
     assert said.code == 1
     assert "its pictures are no longer kept" in said.out
     assert await desk.state(identity) == "failed"
-    assert (await desk.ask("dead", "retry", identity, "--force")).code == 0
-    assert await desk.state(identity) == "queued"
 
 
 async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import State
+from qwenedit_jobs import Edit, Job, Phase, State, Status
 from qwenedit_jobs.cli.workers import SeenWorker
-from qwenedit_jobs.queue.job_records import Record
 from qwenedit_jobs.workers.registry import Presence
 
 NOW = 1_000_000.0
@@ -15,7 +14,12 @@ NOW = 1_000_000.0
 def hangs(*, ran, stood, step=2, usual: float | None = 4.0, seen=1.0):
     """Whether a job hangs that has run and stood at a step for so many seconds."""
     moved_at = NOW - stood if stood is not None else None
-    job = Record("job", State.RUNNING, worker="gpu-1", step=step, steps=4, started_at=NOW - ran, moved_at=moved_at)
+    edit = Edit(prompt="p", pictures=("p",), seed=1)
+    job = Status(
+        job=Job(id="job", user_id=1, edit=edit, reply=None), state=State.RUNNING, phase=Phase.EDITING,
+        step=step, steps=4, attempt=1, cancelling=False, enqueued_at=NOW - ran, reason=None, result=None,
+        started_at=NOW - ran, moved_at=moved_at,
+    )  # fmt: skip
     presence = Presence(worker="gpu-1", since=NOW - 9_000, ready=True, draining=False)
     return SeenWorker("gpu-1", presence, NOW - seen, job, usual).hangs_for(NOW) > 0
 

@@ -246,8 +246,10 @@ class Status:
     """When it ended, by the same clock; None before."""
     worker: str = ""
     """Who has, or had, its latest attempt; empty before the first."""
-    answered: bool = False
-    """Whether its user has the answer."""
+    moved_at: float | None = None
+    """When its phase or step changed last, in any attempt, by the same clock."""
+    answered_at: float | None = None
+    """When its user got the answer, by the same clock; None before."""
     answer: str = ""
     """What its user got, as `JobQueue.answered` was told; empty before."""
     ending: int = 0
@@ -256,6 +258,26 @@ class Status:
     """Until when it must begin, by the same clock; None for a job of another release that does not say."""
     sources: str = field(default="", repr=False)
     """Where its pictures came from, as `JobQueue.enqueue` was told; empty for a job of an earlier release."""
+    max_attempts: int = 0
+    detail: str = field(default="", repr=False)
+    """What was said of an attempt that failed. It may have the user's words in it."""
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.job.id
+
+    @property
+    def answered(self) -> bool:
+        """Whether its user has the answer."""
+        return self.answered_at is not None
+
+    @property
+    def at(self) -> str:
+        """How far a running job is, in words; empty for others."""
+        if self.state is not State.RUNNING:
+            return ""
+        return f"{self.phase} {self.step}/{self.steps}" if self.steps else self.phase
 
 
 @dataclass(frozen=True, slots=True)

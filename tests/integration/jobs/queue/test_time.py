@@ -109,8 +109,8 @@ async def test_deferred_job_comes_again_after_the_pause_and_waits_no_longer_in_a
     now = (await desk.redis.time())[0] * 1000
     assert 30_000 < await desk.redis.zscore(desk.keys.delayed, claim.job.id) - now < 41_000
     assert (await desk.queue.status(claim.job.id)).expires_at == until
-    [record] = await desk.operated.records([claim.job.id])
-    assert (record.state, record.detail, record.reason) == (State.DELAYED, "no picture", None)
+    status = await desk.queue.status(claim.job.id)
+    assert (status.state, status.detail, status.reason) == (State.DELAYED, "no picture", None)
 
 
 # ---------------------------------------------------------------- answers

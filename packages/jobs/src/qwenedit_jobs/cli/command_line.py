@@ -14,7 +14,6 @@ from qwenedit_jobs.cli.pause import pause, resume
 from qwenedit_jobs.cli.selftest import selftest
 from qwenedit_jobs.cli.status import status
 from qwenedit_jobs.errors import QueueError, StorageFullError
-from qwenedit_jobs.model import State
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
 
@@ -59,8 +58,6 @@ def make_parser() -> argparse.ArgumentParser:
     which = chosen.add_mutually_exclusive_group(required=True)
     which.add_argument("starts", nargs="*", default=[], metavar="ID", help="or its beginning")
     which.add_argument("--all", action="store_true", dest="everything", help="all of them")
-    force = argparse.ArgumentParser(add_help=False)
-    force.add_argument("--force", action="store_true", help="also jobs whose pictures are gone")
 
     _add(commands, "status", status, "the queue, the workers, Redis")
     _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait")
@@ -70,8 +67,6 @@ def make_parser() -> argparse.ArgumentParser:
 
     of_jobs = _group(commands, "jobs", "list, show, cancel, requeue")
     listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts")
-    states = [str(state) for state in State]
-    listing.add_argument("--state", action="append", default=[], choices=states, dest="states", help="only these")
     listing.add_argument(
         "--all", action="store_true", dest="everything", help="those that ended lately, too; so does --user"
     )
@@ -79,11 +74,11 @@ def make_parser() -> argparse.ArgumentParser:
     showing = _add(of_jobs, "show", jobs.jobs_show, "all of one job but its prompt and pictures")
     showing.add_argument("start", metavar="ID", help="or its beginning")
     _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs, as their users can", named)
-    _add(of_jobs, "requeue", jobs.jobs_requeue, "put running, delayed or failed jobs back in line", named, force)
+    _add(of_jobs, "requeue", jobs.jobs_requeue, "put running, delayed or failed jobs back in line", named)
 
     of_dead = _group(commands, "dead", "list, retry, drop the jobs that failed for good")
     _add(of_dead, "list", jobs.dead_list, "newest first")
-    _add(of_dead, "retry", jobs.dead_retry, "have them executed again", chosen, force)
+    _add(of_dead, "retry", jobs.dead_retry, "have them executed again", chosen)
     _add(of_dead, "drop", jobs.dead_drop, "forget them", chosen)
     of_aside = _group(commands, "aside", "list, retry, drop updates and answers that the bot could not work off")
     _add(of_aside, "list", set_aside.aside_list, "oldest first")

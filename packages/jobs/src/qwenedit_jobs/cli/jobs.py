@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.cli.installation import only_one
 from qwenedit_jobs.cli.output import Answer, Deed, duration, moment, of_deeds, pairs, table
 from qwenedit_jobs.cli.pending import pending_answer
 from qwenedit_jobs.model import Cancelled, State
+from qwenedit_jobs.queue.job_records import detail_without_prompt
 from qwenedit_jobs.queue.operator_queue import Requeued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from qwenedit_jobs.cli.installation import Installation
+    from qwenedit_jobs.model import Status
     from qwenedit_jobs.queue.job_records import Record
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
-LATELY = "some 1,000"
-"""How many ended jobs a list knows."""
 UNREADABLE = "not readable by this version"
 STRANGER = "no job: somebody else's item from the queue's list; `qwenedit dead drop` removes it"
 ENDED = "done already: its user has the picture, or gets it now"
@@ -39,50 +38,61 @@ REQUEUED = {
 }
 
 
-async def jobs_list(
-    at: Installation, *, states: Sequence[str] = (), user: int | None = None, everything: bool = False
-) -> Answer:
-    """List jobs, those in line in their order.
+async def jobs_list(at: Installation, *, user: int | None = None, everything: bool = False) -> Answer:
+    """List jobs, those in line in their order; those that ended come last, the newest first.
 
     Args:
         at: The installation.
-        states: Of which to list; of jobs that have ended the last ones, the newest first.
         user: If given, only this user's.
-        everything: Of all states.
+        everything: Also those that ended.
     """
-    # A user asks about jobs that ended, mostly.
-    chosen = tuple(map(State, states)) or (tuple(State) if everything or user is not None else UNDER_WAY)
+    everything = everything or user is not None  # a user asks about jobs that ended, mostly
     places = await at.queue.ids_by_state()
-    ids = [job_id for state in chosen for job_id in places.get(state, ())]
-    ended = any(state.final for state in chosen)
-    if ended:
+    ids = [job_id for state in UNDER_WAY for job_id in places[state]]
+    if everything:
         ids += await at.queue.ended_ids()
     found = [
         record
         for record in await at.queue.records(dict.fromkeys(ids))
-        if (record.raw or record.state in chosen) and (user is None or record.user_id == user)
+        if (record.status or record.raw) and (user is None or (record.status and record.status.job.user_id == user))
     ]
     whose = f" of user {user}" if user is not None else ""
-    hint = f"of those that ended, {LATELY} are known" if ended else "--all shows those that ended, too"
-    return await _listed(at, found, none=f"None: no job{whose} is {' or '.join(chosen)}; {hint}.")
+    which = "is known" if everything else "is under way; --all shows those that ended"
+    return await _listed(at, found, none=f"None: no job{whose} {which}.")
 
 
 async def jobs_show(at: Installation, *, start: str) -> Answer:
     """Tell all that is known of one job but its prompt."""
-    record = await _find(at, start)
-    owed = record.state is not None and record.state.final and record.answered_at is None
-    pending = await pending_answer(at, record.id) if owed else None
-    now = await at.queue.now()
-    known = record.raw or {**_fields(record, now), "id": "", "state": "", "pictures": str(len(record.pictures))}
-    waits = f"not yet; {pending.why(now)}" if pending else "not yet, and no answer is on its way"
-    rows = [("id", record.id), ("state", _state(record)), *known.items(), ("answer", waits if owed else "")]
-    return Answer(pairs(rows))
+    record, now = await _find(at, start), await at.queue.now()
+    rows = {"id": record.id, "state": _state(record)}
+    if (status := record.status) is not None:
+        rows |= _facts(status, now)
+        if status.state.final and not status.answered:
+            pending = await pending_answer(at, record.id)
+            rows["answer"] = f"not yet; {pending.why(now)}" if pending else "not yet, and no answer is on its way"
+    return Answer(pairs([*rows.items(), *(record.raw or {}).items()]))
 
 
-def _fields(record: Record, now: float) -> dict[str, str]:
+def _facts(status: Status, now: float) -> dict[str, str]:
+    edit = status.job.edit
     return {
-        name.removesuffix("_at").replace("_", " "): moment(value, now=now) if name.endswith("_at") else str(value or "")
-        for name, value in asdict(record).items()
+        "user": str(status.job.user_id or ""),
+        "pictures": str(len(edit.pictures)),
+        "workflow": edit.workflow or "",
+        "seed": str(edit.seed),
+        "step": f"{status.phase} {status.step}/{status.steps}",
+        "attempt": f"{status.attempt}/{status.max_attempts}",
+        "requeued": str(status.ending or ""),
+        "worker": status.worker,
+        "reason": status.reason or "",
+        "detail": detail_without_prompt(status),
+        "enqueued": moment(status.enqueued_at, now=now),
+        "started": moment(status.started_at, now=now),
+        "moved": moment(status.moved_at, now=now),
+        "finished": moment(status.finished_at, now=now),
+        "answered": moment(status.answered_at, now=now),
+        "trace id": status.trace_context.partition("-")[2].partition("-")[0],
+        "answer": status.answer,
     }
 
 
@@ -96,9 +106,9 @@ async def jobs_cancel(at: Installation, *, starts: Sequence[str]) -> Answer:
     return of_deeds(deeds)
 
 
-async def jobs_requeue(at: Installation, *, starts: Sequence[str], force: bool) -> Answer:
-    """Put jobs back in line; also those whose pictures are gone, if `force`."""
-    return await _requeued(at, [await _find(at, start) for start in starts], force=force)
+async def jobs_requeue(at: Installation, *, starts: Sequence[str]) -> Answer:
+    """Put jobs back in line."""
+    return of_deeds([await _requeue(at, await _find(at, start)) for start in starts])
 
 
 async def dead_list(at: Installation) -> Answer:
@@ -107,9 +117,9 @@ async def dead_list(at: Installation) -> Answer:
     return await _listed(at, await at.queue.records(dead), none="No job is dead.")
 
 
-async def dead_retry(at: Installation, *, starts: Sequence[str], everything: bool, force: bool) -> Answer:
+async def dead_retry(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
     """Have dead jobs executed again, as new ones behind everybody who waits."""
-    return await _requeued(at, await _chosen(at, starts, everything=everything), force=force)
+    return of_deeds([await _requeue(at, record) for record in await _chosen(at, starts, everything=everything)])
 
 
 async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
@@ -117,7 +127,7 @@ async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool
     deeds = []
     for record in await _chosen(at, starts, everything=everything):
         done = await at.queue.drop(record.id)
-        if done and record.state is State.FAILED:
+        if done and record.status and record.status.state is State.FAILED:
             await at.pictures.erase(record.id)
         deeds.append(Deed(record.id, "forgotten" if done else "is not among the dead any more", done=done))
     return of_deeds(deeds)
@@ -129,37 +139,34 @@ async def _listed(at: Installation, records: Sequence[Record], *, none: str) -> 
 
 
 def _row(record: Record, now: float) -> dict[str, str]:
-    return {
-        "id": record.id,
-        "state": _state(record),
-        "user": str(record.user_id or ""),
-        "age": duration(now - record.enqueued_at) if record.enqueued_at else "",
-        "ended": f"{duration(now - record.finished_at)} ago" if record.finished_at else "",
-        "attempt": f"{record.attempt}/{record.max_attempts}" if record.known else "",
-        "step": record.at,
-        "worker": record.worker or "",
-        "reason": record.reason or "",
-        "detail": (record.detail or "")[:60] if record.state is State.FAILED else "",
+    row = {"id": record.id, "state": _state(record)}
+    if (status := record.status) is None:
+        return row
+    failed = status.state is State.FAILED
+    return row | {
+        "user": str(status.job.user_id or ""),
+        "age": duration(now - status.enqueued_at),
+        "ended": f"{duration(now - status.finished_at)} ago" if status.finished_at else "",
+        "attempt": f"{status.attempt}/{status.max_attempts}",
+        "step": status.at,
+        "worker": status.worker,
+        "reason": status.reason or "",
+        "detail": detail_without_prompt(status)[:60] if failed else "",
     }
 
 
 def _state(record: Record) -> str:
-    if not record.known:
+    if record.status is None:
         return STRANGER if record.raw is None else UNREADABLE
-    return f"{record.state} (cancelling)" if record.cancelling else str(record.state)
+    return f"{record.status.state} (cancelling)" if record.status.cancelling else record.status.state
 
 
-async def _requeued(at: Installation, records: Iterable[Record], *, force: bool) -> Answer:
-    return of_deeds([await _requeue(at, record, force=force) for record in records])
-
-
-async def _requeue(at: Installation, record: Record, *, force: bool) -> Deed:
+async def _requeue(at: Installation, record: Record) -> Deed:
     """Put one job back in line, unless it would only fail again."""
-    if not record.known:
+    if (status := record.status) is None:
         return Deed(record.id, _state(record), done=False)
-    if record.state is State.FAILED and not force and not await at.pictures.holds(*record.pictures):
-        said = "its pictures are no longer kept, so it would fail again; the user has to send them anew (--force tries)"
-        return Deed(record.id, said, done=False)
+    if status.state is State.FAILED and not await at.pictures.holds(*status.job.edit.pictures):
+        return Deed(record.id, "its pictures are no longer kept: the user has to send them anew", done=False)
     outcome, _before = await at.queue.requeue(record.id)
     return Deed(record.id, REQUEUED[outcome], done=outcome is Requeued.QUEUED)
 

@@ -65,8 +65,9 @@ def one_line(text: str) -> str:
 def table(rows: Iterable[Mapping[str, str]]) -> str:
     """Align rows below their heads; columns that are empty in every row are left out."""
     cells = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
-    heads = [head for head in cells[0] if any(row[head] for row in cells)]
-    lines = [[head.upper() for head in heads], *([row[head] or "-" for head in heads] for row in cells)]
+    known = dict.fromkeys(head for row in cells for head in row)
+    heads = [head for head in known if any(row.get(head) for row in cells)]
+    lines = [[head.upper() for head in heads], *([row.get(head) or "-" for head in heads] for row in cells)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines

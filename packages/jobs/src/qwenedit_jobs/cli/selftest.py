@@ -45,8 +45,7 @@ async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYN
         await at.queue.enqueue(job, Limits(max_unfinished_per_user=1000))
         status = await _follow(at, job_id, deadline=started + timeout)
         if status.state is not State.DONE or status.result is None:
-            [record] = await at.queue.records([job_id])
-            detail = f": {record.detail}" if record.detail else ""
+            detail = f": {status.detail}" if status.detail else ""
             raise CommandError(
                 f"job {job_id} ended as {status.state}: {status.reason} after {status.attempt} attempts{detail}. "
                 "`qwenedit status` shows whether other jobs fail as well, and the workers"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.cli.workers import SeenWorker
-    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.model import Status
 
 MINUTES = 15
 """Jobs that ended earlier are left out."""
@@ -49,12 +49,12 @@ async def status(at: Installation) -> Answer:
     queue = at.queue
     report = Report(now=await queue.now())
     places = await queue.ids_by_state()
-    running = await queue.records(places[State.RUNNING])
-    waiting = await queue.records(places[State.QUEUED][:MOST_WAITING])
-    delayed = await queue.records(places[State.DELAYED][:MOST_WAITING])
-    ended = await queue.records(await queue.ended_ids(since=report.now - 60 * MINUTES))
-    failed = [record for record in ended if record.state is State.FAILED]
-    failed += [record for record in (*running, *delayed, *waiting) if record.reason]
+    running = await _known(at, places[State.RUNNING])
+    waiting = await _known(at, places[State.QUEUED][:MOST_WAITING])
+    delayed = await _known(at, places[State.DELAYED][:MOST_WAITING])
+    ended = await _known(at, await queue.ended_ids(since=report.now - 60 * MINUTES))
+    failed = [job for job in ended if job.state is State.FAILED]
+    failed += [job for job in (*running, *delayed, *waiting) if job.reason]
     seen = await Workers(at.redis, at.keys).seen()
     workers = await seen_workers(at, seen.workers, running, failed)
     await _bot(report, at)
@@ -67,6 +67,10 @@ async def status(at: Installation) -> Answer:
         ("" if at else "trouble", said) for at, said in enumerate(report.troubles or ["none that is seen here"])
     ]
     return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
+
+
+async def _known(at: Installation, ids: Sequence[str]) -> list[Status]:
+    return [record.status for record in await at.queue.records(ids) if record.status]
 
 
 async def _bot(report: Report, at: Installation) -> None:
@@ -93,9 +97,9 @@ async def _bot(report: Report, at: Installation) -> None:
         report.troubles.append(f"QweneditSetAside: {aside} updates or answers were set aside")
 
 
-async def _line(report: Report, at: Installation, waiting: Sequence[Record], workers: Sequence[SeenWorker]) -> None:
+async def _line(report: Report, at: Installation, waiting: Sequence[Status], workers: Sequence[SeenWorker]) -> None:
     counts, paused = await at.queue.counts(), await at.queue.paused_since()
-    waited = report.now - waiting[0].enqueued_at if waiting and waiting[0].enqueued_at else 0.0
+    waited = report.now - waiting[0].enqueued_at if waiting else 0.0
     able = [worker for worker in workers if worker.can_work(report.now)]
     next_one = f" (the next one for {duration(waited)})" if waited else ""
     leaving = f" ({counts.draining} on pods that leave)" if counts.draining else ""
@@ -115,9 +119,9 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Record], wor
         report.troubles.append(f"QweneditQueueStuck: {said}")
 
 
-def _jobs(report: Report, ended: Sequence[Record], failed: Sequence[Record]) -> None:
-    states = Counter(record.state for record in ended)
-    reasons = Counter(record.reason or "unknown" for record in failed).most_common()
+def _jobs(report: Report, ended: Sequence[Status], failed: Sequence[Status]) -> None:
+    states = Counter(job.state for job in ended)
+    reasons = Counter(job.reason or "unknown" for job in failed).most_common()
     counts = ", ".join(f"{states[state]} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
     counted = ", ".join(f"{reason}: {count}" for reason, count in reasons)
     failures = f"; jobs that failed, or whose last attempt did: {counted}" if failed else ""

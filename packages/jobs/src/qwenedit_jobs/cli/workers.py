@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from qwenedit_jobs.cli.installation import Installation
-    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.model import Status
     from qwenedit_jobs.workers.registry import LiveWorker, Presence
 
 
@@ -28,7 +28,7 @@ class SeenWorker:
     presence: Presence | None
     """None: it was killed a minute ago, or is of another version."""
     seen_at: float | None
-    job: Record | None
+    job: Status | None
     usual: float | None = None
     """Seconds that jobs of this one's workflow usually take; None if that isn't known."""
     failures: int = 0
@@ -59,20 +59,20 @@ class SeenWorker:
 
 
 async def seen_workers(
-    at: Installation, alive: Iterable[LiveWorker], running: Sequence[Record], failed: Iterable[Record]
+    at: Installation, alive: Iterable[LiveWorker], running: Sequence[Status], failed: Iterable[Status]
 ) -> list[SeenWorker]:
     """Join the register of workers with the jobs that run and those that failed."""
-    jobs = {record.worker: record for record in running if record.worker}
+    jobs = {job.worker: job for job in running if job.worker}
     seen = {one.presence.worker: one for one in alive}
-    failures = Counter(record.worker for record in failed)
-    usual = {name: await _usual(at, name) for name in {record.workflow or "" for record in running}}
+    failures = Counter(job.worker for job in failed)
+    usual = {name: await _usual(at, name) for name in {job.job.edit.workflow or "" for job in running}}
     return [
         SeenWorker(
             name=name,
             presence=seen[name].presence if name in seen else None,
             seen_at=seen[name].at if name in seen else None,
             job=job,
-            usual=usual[job.workflow or ""] if job else None,
+            usual=usual[job.job.edit.workflow or ""] if job else None,
             failures=failures[name],
         )
         for name in sorted(seen.keys() | jobs.keys())

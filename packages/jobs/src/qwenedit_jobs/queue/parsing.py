@@ -127,11 +127,14 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         started_at=seconds(fields, "started_at"),
         finished_at=seconds(fields, "finished_at"),
         worker=fields.get("worker", ""),
-        answered="answered_at" in fields,
+        moved_at=seconds(fields, "moved_at"),
+        answered_at=seconds(fields, "answered_at"),
         answer=fields.get("answer", ""),
         ending=whole(fields.get("requeued", 0)),
         expires_at=seconds(fields, "expires_at"),
         sources=fields.get("sources", ""),
+        max_attempts=whole(fields.get("max_attempts", 0)),
+        detail=fields.get("detail", ""),
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs import Status
 
 log = structlog.get_logger(__name__)
 
@@ -53,18 +53,17 @@ async def queue(turn: Turn) -> None:
     places = await turn.services.queue.ids_by_state()
     ids = [*places[State.RUNNING], *places[State.QUEUED], *places[State.DELAYED]]
     now = await turn.services.queue.now()
-    records = await turn.services.queue.records(ids[:MOST_LISTED])
-    lines = [_line(turn.words, record, now) for record in records if record.known]
+    jobs = await turn.services.queue.statuses(ids[:MOST_LISTED])
+    lines = [_line(turn.words, job, now) for job in jobs]
     if len(ids) > MOST_LISTED:
         lines.append(turn.words(Text.QUEUE_MORE, count=len(ids) - MOST_LISTED))
     await turn.say(View("\n".join(lines) or turn.words(Text.QUEUE_EMPTY)))
 
 
-def _line(words: Words, record: Record, now: float) -> str:
-    waited = round(now - record.enqueued_at) if record.enqueued_at is not None else 0
+def _line(words: Words, status: Status, now: float) -> str:
     return words(
-        Text.QUEUE_JOB, job=short_id(record.id), state=record.state or "", user=str(record.user_id or "-"),
-        seconds=waited, worker=record.worker or "-",
+        Text.QUEUE_JOB, job=short_id(status.id), state=status.state, user=str(status.job.user_id or "-"),
+        seconds=round(now - status.enqueued_at), worker=status.worker or "-",
     )  # fmt: skip
 
 
