@@ -297,20 +297,24 @@ class Harness:
         """
         self.log.clear()
         self.wire.calls.clear()
-        for job_id in await self.queue.unfinished_ids():
-            await self.queue.cancel(job_id)
         try:
             async with asyncio.timeout(PATIENCE):
-                while await self._answers_wait() and not self._running.done():
+                while await self._cancelled() and not self._running.done():
                     await asyncio.sleep(0.001)  # else these answers would be taken for one to the next update
         except TimeoutError:
             raise FoundError(self._told("cancelled jobs were not answered")) from None
         if self._failed():
             raise FoundError(self._told("the bot could not bear to answer cancelled jobs"))
 
-    async def _answers_wait(self) -> bool:
-        events = await self._redis.xlen(self._job_keys.events)
-        return bool(events or await self._redis.hlen(f"{self._job_keys.answers}:entries"))
+    async def _cancelled(self) -> int:
+        """Cancel all jobs; returns how many there were, with answers and requests that wait."""
+        ids = await self.queue.unfinished_ids()
+        for job_id in ids:
+            await self.queue.cancel(job_id)
+        waiting = [
+            await self._redis.hlen(f"{name}:entries") for name in (self._job_keys.answers, self._job_keys.backlog)
+        ]
+        return len(ids) + await self._redis.xlen(self._job_keys.events) + sum(waiting)
 
     def _failed(self) -> bool:
         return self._running.done() or any(event["level"] in ("error", "critical") for event in self.log)

@@ -19,7 +19,6 @@ from qwenedit_jobs import Reason
 VALUES: dict[str, str | float] = {
     "active": 1,
     "answered": "24 hours",
-    "backlog": "24 hours",
     "bar": "▰▱",
     "begun": 1,
     "bot": "qwenedit_bot",

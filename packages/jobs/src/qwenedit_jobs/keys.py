@@ -54,6 +54,11 @@ class Keys:
         return f"{self.prefix}:answers"
 
     @property
+    def backlog(self) -> str:
+        """Prefix of the bot's lanes of requests that wait to become jobs, one for each user."""
+        return f"{self.prefix}:backlog"
+
+    @property
     def paused(self) -> str:
         """STRING: since when (ms) the queue is paused; there while it is."""
         return f"{self.prefix}:paused"

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.edits.requests.backlog import MOST, Backlog
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
+from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
-from qwenedit_jobs import Reason
+from qwenedit_jobs import Keys, Reason
+from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-    from qwenedit_bot.common.keys import BotKeys
 
 RESULT = photo("PNG")
 ANN = 7
@@ -167,15 +168,43 @@ def jobs() -> Jobs:
 
 
 @pytest.fixture
-def backlog(redis: Redis, bot_keys: BotKeys, submit: Any, saying: Any, jobs: Any) -> Backlog:
+def lanes(redis: Redis) -> Lanes:
+    return Lanes(redis, Keys().backlog, name="bot")
+
+
+@pytest.fixture
+def backlog(lanes: Lanes, submit: Any, saying: Any, jobs: Any) -> Backlog:
     return Backlog(
-        redis, bot_keys, ids=IDS, submit=submit, queue=jobs, replies=saying, messenger=saying, texts=TEXTS,
+        lanes, asyncio.Event(), submit=submit, queue=jobs, replies=saying, messenger=saying, texts=TEXTS,
         presets=catalogue.load(None),
     )  # fmt: skip
 
 
-def request(number: int, **fields: Any) -> Request:
-    return Request(IDS, Source(ANN, number), ANN, (Attachment("file", 10, None),), f"wish {number}", **fields)
+def request(number: int, discriminator: str = "", **fields: Any) -> Request:
+    return Request(
+        IDS(ANN, number, discriminator), Source(ANN, number), ANN, (Attachment("file", 10, None),), f"wish {number}",
+        discriminator=discriminator, **fields,
+    )  # fmt: skip
+
+
+async def follow(backlog: Backlog, lanes: Lanes) -> None:
+    """Work on what is due, as the scheduler does."""
+    while entries := (await lanes.next(5))[0]:
+        for entry in entries:
+            try:
+                await backlog(entry)
+            except LaterError as later:
+                await lanes.park(entry, later.after)
+            except ConnectionError:
+                await lanes.park(entry, 0.0)
+                raise
+            else:
+                await lanes.done(entry)
+
+
+async def answered(backlog: Backlog, lanes: Lanes) -> None:
+    await backlog.job_answered(ANN)
+    await follow(backlog, lanes)
 
 
 def ended(answer: str, picture: str | None = "result") -> Any:
@@ -184,82 +213,131 @@ def ended(answer: str, picture: str | None = "result") -> Any:
     return SimpleNamespace(answered=bool(answer), answer=answer, result=result, job=job)
 
 
-async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, submit: Submitting) -> None:
-    asked = request(1, workflow="larger", parameters={"megapixels": 4.0}, discriminator="press")
-    assert await backlog(asked, WORDS) is RequestOutcome.ACCEPTED
+async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
+    asked = request(1, "press", workflow="larger", parameters={"megapixels": 4.0}, shown=((5, "job"),))
+    assert await backlog.take(asked, WORDS) is RequestOutcome.ACCEPTED
+    await follow(backlog, lanes)
     submit.room = 1
-    await backlog.follow(ANN)
+    await answered(backlog, lanes)
     assert submit.taken == [asked]
-    assert await backlog.count(ANN) == 0
+    assert await backlog.waiting(ANN) == []
 
 
-async def test_backlog_is_bounded_and_gives_back_what_is_beyond(
-    backlog: Backlog, submit: Submitting, redis: Redis, bot_keys: BotKeys
-) -> None:
-    outcomes = [await backlog(request(number), WORDS) for number in range(MOST + 1)]
+async def test_backlog_is_bounded_and_gives_back_what_is_beyond(backlog: Backlog, submit: Submitting) -> None:
+    outcomes = [await backlog.take(request(number), WORDS) for number in range(MOST + 1)]
     assert outcomes == [RequestOutcome.ACCEPTED] * MOST + [RequestOutcome.NOT_NOW]
     assert submit.given_back == [request(MOST).job_id]
-    assert await backlog(request(0), WORDS) is RequestOutcome.ACCEPTED
-    assert await backlog.count(ANN) == MOST
-    assert 0 < await redis.ttl(bot_keys.backlog(ANN)) <= 86_400
+    assert await backlog.take(request(0), WORDS) is RequestOutcome.ACCEPTED
+    assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == list(range(MOST))
 
 
-async def test_backlog_is_not_overtaken_by_a_newer_request(backlog: Backlog, submit: Submitting) -> None:
-    await backlog(request(1), WORDS)
+async def test_backlog_is_not_overtaken_by_a_newer_request(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
+    await backlog.take(request(1), WORDS)
     submit.room = 1
-    await backlog(request(2), WORDS)
+    await backlog.take(request(2), WORDS)
+    await follow(backlog, lanes)
     assert [each.source.message_id for each in submit.taken] == [1]
 
 
-async def test_backlog_repeated_at_any_moment_makes_one_job_of_a_request(backlog: Backlog, submit: Submitting) -> None:
-    await backlog(request(1), WORDS)
+async def test_backlog_repeated_at_any_moment_makes_one_job_of_a_request(
+    backlog: Backlog, lanes: Lanes, submit: Submitting
+) -> None:
+    await backlog.take(request(1), WORDS)
     submit.error = ConnectionError()
     with pytest.raises(ConnectionError):
-        await backlog.follow(ANN)
+        await follow(backlog, lanes)
     submit.error, submit.room = None, 5
-    await asyncio.gather(*(backlog.follow(ANN) for _ in range(3)))
-    await backlog(request(1), WORDS)
+    await answered(backlog, lanes)
+    await backlog.take(request(1), WORDS)
+    await follow(backlog, lanes)
     assert len(submit.taken) == 1
-    assert await backlog.count(ANN) == 0
+    assert await backlog.waiting(ANN) == []
 
 
-async def test_backlog_does_a_wish_to_the_result_it_waits_for(backlog: Backlog, submit: Submitting, jobs: Jobs) -> None:
+async def test_backlog_takes_a_request_that_failed_and_apologises_in_its_message(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying
+) -> None:
+    submit.error = ConnectionError()
+    assert await backlog.take(request(1), WORDS) is RequestOutcome.ACCEPTED
+    [entry], _wait = await lanes.next(1)
+    await backlog.apologise(entry)
+    assert submit.given_back == [request(1).job_id]
+    assert saying.said[-1][0] == 1
+    assert "Something broke" in saying.said[-1][1]
+
+
+async def test_backlog_gives_a_request_other_words_unless_it_is_in_hand(
+    backlog: Backlog, lanes: Lanes, submit: Submitting
+) -> None:
+    for number in (1, 2):
+        await backlog.take(request(number), WORDS)
+    assert await backlog.reword(ANN, request(2).job_id, "other words", WORDS) is Reworded.DONE
+    assert await backlog.reword(ANN, "another", "other words", WORDS) is None
+    [entry], _wait = await lanes.next(1)
+    with pytest.raises(LaterError):
+        await backlog.reword(ANN, request(1).job_id, "other words", WORDS)
+    await lanes.park(entry, 0.0)
+    submit.room = 5
+    await answered(backlog, lanes)
+    assert [each.instruction for each in submit.taken] == ["wish 1", "other words"]
+
+
+async def test_backlog_drops_a_request_and_tries_the_next(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying
+) -> None:
+    for number in (1, 2):
+        await backlog.take(request(number), WORDS)
+    await follow(backlog, lanes)
+    assert await backlog.drop(ANN, request(1).job_id)
+    assert not await backlog.drop(ANN, request(1).job_id)
+    submit.room = 5
+    await follow(backlog, lanes)
+    assert [each.instruction for each in submit.taken] == ["wish 2"]
+    assert saying.deleted == [1001]
+
+
+async def test_backlog_does_a_wish_to_the_result_it_waits_for(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, jobs: Jobs
+) -> None:
     submit.room = 5
     jobs.known["before"] = ended("")
     await backlog.after("before", request(1), WORDS)
-    await backlog(request(2), WORDS)
+    await backlog.take(request(2), WORDS)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
     for answer in ("unreachable", "picture"):
         jobs.known["before"] = ended(answer)
-        await backlog.follow(ANN)
+        await answered(backlog, lanes)
     assert [(each.instruction, each.attachments) for each in submit.taken[1:]] == [
         ("wish 1", (StoredPicture("result"),))
     ]
 
 
-@pytest.mark.parametrize("status", [None, ended("failed", None), ended("cancelled", None), ended("withheld")])
+@pytest.mark.parametrize(
+    "status", [None, ended("failed", None), ended("cancelled", None), ended("withheld"), ended("forbidden")]
+)
 async def test_backlog_tells_the_words_whose_result_never_came(
-    backlog: Backlog, submit: Submitting, jobs: Jobs, saying: Saying, status: Any
+    backlog: Backlog, lanes: Lanes, submit: Submitting, jobs: Jobs, saying: Saying, status: Any
 ) -> None:
     submit.room = 5
     jobs.known["before"] = ended("")
     await backlog.after("before", request(1), WORDS)
     jobs.known["before"] = status
-    await backlog.follow(ANN)
+    await answered(backlog, lanes)
     assert submit.taken == []
     assert submit.given_back == [request(1).job_id]
     assert "wish 1" in saying.said[-1][1]
     assert "no result" in saying.said[-1][1]
-    assert await backlog.count(ANN) == 0
+    assert await backlog.waiting(ANN) == []
 
 
 async def test_backlog_is_erased_with_its_user_and_gives_back_what_it_cost(
-    backlog: Backlog, submit: Submitting, saying: Saying, redis: Redis, bot_keys: BotKeys
+    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying, redis: Redis
 ) -> None:
     for number in (1, 2):
-        await backlog(request(number), WORDS)
-    await redis.hset(bot_keys.backlog(ANN), "another version's", "[]")
+        await backlog.take(request(number), WORDS)
+    await lanes.put(str(ANN), "another version's", "[]")
     await backlog.forget(ANN)
     assert submit.given_back == [request(1).job_id, request(2).job_id]
     assert saying.deleted == [1001, 1002]
-    assert await redis.exists(bot_keys.backlog(ANN)) == 0
+    await lanes.next(1)
+    assert await redis.keys(f"{Keys().backlog}*") == [lanes.key("time")] or not await redis.keys(f"{Keys().backlog}*")

@@ -11,9 +11,11 @@ from aiogram.methods import EditMessageText, GetFile, SendMessage
 
 from proofs.fuzz.harness import Harness
 from proofs.fuzz.telegram import BOT, FIRST_ID, Wire
-from qwenedit_bot.conversation.dispatcher import UpdateWork
+from qwenedit_bot.edits.requests.backlog import Backlog
 from qwenedit_bot.inbox import scheduler
 from qwenedit_bot.inbox.inbox import Inbox
+from qwenedit_jobs import Keys
+from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -63,7 +65,7 @@ async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_an
     redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch, updates: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(UpdateWork, "patience", 3)
+    monkeypatch.setattr(Backlog, "patience", 3)
     request = Wire.make_request
 
     async def failing(wire: Wire, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:  # noqa: ASYNC109 - aiogram's
@@ -74,10 +76,10 @@ async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_an
 
     monkeypatch.setattr(Wire, "make_request", failing)
     async with Harness(redis_url) as harness:
-        inbox = Inbox(redis, bot_keys, name="telegram")
+        inbox, requests = Inbox(redis, bot_keys, name="telegram"), Lanes(redis, Keys().backlog)
         await inbox.take([{"update_id": number, **update} for number, update in enumerate(updates, 1)])
         async with asyncio.timeout(120):
-            while (await inbox.lanes.occupancy()).waiting:
+            while (await inbox.lanes.occupancy()).waiting or (await requests.occupancy()).waiting:
                 await asyncio.sleep(0.01)
         assert any(isinstance(call, GetFile) for call in harness.wire.calls)
         said = [call for call in harness.wire.calls if isinstance(call, SendMessage | EditMessageText)]

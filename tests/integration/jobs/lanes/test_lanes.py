@@ -349,16 +349,38 @@ async def test_entry_that_waits_apart_leaves_nothing_there_if_an_earlier_holder_
     assert await redis.lrange("qwenedit:test:lane:a", 0, -1) == ["2", "3", "1"]
 
 
-async def test_rewritten_entry_says_the_new_words_at_the_next_attempt(lanes: Lanes) -> None:
-    await lanes.put("a", "1", "x", sender="s")
+async def test_entry_is_rewritten_unless_it_is_in_hand(lanes: Lanes) -> None:
+    for number in ("1", "2"):
+        await lanes.put("a", number, "x")
     (row,) = await taken(lanes)
-    assert await lanes.rewrite(row, "y")
-    assert (await lanes.reread(row)).payload == "y"
+    assert not await lanes.rewrite("a", "1", "y")
+    assert await lanes.rewrite("a", "2", "y")
+    assert not await lanes.rewrite("a", "3", "y")
     await lanes.park(row, 0.0)
+    assert await lanes.rewrite("a", "1", "z")
+    assert await lanes.of_lane("a") == {"1": "z", "2": "y"}
     (again,) = await taken(lanes)
-    assert again.payload == "y"
-    assert not await lanes.rewrite(row, "z"), "its hold has ended"
-    assert (await lanes.reread(again)).payload == "y"
+    assert again.payload == "z"
+
+
+async def test_lane_is_made_due_unless_it_is_in_hand(lanes: Lanes) -> None:
+    assert not await lanes.make_due("a")
+    await lanes.put("a", "1", "x")
+    (row,) = await taken(lanes)
+    assert not await lanes.make_due("a")
+    await lanes.park(row, 60.0)
+    assert await taken(lanes) == []
+    assert await lanes.make_due("a")
+    assert [each.id for each in await taken(lanes)] == ["1"]
+
+
+async def test_dropped_entry_leaves_its_lane_to_the_next(lanes: Lanes) -> None:
+    for number in ("1", "2"):
+        await lanes.put("a", number, "x")
+    (row,) = await taken(lanes)
+    await lanes.drop("a", "1")
+    await lanes.done(row)
+    assert [each.id for each in await taken(lanes)] == ["2"]
 
 
 async def test_lanes_leave_nothing_behind_for_long(redis: Redis, lanes: Lanes) -> None:

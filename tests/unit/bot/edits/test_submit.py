@@ -20,6 +20,8 @@ from qwenedit_bot.texts import Texts
 from qwenedit_jobs import StorageFullError
 from qwenedit_jobs.queue.queue import Limits
 
+IDS = JobIds("1:token")
+
 
 class Replicas:
     """What this replica's request meets: Redis is full, and another replica has accepted the job meanwhile, or not."""
@@ -67,11 +69,11 @@ class Replicas:
 async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
-        queue=parts, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
+        queue=parts, ids=IDS, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
         metrics=BotMetrics(CollectorRegistry()), presets=catalogue.load(None),
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)
-    request = Request(JobIds("1:token"), Source(7, 1), 7, (photo,), "make it snow")
+    request = Request(IDS(7, 1), Source(7, 1), 7, (photo,), "make it snow")
     return await submit(request, Texts().of("en"))
 
 

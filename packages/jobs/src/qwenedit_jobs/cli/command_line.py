@@ -80,7 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(of_dead, "list", jobs.dead_list, "newest first")
     _add(of_dead, "retry", jobs.dead_retry, "have them executed again", chosen)
     _add(of_dead, "drop", jobs.dead_drop, "forget them", chosen)
-    of_aside = _group(commands, "aside", "list, retry, drop updates and answers that the bot could not work off")
+    of_aside = _group(commands, "aside", "list, retry, drop what the bot could not work off")
     _add(of_aside, "list", set_aside.aside_list, "oldest first")
     _add(of_aside, "retry", set_aside.aside_retry, "have them worked off again", chosen)
     _add(of_aside, "drop", set_aside.aside_drop, "forget them", chosen)

@@ -59,13 +59,18 @@ class Installation:
 
     @property
     def updates(self) -> Lanes:
-        """Updates that the bot has not handled yet. A worker's Redis user may not read these, or the next."""
+        """Updates that the bot has not handled yet. A worker's Redis user may not read these, or the next two."""
         return Lanes(self.redis, self.keys.inbox)
 
     @property
     def answers(self) -> Lanes:
         """Answers that users don't have yet."""
         return Lanes(self.redis, self.keys.answers)
+
+    @property
+    def requests(self) -> Lanes:
+        """Requests that wait to become jobs."""
+        return Lanes(self.redis, self.keys.backlog)
 
 
 async def permitted(call: Awaitable[T]) -> T | None:

@@ -1,4 +1,4 @@
-"""`qwenedit aside …`: updates and answers that the bot could not work off, and that wait for an operator."""
+"""`qwenedit aside …`: updates, answers and requests that the bot could not work off."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ async def aside_list(at: Installation) -> Answer:
     if not entries:
         return Answer("Nothing was set aside.")
     now = await at.queue.now()
+    what = {at.keys.inbox: "update", at.keys.answers: "answer", at.keys.backlog: "request"}
     return Answer(
         table(
             [
                 {
                     "id": entry.id,
-                    "what": "update" if lanes.prefix == at.keys.inbox else "answer",
+                    "what": what[lanes.prefix],
                     "chat": entry.lane,
                     "set aside": moment(entry.at, now=now),
                     "why": entry.why,
@@ -56,7 +57,8 @@ def _deed(entry: str, said: str, done: bool) -> Deed:  # noqa: FBT001 - private
 
 
 async def _entries(at: Installation) -> list[tuple[Lanes, SetAside]]:
-    return [(lanes, entry) for lanes in (at.updates, at.answers) for entry in await lanes.list_set_aside()]
+    every = (at.updates, at.answers, at.requests)
+    return [(lanes, entry) for lanes in every for entry in await lanes.list_set_aside()]
 
 
 async def _chosen(at: Installation, starts: Sequence[str], *, everything: bool) -> list[tuple[Lanes, SetAside]]:

@@ -74,8 +74,8 @@ async def _known(at: Installation, ids: Sequence[str]) -> list[Status]:
 
 
 async def _bot(report: Report, at: Installation) -> None:
-    answers, updates = await permitted(at.answers.occupancy()), await permitted(at.updates.occupancy())
-    if answers is None or updates is None:
+    answers = await permitted(at.answers.occupancy())
+    if answers is None:
         report.facts.append(("leader", UNKNOWN))
         return
     leader = str(await at.redis.get(at.keys.leader) or "")
@@ -92,9 +92,9 @@ async def _bot(report: Report, at: Installation) -> None:
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
             report.troubles.append(f"{page}: {said}")
     report.facts.append(("answers", owed))
-    if aside := answers.set_aside + updates.set_aside:
+    if aside := sum([(await lanes.occupancy()).set_aside for lanes in (at.updates, at.answers, at.requests)]):
         report.facts.append(("set aside", f"{aside}; `qwenedit aside list` shows them"))
-        report.troubles.append(f"QweneditSetAside: {aside} updates or answers were set aside")
+        report.troubles.append(f"QweneditSetAside: {aside} updates, answers or requests were set aside")
 
 
 async def _line(report: Report, at: Installation, waiting: Sequence[Status], workers: Sequence[SeenWorker]) -> None:

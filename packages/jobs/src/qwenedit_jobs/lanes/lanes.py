@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,14 +113,19 @@ class Lanes:
         ms = round(seconds * 1000)
         return bool(await self._scripts.run("park", **_named(entry), ms=ms, failed=failed, alone=alone, why=why))
 
-    async def rewrite(self, entry: Entry, payload: str) -> bool:
-        """Change what an entry says, for the attempts to come; False when the hold had run out."""
-        return bool(await self._scripts.run("rewrite", **_named(entry), payload=payload))
+    async def rewrite(self, lane: str, entry: str, payload: str) -> bool:
+        """Change what an entry says; False if it's in hand, or doesn't wait in this lane."""
+        return bool(await self._scripts.run("rewrite", lane=lane, id=entry, payload=payload))
 
-    async def reread(self, entry: Entry) -> Entry:
-        """Return an entry with what it says now."""
-        packed = await self._redis.hget(self.key("entries"), entry.id)
-        return entry if packed is None else replace(entry, payload=_waiting(entry.id, str(packed)).payload)
+    async def drop(self, lane: str, entry: str) -> None:
+        """Drop an entry that nobody needs to work off any more."""
+        await self.done(Entry(lane=lane, id=entry, sender="", failures=0, token="", payload=""))
+
+    async def make_due(self, lane: str) -> bool:
+        """Make the first entry of a lane due now; False if there is none, or it's in hand."""
+        if not await self._redis.exists(f"{self.key('lane_prefix')}{lane}"):
+            return False
+        return bool(await self._scripts.run("make_due", lane=lane))
 
     async def make_due_apart(self, lane: str) -> int:
         """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""
@@ -156,6 +160,12 @@ class Lanes:
         for name in ("entries", "holders", "aside"):
             pipeline.hlen(self.key(name))
         return Occupancy(*map(int, await pipeline.execute()))
+
+    async def of_lane(self, lane: str) -> dict[str, str]:
+        """Return what the entries of a lane say, by their ids and in their order, without those that wait apart."""
+        ids = [str(each) for each in await self._redis.lrange(f"{self.key('lane_prefix')}{lane}", 0, -1)]
+        packed = await self._redis.hmget(self.key("entries"), ids) if ids else []
+        return {entry: _waiting(entry, str(each)).payload for entry, each in zip(ids, packed, strict=True) if each}
 
     async def waiting(self) -> list[Waiting]:
         """Return the entries that are not done, the oldest first; of very many only some."""

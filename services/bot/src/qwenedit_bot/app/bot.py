@@ -162,7 +162,7 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
     receiver = parts.receiver()
     readiness.receiving = receiver.health
     async with aclosing(parts.hook) if parts.hook else nullcontext(), asyncio.TaskGroup() as tasks:
-        for work in (receiver, parts.updating, parts.answering, parts.leadership):
+        for work in (receiver, parts.updating, parts.answering, parts.following, parts.leadership):
             tasks.create_task(work.run(stop))
         tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))
         for name, (seconds, tick) in parts.loops().items():

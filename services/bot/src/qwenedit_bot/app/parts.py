@@ -73,6 +73,8 @@ UPDATES_AT_ONCE = 50
 """Updates in hand, each of another chat."""
 ANSWERS_AT_ONCE = 16
 """Answers in hand, each of another chat."""
+FOLLOWING_AT_ONCE = 8
+"""Requests that have waited and are being made into jobs, each of another user."""
 PICTURE_MEMORY = 192 * 1024 * 1024
 """Bytes of pictures in memory: all files that are fetched side by side with what becomes of them, and 50 MB more."""
 
@@ -127,6 +129,7 @@ class Parts:
         self._queue = AddressedQueue(redis, settings.keys, ids=self._ids, picture_ttl=settings.picture_ttl)
         self._workers = Workers(redis, settings.keys)
         self._answers = Lanes(redis, settings.keys.answers, name=settings.pod_name)
+        self._waiting = Lanes(redis, settings.keys.backlog, name=settings.pod_name)
         self.events = Events(base.connections.blocking, settings.keys, self._answers)
         self.leadership = Leadership(redis, settings.keys.leader, replica=settings.pod_name)
         """Makes one replica the leader, which does what `loops` has."""
@@ -171,14 +174,19 @@ class Parts:
             QuotaGate(self._quotas, self._replies, for_sale=bool(settings.star_packs)),
         )
         submit = Submit(
-            queue=self._queue, limits=settings.limits, store=self._store, intake=self._intake, replies=self._replies,
-            metrics=base.metrics, queue_name=settings.keys.job_queue, gates=gates, moderation=self.hook,
-            presets=self._presets,
+            queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
+            replies=self._replies, metrics=base.metrics, queue_name=settings.keys.job_queue, gates=gates,
+            moderation=self.hook, presets=self._presets,
         )  # fmt: skip
+        may_follow = asyncio.Event()
         self._backlog = Backlog(
-            redis, keys, ids=self._ids, submit=submit, queue=self._queue, replies=self._replies,
+            self._waiting, may_follow, submit=submit, queue=self._queue, replies=self._replies,
             messenger=self._messenger, texts=self.texts, presets=self._presets,
         )  # fmt: skip
+        self.following = Scheduler(
+            self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
+        )
+        """Makes requests that have waited into jobs."""
         self._eta = Eta(redis, keys, queue=self._queue, workers=self._workers, paused_key=settings.keys.paused)
         self._user_jobs = UserJobs(
             redis, keys, settings.keys, queue=self._queue, store=self._store, picture_ttl=settings.picture_ttl,
@@ -235,7 +243,7 @@ class Parts:
         services = Services(
             bot_id=base.keys.bot_id, bot_name=base.me.username or "", drafts=self._drafts, ids=self._ids,
             queue=self._queue, workers=self._workers, store=self._store, results=self._results,
-            submit=self._backlog, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
+            backlog=self._backlog, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
             user_erasure=self.user_erasure, user_jobs=self._user_jobs, eta=self._eta, retention=retention,
@@ -264,7 +272,7 @@ class Parts:
         cleaning = Janitor(
             queue=self._queue, redis=redis, metrics=self._base.metrics,
             queue_name=self._base.settings.keys.job_queue,
-            lanes={"updates": self._inbox.lanes, "answers": self._answers},
+            lanes={"updates": self._inbox.lanes, "answers": self._answers, "backlog": self._waiting},
         )  # fmt: skip
         progress = ProgressUpdater(
             queue=self._queue, messenger=self._messenger, texts=self.texts, eta=self._eta, presets=self._presets

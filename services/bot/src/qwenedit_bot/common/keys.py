@@ -91,10 +91,6 @@ class BotKeys:
         """LIST of seconds: how long the recent jobs of a workflow took."""
         return Keys(prefix=self.prefix).durations(workflow)
 
-    def backlog(self, user_id: int) -> str:
-        """HASH job → a user's request that waits until others of theirs are done, as JSON."""
-        return f"{self.prefix}:backlog:{user_id}"
-
     def language(self, user_id: int) -> str:
         """STRING: the language that a user chose."""
         return f"{self.prefix}:language:{user_id}"

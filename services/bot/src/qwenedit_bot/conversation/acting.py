@@ -210,7 +210,7 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
 
 
 async def _cancel(turn: Turn, job: str) -> None:
-    if not await turn.services.submit.drop(turn.user_id, job):
+    if not await turn.services.backlog.drop(turn.user_id, job):
         await turn.services.queue.cancel(job)
 
 
@@ -220,22 +220,24 @@ async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
         text = Text.PRESS_PRESET_GONE if wanted.preset else Text.FORGOTTEN_HOW
         await turn.say(View(turn.words(text)), to=turn.to(wanted.reply_to, wanted.discriminator))
         return "", RequestOutcome.REFUSED
-    submit = turn.services.submit
+    backlog = turn.services.backlog
     if wanted.after:
-        return request.job_id, await submit.after(wanted.after, request, turn.words)
-    return request.job_id, await submit(request, turn.words)
+        return request.job_id, await backlog.after(wanted.after, request, turn.words)
+    return request.job_id, await backlog.take(request, turn.words)
 
 
 async def _request(turn: Turn, wanted: Wanted) -> Request | None:
     """Return the request for a job; None if nobody knows any more what is to be done."""
     services = turn.services
     request = Request(
-        ids=services.ids, source=turn.to(wanted.reply_to), user_id=turn.user_id,
+        job_id=services.ids(turn.chat_id, wanted.reply_to, wanted.discriminator),
+        source=turn.to(wanted.reply_to), user_id=turn.user_id,
         attachments=tuple(each.source for each in wanted.pictures), instruction=wanted.words,
         discriminator=wanted.discriminator, shown=tuple((each.message_id, each.job) for each in wanted.pictures),
     )  # fmt: skip
     if wanted.like:
-        for like in await services.submit.waiting(turn.user_id):
+        for waiting in await services.backlog.waiting(turn.user_id):
+            like = waiting.request
             if like.job_id == wanted.like:
                 return replace(
                     request, instruction=like.instruction, workflow=like.workflow, parameters=like.parameters
@@ -291,7 +293,7 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
     await services.messenger.ready(turn.chat_id, edit=False)
     refused = False
     for job in action.jobs:
-        refused = await services.submit.reword(turn.user_id, job, action.words, words) is Reworded.REFUSED or refused
+        refused = await services.backlog.reword(turn.user_id, job, action.words, words) is Reworded.REFUSED or refused
     for status in await services.queue.statuses(action.jobs):
         prompt = services.presets.reworded(status.job.edit.prompt, action.words)
         if status.job.edit.prompt == prompt:
@@ -317,13 +319,13 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     """Cancel jobs, and say how many. The number is kept: done again after a crash, there is nothing left to cancel."""
     services, to = turn.services, turn.to(turn.shown, "stop" if turn.press or turn.edited else "")
     jobs = action.jobs
-    waiting = await services.submit.count(turn.user_id) if jobs is None else 0
+    waiting = len(await services.backlog.waiting(turn.user_id)) if jobs is None else 0
     if jobs is None:
         jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
     waits = "words" if draft.words or draft.late is not None else "photo" if draft.pictures or draft.preset else ""
     outcome = await services.replies.first(to, str(len(jobs) + waiting or waits))
     if waiting:  # before the jobs, whose end would let it follow
-        await services.submit.stop(turn.user_id)
+        await services.backlog.stop(turn.user_id)
     for job in jobs:
         await _cancel(turn, job)
     if outcome.isdecimal():
@@ -354,7 +356,7 @@ async def _asks_when(turn: Turn, intent: str) -> bool:
     services, said = turn.services, wish_in(turn.messages[0].text or "")
     if intent != Intent.START and (intent != Intent.QUESTION or said):
         return False
-    return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.submit.count(turn.user_id))
+    return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
 async def _offer_presets(turn: Turn) -> None:

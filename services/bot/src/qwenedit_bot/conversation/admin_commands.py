@@ -91,7 +91,7 @@ async def ban(turn: Turn) -> None:
         view = View(turn.words(Text.NOT_AN_ADMIN))
     else:
         await turn.services.access_list.ban(user)
-        await turn.services.submit.stop(user)
+        await turn.services.backlog.stop(user)
         jobs = await turn.services.queue.unfinished_ids_of(user)
         for job_id in jobs:
             await turn.services.queue.cancel(job_id)

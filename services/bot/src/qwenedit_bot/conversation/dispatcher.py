@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,10 +11,9 @@ from aiogram.filters import Command
 from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
-from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.actors import actor_of, own_words
-from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
+from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
@@ -34,7 +32,6 @@ from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
 from qwenedit_bot.conversation.turn import TurnMiddleware, on, source_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
-from qwenedit_bot.edits.requests.failed import as_data, failed_requests, of_data
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.presets import preset_views
@@ -43,7 +40,7 @@ from qwenedit_bot.users.update_filter import is_public_command
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractContextManager
 
     from aiogram import Bot
@@ -51,7 +48,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_bot.edits.answers.refused import RefusedAnswers
-    from qwenedit_bot.edits.requests.request import Request
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter
@@ -201,10 +197,21 @@ class HandleUpdate:
         self._metrics.updates.labels(received.kind, outcome).inc()
 
     async def apologise(self, received: ReceivedUpdate) -> None:
-        """Say that an update was not handled, in the messages that announced its requests; these cost nothing."""
+        """Say that an update was not handled."""
         update = Update.model_validate(_first(received), context={"bot": self._bot})
         self._metrics.updates.labels(received.kind, "failed").inc()
-        await self._apologise(update, [of_data(each, self._services.ids) for each in received.failed])
+        event = update.message or update.edited_message or update.callback_query
+        if event is None or event.from_user is None:
+            return
+        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
+        view = View(words(Text.TROUBLE))
+        try:
+            if isinstance(event, CallbackQuery):
+                await self._services.messenger.answer_press(event.id, view.text, alert=True)
+            elif event is update.message and event.chat.type == "private":
+                await self._services.replies.say(source_of(event), view)
+        except ChatUnreachableError:
+            return
 
     async def _handle(self, received: ReceivedUpdate) -> str:
         try:
@@ -243,23 +250,6 @@ class HandleUpdate:
     def _is_called(self, message: Message) -> bool:
         return message.chat.type == "private" or groups.is_called(message, self._services.bot_name)
 
-    async def _apologise(self, update: Update, failed: Sequence[Request]) -> None:
-        given_up = [request for request in failed if await self._services.submit.abandon(request)]
-        event = update.message or update.edited_message or update.callback_query
-        if event is None or event.from_user is None:
-            return
-        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
-        view = View(words(Text.TROUBLE))
-        try:
-            for request in given_up:
-                await self._services.replies.say(request.to, view)
-            if isinstance(event, CallbackQuery):
-                await self._services.messenger.answer_press(event.id, view.text, alert=True)
-            elif not failed and event is update.message and event.chat.type == "private":
-                await self._services.replies.say(source_of(event), view)
-        except ChatUnreachableError:
-            return
-
 
 class UpdateWork:
     """What the scheduler does about an entry of the inbox.
@@ -282,14 +272,8 @@ class UpdateWork:
         """Handle an update; raises what `HandleUpdate` raises."""
         received = await self._open(entry)
         if received is not None:
-            with self._behalf(received), failed_requests() as failed:
-                try:
-                    await self._handle(received)
-                except LaterError:
-                    raise
-                except Exception:
-                    await self._keep(entry, received, [as_data(request) for request in failed])
-                    raise
+            with self._behalf(received):
+                await self._handle(received)
             await self._refused.heard_from(entry.lane)
             await self._inbox.finish(entry)
 
@@ -299,16 +283,10 @@ class UpdateWork:
 
     async def apologise(self, entry: Entry) -> None:
         """Say that it was not handled."""
-        received = await self._open(await self._inbox.lanes.reread(entry))
+        received = await self._open(entry)
         if received is not None:
             with self._behalf(received):
                 await self._handle.apologise(received)
-
-    async def _keep(self, entry: Entry, received: ReceivedUpdate, failed: list[list[int | str]]) -> None:
-        new = [request for request in failed if request not in received.failed]
-        if new:
-            with suppress(RedisError):  # the next attempt finds them again
-                await self._inbox.keep_failed(entry, received, [*received.failed, *new])
 
     @staticmethod
     def _behalf(received: ReceivedUpdate) -> AbstractContextManager[None]:

@@ -154,8 +154,11 @@ async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
 
 async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
     """Return what words may be about, each with the messages that have shown it."""
-    things: list[tuple[Thing, Sequence[int]]] = [(thing, shown) for thing, shown, _told in await _backlog(turn)]
-    for status in await turn.services.queue.statuses(draft.jobs):
+    jobs = await turn.services.queue.statuses(draft.jobs)
+    known = {status.job.id for status in jobs}
+    waiting = [(thing, shown) for thing, shown, _told in await _backlog(turn) if thing.job not in known]
+    things: list[tuple[Thing, Sequence[int]]] = [*waiting]
+    for status in jobs:
         if status.job.reply is not None and status.job.user_id == turn.user_id:
             own = await jobs_messages(status, turn.services)
             things.append((thing_of(turn, status, own[-1]), own))
@@ -354,8 +357,10 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
         told = status.job.id == own or reply.discriminator == names[0] or reply.discriminator.startswith(names[1])
         if told or status.job.id in (newest, *late):
             found.append(thing_of(turn, status, reply.placeholder_id))
+    known = {thing.job for thing in found}
     for thing, _shown, name in await _backlog(turn):
-        if thing.job in (own, newest) or name == names[0] or name.startswith(names[1]):
+        asked = thing.job in (own, newest) or name == names[0] or name.startswith(names[1])
+        if asked and thing.job not in known:
             found.append(thing)
     return found
 
@@ -363,17 +368,16 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
 async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...], str]]:
     """Return the requests that wait for other jobs here, each with its messages and what tells it from others."""
     found: list[tuple[Thing, tuple[int, ...], str]] = []
-    for request in await turn.services.submit.waiting(turn.user_id):
-        source = request.source
-        if source.chat_id == turn.chat_id and not await turn.services.submit.known(request.job_id):
+    for waiting in await turn.services.backlog.waiting(turn.user_id):
+        request, source = waiting.request, waiting.request.source
+        if source.chat_id == turn.chat_id:
             shown = request.shown or [(source.message_id, "")] * len(request.attachments)
             pictures = tuple(
                 Picture(each, number, job) for each, (number, job) in zip(request.attachments, shown, strict=True)
             )
             words = turn.services.presets.words_in(request.instruction)
-            answer = await turn.services.replies.find(request.to) or 0
             thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures)
-            found.append((thing, (source.message_id, answer), request.discriminator))
+            found.append((thing, (source.message_id, waiting.message_id), request.discriminator))
     return found
 
 

@@ -78,7 +78,7 @@ async def cancel(turn: Turn) -> None:
     press, services = turn.press, turn.services
     if press is None:
         return
-    if await services.submit.drop(turn.user_id, turn.data):
+    if await services.backlog.drop(turn.user_id, turn.data):
         await turn.toast(turn.words(Text.PRESS_CANCELLED))
         return
     if await services.queue.status(turn.data) is None:
@@ -120,11 +120,12 @@ async def larger(turn: Turn) -> None:
         return
     to = _answering(turn, status.job.reply)
     request = Request(
-        ids=services.ids, source=replace(to, discriminator=""), user_id=status.job.user_id,
+        job_id=services.ids(to.chat_id, to.message_id, LARGER),
+        source=replace(to, discriminator=""), user_id=status.job.user_id,
         attachments=(picture,), instruction="", workflow=WORKFLOW, parameters={MEGAPIXELS: target},
         discriminator=LARGER, shown=((turn.shown, status.job.id),),
     )  # fmt: skip
-    outcome = await services.submit(request, turn.words)
+    outcome = await services.backlog.take(request, turn.words)
     said = Text.PRESS_LARGER if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
     await turn.toast(turn.words(said))
 

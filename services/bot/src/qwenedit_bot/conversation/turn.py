@@ -67,7 +67,7 @@ class Services:
     workers: Workers
     store: PictureStore
     results: Results
-    submit: Backlog
+    backlog: Backlog
     reword: Reword
     replies: Replies
     messenger: Messenger

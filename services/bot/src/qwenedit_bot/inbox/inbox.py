@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.inbox.updates import (
-    FAILED,
     ReceivedUpdate,
     album_of,
     calls_for_answer,
@@ -124,10 +123,6 @@ class Inbox:
             refused = await self._redis.hget(self._keys.refused, entry.id.removeprefix("refused:"))
             return ReceivedUpdate(entry.id, raw["refused"], refused=int(refused or 1))
         return ReceivedUpdate(entry.id, raw)
-
-    async def keep_failed(self, entry: Entry, received: ReceivedUpdate, failed: list[list[int | str]]) -> None:
-        """Keep with an update which of its requests have failed, for the attempts to come."""
-        await self.lanes.rewrite(entry, json.dumps({**received.raw, FAILED: failed}))
 
     async def finish(self, entry: Entry) -> None:
         """Forget what is kept beside an entry; before the entry itself."""

@@ -9,9 +9,6 @@ from typing import Any, cast
 
 from qwenedit_bot.chat.actors import actor_in, event_in, kind_of
 
-FAILED = "failed_requests"
-"""Field beside those of an update: which of its requests have failed so far."""
-
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """Half a character, or half of a pair that is one: to tell is the decoder's business."""
 
@@ -35,11 +32,6 @@ class ReceivedUpdate:
     def album(self) -> list[dict[str, Any]]:
         """The updates of a whole album in the order in which it was sent; none where this is not one."""
         return self.raw.get("album") or []
-
-    @property
-    def failed(self) -> list[list[int | str]]:
-        """The requests that have failed in earlier attempts; see `edits.requests.failed.as_data`."""
-        return self.raw.get(FAILED) or []
 
     @property
     def kind(self) -> str:

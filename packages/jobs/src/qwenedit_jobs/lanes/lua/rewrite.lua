@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
--- lane, id, token, payload: what an entry in hand says from now on → 1, or 0 when somebody else holds the lane
+-- lane, id, payload: what an entry says from now on → 1, or 0 if it's in hand, or doesn't wait
 local _, sender, due = entry(args.id)
-if not sender or not holds(args.lane, args.token) then
+local is_first = redis.call('LINDEX', LANE_PREFIX .. args.lane, 0) == args.id
+if not sender or is_first and redis.call('HEXISTS', HOLDERS, args.lane) == 1 then
     return 0
 end
 redis.call('HSET', ENTRIES, args.id, pack(args.lane, sender, due, args.payload))

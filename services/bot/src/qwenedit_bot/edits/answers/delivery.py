@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -114,7 +113,6 @@ class Deliver:
                     await self._queue.readdress(status.job.id, message_id)
             return
         if status.answered and status.answer not in REFUSED:
-            await self._backlog.follow(status.job.user_id)
             if status.answer in IN_WORDS and reply is not None:
                 await self._answering.say_again(status, reply)
             return
@@ -124,14 +122,10 @@ class Deliver:
             outcome = "nobody" if reply is None else await self._answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
-        if outcome not in REFUSED | IN_WORDS:
-            await self._backlog.follow(status.job.user_id)
-            return
-        with suppress(LaterError):  # it's tried again with this answer
-            await self._backlog.follow(status.job.user_id)
         if outcome in REFUSED:
             raise LaterError(REFUSED_PAUSE if status.answered else FIRST_PAUSE, "chat", apart=True)
-        raise LaterError(LATE_EDITS, "late_edit", apart=True)
+        if outcome in IN_WORDS:
+            raise LaterError(LATE_EDITS, "late_edit", apart=True)
 
     async def _note(self, status: Status, outcome: str) -> None:
         """Note what the user got; after a crash before this, the same answer is given again."""
@@ -140,6 +134,7 @@ class Deliver:
         if outcome not in REFUSED:
             await self._quotas.settle(status.job.user_id, status.job.id)
         answered_at = await self._queue.answered(status.job.id, ending=status.ending, how=outcome)
+        await self._backlog.job_answered(status.job.user_id)
         if answered_at is None:
             return
         await self._answering.delete_pictures(status)

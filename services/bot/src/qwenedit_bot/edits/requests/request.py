@@ -6,13 +6,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from qwenedit_bot.chat.messenger import Source  # noqa: TC001 - as with the next ones, pydantic reads the annotations
+from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001
 
-    from qwenedit_bot.chat.messenger import Source
+if TYPE_CHECKING:
     from qwenedit_bot.chat.view import View
-    from qwenedit_bot.edits.requests.job_ids import JobIds
-    from qwenedit_bot.pictures.sources import Attachment, StoredPicture
     from qwenedit_bot.texts import Words
 
 
@@ -24,7 +22,8 @@ MAX_INSTRUCTION = 1000
 class Request:
     """What a user asks for."""
 
-    ids: JobIds = field(repr=False)
+    job_id: str
+    """The job's id, which comes from the message and the discriminator: the same however often the request is made."""
     source: Source
     """What the answer replies to."""
     user_id: int
@@ -33,7 +32,7 @@ class Request:
     instruction: str
     workflow: str | None = None
     """None is the worker's default."""
-    parameters: Mapping[str, int | float | str] = field(default_factory=dict)
+    parameters: dict[str, int | float | str] = field(default_factory=dict)
     """For inputs that the workflow's binding names."""
     discriminator: str = ""
     """Tells requests apart that come from the same message, such as presses of one button."""
@@ -44,11 +43,6 @@ class Request:
     def to(self) -> Source:
         """Where the answer goes, apart from the answers to the message's other requests."""
         return replace(self.source, discriminator=self.discriminator)
-
-    @property
-    def job_id(self) -> str:
-        """The job's id: the same however often the request is made."""
-        return self.ids(self.source.chat_id, self.source.message_id, self.discriminator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.requests.failed import collected_on_failure
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, RequestOutcome
 from qwenedit_bot.moderation.hook import Verdict
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.presets.catalogue import Catalogue
@@ -54,6 +54,7 @@ class Submit:
 
     Args:
         queue: Where accepted jobs go.
+        ids: Sign where a job's pictures came from.
         limits: How many are accepted.
         store: Where their pictures go.
         intake: Fetches and converts them.
@@ -69,6 +70,7 @@ class Submit:
         self,
         *,
         queue: JobQueue,
+        ids: JobIds,
         limits: Limits,
         store: PictureStore,
         intake: PictureIntake,
@@ -80,6 +82,7 @@ class Submit:
         moderation: ModerationHook | None = None,
     ) -> None:
         self._queue = queue
+        self._ids = ids
         self._limits = limits
         self._store = store
         self._intake = intake
@@ -103,7 +106,7 @@ class Submit:
         """
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
-        with job_context(request.job_id), collected_on_failure(request):
+        with job_context(request.job_id):
             refused = await self.refusal(request, words)
             if refused is not None:
                 return refused
@@ -113,7 +116,7 @@ class Submit:
 
     async def refusal(self, request: Request, words: Words) -> RequestOutcome | None:
         """Refuse in words what can be refused before its pictures are fetched; returns None for what can't."""
-        with job_context(request.job_id), collected_on_failure(request):
+        with job_context(request.job_id):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
                 return await self._refuse(request.to, RequestOutcome.UNREADABLE, "unseen", refusal)
@@ -155,7 +158,7 @@ class Submit:
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
                     job, self._limits, trace_context=span.traceparent, pictures_in_redis=self._store.in_redis,
-                    sources=request.ids.signed(job.id, as_text(request.attachments, pixels, request.shown)),
+                    sources=self._ids.signed(job.id, as_text(request.attachments, pixels, request.shown)),
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
@@ -226,7 +229,7 @@ def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Wor
             pictures=stored,
             seed=_seed(request.job_id),
             workflow=request.workflow,
-            parameters=dict(request.parameters),
+            parameters=request.parameters,
         ),
         reply=ReplyTo(
             chat_id=request.to.chat_id,

@@ -32,7 +32,7 @@ privacy =
     • My pictures: { $pictures } at most.
     • Your words, and links to your photos at Telegram, for Again and Undo: { $answered } after the picture, { $unanswered } at most.
     • A photo that waits for words, or words that wait for a photo: { $waiting }.
-    • Requests that wait until other pictures of yours are ready: { $backlog } at most.
+    • Requests that wait until other pictures of yours are ready: until I begin them.
     • Which message of mine answers which of yours, as numbers: { $replies }.
     • The language you chose with /language: { $language }.
 privacy-counted = • How many pictures you had today: until 00:00 UTC. Pictures you were given: until you use them.
