@@ -68,7 +68,6 @@ class Chat:
     def __init__(self) -> None:
         self.edits: list[tuple[int, str]] = []
         self.repairs: list[str] = []
-        self.actions: list[int] = []
         self.busy = False
         self.blocked = False
         self.until = 0.0
@@ -94,9 +93,6 @@ class Chat:
     async def edit(self, _chat_id: int, _message_id: int, view: View) -> bool:
         self.repairs.append(view.text)
         return True
-
-    async def show_activity(self, chat_id: int, _thread_id: int) -> None:
-        self.actions.append(chat_id)
 
 
 class Clock:
@@ -127,7 +123,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def eta(redis: Redis, queue: JobQueue, bot_keys: BotKeys) -> Eta:
-    return Eta(redis, bot_keys, queue=queue, workers=Workers(redis, Keys()), paused_key=Keys().paused)
+    return Eta(redis, Keys(), queue=queue, workers=Workers(redis, Keys()))
 
 
 @pytest.fixture
@@ -383,19 +379,6 @@ async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_l
     assert Counter(message for message, _words in chat.edits) == dict.fromkeys(range(1, waiting + 1), 1)
 
 
-async def test_activity_is_shown_while_a_job_runs_and_not_too_often(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
-) -> None:
-    await enqueue(queue, 1)
-    await progress.tick()
-    assert chat.actions == []
-    await queue.claim(worker="w", token="t", lease=30)
-    for _second in range(10):
-        await progress.tick()
-        clock.now += 1
-    assert chat.actions == [7, 7]
-
-
 async def test_user_who_blocked_the_bot_does_not_stop_the_others_messages(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat
 ) -> None:
@@ -466,4 +449,3 @@ async def test_group_is_edited_less_often(queue: JobQueue, progress: ProgressUpd
         clock.now += 4
     edits = [message for message, _text in chat.edits]
     assert (edits.count(1), edits.count(2)) == (20, 5)
-    assert chat.actions.count(7) > chat.actions.count(-7) > 0

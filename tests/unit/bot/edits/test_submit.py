@@ -56,20 +56,23 @@ class Replicas:
         self.said.append(view)
         return 1
 
-    async def check(self, *_request: Any) -> None:
+    async def charge(self, *_request: Any) -> None:
         return None
+
+    async def count_waiting(self) -> int:
+        return 0
 
     async def count_unfinished_of(self, _user_id: int) -> int:
         return 0
 
-    async def withdraw(self, _request: Request) -> None:
+    async def give_back(self, *_request: Any) -> None:
         self.withdrawn += 1
 
 
 async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
-        queue=parts, ids=IDS, limits=Limits(), store=parts, intake=parts, replies=parts, gates=(parts,),
+        queue=parts, ids=IDS, limits=Limits(), store=parts, intake=parts, replies=parts, quotas=parts,
         metrics=BotMetrics(CollectorRegistry()), presets=catalogue.load(None),
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)

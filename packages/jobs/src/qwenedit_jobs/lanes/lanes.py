@@ -129,6 +129,8 @@ class Lanes:
 
     async def make_due_apart(self, lane: str) -> int:
         """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""
+        if not await self._redis.exists(f"{self.key('lane_prefix')}{lane}:apart"):
+            return 0
         return int(await self._scripts.run("make_due_apart", lane=lane))
 
     async def renew(self, entries: Iterable[Entry]) -> int:

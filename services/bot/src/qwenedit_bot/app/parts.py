@@ -19,12 +19,11 @@ from qwenedit_bot.edits import user_jobs
 from qwenedit_bot.edits.addresses import AddressedQueue
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.answers.refused import RefusedAnswers
+from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog
-from qwenedit_bot.edits.requests.gates import QueueLengthGate, QuotaGate
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.rewording import Reword
 from qwenedit_bot.edits.requests.submit import Submit
@@ -169,14 +168,10 @@ class Parts:
         self._intake = PictureIntake(self._messenger, self._store, Converter(), memory)
         self.hook = self._moderation_hook()
         """The hook that the operator wants asked; None if there is none."""
-        gates = (
-            QueueLengthGate(self._queue, settings.limits, self._replies),
-            QuotaGate(self._quotas, self._replies, for_sale=bool(settings.star_packs)),
-        )
         submit = Submit(
             queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
-            replies=self._replies, metrics=base.metrics, queue_name=settings.keys.job_queue, gates=gates,
-            moderation=self.hook, presets=self._presets,
+            replies=self._replies, metrics=base.metrics, queue_name=settings.keys.job_queue,
+            moderation=self.hook, presets=self._presets, quotas=self._quotas, for_sale=bool(settings.star_packs),
         )  # fmt: skip
         may_follow = asyncio.Event()
         self._backlog = Backlog(
@@ -187,7 +182,7 @@ class Parts:
             self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
         )
         """Makes requests that have waited into jobs."""
-        self._eta = Eta(redis, keys, queue=self._queue, workers=self._workers, paused_key=settings.keys.paused)
+        self._eta = Eta(redis, settings.keys, queue=self._queue, workers=self._workers)
         self._user_jobs = UserJobs(
             redis, keys, settings.keys, queue=self._queue, store=self._store, picture_ttl=settings.picture_ttl,
             quotas=self._quotas, replies=self._replies, answers=self._answers,
@@ -277,9 +272,14 @@ class Parts:
         progress = ProgressUpdater(
             queue=self._queue, messenger=self._messenger, texts=self.texts, eta=self._eta, presets=self._presets
         )
+
+        async def draw() -> None:
+            if not cleaning.idle:
+                await progress.tick()
+
         return {
             "janitor": (janitor.TICK, cleaning.tick),
-            "progress": (updater.TICK, progress.tick),
+            "progress": (updater.TICK, draw),
             "forget": (user_jobs.TICK, self._user_jobs.tick),
             "erasure": (disk_erasure.TICK, DiskErasure(redis, self._base.keys).tick),
         }

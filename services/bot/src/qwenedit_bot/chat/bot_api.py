@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
-from aiogram.enums import ChatAction
 from aiogram.exceptions import AiogramError, TelegramMigrateToChat, TelegramRetryAfter
 from aiogram.methods import (
     AnswerCallbackQuery,
@@ -20,7 +19,6 @@ from aiogram.methods import (
     EditMessageText,
     GetFile,
     RefundStarPayment,
-    SendChatAction,
     SendDocument,
     SendInvoice,
     SendMessage,
@@ -229,17 +227,6 @@ class Messenger:
             await self._made(DeleteMessage(chat_id=chat_id, message_id=message_id), seconds=SHORT_TIMEOUT)
         except BotError as error:
             log.info("bot_api.not_deleted", error=type(error).__name__)
-
-    async def show_activity(self, chat_id: int, thread_id: int) -> None:
-        """Show “sending a photo…” for a few seconds, if Telegram happens to take it."""
-        call = SendChatAction(
-            chat_id=await self._migrations.current(chat_id), action=ChatAction.UPLOAD_PHOTO,
-            message_thread_id=thread_id or None,
-        )  # fmt: skip
-        try:
-            await self._made(call, seconds=SHORT_TIMEOUT)
-        except BotError:
-            return  # the answer itself finds out and says so
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
         """Answer a button, once: a handler that is called again needs its turn for what it has not said yet."""

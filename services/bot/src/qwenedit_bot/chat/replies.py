@@ -104,7 +104,7 @@ class Replies:
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
         """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
         key, said = self._keys.reply(*to.answer), self._keys.said(*to.answer)
-        pipeline = self._redis.pipeline(transaction=True)
+        pipeline = self._redis.pipeline(transaction=digest is not None)
         pipeline.set(key, message_id, ex=self._remembered, nx=first, get=first)
         if digest is not None:
             pipeline.sadd(said, digest)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qwenedit_jobs import Keys
-
 
 @dataclass(frozen=True, slots=True)
 class BotKeys:
@@ -86,10 +84,6 @@ class BotKeys:
     def seen_prefix(self) -> str:
         """Prefix of STRINGs: updates that were taken already."""
         return f"{self.prefix}:update:{self.bot_id}:"
-
-    def durations(self, workflow: str) -> str:
-        """LIST of seconds: how long the recent jobs of a workflow took."""
-        return Keys(prefix=self.prefix).durations(workflow)
 
     def language(self, user_id: int) -> str:
         """STRING: the language that a user chose."""

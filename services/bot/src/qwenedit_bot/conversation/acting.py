@@ -23,8 +23,8 @@ from qwenedit_bot.conversation.step import (
     settle,
     step,
 )
+from qwenedit_bot.edits import quota_texts
 from qwenedit_bot.edits.job_views import CANCEL, UNDO
-from qwenedit_bot.edits.requests import gates
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.rewording import Reworded
 from qwenedit_bot.presets import preset_views
@@ -123,7 +123,7 @@ async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
     if quota is None or quota.left:
         return None
     for_sale = bool(turn.services.shop.packs)
-    return View(gates.used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
+    return View(quota_texts.used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
 
 
 def _question(turn: Turn, draft: Draft, what: Question) -> View:

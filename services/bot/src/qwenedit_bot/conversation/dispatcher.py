@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.turn import Services, Turn
-    from qwenedit_bot.edits.answers.refused import RefusedAnswers
+    from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_bot.users.update_filter import UpdateFilter

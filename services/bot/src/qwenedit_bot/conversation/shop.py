@@ -15,7 +15,7 @@ from qwenedit_bot.chat.messenger import Invoice
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation.step import can_resume
 from qwenedit_bot.conversation.turn import source_of
-from qwenedit_bot.edits.requests import gates
+from qwenedit_bot.edits import quota_texts
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
 from qwenedit_bot.texts import Text
@@ -61,7 +61,7 @@ async def offer(turn: Turn) -> None:
     elif quota is None:
         view = View(words(Text.NO_LIMIT))
     else:
-        said = f"{words(Text.BUY)}\n\n{gates.left(words, quota)}"
+        said = f"{words(Text.BUY)}\n\n{quota_texts.left(words, quota)}"
         view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
     await turn.say(view)
 

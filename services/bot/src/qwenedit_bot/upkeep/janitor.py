@@ -56,11 +56,14 @@ class Janitor:
         self._metrics = metrics
         self._queue_name = queue_name
         self._clock = clock
+        self.idle = True
+        """Whether no job waited or ran in the last round."""
         self._measure_at = self._tick_at = clock()
 
     async def tick(self) -> None:
         """Make one round."""
-        if self._clock() >= self._tick_at or not await self._queue.is_idle():
+        self.idle = await self._queue.is_idle()
+        if self._clock() >= self._tick_at or not self.idle:
             self._tick_at = self._clock() + TICK_IDLE
             await self._look_after()
         if self._clock() >= self._measure_at:

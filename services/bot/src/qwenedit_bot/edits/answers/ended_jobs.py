@@ -14,11 +14,30 @@ if TYPE_CHECKING:
     import asyncio
 
     from qwenedit_jobs import Events
+    from qwenedit_jobs.lanes import Lanes
 
 BLOCK = 5.0
 """Seconds that one look waits for the first end."""
 
 log = structlog.get_logger(__name__)
+
+
+class RefusedAnswers:
+    """Has answers tried again that a chat refused: the person blocked the bot, or it may not write in the group.
+
+    Args:
+        answers: The lanes that they wait in, by chat.
+        wake: Set if some are due.
+    """
+
+    def __init__(self, answers: Lanes, wake: asyncio.Event) -> None:
+        self._answers = answers
+        self._wake = wake
+
+    async def heard_from(self, chat: str) -> None:
+        """Make a chat's refused answers due: something came from there, so the bot may be able to write again."""
+        if await self._answers.make_due_apart(chat):
+            self._wake.set()
 
 
 async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_jobs import JobQueue, Status
+    from qwenedit_jobs import JobQueue, Keys, Status
     from qwenedit_jobs.workers.registry import Workers
 
 KEPT = 20
@@ -70,18 +69,16 @@ class Eta:
 
     Args:
         redis: A client that decodes replies.
-        keys: The bot's keys.
+        keys: The installation's key names.
         queue: Knows the running jobs.
         workers: Knows the workers that are up.
-        paused_key: Exists while an operator has the queue paused.
     """
 
-    def __init__(self, redis: Redis, keys: BotKeys, *, queue: JobQueue, workers: Workers, paused_key: str) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, queue: JobQueue, workers: Workers) -> None:
         self._redis = redis
         self._keys = keys
         self._queue = queue
         self._workers = workers
-        self._paused_key = paused_key
 
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
@@ -118,7 +115,7 @@ class Eta:
         names = sorted({each.job.edit.workflow or "" for each in statuses})
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.time()
-        pipeline.exists(self._paused_key)
+        pipeline.exists(self._keys.paused)
         for name in names:
             pipeline.lrange(self._keys.durations(name), 0, -1)
         (seconds, microseconds), paused, *durations = await pipeline.execute()

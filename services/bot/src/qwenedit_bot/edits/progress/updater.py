@@ -32,9 +32,6 @@ EDIT_EVERY = 4.0
 """Seconds between two edits of a message within one phase."""
 EDIT_EVERY_IN_GROUP = 15.0
 """The same in a group, whose budget all its jobs share."""
-ACTION_EVERY = 5.0
-"""Seconds for which Telegram shows a chat action."""
-ACTION_EVERY_IN_GROUP = 20.0
 AWAY = 20.0
 """Seconds beyond the usual ones until a message is drawn again in a chat in which the bot could not write."""
 NOTHING = 0
@@ -107,8 +104,6 @@ class ProgressUpdater:
         self._presets = presets
         self._clock = clock
         self._shown: LRUCache[str, _Shown] = LRUCache(REMEMBERED)
-        self._acted: dict[tuple[int, int], float] = {}
-        """When, by chat and topic."""
         self._further = HEAD
 
     async def tick(self) -> None:
@@ -117,8 +112,6 @@ class ProgressUpdater:
         However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
         of the rest.
         """
-        if await self._queue.is_idle():
-            return
         window = await self._window()
         places = window.positions
         statuses = await self._queue.statuses([*places, *window.others])
@@ -126,12 +119,9 @@ class ProgressUpdater:
         waits = await self._eta.of_all(statuses, places)
         room = asyncio.Semaphore(AT_ONCE)
         changes = await self._changes(statuses, places, waits, now)
-        self._acted = {place: at for place, at in self._acted.items() if now - at < _action_every(place[0])}
         async with asyncio.TaskGroup() as edits:
             for change in changes:
                 edits.create_task(self._edit(change, room))
-            for chat_id, thread_id in self._busy_chats(statuses):
-                edits.create_task(self._act(chat_id, thread_id, room))
 
     async def _window(self) -> Window:
         """Return the jobs to look at: the head of a line that is long, and another part of it each time."""
@@ -191,19 +181,3 @@ class ProgressUpdater:
             if edited is not None:  # else the next tick tries again, with what is true then
                 now = self._clock()
                 self._shown[job_id] = _Shown(hash((change.reply.placeholder_id, change.view)), change.phase, now)
-
-    def _busy_chats(self, statuses: list[Status]) -> set[tuple[int, int]]:
-        return {
-            (status.job.reply.chat_id, status.job.reply.thread_id)
-            for status in statuses
-            if status.state is State.RUNNING and status.job.reply is not None
-        } - self._acted.keys()
-
-    async def _act(self, chat_id: int, thread_id: int, room: asyncio.Semaphore) -> None:
-        self._acted[(chat_id, thread_id)] = self._clock()
-        async with room:
-            await self._messenger.show_activity(chat_id, thread_id)
-
-
-def _action_every(chat_id: int) -> float:
-    return ACTION_EVERY_IN_GROUP if is_group(chat_id) else ACTION_EVERY

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_bot.chat.messenger import Source  # noqa: TC001 - as with the next ones, pydantic reads the annotations
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001
-
-if TYPE_CHECKING:
-    from qwenedit_bot.chat.view import View
-    from qwenedit_bot.texts import Words
-
 
 MAX_INSTRUCTION = 1000
 """Code points: nearly what a caption may have (1,024), so that both ways of asking allow the same."""
@@ -43,26 +37,6 @@ class Request:
     def to(self) -> Source:
         """Where the answer goes, apart from the answers to the message's other requests."""
         return replace(self.source, discriminator=self.discriminator)
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a request does not become a job."""
-
-    reason: str
-    """For the metrics."""
-    view: View | None
-    """What the user is told; None where they were told a moment ago."""
-
-
-class Gate(Protocol):
-    """Something that may refuse a request before it becomes a job."""
-
-    async def check(self, request: Request, words: Words) -> Refused | None:
-        """Return the refusal, or None. It may be asked again about the same job."""
-
-    async def withdraw(self, request: Request) -> None:
-        """Take back what an agreement has cost: the request was refused after all. May be repeated."""
 
 
 class RequestOutcome(StrEnum):

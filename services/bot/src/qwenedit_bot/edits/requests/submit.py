@@ -11,10 +11,11 @@ from qwenedit_bot.chat.errors import (
     FileTooBigError,
     FileUnavailableError,
 )
+from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits import job_views, quota_texts
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Gate, Request, RequestOutcome
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome
 from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import as_text
 from qwenedit_bot.texts import Text
@@ -40,11 +41,15 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.moderation.hook import ModerationHook
+    from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore
     from qwenedit_jobs.queue.queue import Limits
+
+BURST = 10
+"""Seconds: refusals that follow each other faster belong together, and only the first is answered."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +67,8 @@ class Submit:
         metrics: Counts it.
         presets: Have their names.
         queue_name: The queue's name, for traces.
-        gates: Asked in turn, after what is refused for its form.
+        quotas: Have what a user may ask for.
+        for_sale: Whether users can buy more.
         moderation: Asked last, with the pictures.
     """
 
@@ -78,7 +84,8 @@ class Submit:
         metrics: BotMetrics,
         presets: Catalogue,
         queue_name: str = "qwenedit:job_queue",
-        gates: Sequence[Gate] = (),
+        quotas: Quotas,
+        for_sale: bool = False,
         moderation: ModerationHook | None = None,
     ) -> None:
         self._queue = queue
@@ -90,7 +97,8 @@ class Submit:
         self._metrics = metrics
         self._presets = presets
         self._queue_name = queue_name
-        self._gates = gates
+        self._quotas = quotas
+        self._for_sale = for_sale
         self._moderation = moderation
 
     async def known(self, new_id: str) -> bool:
@@ -104,18 +112,17 @@ class Submit:
             LaterError: The chat's turn is not free. Nothing was downloaded.
             ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
         """
-        if await self.known(request.job_id):
-            return RequestOutcome.ACCEPTED
         with job_context(request.job_id):
-            refused = await self.refusal(request, words)
-            if refused is not None:
-                return refused
+            if await self.known(request.job_id):
+                return RequestOutcome.ACCEPTED
+            if await self._queue.count_waiting() >= self._limits.max_queue_length:
+                return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
             if await self._queue.count_unfinished_of(request.user_id) >= self._limits.max_unfinished_per_user:
                 return RequestOutcome.WAITS
-            return await self._accept(request, words)
+            return await self.refusal(request, words) or await self._accept(request, words)
 
     async def refusal(self, request: Request, words: Words) -> RequestOutcome | None:
-        """Refuse in words what can be refused before its pictures are fetched; returns None for what can't."""
+        """Charge a request, or refuse it for its form or its user's quota; returns None if it was charged."""
         with job_context(request.job_id):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
@@ -124,12 +131,11 @@ class Submit:
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
                 return await self._refuse(request.to, RequestOutcome.NOT_NOW, "instruction_too_long", view)
-            for gate in self._gates:
-                refused = await gate.check(request, words)
-                if refused is not None:
-                    await self._withdraw(request)
-                    return await self._refuse(request.to, RequestOutcome.NOT_NOW, refused.reason, refused.view)
-            return None
+            quota = await self._quotas.charge(request.user_id, request.job_id)
+            if quota is None:
+                return None
+            said = quota_texts.used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self._for_sale)
+            return await self._refuse_once(request, "daily_limit", View(said))
 
     async def refuse_backlog(self, request: Request, words: Words, count: int) -> RequestOutcome:
         """Refuse a request because as many of its user's wait as may."""
@@ -140,7 +146,7 @@ class Submit:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""
         if await self.known(request.job_id):
             return False
-        await self._withdraw(request)
+        await self._quotas.give_back(request.user_id, request.job_id)
         return True
 
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
@@ -169,7 +175,7 @@ class Submit:
             await self._delete(stored)
             if isinstance(error, TooManyUnfinishedError):
                 return RequestOutcome.WAITS
-            await self._withdraw(request)
+            await self._quotas.give_back(request.user_id, request.job_id)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
             return await self._refuse(request.to, outcome, reason, view)
         self._metrics.enqueued.inc()
@@ -200,10 +206,6 @@ class Submit:
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
 
-    async def _withdraw(self, request: Request) -> None:
-        for gate in self._gates:
-            await gate.withdraw(request)
-
     async def _judge(self, request: Request, stored: Sequence[str]) -> None:
         if self._moderation is None:
             return
@@ -211,6 +213,12 @@ class Submit:
             verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
         if verdict is not Verdict.ALLOWED:
             raise NotAllowedError(verdict)
+
+    async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
+        """Refuse in words, or silently if the message before was refused so a moment ago."""
+        occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
+        speaks = await self._replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
+        return await self._refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 
     async def _refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
         if view is not None:
