@@ -13,8 +13,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.edits.requests.backlog import MOST, Backlog
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_bot.edits.requests.request import Request, RequestOutcome
-from qwenedit_bot.edits.requests.rewording import Reworded
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
@@ -272,7 +271,7 @@ async def test_backlog_gives_a_request_other_words_unless_it_is_in_hand(
     for number in (1, 2):
         await backlog.take(request(number), WORDS)
     assert await backlog.reword(ANN, request(2).job_id, "other words", WORDS) is Reworded.DONE
-    assert await backlog.reword(ANN, "another", "other words", WORDS) is None
+    assert await backlog.reword(ANN, "another", "other words", WORDS) is Reworded.TOO_LATE
     [entry], _wait = await lanes.next(1)
     with pytest.raises(LaterError):
         await backlog.reword(ANN, request(1).job_id, "other words", WORDS)

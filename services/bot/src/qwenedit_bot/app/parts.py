@@ -25,7 +25,6 @@ from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog
 from qwenedit_bot.edits.requests.job_ids import JobIds
-from qwenedit_bot.edits.requests.rewording import Reword
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.inbox.inbox import Inbox
@@ -238,7 +237,7 @@ class Parts:
         services = Services(
             bot_id=base.keys.bot_id, bot_name=base.me.username or "", drafts=self._drafts, ids=self._ids,
             queue=self._queue, workers=self._workers, store=self._store, results=self._results,
-            backlog=self._backlog, reword=Reword(self._queue, self._intake, self.hook), replies=self._replies,
+            backlog=self._backlog, replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
             user_erasure=self.user_erasure, user_jobs=self._user_jobs, eta=self._eta, retention=retention,

@@ -25,8 +25,7 @@ from qwenedit_bot.conversation.step import (
 )
 from qwenedit_bot.edits import quota_texts
 from qwenedit_bot.edits.job_views import CANCEL, UNDO
-from qwenedit_bot.edits.requests.request import Request, RequestOutcome
-from qwenedit_bot.edits.requests.rewording import Reworded
+from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.intents import Intent
@@ -291,20 +290,12 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
     services, words = turn.services, turn.words
     # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
     await services.messenger.ready(turn.chat_id, edit=False)
-    refused = False
-    for job in action.jobs:
-        refused = await services.backlog.reword(turn.user_id, job, action.words, words) is Reworded.REFUSED or refused
-    for status in await services.queue.statuses(action.jobs):
-        prompt = services.presets.reworded(status.job.edit.prompt, action.words)
-        if status.job.edit.prompt == prompt:
-            continue
-        outcome = await services.reword(status, prompt)
-        if outcome is Reworded.TOO_LATE:
-            raise _BegunError
-        refused = refused or outcome is Reworded.REFUSED
+    outcomes = [await services.backlog.reword(turn.user_id, job, action.words, words) for job in action.jobs]
+    if Reworded.TOO_LATE in outcomes:
+        raise _BegunError
     said = []
     if action.jobs:
-        text = Text.EDITED_REFUSED if refused else Text.EDITED_IN_TIME
+        text = Text.EDITED_REFUSED if Reworded.REFUSED in outcomes else Text.EDITED_IN_TIME
         said.append(words(text, said=shortened(action.words)))
     view = View("\n\n".join(said))
     late = after.late if action.late else None

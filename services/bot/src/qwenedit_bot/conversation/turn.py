@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.edits.requests.job_ids import JobIds
-    from qwenedit_bot.edits.requests.rewording import Reword
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
@@ -68,7 +67,6 @@ class Services:
     store: PictureStore
     results: Results
     backlog: Backlog
-    reword: Reword
     replies: Replies
     messenger: Messenger
     texts: Texts

@@ -20,8 +20,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome
-from qwenedit_bot.edits.requests.rewording import Reworded
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
@@ -135,15 +134,19 @@ class Backlog:
         found = await self._lanes.of_lane(str(user_id))
         return [each for text in found.values() if (each := _read(text)) is not None]
 
-    async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded | None:
-        """Give a request that waits another instruction; None if it doesn't wait.
+    async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded:
+        """Give a request another instruction while it waits, here or in the queue.
 
         Raises:
-            LaterError: It's being made into a job.
+            LaterError: It's being made into a job, or there is no room now to look at its pictures.
         """
         waiting = await self._find(user_id, job_id)
         if waiting is None:
-            return None
+            status = await self._queue.status(job_id)
+            if status is None:
+                return Reworded.TOO_LATE
+            prompt = self._presets.reworded(status.job.edit.prompt, wish)
+            return Reworded.DONE if prompt == status.job.edit.prompt else await self._submit.reword(status, prompt)
         prompt = self._presets.reworded(waiting.request.instruction, wish)
         if len(prompt) > MAX_INSTRUCTION:
             return Reworded.REFUSED

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 
 from qwenedit_bot.chat.messenger import Source  # noqa: TC001 - as with the next ones, pydantic reads the annotations
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001
@@ -51,3 +51,13 @@ class RequestOutcome(StrEnum):
     """The user has as many unfinished jobs as they may: `Backlog` keeps the request until one of them is answered."""
     NOT_NOW = "not_now"
     """The same picture may be asked for again: later, or in other words."""
+
+
+class Reworded(Enum):
+    """What became of the new words for a request that is no running job yet."""
+
+    DONE = auto()
+    TOO_LATE = auto()
+    """The job has begun, or has ended."""
+    REFUSED = auto()
+    """They are too long, or are not allowed: the old ones count."""

@@ -15,9 +15,9 @@ from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views, quota_texts
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
-from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.moderation.hook import Verdict
-from qwenedit_bot.pictures.sources import as_text
+from qwenedit_bot.pictures.sources import as_text, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import (
@@ -27,6 +27,7 @@ from qwenedit_jobs import (
     PictureStoreUnavailableError,
     QueueFullError,
     ReplyTo,
+    State,
     StorageFullError,
     TooManyUnfinishedError,
     input_ref,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import JobQueue, PictureStore
+    from qwenedit_jobs import JobQueue, PictureStore, Status
     from qwenedit_jobs.queue.queue import Limits
 
 BURST = 10
@@ -149,6 +150,29 @@ class Submit:
         await self._quotas.give_back(request.user_id, request.job_id)
         return True
 
+    async def reword(self, status: Status, instruction: str) -> Reworded:
+        """Let a job that waits for its first attempt be done by other words.
+
+        Raises:
+            LaterError: There is no room now to look at its pictures.
+        """
+        job = status.job
+        if status.state is not State.QUEUED or status.attempt:
+            return Reworded.TOO_LATE
+        with job_context(job.id):
+            if len(instruction) > MAX_INSTRUCTION:
+                return Reworded.REFUSED
+            try:
+                await self._judge(job.id, instruction, [each.ref for each in photos_of(job)])
+            except NotAllowedError:
+                return Reworded.REFUSED
+            except PictureExpiredError:  # the job has ended meanwhile
+                return Reworded.TOO_LATE
+            edit = job.edit.model_copy(update={"prompt": instruction})
+            done = await self._queue.reword(job.model_copy(update={"edit": edit}))
+            log.info("job.reworded", in_time=done)
+            return Reworded.DONE if done else Reworded.TOO_LATE
+
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
         try:
@@ -159,7 +183,7 @@ class Submit:
         stored: list[str] = []
         try:
             pixels = await self._fetch(request, stored)
-            await self._judge(request, stored)
+            await self._judge(request.job_id, request.instruction, stored)
             job = _job(request, tuple(stored), placeholder, words)
             with tracing.sending(self._queue_name, job.id) as span:
                 await self._queue.enqueue(
@@ -206,11 +230,11 @@ class Submit:
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
 
-    async def _judge(self, request: Request, stored: Sequence[str]) -> None:
+    async def _judge(self, job_id: str, instruction: str, stored: Sequence[str]) -> None:
         if self._moderation is None:
             return
         async with self._intake.stored(stored) as pictures:
-            verdict = await self._moderation.of_request(request.job_id, request.instruction, pictures)
+            verdict = await self._moderation.of_request(job_id, instruction, pictures)
         if verdict is not Verdict.ALLOWED:
             raise NotAllowedError(verdict)
 
