@@ -25,7 +25,7 @@ class BotMetrics:
             registry=registry,
         )
         self.entries = Gauge(
-            "qwenedit_bot_entries", "Updates and answers in Redis, as the leading replica sees them, by place.",
+            "qwenedit_bot_entries", "Updates, answers and requests in Redis, as the leader sees them, by place.",
             ("lanes", "place"), registry=registry,
         )  # fmt: skip
         self.calls = Counter(

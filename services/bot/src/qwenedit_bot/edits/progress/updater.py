@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from cachetools import LRUCache
 
-from qwenedit_bot.chat.errors import BotError, ChatUnreachableError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit.limits import is_group
 from qwenedit_bot.edits import job_views
 from qwenedit_jobs import State
@@ -32,10 +32,6 @@ EDIT_EVERY = 4.0
 """Seconds between two edits of a message within one phase."""
 EDIT_EVERY_IN_GROUP = 15.0
 """The same in a group, whose budget all its jobs share."""
-AWAY = 20.0
-"""Seconds beyond the usual ones until a message is drawn again in a chat in which the bot could not write."""
-NOTHING = 0
-"""In place of the hash of a view that was not shown."""
 FRESH = 5.0
 """Seconds after which an edit that has not been sent is dropped. A process that was stopped must not send it later,
 over the answer that another replica has given meanwhile."""
@@ -168,12 +164,6 @@ class ProgressUpdater:
                 )
             except TelegramUnavailableError:
                 return  # it may have landed, or may still land: an answer in words is said again
-            except ChatUnreachableError as error:
-                log.info("progress.not_shown", job=job_id, error=type(error).__name__)
-                # What it says by then is drawn when the chat may be back; until then each attempt would be refused.
-                now = self._clock()
-                self._shown[job_id] = _Shown(NOTHING, change.phase, now + AWAY)
-                return
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
                 log.info("progress.not_shown", job=job_id, error=type(error).__name__)
