@@ -173,6 +173,11 @@ def current_ids() -> tuple[str, str] | None:
     return trace.format_trace_id(context.trace_id), trace.format_span_id(context.span_id)
 
 
+def current_traceparent() -> str:
+    """Return what goes on from the current span later, see `Span.traceparent`; empty outside of any span."""
+    return Span(trace.get_current_span()).traceparent if current_ids() else ""
+
+
 @contextmanager
 def _make(
     name: str,

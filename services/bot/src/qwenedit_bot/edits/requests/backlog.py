@@ -24,6 +24,7 @@ from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, Reques
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
+from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
     import asyncio
@@ -55,6 +56,8 @@ class WaitingRequest:
     """The job whose result it is about; empty if it waits for nothing but its turn."""
     message_id: int = 0
     """Id of the bot's message that says so; 0 if none does."""
+    trace_context: str = ""
+    """The traceparent of the update that asked for it; empty if that isn't traced."""
 
 
 _FORM = TypeAdapter(WaitingRequest)
@@ -195,7 +198,7 @@ class Backlog:
             PoisonError: Another version has written it.
         """
         waiting = _opened(entry)
-        with on_behalf_of(waiting.request.user_id):
+        with on_behalf_of(waiting.request.user_id), tracing.continued("follow up", waiting.trace_context):
             try:
                 await self._follow(waiting, self._texts.of(waiting.language))
             except ChatUnreachableError as error:
@@ -253,6 +256,7 @@ class Backlog:
 
     async def _put(self, waiting: WaitingRequest) -> None:
         request = waiting.request
+        waiting = replace(waiting, trace_context=tracing.current_traceparent())
         await self._lanes.put(str(request.user_id), request.job_id, _written(waiting))
         self._wake.set()
 
