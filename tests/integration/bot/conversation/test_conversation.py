@@ -339,12 +339,12 @@ async def test_cancel_command_cancels_everything_the_user_asked_for(simulator: T
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_cancel_command_forgets_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
+async def test_cancel_command_keeps_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     await ann.send(photo=photo())
     await ann.says("What should I change")
     await ann.send("/cancel")
-    await ann.says("I've dropped that photo")
+    await ann.says("Send another photo, or say what to change")
 
 
 async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulator, worker) -> None:

@@ -348,7 +348,7 @@ async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
 async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     await ann.send("/cancel")
-    await ann.says("I've dropped that photo")
+    await ann.says("OK, no style")
     (sent,) = await ann.send(photo=photo())
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from qwenedit_bot.common.keys import BotKeys
-from qwenedit_jobs import RedisSettings, connect
+from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def later(stage: Any, person: Person) -> None:
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
         key = BotKeys(prefix="qwenedit", bot_id=me).draft(person.id, person.id)
         draft = json.loads(str(await redis.get(key)))
-        aged = {name: draft[name] - 60 for name in ("at", "said_at", "words_at") if name in draft}
+        aged = {name: draft[name] - 60 for name in ("at", "words_at") if name in draft}
         await redis.set(key, json.dumps({**draft, **aged}), keepttl=True)
 
 
@@ -74,7 +74,7 @@ async def test_words_after_a_result_are_about_it(stage: Any, words: str) -> None
     assert (second.reply_to, second.id > picture.id) == (said, True)
 
 
-@pytest.mark.parametrize("words", ["again", "ещё раз", "another one"])
+@pytest.mark.parametrize("words", ["again", "ещё раз", "another one", "/again"])
 async def test_again_is_the_same_job_with_another_seed(stage: Any, words: str) -> None:
     ann, _picture = await with_result(stage)
     await ann.send(words)
@@ -100,6 +100,44 @@ async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> Non
     await ann.says("nothing before this one")
     await ann.send("make it rain")
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+
+
+@pytest.mark.parametrize("words", ["redo", "вперёд"])
+async def test_redo_after_undo_goes_forward_again(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send("undo")
+    await ann.says("Back to this one")
+    await ann.send(words)
+    seen = await ann.wait_for(lambda chat: sum("Back to this one" in each.text for each in chat.from_bot) == 2)
+    assert seen.from_bot[-1].reply_to == picture.id
+    await ann.send("and dark")
+    claim = await stage.worker.finish_next(RESULT)
+    assert (claim.job.edit.prompt, stage.worker.photos[claim.job.edit.pictures[0]]) == ("and dark", RESULT)
+    await ann.picture(number=2)
+
+
+@pytest.mark.parametrize("words", ["отмени", "cancel"])
+async def test_cancel_after_a_result_offers_to_undo_it(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send(words)
+    offer = await ann.says("There's nothing to cancel.")
+    await ann.press("Undo", message_id=offer.id)
+    assert (await ann.says("Back to this one")).reply_to == picture.reply_to
+
+
+async def test_again_of_a_job_that_is_forgotten_says_so_as_its_buttons_do(stage: Any) -> None:
+    ann, picture = await with_result(stage)
+    await stage.eventually(stage.nothing_waits)
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.delete(*[key async for key in redis.scan_iter(f"{Keys().job_prefix}*")])
+    await ann.send("again")
+    await ann.says("I don't remember what I did last.")
+    buttons = ("Again", "Undo", "Larger", "File", "Styles")
+    for button in buttons:
+        await ann.press(button, message_id=picture.id)
+    seen = await ann.wait_for(lambda chat: len(chat.answers) == len(buttons))
+    assert {(each.text[:23], each.alert) for each in seen.answers} == {("I've forgotten this one", True)}
+    assert await settled(stage) == []
 
 
 @pytest.mark.parametrize("words", ["❤️", "👍", "wow, that is so cool", "haha lol", "спасибо большое!"])
@@ -241,6 +279,81 @@ async def test_words_about_a_picture_that_is_being_made(stage: Any, button: str)
     await ann.picture(number=1 if button == "Start over" else 2)
 
 
+@pytest.mark.parametrize("words", ["stop", "Start over"])
+async def test_question_about_a_begun_job_may_be_answered_in_words_and_loses_its_buttons(
+    stage: Any, words: str
+) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    claim = await stage.worker.claim()
+    await later(stage, ann)
+    await ann.send("make it rain")
+    question = await ann.says("I've already begun this picture. “make it rain”")
+    await ann.send(words)
+    await ann.wait_for(lambda chat: any(each.id == question.id and not each.now.labels for each in chat.from_bot))
+    await stage.worker.finish(claim, RESULT)
+    await ann.says("✖️ Cancelled.")
+    assert await settled(stage) == ([] if words == "stop" else ["make it rain"])
+
+
+async def test_new_words_are_for_all_jobs_of_an_album(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()], caption="make them all black and white")
+    await ann.wait_for(lambda chat: sum("line" in each.text for each in chat.from_bot) == 2)
+    await later(stage, ann)
+    await ann.send("sepia is better")
+    await ann.says("now it's “sepia is better”")
+    assert await settled(stage) == ["sepia is better"] * 2
+
+
+async def test_stop_leaves_a_photo_that_the_next_one_replaces(stage: Any) -> None:
+    ann = await stage.telegram.user(language="ru")
+    await ann.send(photo=photo())
+    await ann.says("Что изменить?")
+    await ann.send("стоп, не то фото!")
+    await ann.says("Пришлите другое фото")
+    await ann.send(photo=photo())
+    await ann.send("сделай зиму")
+    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 1
+
+
+# ---------------------------------------------------------------- albums
+
+
+async def test_twenty_captioned_photos_wait_and_one_stop_ends_them_all(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for number in range(20):
+        await ann.send(photo=photo(), caption=f"photo {number}")
+    await ann.wait_for(lambda chat: sum("one of your other pictures" in each.text for each in chat.from_bot) == 17)
+    await ann.send("how long?")
+    await ann.says("17 more")
+    await ann.send("stop")
+    await ann.says("I've cancelled your 20 pictures")
+    assert await settled(stage) == []
+
+
+@pytest.mark.parametrize(("words", "counts"), [("separately", [1, 1]), ("в одну картинку", [2])])
+async def test_question_about_an_album_may_be_answered_in_words(stage: Any, words: str, counts: list[int]) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()], caption=SNOW)
+    await ann.says("each of the 2 photos on its own")
+    await later(stage, ann)
+    await ann.send(words)
+    jobs = [(await stage.worker.finish_next(RESULT)).job.edit for _ in counts]
+    assert [(job.prompt, len(job.pictures)) for job in jobs] == [(SNOW, count) for count in counts]
+    await ann.wait_for(lambda chat: all("Each on its own" not in each.now.labels for each in chat.from_bot))
+
+
+async def test_album_and_a_captioned_album_right_after_it_are_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()])
+    await ann.says("2 photos!")
+    await ann.send(album=[photo(), photo()], caption="put them all in one picture")
+    await ann.says("next in line")
+    (job,) = await stage.worker.queue.statuses(await stage.worker.queue.unfinished_ids())
+    assert len(job.job.edit.pictures) == 3
+
+
 # ---------------------------------------------------------------- albums
 
 
@@ -299,6 +412,29 @@ async def test_video_in_an_album_is_left_out(stage: Any) -> None:
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
 
 
+async def test_greeting_that_is_edited_into_a_wish_is_about_no_picture_below_it(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    (hello,) = await ann.send("hi")
+    await ann.send(photo=photo(), caption=SNOW)
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    await ann.edit(hello, "make it rain")
+    await ann.says("Which photo?")
+    assert await settled(stage) == []
+
+
+async def test_start_in_a_group_says_how_the_bot_works_there_once_in_a_burst(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    there = ann.within(await stage.telegram.group("Friends", ann))
+    name = (await stage.telegram.bot())["username"]
+    for _ in range(2):
+        await there.send(f"/start@{name}")
+    await there.says("here I act only when you call me")
+    await stage.eventually(stage.nothing_waits)
+    assert len((await there.snapshot()).from_bot) == 1
+
+
+# ---------------------------------------------------------------- presets
 # ---------------------------------------------------------------- presets
 
 

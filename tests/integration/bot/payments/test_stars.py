@@ -112,6 +112,21 @@ async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once
     assert await stage.worker.queue.unfinished_ids() == []
 
 
+async def test_question_after_the_payment_offers_what_waits_and_a_yes_does_it(stage: Any) -> None:
+    boris = await stage.telegram.user(language="ru")
+    await a_picture(stage, boris, 1)
+    await boris.send(photo=photo(), caption="покрась в синий")
+    await boris.says("сегодня всё")
+    paper = await invoice(boris, "2 картинки · ⭐ 50")
+    await boris.pay(paper.id)
+    await boris.says("ещё 2 картинки")
+    await boris.send("оплатил, где картинка?")
+    assert (await boris.says("ещё не начинал. Сделать?")).now.labels == ("Сделать сейчас",)
+    await boris.send("да")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "покрась в синий"
+    await boris.picture(number=2)
+
+
 async def test_purchase_in_russian_is_the_same(stage: Any) -> None:
     boris = await stage.telegram.user(language="ru")
     paper = await invoice(boris, "10 картинок · ⭐ 200")

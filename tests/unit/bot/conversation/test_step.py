@@ -333,6 +333,7 @@ def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
     after, action = step(replace(WAITS, words=SNOW, preset="try-on"), said("stop", WAITING, intent="stop"))
     assert action == Stop()
     assert (after.pictures, after.words, after.preset) == (WAITING.pictures, "", "")
+    assert step(WAITS, said("stop", thing(Stage.RUNNING), intent="stop", replied=True))[1] == Stop(("old",))
     late = replace(ASKED_FOR, late=Late("at night", 9, ("old",), shown=10))
     after, action = step(late, said("stop", thing(Stage.RESULT), intent="stop"))
     assert (after.late, action) == (None, Stop(result="old"))

@@ -11,7 +11,7 @@ from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Retention
-from qwenedit_bot.conversation.dispatcher import HandleUpdate, UpdateWork, make_dispatcher
+from qwenedit_bot.conversation.dispatcher import UpdateWork, make_dispatcher
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
@@ -244,8 +244,10 @@ class Parts:
             shop=Shop(settings.star_packs, settings.pay_support, self._payments), migrations=self._migrations,
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
-        handle = HandleUpdate(base.bot, make_dispatcher(services, self._update_filter), services, base.metrics)
-        work = UpdateWork(self._inbox, handle, RefusedAnswers(self._answers, self.job_ended))
+        work = UpdateWork(
+            base.bot, make_dispatcher(services, self._update_filter), services, inbox=self._inbox,
+            refused=RefusedAnswers(self._answers, self.job_ended), metrics=base.metrics,
+        )  # fmt: skip
         return Scheduler(
             self._inbox.lanes, work, name="updates", slots=UPDATES_AT_ONCE, wake=self._update_taken, ordered=True
         )

@@ -46,8 +46,8 @@ _TRIES = 3
 
 SHOWN = 200
 """Characters of an instruction that are shown to its user."""
-_CLOSED = (Question.WHICH, Question.OTHER, Question.HOW)
-"""Questions whose message changes once they are answered."""
+_CLOSED = (Question.WHICH, Question.OTHER, Question.HOW, Question.CHANGE)
+"""Questions whose message changes once they are answered; of those about one photo, only if words wait."""
 
 
 class _BegunError(Exception):
@@ -70,7 +70,7 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
         after, action = step(draft, event)
         try:
             after = await _act(turn, draft, after, action, event)
-            await _close(turn, draft, after)
+            await _close(turn, draft, after, action)
         except _BegunError:
             if attempt == _TRIES:
                 raise
@@ -111,7 +111,8 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     else:
         shown = await turn.say(view, to=turn.to(action.to, event.id if apart else ""))
     await turn.toast()
-    return replace(after, shown=shown, asked=action.what if action.what in _CLOSED else "")
+    asked = action.what if action.what in _CLOSED and (len(after.pictures) != 1 or after.words) else ""
+    return replace(after, shown=shown, asked=asked)
 
 
 async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
@@ -147,7 +148,7 @@ def _begun(turn: Turn, late: Late) -> View:
     return View(words(Text.BEGUN, said=shortened(late.words)), ((over, then),))
 
 
-async def _close(turn: Turn, before: Draft, after: Draft) -> None:
+async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
     """Let the messages of questions that aren't asked any more say what was taken, without their buttons."""
     edit, pressed = turn.services.messenger.edit, turn.shown if turn.press is not None else 0
     late, asked = before.late, before.asked
@@ -155,8 +156,10 @@ async def _close(turn: Turn, before: Draft, after: Draft) -> None:
         await edit(turn.chat_id, late.shown, View(_begun(turn, late).text))
     if not asked or before.shown == pressed or (after.asked, after.shown) == (asked, before.shown):
         return
+    if isinstance(action, Do) and await _is_answer(turn, action, before.shown):
+        return
     new = [job for job in after.jobs if job not in before.jobs]
-    if asked != Question.HOW and new and not after.words:
+    if asked in (Question.WHICH, Question.OTHER) and new and not after.words:
         drop = Button(turn.words(Text.NOT_THIS_BUTTON), f"{CANCEL}:{new[0]}")
         view = View(turn.words(Text.WORDS_TAKEN, said=shortened(before.words)), single(drop))
         await edit(turn.chat_id, before.shown, view)
@@ -188,6 +191,12 @@ def _next(turn: Turn, draft: Draft) -> View:
         return View(turn.words(Text.PRESS_PRESET_GONE))
     number, found = len(draft.pictures) + 1, presets.category_of(preset.id)
     return preset_views.ask_photo(turn.words, preset, number, found, in_group=turn.in_group)
+
+
+async def _is_answer(turn: Turn, action: Do, message_id: int) -> bool:
+    """Whether a message tells of one of these jobs by now: a question about a photo becomes its first job's."""
+    first = action.wanted[0]
+    return await turn.services.replies.find(turn.to(first.reply_to, first.discriminator)) == message_id
 
 
 async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
@@ -280,9 +289,7 @@ async def _tell_pressed(turn: Turn, action: Do) -> None:
         await turn.show(preset_views.taken(turn.words, preset, count))
     elif first.like:
         return
-    elif (
-        first.reply_to and await turn.services.replies.find(turn.to(first.reply_to, first.discriminator)) != turn.shown
-    ):
+    elif first.reply_to and not await _is_answer(turn, action, turn.shown):
         await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=count, said=shortened(first.words))))
 
 
@@ -309,14 +316,15 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     """Cancel jobs, and say how many. The number is kept: done again after a crash, there is nothing left to cancel."""
     services, to = turn.services, turn.to(turn.shown, "stop" if turn.press or turn.edited else "")
-    jobs = action.jobs
-    waiting = len(await services.backlog.waiting(turn.user_id)) if jobs is None else 0
+    jobs, count = action.jobs, len(action.jobs or ())
     if jobs is None:
+        count = len(await services.backlog.waiting(turn.user_id))
+        count += len(await services.queue.unfinished_ids_of(turn.user_id))
+    waiting = {"words": draft.words or draft.late, "choice": draft.preset, "photo": draft.pictures}
+    outcome = await services.replies.first(to, str(count or next((what for what in waiting if waiting[what]), "")))
+    if jobs is None:
+        await services.backlog.stop(turn.user_id)  # before the jobs, whose end would let it follow
         jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
-    waits = "words" if draft.words or draft.late is not None else "photo" if draft.pictures or draft.preset else ""
-    outcome = await services.replies.first(to, str(len(jobs) + waiting or waits))
-    if waiting:  # before the jobs, whose end would let it follow
-        await services.backlog.stop(turn.user_id)
     for job in jobs:
         await _cancel(turn, job)
     if outcome.isdecimal():
@@ -343,9 +351,9 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
 
 
 async def _asks_when(turn: Turn, intent: str) -> bool:
-    """Whether a greeting, or nothing but marks, asks where a picture is: while one is in the works."""
-    services, said = turn.services, wish_in(turn.messages[0].text or "")
-    if intent != Intent.START and (intent != Intent.QUESTION or said):
+    """Whether a greeting or a question asks where a picture is: while one is in the works."""
+    services = turn.services
+    if intent not in (Intent.START, Intent.QUESTION):
         return False
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 

@@ -36,12 +36,12 @@ from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
+from qwenedit_bot.texts.intents import intent_of
 from qwenedit_bot.users.update_filter import is_public_command
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
-    from contextlib import AbstractContextManager
 
     from aiogram import Bot
 
@@ -130,8 +130,9 @@ def _make_private_router() -> Router:
         router.message.register(on(handler), F.text, admin_commands.from_admin, Command(name))
     for name, handler in _COMMANDS.items():
         router.message.register(on(handler), F.text, own_words, Command(name, ignore_case=True))
-    # Behind the command of groups stands an instruction.
-    router.message.register(on(commands.unknown), F.text.startswith("/"), ~F.text.regexp(r"(?i)/edit\b"))
+    # Behind the command of groups stands an instruction, and “/again” is what it says.
+    no_words = F.text.startswith("/") & ~F.text.regexp(r"(?i)/edit\b") & ~F.text.func(intent_of)
+    router.message.register(on(commands.unknown), no_words)
     router.message.register(on(talk.message))
     router.edited_message.register(on(talk.corrected), _CORRECTED)
     return router
@@ -165,23 +166,39 @@ async def _press(turn: Turn) -> None:
         await handlers[verb](turn)
 
 
-class HandleUpdate:
-    """Handles one update to its end.
+class UpdateWork:
+    """What the scheduler does about an entry of the inbox.
 
     Args:
         bot: The connection to Telegram.
         dispatcher: Finds the handler.
         services: Say that something went wrong, where it did.
+        inbox: Reads the entry.
+        refused: Answers that wait until something comes from their chat.
         metrics: Counts updates.
     """
 
-    def __init__(self, bot: Bot, dispatcher: Dispatcher, services: Services, metrics: BotMetrics) -> None:
+    patience: int | None = 15
+    """About nine minutes of attempts, those not counted that only Redis missed."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        dispatcher: Dispatcher,
+        services: Services,
+        *,
+        inbox: Inbox,
+        refused: RefusedAnswers,
+        metrics: BotMetrics,
+    ) -> None:
         self._bot = bot
         self._dispatcher = dispatcher
         self._services = services
+        self._inbox = inbox
+        self._refused = refused
         self._metrics = metrics
 
-    async def __call__(self, received: ReceivedUpdate) -> None:
+    async def __call__(self, entry: Entry) -> None:
         """Handle an update.
 
         Raises:
@@ -190,30 +207,38 @@ class HandleUpdate:
             LaterError: something scarce is not to be had now.
             PoisonError: it is no update that this version knows.
         """
+        received = await self._open(entry)
+        if received is not None:
+            with on_behalf_of(sender_of(_first(received))):
+                await self._handle(received)
+            await self._refused.heard_from(entry.lane)
+            await self._inbox.finish(entry)
+
+    def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
+        """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
+        return {}
+
+    async def apologise(self, entry: Entry) -> None:
+        """Say that an update was not handled."""
+        received = await self._open(entry)
+        if received is not None:
+            with on_behalf_of(sender_of(_first(received))):
+                await self._apologise(received)
+
+    async def _open(self, entry: Entry) -> ReceivedUpdate | None:
+        try:
+            return await self._inbox.open(entry)
+        except ValueError as error:
+            raise PoisonError from error
+
+    async def _handle(self, received: ReceivedUpdate) -> None:
         kind = {attributes.UPDATE_KIND: received.kind}
         with tracing.root("receive update", kind=tracing.Kind.CONSUMER, attributes=kind) as span:
-            outcome = await self._handle(received)
+            outcome = await self._outcome(received)
             span.set({attributes.OUTCOME: outcome})
         self._metrics.updates.labels(received.kind, outcome).inc()
 
-    async def apologise(self, received: ReceivedUpdate) -> None:
-        """Say that an update was not handled."""
-        update = Update.model_validate(_first(received), context={"bot": self._bot})
-        self._metrics.updates.labels(received.kind, "failed").inc()
-        event = update.message or update.edited_message or update.callback_query
-        if event is None or event.from_user is None:
-            return
-        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
-        view = View(words(Text.TROUBLE))
-        try:
-            if isinstance(event, CallbackQuery):
-                await self._services.messenger.answer_press(event.id, view.text, alert=True)
-            elif event is update.message and event.chat.type == "private":
-                await self._services.replies.say(source_of(event), view)
-        except ChatUnreachableError:
-            return
-
-    async def _handle(self, received: ReceivedUpdate) -> str:
+    async def _outcome(self, received: ReceivedUpdate) -> str:
         try:
             update = Update.model_validate(_first(received), context={"bot": self._bot})
             messages = (each["message"] for each in received.album)
@@ -239,7 +264,8 @@ class HandleUpdate:
         event = update.message or update.edited_message or update.callback_query
         if event is None or event.from_user is None:
             return
-        if isinstance(event, Message) and not self._is_called(event):
+        name = self._services.bot_name
+        if isinstance(event, Message) and event.chat.type != "private" and not groups.is_called(event, name):
             return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
         view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
@@ -247,56 +273,21 @@ class HandleUpdate:
         if shown is not None:  # by now a press is too old to be answered otherwise
             await self._services.replies.say(source_of(shown, _REFUSED), view)
 
-    def _is_called(self, message: Message) -> bool:
-        return message.chat.type == "private" or groups.is_called(message, self._services.bot_name)
-
-
-class UpdateWork:
-    """What the scheduler does about an entry of the inbox.
-
-    Args:
-        inbox: Reads the entry.
-        handle: Handles the update.
-        refused: Answers that wait until something comes from their chat.
-    """
-
-    patience: int | None = 15
-    """About nine minutes of attempts, those not counted that only Redis missed."""
-
-    def __init__(self, inbox: Inbox, handle: HandleUpdate, refused: RefusedAnswers) -> None:
-        self._inbox = inbox
-        self._handle = handle
-        self._refused = refused
-
-    async def __call__(self, entry: Entry) -> None:
-        """Handle an update; raises what `HandleUpdate` raises."""
-        received = await self._open(entry)
-        if received is not None:
-            with self._behalf(received):
-                await self._handle(received)
-            await self._refused.heard_from(entry.lane)
-            await self._inbox.finish(entry)
-
-    def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
-        """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
-        return {}
-
-    async def apologise(self, entry: Entry) -> None:
-        """Say that it was not handled."""
-        received = await self._open(entry)
-        if received is not None:
-            with self._behalf(received):
-                await self._handle.apologise(received)
-
-    @staticmethod
-    def _behalf(received: ReceivedUpdate) -> AbstractContextManager[None]:
-        return on_behalf_of(sender_of(_first(received)))
-
-    async def _open(self, entry: Entry) -> ReceivedUpdate | None:
+    async def _apologise(self, received: ReceivedUpdate) -> None:
+        update = Update.model_validate(_first(received), context={"bot": self._bot})
+        self._metrics.updates.labels(received.kind, "failed").inc()
+        event = update.message or update.edited_message or update.callback_query
+        if event is None or event.from_user is None:
+            return
+        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
+        view = View(words(Text.TROUBLE))
         try:
-            return await self._inbox.open(entry)
-        except ValueError as error:
-            raise PoisonError from error
+            if isinstance(event, CallbackQuery):
+                await self._services.messenger.answer_press(event.id, view.text, alert=True)
+            elif event is update.message and event.chat.type == "private":
+                await self._services.replies.say(source_of(event), view)
+        except ChatUnreachableError:
+            return
 
 
 def _first(received: ReceivedUpdate) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Sa
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
-from qwenedit_bot.texts.intents import how_of, intent_of
+from qwenedit_bot.texts.intents import Intent, how_of, intent_of
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ NOWHERE = 1 << 62
 """Below all messages."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
+_UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _EDIT = "edit"
 """The command behind which an instruction stands."""
 _VERBS = (*RESULT_VERBS, CANCEL)
@@ -102,9 +103,14 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if intent == REDO:  # forward again after “undo”; else another one
         onward = await _made_of(turn, draft)
         about, intent = (about, AGAIN) if onward is None else (onward, REDO)
+    jobs: list[Thing] = []
+    if about is not None and about.words_in and about.stage in _UNFINISHED and not replied:
+        asked_for = await _asked_for_in(turn, draft, about.words_in)
+        jobs = [each for each in asked_for if each.stage in _UNFINISHED]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
         intent=intent if intent or wish else "thanks", how=how_of(wish), about=about, replied=replied,
+        jobs=tuple(jobs),
     )  # fmt: skip
 
 
@@ -154,14 +160,7 @@ async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
 
 async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
     """Return what words may be about, each with the messages that have shown it."""
-    jobs = await turn.services.queue.statuses(draft.jobs)
-    known = {status.job.id for status in jobs}
-    waiting = [(thing, shown) for thing, shown, _told in await _backlog(turn) if thing.job not in known]
-    things: list[tuple[Thing, Sequence[int]]] = [*waiting]
-    for status in jobs:
-        if status.job.reply is not None and status.job.user_id == turn.user_id:
-            own = await jobs_messages(status, turn.services)
-            things.append((thing_of(turn, status, own[-1]), own))
+    things: list[tuple[Thing, Sequence[int]]] = [*await _own_jobs(turn, draft)]
     if draft.pictures:
         sources = await _sources_of_result(turn, draft.pictures)
         messages = [draft.shown, *(each.message_id for each in draft.pictures)]
@@ -184,7 +183,7 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
             return thing
         theirs = Thing(Stage.PHOTO, thing.pictures, sources=thing.sources)
         return theirs if thing.stage is Stage.RESULT else None
-    for thing, shown, _told in await _backlog(turn):
+    for thing, shown in await _backlog(turn):
         if number in shown:
             return thing
     return Thing(Stage.PHOTO, (Picture(copy, number),)) if copy is not None else None
@@ -210,7 +209,14 @@ def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | Non
         stage = Stage.ENDED
     else:
         stage = Stage.RUNNING
-    return Thing(stage, sources, job.id, words, sources)
+    number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
+    return Thing(stage, sources, job.id, words, sources, number)
+
+
+def _words_in(answered: int, discriminator: str) -> int:
+    """Return the id of the message that asked for a job, from what its answer replies to and what tells it apart."""
+    named = re.match(r"[me](\d+)", discriminator)
+    return int(named[1]) if named is not None else answered if not discriminator else 0
 
 
 def sources_of(status: Status) -> tuple[Picture, ...]:
@@ -269,7 +275,7 @@ def answered_by(message: Message) -> Message | None:
 def _caption_of(messages: Sequence[Message]) -> str:
     """Return what is written beside photos: not what is forwarded, and no greeting, thanks or call for help."""
     captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
-    return "\n".join(caption for caption in captions if caption and intent_of(caption) is None)
+    return "\n".join(caption for caption in captions if caption and intent_of(caption) in (None, Intent.HOW))
 
 
 def _is_picture(document: Document) -> bool:
@@ -342,32 +348,27 @@ async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status
 async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing]:
     """Return the jobs that somebody asked for in a message of theirs."""
     own = turn.services.ids(turn.chat_id, message_id)
-    names = (f"m{message_id}", f"e{message_id}.")
-    found = []
     newest = draft.jobs[-1] if draft.jobs and draft.words_in == message_id and not draft.words else ""
     late = draft.late.jobs if draft.late is not None and draft.late.words_in == message_id else ()
-    for status in await turn.services.queue.statuses(dict.fromkeys((own, *draft.jobs))):
-        reply = status.job.reply
-        if (
-            reply is None
-            or status.job.user_id != turn.user_id
-            or not await belongs_here(turn.chat_id, status, turn.services)
-        ):
-            continue
-        told = status.job.id == own or reply.discriminator == names[0] or reply.discriminator.startswith(names[1])
-        if told or status.job.id in (newest, *late):
-            found.append(thing_of(turn, status, reply.placeholder_id))
-    known = {thing.job for thing in found}
-    for thing, _shown, name in await _backlog(turn):
-        asked = thing.job in (own, newest) or name == names[0] or name.startswith(names[1])
-        if asked and thing.job not in known:
-            found.append(thing)
+    things = [thing for thing, _shown in await _own_jobs(turn, draft, own)]
+    return [each for each in things if each.words_in == message_id or each.job in (own, newest, *late)]
+
+
+async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, tuple[int, ...]]]:
+    """Return the user's newest jobs and waiting requests in this chat, each with the messages that have shown it."""
+    statuses = await turn.services.queue.statuses(dict.fromkeys((*more, *draft.jobs)))
+    known = {status.job.id for status in statuses}
+    found = [(thing, shown) for thing, shown in await _backlog(turn) if thing.job not in known]
+    for status in statuses:
+        if status.job.user_id == turn.user_id and await belongs_here(turn.chat_id, status, turn.services):
+            own = await jobs_messages(status, turn.services)
+            found.append((thing_of(turn, status, own[-1]), own))
     return found
 
 
-async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...], str]]:
-    """Return the requests that wait for other jobs here, each with its messages and what tells it from others."""
-    found: list[tuple[Thing, tuple[int, ...], str]] = []
+async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...]]]:
+    """Return the requests that wait for other jobs here, each with its messages."""
+    found: list[tuple[Thing, tuple[int, ...]]] = []
     for waiting in await turn.services.backlog.waiting(turn.user_id):
         request, source = waiting.request, waiting.request.source
         if source.chat_id == turn.chat_id:
@@ -376,8 +377,9 @@ async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...], str]]:
                 Picture(each, number, job) for each, (number, job) in zip(request.attachments, shown, strict=True)
             )
             words = turn.services.presets.words_in(request.instruction)
-            thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures)
-            found.append((thing, (source.message_id, waiting.message_id), request.discriminator))
+            number = _words_in(source.message_id, request.discriminator)
+            thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures, number)
+            found.append((thing, (source.message_id, waiting.message_id)))
     return found
 
 

@@ -53,6 +53,8 @@ class Thing:
     """What the job is asked to do."""
     sources: tuple[Picture, ...] = ()
     """Where it came from: the job's photos, or those of the job whose result it is."""
+    words_in: int = 0
+    """Id of the message that asked for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +93,8 @@ class Said(Event):
     about: Thing | None = None
     replied: bool = False
     """They reply to this very thing."""
+    jobs: tuple[Thing, ...] = ()
+    """If they're about a job that has no result yet: all of these that the same words asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -362,15 +366,17 @@ def _said(draft: Draft, event: Said) -> Outcome:
         case "":
             after, action = _instructed(draft, event, thing)
         case "stop":
-            shown = thing.job if thing is not None and thing.stage is Stage.RESULT else ""
-            after = replace(draft, words="", words_at=0, late=None, preset="", how="")
-            action = Stop(result=shown)
+            after, action = _stop(draft, event, thing)
         case "again":
             after, action = _again(draft, event, thing)
         case "undo":
             after, action = _undo(draft, event, thing)
         case "redo":
             after, action = _back_to(draft, event, thing.pictures if thing is not None else ())
+        case "how" if thing is None or len(thing.pictures) == 1 or thing.pictures != draft.pictures:
+            after, action = _instructed(draft, event, thing)
+        case "how":
+            after, action = _used(draft, event, event.how)
         case "agreed" if draft.asked in (Question.HOW, Question.OTHER):
             action = Ask(Question(draft.asked), event.message_id)
         case "agreed" if can_resume(draft):
@@ -378,6 +384,13 @@ def _said(draft: Draft, event: Said) -> Outcome:
         case intent:
             action = Reply("thanks" if intent == "agreed" else intent)
     return after, action
+
+
+def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+    if event.replied and thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
+        return draft, Stop((thing.job,))
+    result = thing.job if thing is not None and thing.stage is Stage.RESULT else ""
+    return replace(draft, at=0, words="", words_at=0, late=None, preset="", how=""), Stop(result=result)
 
 
 def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -390,7 +403,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
-        return _about_jobs(draft, event, (thing,))
+        return _about_jobs(draft, event, event.jobs or (thing,))
     how: How = ""
     if draft.words and not draft.pictures:
         words = _both(draft.words, words)
@@ -405,9 +418,10 @@ def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> 
     if isinstance(event, Said):
         asked = late is not None and jobs[0].job in late.jobs
         earlier = late.words if late is not None and asked else jobs[0].prompt
-        if asked or draft.jobs[-1:] == (jobs[0].job,):
+        if asked or draft.jobs[-1:] == (jobs[-1].job,):
             words = _joined(earlier, draft.words_at, words, event.at)
-        if words not in (event.words, jobs[0].prompt) and not asked and jobs[0].stage is Stage.RUNNING:
+        continued = words not in (event.words, jobs[0].prompt) and not asked
+        if continued and len(jobs) == 1 and jobs[0].stage is Stage.RUNNING:
             # The rest of the wish for which the job has just begun.
             after, action = _do(draft, event, jobs[0].sources, words, "together", words_in=number)
             if isinstance(action, Do):
@@ -490,7 +504,7 @@ def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     pictures = thing.pictures if thing.stage is Stage.PHOTO else thing.sources
     wanted = Wanted(pictures[:MAX_PICTURES], *_answering(event), like=like)
     rest = tuple(each for each in draft.pictures if each not in pictures)
-    return replace(draft, pictures=rest), Do((wanted,))
+    return replace(draft, pictures=rest, words_at=0), Do((wanted,))
 
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -520,9 +534,14 @@ def _for_preset(
 def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
     if len(draft.pictures) <= 1 or event.message_id != draft.shown:
         return draft, Expired()
+    return _used(draft, event, event.how)
+
+
+def _used(draft: Draft, event: HowChosen | Said, how: How) -> Outcome:
+    """Use the photos that wait in this way."""
     if not draft.words:
-        return replace(draft, how=event.how, at=0), Ask(Question.CHANGE, event.message_id)
-    return _do(draft, event, draft.pictures, draft.words, event.how, words_in=draft.words_in)
+        return replace(draft, how=how, at=0), Ask(Question.CHANGE, event.message_id)
+    return _do(draft, event, draft.pictures, draft.words, how, words_in=draft.words_in)
 
 
 def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:

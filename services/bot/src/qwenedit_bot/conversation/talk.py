@@ -57,7 +57,16 @@ async def text(turn: Turn, message: Message) -> None:
     if length > MAX_INSTRUCTION:
         await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
         return
-    await take(turn, lambda draft: reading.words_in(turn, draft, message))
+
+    async def read(draft: Draft) -> Event:
+        typed = (message.text or "").strip().casefold()
+        labels = (Text.START_OVER_BUTTON, True), (Text.THEN_BUTTON, False)
+        pressed = {turn.words(label).casefold(): over for label, over in labels}.get(typed)
+        if draft.late is not None and pressed is not None:
+            return await _begun(turn, draft, draft.late.shown, over=pressed)
+        return await reading.words_in(turn, draft, message)
+
+    await take(turn, read)
 
 
 async def unsupported(turn: Turn) -> None:
@@ -97,14 +106,14 @@ async def how(turn: Turn) -> None:
 async def begun(turn: Turn) -> None:
     """Take what to do about jobs that have begun."""
     over = turn.press is not None and turn.press.data == OVER
+    await take(turn, lambda draft: _begun(turn, draft, turn.shown, over=over))
 
-    async def read(draft: Draft) -> Event:
-        statuses = await turn.services.queue.statuses(draft.late.jobs if draft.late is not None else ())
-        own = [each for each in statuses if each.job.user_id == turn.user_id]
-        things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
-        return BegunChosen(id=turn.name, message_id=turn.shown, at=turn.at, over=over, jobs=things)
 
-    await take(turn, read)
+async def _begun(turn: Turn, draft: Draft, shown: int, *, over: bool) -> BegunChosen:
+    statuses = await turn.services.queue.statuses(draft.late.jobs if draft.late is not None else ())
+    own = [each for each in statuses if each.job.user_id == turn.user_id]
+    things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
+    return BegunChosen(id=turn.name, message_id=shown, at=turn.at, over=over, jobs=things)
 
 
 async def resume(turn: Turn) -> None:

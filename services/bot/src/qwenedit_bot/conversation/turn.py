@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
     from qwenedit_jobs.workers.registry import Workers
 
-JUST_NOW = 10
+JUST_NOW = 5
 """Seconds: equal answers that follow each other faster are one."""
 TAPPED_AGAIN = 5
 """Seconds: taps of one button that follow each other faster are one."""

@@ -30,7 +30,9 @@ _STRETCHED = re.compile(r"(\w)\1\1|(\w\w)\2\2")
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
 _IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
+_ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
 _SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
+_SLANG = dict.fromkeys(("че", "чо", "шо"), "что") | dict.fromkeys(("u", "ya"), "you")
 
 
 class Intent(StrEnum):
@@ -47,13 +49,15 @@ class Intent(StrEnum):
     QUESTION = "question"
     THANKS = "thanks"
     AGREED = "agreed"
+    HOW = "how"
+    """Nothing but how several photos are used: see `how_of`."""
 
 
 def intent_of(text: str) -> Intent | None:
     """Return what a message means that is no instruction; None for an instruction, and wherever that is in doubt.
 
     Args:
-        text: What was written. Emoji alone are thanks; question marks, dots or a link alone are a question.
+        text: What was written. Emoji alone are thanks; angry ones, question marks, dots or a link are a question.
     """
     words = _words_of(_LINK.sub("", text))
     if not words:
@@ -79,13 +83,15 @@ class _Table:
     """The phrases of a language."""
 
     def __init__(self, listed: Mapping[str, str]) -> None:
-        ranked = [_phrases_in(listed[intent]) for intent in Intent] + [_phrases_in(listed["filler"])]
+        self.each, self.together = _phrases_in(listed["each"]), _phrases_in(listed["together"])
+        meant = {Intent.HOW: self.each | self.together}
+        ranked = [meant.get(intent) or _phrases_in(listed[intent]) for intent in Intent]
+        ranked.append(_phrases_in(listed["filler"]))
         self._ranks = {phrase: rank for rank, phrases in reversed(list(enumerate(ranked))) for phrase in phrases}
         self._lengths = sorted({len(phrase) for phrase in self._ranks})
         self._known = frozenset(word for phrase in self._ranks for word in phrase)
         self._squeezed = {_squeezed(word): word for word in sorted(self._known)}
         self._asks, self._unless = _phrases_in(listed["asks"]), _phrases_in(listed["unless"])
-        self.each, self.together = _phrases_in(listed["each"]), _phrases_in(listed["together"])
 
     def covers(self, said: Sequence[str]) -> tuple[int, int]:
         """Return into how few phrases and fillers words can be parted, and the first intent of these, by its place."""
@@ -127,7 +133,8 @@ def _phrases_in(listed: str) -> frozenset[tuple[str, ...]]:
 def _words_of(text: str) -> list[str]:
     """Return the words of a text without capitals, accents and invisible characters; each Chinese character is one."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
-    return _TOKEN.findall("".join(each for each in plain if unicodedata.category(each) not in {"Mn", "Cf"}))
+    words = _TOKEN.findall("".join(each for each in plain if unicodedata.category(each) not in {"Mn", "Cf"}))
+    return [_SLANG.get(word, word) for word in words]
 
 
 def _squeezed(word: str) -> str:
@@ -147,4 +154,4 @@ def _wordless(text: str) -> Intent | None:
     marks = set(text) - set(" \n!")
     if not marks:
         return None
-    return Intent.QUESTION if marks <= _IMPATIENT else Intent.THANKS
+    return Intent.QUESTION if marks <= _IMPATIENT or marks & _ANGRY else Intent.THANKS

@@ -24,7 +24,7 @@ Bytes: TypeAlias = bytes | Path
 Rows: TypeAlias = "Sequence[Sequence[tuple[str, str]]]"
 """Buttons, each a text and the data it carries."""
 
-PATIENCE = 120.0
+PATIENCE = 20.0
 """Seconds that anything is waited for unless told otherwise."""
 
 _NAMES = {

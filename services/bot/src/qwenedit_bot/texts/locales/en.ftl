@@ -104,7 +104,7 @@ nothing-before = There's nothing before this one.
 undo-button = Undo
 like-this-button = Edit the picture like this
 type-instead = I can't listen yet. Please type what to change.
-forgotten-how = I've forgotten how I made this one. Reply to the picture and say what to change.
+forgotten-how = I don't remember what I did last. Send a photo, or reply to a picture, and say what to change.
 resume-button = Do it now
 not-yet = I haven't begun this one. Shall I?
 press-answered = You've already answered this.
@@ -356,7 +356,7 @@ nothing-to-cancel = There's nothing to cancel.
 dialogue-cancelled = { $what ->
     [words] OK, I've dropped your words.
     [choice] OK, no style.
-   *[photo] OK, I've dropped that photo.
+   *[photo] OK. Send another photo, or say what to change.
 }
 jobs-cancelled = { $count ->
     [one] OK, I've cancelled your picture.
