@@ -83,6 +83,17 @@ async def test_again_is_the_same_job_with_another_seed(stage: Any, words: str) -
     await ann.picture(number=2)
 
 
+@pytest.mark.parametrize("caption", ["and this one too", "и эту тоже", ""])
+async def test_same_for_another_photo_is_the_last_job_on_it(stage: Any, caption: str) -> None:
+    ann, _picture = await with_result(stage)
+    (sent,) = await ann.send(photo=photo(), caption=caption)
+    if not caption:
+        await ann.says("Nice photo")
+        (sent,) = await ann.send("same")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+    assert (await ann.picture(number=2)).reply_to == sent
+
+
 @pytest.mark.parametrize("words", ["undo", "верни как было"])
 async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> None:
     ann, first = await with_result(stage)

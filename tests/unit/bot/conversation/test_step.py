@@ -222,6 +222,16 @@ def test_words_about_a_job_that_ended_are_about_its_photos() -> None:
     assert jobs(step(ASKED_FOR, said("at night", ended))[1]) == [((1,), "at night", 9, "")]
 
 
+def test_words_about_an_album_that_is_done_or_stopped_are_about_all_of_it() -> None:
+    ended = [Thing(Stage.ENDED, (photo(number),), job=f"job{number}", prompt=SNOW) for number in (5, 6)]
+    after, action = step(ASKED_FOR, said("make it rain", ended[1], jobs=tuple(ended)))
+    assert (after.pictures, action) == (ALBUM.pictures, Ask(Question.HOW, 9))
+    done = [Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6)]
+    assert [each[0] for each in jobs(step(ASKED_FOR, said("darker", done[1], jobs=tuple(done)))[1])] == [(6,)]
+    both = step(ASKED_FOR, said("make them all darker", done[1], jobs=tuple(done), how="each"))[1]
+    assert [each[0] for each in jobs(both)] == [(5,), (6,)]
+
+
 def test_words_about_nothing_wait_for_a_photo_and_are_asked_about_once() -> None:
     after, action = step(Draft(), said("make it"))
     assert action == Ask(Question.WHICH, 9)

@@ -104,9 +104,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         onward = await _made_of(turn, draft)
         about, intent = (about, AGAIN) if onward is None else (onward, REDO)
     jobs: list[Thing] = []
-    if about is not None and about.words_in and about.stage in _UNFINISHED and not replied:
-        asked_for = await _asked_for_in(turn, draft, about.words_in)
-        jobs = [each for each in asked_for if each.stage in _UNFINISHED]
+    if about is not None and about.words_in and not replied:
+        alike = _UNFINISHED if about.stage in _UNFINISHED else (about.stage,)
+        jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
         intent=intent if intent or wish else "thanks", how=how_of(wish), about=about, replied=replied,
@@ -276,6 +276,11 @@ def _caption_of(messages: Sequence[Message]) -> str:
     """Return what is written beside photos: not what is forwarded, and no greeting, thanks or call for help."""
     captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
     return "\n".join(caption for caption in captions if caption and intent_of(caption) in (None, Intent.HOW))
+
+
+def asks_again(message: Message) -> bool:
+    """Whether a photo's caption wants of it what was done last."""
+    return own_words(message) and intent_of(message.caption or "") is Intent.AGAIN
 
 
 def _is_picture(document: Document) -> bool:

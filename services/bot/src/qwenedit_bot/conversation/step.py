@@ -94,7 +94,7 @@ class Said(Event):
     replied: bool = False
     """They reply to this very thing."""
     jobs: tuple[Thing, ...] = ()
-    """If they're about a job that has no result yet: all of these that the same words asked for."""
+    """If they're about a job: all that the same words asked for and that have come as far."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -409,7 +409,10 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         words = _both(draft.words, words)
     elif set(thing.pictures) & set(draft.pictures):
         words, how = _joined(draft.words, draft.words_at, words, at), event.how or draft.how
-    return _do(draft, event, thing.pictures, words, how or event.how, words_in=number)
+    pictures = thing.pictures
+    if event.jobs and (thing.stage is Stage.ENDED or event.how):  # words about one of several results are about that
+        pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
+    return _do(draft, event, pictures, words, how or event.how, words_in=number)
 
 
 def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> Outcome:

@@ -10,7 +10,17 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import OVER, take
 from qwenedit_bot.conversation.results import own_job
-from qwenedit_bot.conversation.step import AGAIN, STOP, UNDO, BegunChosen, HowChosen, Resumed, Said
+from qwenedit_bot.conversation.step import (
+    AGAIN,
+    STOP,
+    UNDO,
+    BegunChosen,
+    HowChosen,
+    Resumed,
+    Said,
+    Stage,
+    Thing,
+)
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -46,7 +56,11 @@ async def photos(turn: Turn) -> None:
         return
 
     async def read(draft: Draft) -> Event:
-        return reading.photos_in(turn, draft)
+        event = reading.photos_in(turn, draft)
+        if not draft.jobs or draft.preset or event.words or not any(map(reading.asks_again, turn.messages)):
+            return event
+        about = Thing(Stage.PHOTO, event.pictures)
+        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, about=about)
 
     await take(turn, read)
 
