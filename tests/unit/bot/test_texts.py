@@ -143,7 +143,7 @@ def test_every_text_is_used_somewhere() -> None:
     assert {name for name in Text.__members__ if not re.search(rf"\bText\.{name}\b", source)} == set()
 
 
-NOT_SAID = frozenset({"log", "span", "Router", "PersonalData"})
+NOT_SAID = frozenset({"log", "tracing", "Router", "PersonalData"})
 """What else is told something in words: logs, traces, the names of routers, the docs' table of what is kept."""
 
 
