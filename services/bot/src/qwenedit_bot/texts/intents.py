@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 from rapidfuzz.distance import OSA
@@ -32,7 +32,6 @@ _QUESTION_MARKS = ("?", "？", "؟")
 _IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
 _SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
-_SLANG = dict.fromkeys(("че", "чо", "шо"), "что") | dict.fromkeys(("u", "ya"), "you")
 
 
 class Intent(StrEnum):
@@ -82,7 +81,7 @@ def how_of(text: str) -> Literal["each", "together", ""]:
 class _Table:
     """The phrases of a language."""
 
-    def __init__(self, listed: Mapping[str, str]) -> None:
+    def __init__(self, listed: Mapping[str, Any]) -> None:
         self.each, self.together = _phrases_in(listed["each"]), _phrases_in(listed["together"])
         meant = {Intent.HOW: self.each | self.together}
         ranked = [meant.get(intent) or _phrases_in(listed[intent]) for intent in Intent]
@@ -122,8 +121,20 @@ class _Table:
 
 @cache
 def _tables() -> Mapping[str, _Table]:
-    listed = yaml.safe_load((files("qwenedit_bot.texts") / "intents.yaml").read_text(encoding="utf-8"))
-    return {language: _Table(phrases) for language, phrases in listed.items()}
+    return {language: _Table(phrases) for language, phrases in _listed().items()}
+
+
+@cache
+def _slang() -> Mapping[str, str]:
+    return {spelt: word for listed in _listed().values() for spelt, word in listed.get("slang", {}).items()}
+
+
+@cache
+def _listed() -> Mapping[str, Mapping[str, Any]]:
+    listed: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
+        (files("qwenedit_bot.texts") / "intents.yaml").read_text(encoding="utf-8")
+    )
+    return listed
 
 
 def _phrases_in(listed: str) -> frozenset[tuple[str, ...]]:
@@ -134,7 +145,7 @@ def _words_of(text: str) -> list[str]:
     """Return the words of a text without capitals, accents and invisible characters; each Chinese character is one."""
     plain = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
     words = _TOKEN.findall("".join(each for each in plain if unicodedata.category(each) not in {"Mn", "Cf"}))
-    return [_SLANG.get(word, word) for word in words]
+    return [_slang().get(word, word) for word in words]
 
 
 def _squeezed(word: str) -> str:
