@@ -90,6 +90,7 @@ class Submitting:
 
     def __init__(self, room: int = 0) -> None:
         self.room = room
+        self.full = False
         self.taken: list[Request] = []
         self.given_back: list[str] = []
         self.error: Exception | None = None
@@ -97,11 +98,16 @@ class Submitting:
     async def known(self, job_id: str) -> bool:
         return job_id in [request.job_id for request in self.taken]
 
+    async def is_full(self) -> bool:
+        return self.full
+
     async def __call__(self, request: Request, _words: Any) -> RequestOutcome:
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
         if self.error is not None:
             raise self.error
+        if self.full:
+            return RequestOutcome.NOT_NOW
         if len(self.taken) >= self.room:
             return RequestOutcome.WAITS
         self.taken.append(request)
@@ -235,6 +241,15 @@ async def test_backlog_is_not_overtaken_by_a_newer_request(backlog: Backlog, lan
     submit.room = 1
     await backlog.take(request(2), WORDS)
     await follow(backlog, lanes)
+    assert [each.source.message_id for each in submit.taken] == [1]
+
+
+async def test_backlog_waits_for_a_full_queue_too(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
+    await backlog.take(request(1), WORDS)
+    submit.room, submit.full = 1, True
+    await answered(backlog, lanes)
+    submit.full = False
+    await answered(backlog, lanes)
     assert [each.source.message_id for each in submit.taken] == [1]
 
 

@@ -29,6 +29,7 @@ class Replicas:
     def __init__(self, *, accepted_meanwhile: bool = False, blocked: bool = False) -> None:
         self.job_is_known = False
         self.blocked = blocked
+        self.waiting = 0
         self.accepted_meanwhile = accepted_meanwhile
         self.deleted: list[str] = []
         self.withdrawn = 0
@@ -60,7 +61,10 @@ class Replicas:
         return None
 
     async def count_waiting(self) -> int:
-        return 0
+        return self.waiting
+
+    async def is_first(self, *_burst: Any, **_time: Any) -> bool:
+        return True
 
     async def count_unfinished_of(self, _user_id: int) -> int:
         return 0
@@ -97,3 +101,10 @@ async def test_user_who_has_blocked_the_bot_is_charged_for_nothing() -> None:
     with pytest.raises(ChatUnreachableError):
         await asked(replicas)
     assert (replicas.deleted, replicas.withdrawn) == ([], 1)
+
+
+async def test_request_that_meets_a_full_queue_when_it_is_made_again_costs_nothing() -> None:
+    replicas = Replicas()
+    replicas.waiting = Limits().max_queue_length
+    assert await asked(replicas) is RequestOutcome.NOT_NOW
+    assert (replicas.withdrawn, len(replicas.said)) == (1, 1)

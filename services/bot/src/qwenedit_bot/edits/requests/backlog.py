@@ -194,7 +194,7 @@ class Backlog:
         """Make a request into a job, or tell why it isn't.
 
         Raises:
-            LaterError: Its user has no room yet, the result isn't there yet, or as with `take`.
+            LaterError: Its user or the queue has no room yet, the result isn't there yet, or as with `take`.
             PoisonError: Another version has written it.
         """
         waiting = _opened(entry)
@@ -227,6 +227,8 @@ class Backlog:
             reply, picture = status.job.reply, StoredPicture(status.result.picture)
             answer = await self._replies.find(Source.of_job(reply)) if reply is not None else None
             request = replace(request, attachments=(picture,), shown=((answer or 0, waiting.after),))
+        if await self._submit.is_full():  # the user was told that it follows
+            raise LaterError(LOOK_AGAIN, "queue_full")
         if await self._submit(request, words) is RequestOutcome.WAITS:
             raise LaterError(LOOK_AGAIN, "unfinished")
 

@@ -106,6 +106,10 @@ class Submit:
         """Whether a request was accepted as this job before."""
         return await self._queue.exists(new_id)
 
+    async def is_full(self) -> bool:
+        """Whether as many jobs wait as may."""
+        return await self._queue.count_waiting() >= self._limits.max_queue_length
+
     async def __call__(self, request: Request, words: Words) -> RequestOutcome:
         """Accept or refuse a request, and say so in the chat; or say nothing and let it wait.
 
@@ -116,7 +120,8 @@ class Submit:
         with job_context(request.job_id):
             if await self.known(request.job_id):
                 return RequestOutcome.ACCEPTED
-            if await self._queue.count_waiting() >= self._limits.max_queue_length:
+            if await self.is_full():
+                await self.abandon(request)  # it was charged if it couldn't go on when it was made before
                 return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
             if await self._queue.count_unfinished_of(request.user_id) >= self._limits.max_unfinished_per_user:
                 return RequestOutcome.WAITS
