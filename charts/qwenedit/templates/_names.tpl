@@ -36,7 +36,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 app.kubernetes.io/version: {{ .version | default .root.Chart.AppVersion | toString | trunc 63 | quote }}
 app.kubernetes.io/part-of: qwenedit
 app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with merge dict ((.pod).labels | default dict) .root.Values.commonLabels }}
+{{- with merge dict ((.pod).labels | default dict) (.root.Values.commonLabels | default dict) }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
