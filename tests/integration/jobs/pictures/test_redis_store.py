@@ -168,6 +168,14 @@ async def test_list_of_answered_pictures_keeps_each_for_a_day(desk, store):
     assert await desk.redis.zrange(desk.keys.answered_pictures, 0, -1) == refs[1:]
 
 
+async def test_list_of_answered_pictures_outlives_what_the_release_before_said_of_it(desk, store):
+    await done(desk, store, 1)
+    await desk.redis.expire(desk.keys.answered_pictures, KEPT)
+    await done(desk, store, 2)
+    await desk.queue.make_room()
+    assert await desk.redis.ttl(desk.keys.answered_pictures) == -1
+
+
 # ---------------------------------------------------------------- room for results
 
 JPEG, PNG = bytes(600_000), bytes(1_800_000)
