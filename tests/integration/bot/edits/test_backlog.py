@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
@@ -308,6 +309,33 @@ async def test_backlog_drops_a_request_and_tries_the_next(
     await follow(backlog, lanes)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
     assert saying.deleted == [1001]
+
+
+async def test_backlog_drops_no_request_that_is_being_made_into_a_job(
+    backlog: Backlog, lanes: Lanes, submit: Submitting
+) -> None:
+    await backlog.take(request(1), WORDS)
+    [entry], _wait = await lanes.next(1)
+    with pytest.raises(LaterError):
+        await backlog.drop(ANN, request(1).job_id)
+    submit.room = 1
+    await backlog(entry)
+    await lanes.done(entry)
+    assert not await backlog.drop(ANN, request(1).job_id)
+    assert submit.given_back == []
+
+
+async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await backlog.take(request(1), WORDS)
+    with monkeypatch.context() as crash:
+        crash.setattr(submit, "abandon", AsyncMock(side_effect=ConnectionError))
+        with pytest.raises(ConnectionError):
+            await backlog.drop(ANN, request(1).job_id)
+    submit.room = 1
+    await answered(backlog, lanes)
+    assert (submit.taken, submit.given_back, saying.deleted) == ([], [request(1).job_id], [1001])
 
 
 async def test_backlog_does_a_wish_to_the_result_it_waits_for(

@@ -58,6 +58,8 @@ class WaitingRequest:
     """Id of the bot's message that says so; 0 if none does."""
     trace_context: str = ""
     """The traceparent of the update that asked for it; empty if that isn't traced."""
+    dropped: bool = False
+    """Its user has stopped it: it's to be ended."""
 
 
 _FORM = TypeAdapter(WaitingRequest)
@@ -160,19 +162,29 @@ class Backlog:
         return Reworded.DONE
 
     async def drop(self, user_id: int, job_id: str) -> bool:
-        """End a request that waits, and take its message away; False if it doesn't wait."""
+        """End a request that waits, and take its message away; False if it doesn't wait.
+
+        Raises:
+            LaterError: It's being made into a job.
+        """
         waiting = await self._find(user_id, job_id)
         if waiting is None:
             return False
-        to = waiting.request.to
+        # First: whatever crashes from here on, it's ended and not made.
+        if not await self._lanes.rewrite(str(user_id), job_id, _written(replace(waiting, dropped=True))):
+            raise LaterError(1.0, "backlog")
+        ended = await self._end(waiting.request)
         await self._lanes.drop(str(user_id), job_id)
         await self.job_answered(user_id)  # the next one may wait for something else
-        if not await self._submit.abandon(waiting.request):
+        return ended
+
+    async def _end(self, request: Request) -> bool:
+        if not await self._submit.abandon(request):
             return False
-        message_id = await self._replies.find(to)
+        message_id = await self._replies.find(request.to)
         if message_id is not None:
-            await self._messenger.delete(to.chat_id, message_id)
-            await self._replies.forget_answer(to)
+            await self._messenger.delete(request.to.chat_id, message_id)
+            await self._replies.forget_answer(request.to)
         return True
 
     async def stop(self, user_id: int) -> int:
@@ -216,6 +228,9 @@ class Backlog:
 
     async def _follow(self, waiting: WaitingRequest, words: Words) -> None:
         request = waiting.request
+        if waiting.dropped:
+            await self._end(request)
+            return
         if waiting.after:
             status = await self._queue.status(waiting.after)
             if status is not None and (not status.answered or status.answer == UNREACHABLE):
