@@ -200,7 +200,7 @@ async def follow(backlog: Backlog, lanes: Lanes) -> None:
             try:
                 await backlog(entry)
             except LaterError as later:
-                await lanes.park(entry, later.after)
+                await lanes.park(entry, later.after, alone=later.apart)
             except ConnectionError:
                 await lanes.park(entry, 0.0)
                 raise
@@ -217,6 +217,21 @@ def ended(answer: str, picture: str | None = "result") -> Any:
     result = None if picture is None else SimpleNamespace(picture=picture)
     job = SimpleNamespace(reply=None)
     return SimpleNamespace(answered=bool(answer), answer=answer, result=result, job=job)
+
+
+async def test_backlog_goes_on_behind_a_request_whose_result_a_chat_refuses(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, jobs: Jobs
+) -> None:
+    jobs.known["before"] = ended("unreachable")
+    await backlog.after("before", request(1), WORDS)
+    await follow(backlog, lanes)
+    await backlog.take(request(2), WORDS)
+    await follow(backlog, lanes)
+    submit.room = 1
+    await answered(backlog, lanes)
+    assert [each.source.message_id for each in submit.taken] == [2]
+    assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == [1]
+    assert await backlog.stop(ANN) == 1
 
 
 async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:

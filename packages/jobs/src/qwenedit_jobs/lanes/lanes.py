@@ -164,8 +164,13 @@ class Lanes:
         return Occupancy(*map(int, await pipeline.execute()))
 
     async def of_lane(self, lane: str) -> dict[str, str]:
-        """Return what the entries of a lane say, by their ids and in their order, without those that wait apart."""
-        ids = [str(each) for each in await self._redis.lrange(f"{self.key('lane_prefix')}{lane}", 0, -1)]
+        """Return what the entries of a lane say, by their ids and in their order; last come those that wait apart."""
+        key = f"{self.key('lane_prefix')}{lane}"
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.smembers(f"{key}:apart")
+        pipeline.lrange(key, 0, -1)
+        apart, in_line = await pipeline.execute()
+        ids = [str(each) for each in (*in_line, *sorted(apart))]
         packed = await self._redis.hmget(self.key("entries"), ids) if ids else []
         return {entry: _waiting(entry, str(each)).payload for entry, each in zip(ids, packed, strict=True) if each}
 

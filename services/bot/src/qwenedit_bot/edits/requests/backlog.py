@@ -130,8 +130,9 @@ class Backlog:
         return await self._wait(request, words, job_id)
 
     async def job_answered(self, user_id: int) -> None:
-        """Have the first request of a user tried: there may be room for it, or the result that it waits for."""
-        if await self._lanes.make_due(str(user_id)):
+        """Have those requests of a user tried that wait for a result, and the first one: there may be room for it."""
+        lane = str(user_id)
+        if await self._lanes.make_due_apart(lane) + await self._lanes.make_due(lane):
             self._wake.set()
 
     async def waiting(self, user_id: int) -> list[WaitingRequest]:
@@ -234,7 +235,7 @@ class Backlog:
         if waiting.after:
             status = await self._queue.status(waiting.after)
             if status is not None and (not status.answered or status.answer == UNREACHABLE):
-                raise LaterError(LOOK_AGAIN, "result")
+                raise LaterError(LOOK_AGAIN, "result", apart=True)  # which may take a day, if its chat refuses it
             if status is None or status.result is None or status.answer in NOT_SHOWN:
                 await self._submit.abandon(request)
                 await self._replies.say(request.to, job_views.nothing_to_follow(words, self._presets, request))
