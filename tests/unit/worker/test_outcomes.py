@@ -41,6 +41,10 @@ def test_each_error_has_its_outcome(error, kind, reason):
     assert getattr(outcome, "reason", None) is reason
 
 
+def test_time_in_a_comfyui_that_is_busy_counts_as_waiting():
+    assert outcome_of(comfyui.ComfyUIBusy("x")) == Release("ComfyUIBusy: x", pause=0.0, comfyui_busy=True)
+
+
 def test_every_error_of_comfyui_has_an_outcome():
     def classes(base):
         return {base} | {found for sub in base.__subclasses__() for found in classes(sub)}

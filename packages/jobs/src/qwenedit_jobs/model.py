@@ -160,8 +160,9 @@ class Release:
     """The attempt did not really begin: the job goes back unharmed, and the attempt is not counted."""
 
     detail: str = ""
-    pause: float = 0.0
-    """Seconds until it is back in line, which count as waiting; 0: it is the next one."""
+    pause: float | None = None
+    """Seconds until it is back in line, at its head; they and the attempt count as waiting. None: at once, and neither
+    does."""
 
 
 Outcome: TypeAlias = Done | Retry | Fail | Release

@@ -113,6 +113,15 @@ async def test_deferred_job_comes_again_after_the_pause_and_waits_no_longer_in_a
     assert (status.state, status.detail, status.reason) == (State.DELAYED, "no picture", None)
 
 
+async def test_job_that_waited_with_its_worker_is_the_next_one_and_waits_no_longer_in_all_than_it_may(desk):
+    claim = await desk.claimed(max_wait=60.0, lease=HOUR)
+    await desk.enqueued(2, max_wait=HOUR)
+    await desk.later(61)
+    assert await desk.queue.settle(claim.job.id, claim.token, Release("others first", pause=0.0)) is Settled.QUEUED
+    assert await desk.redis.lindex(desk.keys.job_queue, -1) == claim.job.id
+    assert list((await desk.queue.tick()).expired) == [claim.job.id]
+
+
 # ---------------------------------------------------------------- answers
 
 

@@ -349,7 +349,8 @@ class JobQueue(QueueView):
             case Fail(reason, detail):
                 said |= {"outcome": Settled.FAILED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Release(detail, pause):
-                said |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": _ms(pause) or None}
+                ms = None if pause is None else _ms(pause)
+                said |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": ms}
         if upload is not None:
             ref, picture = upload
             if len(picture) <= chunks.CHUNK:

@@ -86,7 +86,7 @@ def outcome_of(error: Exception) -> AttemptOutcome:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return Release(detail, comfyui_unready=True)
         case ComfyUIBusy():
-            return Release(detail, comfyui_busy=True)
+            return Release(detail, pause=0.0, comfyui_busy=True)  # it waited there, and may not for ever
         case PictureStoreUnavailableError() | QueueUnavailableError():
             return Release(detail, pause=STORE_AWAY)
         case ComfyUIUnavailable():

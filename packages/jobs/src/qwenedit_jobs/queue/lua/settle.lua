@@ -3,8 +3,8 @@
 -- KEYS: answered_pictures job_prefix user_prefix picture_prefix
 -- An attempt ends. token; id, or none: the token is void from now on, and the job that it may have taken goes back.
 -- outcome: done, failed, delayed (and tried again, after its delay) or queued (given back, the attempt not counted);
--- reason, detail, result (JSON), pause in ms: a job that is given back is in line again after so long, which counts as
--- waiting; picture: a reference, which is kept for ttl in ms. ARGV[2]: that picture, if it was not sent just before
+-- reason, detail, result (JSON), pause in ms: a job that is given back is in line again after so long, and has waited
+-- since its claim, too; picture: a reference, which is kept for ttl in ms. ARGV[2]: that picture, if it was not sent just before
 -- → the job's state | 'lost': somebody else has it | 'forgotten': the picture is not there
 local VOID = 60000 -- ms for which a void token is remembered: its claim may still be on its way, or wait inside Redis
 local id = args.id
@@ -35,11 +35,16 @@ elseif args.outcome == 'delayed' then
 elseif args.outcome == 'queued' and not args.pause then
     return give_back(job, args.detail)
 elseif args.outcome == 'queued' then
-    redis.call('ZADD', DELAYED, now() + args.pause, id)
-    let_go(job, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0, 'detail', args.detail,
+    local state = args.pause > 0 and 'delayed' or 'queued'
+    if args.pause > 0 then
+        redis.call('ZADD', DELAYED, now() + args.pause, id)
+    else
+        redis.call('RPUSH', line(), id)
+    end
+    let_go(job, state, 'state', state, 'phase', 'queued', 'step', 0, 'steps', 0, 'detail', args.detail,
         'attempt', math.max((number_in(job.attempt) or 1) - 1, 0))
     redis.call('HDEL', JOB_PREFIX .. id, 'reason') -- of an attempt before
-    return 'delayed'
+    return state
 end
 if args.picture then
     local bytes = ARGV[2] and #ARGV[2] or redis.call('STRLEN', PICTURE_PREFIX .. args.picture)
