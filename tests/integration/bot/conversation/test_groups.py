@@ -51,6 +51,16 @@ async def test_command_in_a_caption_edits_the_photo(party, worker) -> None:
     assert (await party.ann.picture()).reply_to == sent
 
 
+async def test_request_that_waits_is_cancelled_by_nobody_else(party) -> None:
+    for number in range(4):
+        await party.ann.send(photo=photo(), caption=f"/edit wish {number}")
+    waits = await party.ann.says("I'll begin as soon as")
+    await party.boris.press("Cancel", message_id=waits.id)
+    await party.boris.wait_for(lambda chat: chat.answers and "для того, кто заказал" in chat.answers[-1].text)
+    await party.ann.press("Cancel", message_id=waits.id)
+    await party.ann.wait_for(lambda chat: chat.answers and chat.answers[-1].text == "Cancelled")
+
+
 async def test_undo_in_reply_to_somebody_elses_result_goes_back_to_its_photo(party, worker) -> None:
     (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)

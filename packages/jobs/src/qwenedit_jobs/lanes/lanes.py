@@ -174,6 +174,10 @@ class Lanes:
         packed = await self._redis.hmget(self.key("entries"), ids) if ids else []
         return {entry: _waiting(entry, str(each)).payload for entry, each in zip(ids, packed, strict=True) if each}
 
+    async def lane_of(self, entry: str) -> str:
+        """Return the lane of an entry; empty if there is none."""
+        return _waiting(entry, str(await self._redis.hget(self.key("entries"), entry) or "")).lane
+
     async def waiting(self) -> list[Waiting]:
         """Return the entries that are not done, the oldest first; of very many only some."""
         found = dict[str, str]()

@@ -82,6 +82,9 @@ async def cancel(turn: Turn) -> None:
         await turn.toast(turn.words(Text.PRESS_CANCELLED))
         return
     if await services.queue.status(turn.data) is None:
+        if await services.backlog.has(turn.data):
+            await turn.toast(turn.words(Text.PRESS_NOT_YOURS), alert=True)
+            return
         said = turn.words(Text.PRESS_FORGOTTEN)
         await turn.toast(said, alert=True)
         if isinstance(press.message, Message):  # else nothing says that this message had the button
