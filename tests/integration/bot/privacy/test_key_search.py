@@ -82,3 +82,21 @@ async def test_forget_scans_redis_once_for_all_keepers_together(redis: Redis, bo
     assert scans <= 5  # a table of keys has up to a step's buckets more than it has keys
     assert len(await redis.keys("*")) == SCANNED_AT_ONCE
     assert len(await redis.keys("qwenedit:3:*")) == SCANNED_AT_ONCE
+
+
+class BecomesAJob:
+    """Keeps a request, which becomes a job before it's forgotten."""
+
+    personal_data = ()
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def forget(self, user_id: int) -> None:
+        await self._redis.set(f"qwenedit:said:42:{user_id}:7", 1)
+
+
+async def test_search_begins_when_nothing_becomes_a_job_any_more(redis: Redis, bot_keys: BotKeys) -> None:
+    keeps = Keeps(redis, f"qwenedit:said:42:{ANN}:*")
+    await UserErasure(redis, bot_keys, [BecomesAJob(redis), keeps]).forget(ANN)
+    assert await redis.keys("*") == []

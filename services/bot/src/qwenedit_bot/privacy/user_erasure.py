@@ -68,9 +68,11 @@ class UserErasure:
     async def forget(self, user_id: int) -> None:
         """Forget a user; may be repeated."""
         patterns = {each: each.key_patterns(user_id) for each in self.holders if isinstance(each, SearchingDataHolder)}
-        found = await self._search.find(user_id, chain.from_iterable(patterns.values()))
+        found: list[str] | None = None
         for holder in self.holders:
             if isinstance(holder, SearchingDataHolder):
+                if found is None:  # not before: a request that waited may have become a job
+                    found = await self._search.find(user_id, chain.from_iterable(patterns.values()))
                 await holder.forget_found(user_id, fitting(found, patterns[holder]))
             else:
                 await holder.forget(user_id)
