@@ -136,6 +136,53 @@ async def test_cancel_after_a_result_offers_to_undo_it(stage: Any, words: str) -
     assert (await ann.says("Back to this one")).reply_to == picture.reply_to
 
 
+@pytest.mark.parametrize("words", ["send as a file", "пришли файлом"])
+async def test_result_is_sent_as_a_file_in_answer_to_words(stage: Any, words: str) -> None:
+    ann, _picture = await with_result(stage)
+    (said,) = await ann.send(words)
+    seen = await ann.wait_for(
+        lambda chat: any(each.now.media.kind == "document" for each in chat.pictures if each.now.media)
+    )
+    assert seen.pictures[-1].reply_to == said
+    assert await settled(stage) == []
+
+
+async def test_words_after_again_are_about_the_photo_that_waits(stage: Any) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
+    await ann.press("Again", message_id=picture.id)
+    await stage.jobs(1)
+    await ann.send("make it rain")
+    assert await settled(stage) == sorted([SNOW, "make it rain"])
+    for _ in range(2):
+        await stage.worker.finish_next(RESULT)
+
+
+async def test_stop_the_last_one_stops_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    for number in range(3):
+        await ann.send(photo=photo(), caption=f"wish {number}")
+    await stage.jobs(3)
+    await ann.send("stop the last one")
+    await ann.says("cancelled")
+    assert await settled(stage) == ["wish 0", "wish 1"]
+    for _ in range(2):
+        await stage.worker.finish_next(RESULT)
+
+
+async def test_same_for_an_album_is_the_last_job_on_each(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await later(stage, ann)
+    await ann.send(album=[photo(), photo()])
+    await ann.says("2 photos")
+    await ann.send("same")
+    for number in range(2):
+        claim = await stage.worker.finish_next(RESULT)
+        assert (claim.job.edit.prompt, len(claim.job.edit.pictures)) == (SNOW, 1)
+        await ann.picture(number=2 + number)
+
+
 async def test_again_of_a_job_that_is_forgotten_says_so_as_its_buttons_do(stage: Any) -> None:
     ann, picture = await with_result(stage)
     await stage.eventually(stage.nothing_waits)

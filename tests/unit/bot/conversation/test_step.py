@@ -356,6 +356,11 @@ def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> No
     waits = replace(WAITS, jobs=("old",))
     assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),))
     assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.CHANGE, 9)
+    album = replace(ALBUM_WAITS, jobs=("old",))
+    each = (Wanted((photo(5),), 9, "", like="old"), Wanted((photo(6),), 6, "m9", like="old"))
+    assert step(album, replace(again, about=ALBUM))[1] == Do(each)
+    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),))
+    assert step(album, replace(again, about=ALBUM, how="together"))[1] == both
     assert step(Draft(), replace(again, about=None))[1] == Ask(Question.FORGOTTEN, 9)
 
 

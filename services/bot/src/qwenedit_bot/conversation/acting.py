@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import commands, shop
+from qwenedit_bot.conversation import commands, results, shop
 from qwenedit_bot.conversation.reading import kinds_in, wish_in
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
@@ -339,6 +339,10 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
 
 
 async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
+    status = await turn.services.queue.status(action.result) if action.intent == Intent.FILE else None
+    if status is not None:
+        await results.send_file(turn, status)
+        return
     if turn.in_group:
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
@@ -351,9 +355,9 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
 
 
 async def _asks_when(turn: Turn, intent: str) -> bool:
-    """Whether a greeting or a question asks where a picture is: while one is in the works."""
+    """Whether a greeting, a question or a wish for a file asks where a picture is: while one is in the works."""
     services = turn.services
-    if intent not in (Intent.START, Intent.QUESTION):
+    if intent not in (Intent.START, Intent.QUESTION, Intent.FILE):
         return False
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
@@ -377,7 +381,7 @@ async def _welcome(turn: Turn) -> None:
 
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: _offer_presets, Intent.START: commands.start,
-    Intent.HELP: commands.give_help, Intent.QUESTION: _explain, Intent.THANKS: _welcome,
+    Intent.HELP: commands.give_help, Intent.QUESTION: _explain, Intent.FILE: _explain, Intent.THANKS: _welcome,
 }  # fmt: skip
 
 

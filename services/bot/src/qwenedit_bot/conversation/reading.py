@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import Document, Message
 
-    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.draft import Draft, How
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
@@ -109,7 +109,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", how=how_of(wish), about=about, replied=replied,
+        intent=intent if intent or wish else "thanks", how=how_of(wish) or await how_before(turn, draft, intent),
+        about=about, replied=replied,
         jobs=tuple(jobs),
     )  # fmt: skip
 
@@ -138,7 +139,20 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
         return thing, answered is None or answered.message_id != draft.shown
     if turn.in_group:
         return _waiting(draft), False
-    return lowest(await things_on_screen(turn, draft), message.message_id), False
+    things = await things_on_screen(turn, draft)
+    return lowest([each for each in things if _takes_words(draft, each[0])], message.message_id), False
+
+
+def _takes_words(draft: Draft, thing: Thing) -> bool:
+    """Whether words may be about a thing: a job that a press began leaves them to photos that wait, or to a result."""
+    pressed = thing.stage in _UNFINISHED and not thing.words_in
+    return not pressed or bool(thing.prompt and not draft.pictures)
+
+
+async def how_before(turn: Turn, draft: Draft, intent: str) -> How:
+    """Return how several photos are used that somebody wants the last job for: as that one used its own."""
+    status = await turn.services.queue.status(draft.jobs[-1]) if intent == AGAIN and draft.jobs else None
+    return "together" if status is not None and len(status.job.edit.pictures) > 1 else ""
 
 
 def _waiting(draft: Draft) -> Thing | None:

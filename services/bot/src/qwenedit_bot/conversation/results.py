@@ -135,8 +135,15 @@ async def larger(turn: Turn) -> None:
 
 async def as_file(turn: Turn) -> None:
     """Send the result as it was made: Telegram makes JPEGs of photos."""
-    status, services = await own_job(turn), turn.services
-    if status is None or status.job.reply is None:
+    status = await own_job(turn)
+    if status is not None:
+        await send_file(turn, status)
+
+
+async def send_file(turn: Turn, status: Status) -> None:
+    """Send a result as a file, or say why not."""
+    services = turn.services
+    if status.job.reply is None:
         return
     to = replace(_answering(turn, status.job.reply), discriminator=AS_FILE)
     if await services.replies.find(to) is not None:
@@ -148,10 +155,10 @@ async def as_file(turn: Turn) -> None:
             picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
             sent = await services.messenger.send_file(to, picture)
     except PictureExpiredError:
-        await turn.toast(turn.words(Text.PRESS_FILE_GONE), alert=True)
+        await turn.alert(Text.PRESS_FILE_GONE)
         return
     except TelegramRefusedError:
-        await turn.toast(turn.words(Text.PRESS_FILE_REFUSED), alert=True)
+        await turn.alert(Text.PRESS_FILE_REFUSED)
         return
     await services.replies.remember(to, sent)
     # Not before: until then the client lets nobody press again.

@@ -235,6 +235,8 @@ class Reply:
     """Answer words that are no instruction."""
 
     intent: str
+    result: str = ""
+    """The job whose result is on the screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,15 +384,18 @@ def _said(draft: Draft, event: Said) -> Outcome:
         case "agreed" if can_resume(draft):
             after, action = _resumed(draft, event)
         case intent:
-            action = Reply("thanks" if intent == "agreed" else intent)
+            action = Reply("thanks" if intent == "agreed" else intent, _result_of(thing))
     return after, action
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if event.replied and thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
         return draft, Stop((thing.job,))
-    result = thing.job if thing is not None and thing.stage is Stage.RESULT else ""
-    return replace(draft, at=0, words="", words_at=0, late=None, preset="", how=""), Stop(result=result)
+    return replace(draft, at=0, words="", words_at=0, late=None, preset="", how=""), Stop(result=_result_of(thing))
+
+
+def _result_of(thing: Thing | None) -> str:
+    return thing.job if thing is not None and thing.stage is Stage.RESULT else ""
 
 
 def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -505,9 +510,12 @@ def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing is None or not like:
         return draft, Ask(Question.CHANGE if draft.pictures else Question.FORGOTTEN, event.message_id)
     pictures = thing.pictures if thing.stage is Stage.PHOTO else thing.sources
-    wanted = Wanted(pictures[:MAX_PICTURES], *_answering(event), like=like)
+    together = thing.stage is not Stage.PHOTO or event.how == "together"
+    first = Wanted(pictures[: MAX_PICTURES if together else 1], *_answering(event), like=like)
+    others = () if together else pictures[1:]
+    more = [Wanted((each,), each.message_id, _told(event.message_id, each.message_id), like=like) for each in others]
     rest = tuple(each for each in draft.pictures if each not in pictures)
-    return replace(draft, pictures=rest, words_at=0), Do((wanted,))
+    return replace(draft, pictures=rest, words_at=0), Do((first, *more))
 
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:

@@ -59,8 +59,8 @@ async def photos(turn: Turn) -> None:
         event = reading.photos_in(turn, draft)
         if not draft.jobs or draft.preset or event.words or not any(map(reading.asks_again, turn.messages)):
             return event
-        about = Thing(Stage.PHOTO, event.pictures)
-        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, about=about)
+        about, how = Thing(Stage.PHOTO, event.pictures), await reading.how_before(turn, draft, AGAIN)
+        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, how=how, about=about)
 
     await take(turn, read)
 

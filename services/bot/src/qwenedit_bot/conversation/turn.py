@@ -13,6 +13,7 @@ from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.messenger import Source
 from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.chat.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.account import Retention
     from qwenedit_bot.conversation.draft import Drafts
     from qwenedit_bot.conversation.shop import Shop
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.presets.search import PresetSearch
     from qwenedit_bot.privacy.user_erasure import UserErasure
-    from qwenedit_bot.texts import Texts, Words
+    from qwenedit_bot.texts import Text, Texts, Words
     from qwenedit_bot.users.access_list import AccessList
     from qwenedit_bot.users.languages import Languages
     from qwenedit_jobs import PictureStore
@@ -177,6 +177,13 @@ class Turn:
         """Answer a press; nothing for a message."""
         if self.press is not None:
             await self.services.messenger.answer_press(self.press.id, text, alert=alert)
+
+    async def alert(self, text: Text) -> None:
+        """Say why nothing happens, over the chat if a button was pressed."""
+        if self.press is not None:
+            await self.toast(self.words(text), alert=True)
+        else:
+            await self.say(View(self.words(text)))
 
     async def is_first_tap(self) -> bool:
         """Whether no tap of the same button came a moment before; the same press is told the same again."""

@@ -38,6 +38,8 @@ class Intent(StrEnum):
     """What somebody wants who gives no instruction; of several, the first one counts."""
 
     STOP = "stop"
+    FILE = "file"
+    """The result as it was made, instead of Telegram's JPEG."""
     UNDO = "undo"
     REDO = "redo"
     WHEN = "when"
