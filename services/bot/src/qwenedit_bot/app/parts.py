@@ -174,7 +174,7 @@ class Parts:
         )  # fmt: skip
         may_follow = asyncio.Event()
         self._backlog = Backlog(
-            self._waiting, may_follow, submit=submit, queue=self._queue, replies=self._replies,
+            redis, self._waiting, may_follow, submit=submit, queue=self._queue, replies=self._replies,
             messenger=self._messenger, texts=self.texts, presets=self._presets,
         )  # fmt: skip
         self.following = Scheduler(

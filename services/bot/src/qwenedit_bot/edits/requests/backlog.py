@@ -6,6 +6,7 @@ pictures to answer.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,15 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.inbox.scheduler import PoisonError
-from qwenedit_bot.pictures.sources import StoredPicture
+from qwenedit_bot.pictures.sources import StoredPicture, of_data
 from qwenedit_bot.texts import Text
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
+
+    from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.replies import Replies
@@ -72,6 +75,7 @@ class Backlog:
     repeated, the job's id makes one job of a request.
 
     Args:
+        redis: A client that decodes replies.
         lanes: Where requests wait.
         wake: Set when one may follow.
         submit: Makes a request into a job.
@@ -90,10 +94,11 @@ class Backlog:
     )  # fmt: skip
     patience: int | None = 15
 
-    def __init__(
-        self, lanes: Lanes, wake: asyncio.Event, *,
+    def __init__(  # noqa: PLR0913 - a composition, with every part named
+        self, redis: Redis, lanes: Lanes, wake: asyncio.Event, *,
         submit: Submit, queue: JobQueue, replies: Replies, messenger: Messenger, texts: Texts, presets: Catalogue,
     ) -> None:  # fmt: skip
+        self._redis = redis
         self._lanes = lanes
         self._wake = wake
         self._submit = submit
@@ -132,6 +137,7 @@ class Backlog:
     async def job_answered(self, user_id: int) -> None:
         """Have those requests of a user tried that wait for a result, and the first one: there may be room for it."""
         lane = str(user_id)
+        await self._take_over(user_id)
         if await self._lanes.make_due_apart(lane) + await self._lanes.make_due(lane):
             self._wake.set()
 
@@ -194,11 +200,13 @@ class Backlog:
 
     async def stop(self, user_id: int) -> int:
         """End all requests of a user that wait; returns how many did."""
+        await self._take_over(user_id)
         return sum([await self.drop(user_id, each.request.job_id) for each in await self.waiting(user_id)])
 
     async def forget(self, user_id: int) -> None:
         """End all requests of a user, those too that this version can't read."""
         await self.stop(user_id)
+        await self._redis.unlink(self._before(user_id))
         for entry in await self._lanes.of_lane(str(user_id)):
             await self._lanes.drop(str(user_id), entry)
         for aside in await self._lanes.list_set_aside():
@@ -254,6 +262,18 @@ class Backlog:
 
     # ----------------------------------------------------------------
 
+    async def _take_over(self, user_id: int) -> None:
+        """Have requests wait here that a version before this one keeps in a hash. It had them follow an answer."""
+        key = self._before(user_id)
+        found = await self._redis.hgetall(key)
+        kept = [read for job_id, text in found.items() if (read := _read_before(str(job_id), user_id, str(text)))]
+        for _since, waiting in sorted(kept, key=lambda each: each[0]):
+            await self._put(waiting)
+            await self._redis.hdel(key, waiting.request.job_id)
+
+    def _before(self, user_id: int) -> str:
+        return f"{self._lanes.prefix}:{user_id}"
+
     async def _find(self, user_id: int, job_id: str) -> WaitingRequest | None:
         return next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
 
@@ -300,4 +320,19 @@ def _read(text: str) -> WaitingRequest | None:
         return _FORM.validate_json(text)
     except ValidationError as error:
         log.warning("backlog.unreadable", problems=error.error_count())
+        return None
+
+
+def _read_before(job_id: str, user_id: int, text: str) -> tuple[float, WaitingRequest] | None:
+    """Read a request, and since when it waits, as a version before this one wrote it; None for anything else."""
+    try:
+        fields = json.loads(text)
+        request = Request(
+            job_id, Source(fields["chat"], fields["message"], thread_id=fields["thread"]), user_id, of_data(fields),
+            fields["instruction"], workflow=fields["workflow"], parameters=fields["parameters"],
+            discriminator=fields["discriminator"],
+            shown=tuple((int(message), str(job)) for message, job in fields["shown"]),
+        )  # fmt: skip
+        return float(fields["at"]), WaitingRequest(request, fields["language"], fields["after"])
+    except (ValueError, KeyError, TypeError):
         return None
