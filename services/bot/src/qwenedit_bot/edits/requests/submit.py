@@ -244,9 +244,10 @@ class Submit:
             raise NotAllowedError(verdict)
 
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
-        """Refuse in words, or silently if the message before was refused so a moment ago."""
+        """Refuse in words, or silently if the message before was refused so a moment ago and nothing was said yet."""
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
-        speaks = await self._replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
+        first = await self._replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
+        speaks = first or await self._replies.find(request.to) is not None
         return await self._refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 
     async def _refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
