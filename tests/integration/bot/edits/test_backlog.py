@@ -370,6 +370,22 @@ async def test_backlog_drops_no_request_that_is_being_made_into_a_job(
     assert submit.given_back == []
 
 
+async def test_backlog_tries_no_request_while_all_are_stopped(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        await backlog.take(request(number), WORDS)
+    await follow(backlog, lanes)
+    submit.room, abandon = 3, submit.abandon
+
+    async def while_the_scheduler_looks(asked: Request) -> bool:
+        assert (await lanes.next(5))[0] == []
+        return await abandon(asked)
+
+    monkeypatch.setattr(submit, "abandon", while_the_scheduler_looks)
+    assert await backlog.stop(ANN) == 3
+
+
 async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(
     backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying, monkeypatch: pytest.MonkeyPatch
 ) -> None:

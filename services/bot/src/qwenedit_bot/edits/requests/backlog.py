@@ -181,12 +181,17 @@ class Backlog:
         waiting = await self._find(user_id, job_id)
         if waiting is None:
             return False
+        ended = await self._drop(waiting)
+        await self.job_answered(user_id)  # the next one may wait for something else
+        return ended
+
+    async def _drop(self, waiting: WaitingRequest) -> bool:
+        lane, job_id = str(waiting.request.user_id), waiting.request.job_id
         # First: whatever crashes from here on, it's ended and not made.
-        if not await self._lanes.rewrite(str(user_id), job_id, _written(replace(waiting, dropped=True))):
+        if not await self._lanes.rewrite(lane, job_id, _written(replace(waiting, dropped=True))):
             raise LaterError(1.0, "backlog")
         ended = await self._end(waiting.request)
-        await self._lanes.drop(str(user_id), job_id)
-        await self.job_answered(user_id)  # the next one may wait for something else
+        await self._lanes.drop(lane, job_id)
         return ended
 
     async def _end(self, request: Request) -> bool:
@@ -201,7 +206,7 @@ class Backlog:
     async def stop(self, user_id: int) -> int:
         """End all requests of a user that wait; returns how many did."""
         await self._take_over(user_id)
-        return sum([await self.drop(user_id, each.request.job_id) for each in await self.waiting(user_id)])
+        return sum([await self._drop(each) for each in await self.waiting(user_id)])
 
     async def forget(self, user_id: int) -> None:
         """End all requests of a user, those too that this version can't read."""
