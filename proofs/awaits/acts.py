@@ -189,7 +189,7 @@ def denied(needle: str, *, wire: str = "redis") -> Prepare:
 
 def script(name: str) -> str:
     """Return what a worker calls a script of the queue by."""
-    return str(Scripts(Redis(), SCRIPTS, partial(getattr, Keys())).call(name)[0])
+    return str(Scripts(Redis(), SCRIPTS, partial(getattr, Keys())).call(name)[1])
 
 
 def allowed_after(denials: int) -> Act:
