@@ -18,7 +18,7 @@ from qwenedit_jobs import Keys, State, input_ref
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.queue.queue_view import SCRIPTS
 from qwenedit_jobs.redis.scripts import Scripts
-from qwenedit_testkit.proxy import BANDWIDTH, Toxic
+from qwenedit_testkit.proxy import BANDWIDTH, LATENCY, Toxic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -132,6 +132,16 @@ async def leave_unheard(executioner: Executioner, worker: Service, jobs: list[st
     worker.signal(signal.SIGTERM)
     await allowed_after(5)(executioner, worker, jobs)
     await executioner.control.clear()
+    await worker.wait()
+
+
+async def torn_down_in_upload(executioner: Executioner, worker: Service, jobs: list[str]) -> None:
+    """Tear it down while it sends a photo to a slow ComfyUI."""
+    slow = asyncio.create_task(executioner.harness.to_comfyui[0].ail(Toxic.LATENCY, 5))
+    await running(executioner, jobs)
+    await asyncio.sleep(LATENCY / 2)
+    worker.signal(signal.SIGUSR2)
+    await slow
     await worker.wait()
 
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 LAST_WORD = 1.0
 """Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""
-LAST_WRITE = 0.5
-"""Timeout for a heartbeat in flight when the job has been settled, in seconds."""
 PACE = 0.5
 """Seconds between two heartbeats, however fast the job goes."""
 BEAT_EVERY = 2.0
@@ -83,7 +81,7 @@ class LeaseKeeper:
         self._metrics = metrics
         self._wanted = asyncio.Event()
         self._told = self._latest = (Phase.STARTING, 0, 0)
-        self._sending = self._over = False
+        self._over = False
         self._keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -98,8 +96,6 @@ class LeaseKeeper:
         if (keeping := self._keeping) is None:
             return
         self._keeping = None
-        if self._sending:  # a command that is cancelled costs its connection, and the next job the making of another
-            await asyncio.wait([keeping], timeout=LAST_WRITE)
         await end([keeping])
         if not keeping.cancelled():
             keeping.result()
@@ -145,7 +141,6 @@ class LeaseKeeper:
         clock = asyncio.get_running_loop().time
         sent, latest = clock(), self._latest
         phase, step, steps = latest
-        self._sending = True
         try:
             async with asyncio.timeout_at(max(self._expires, sent + LAST_WORD)):
                 self.word = await self._queue.heartbeat(
@@ -157,8 +152,6 @@ class LeaseKeeper:
             if clock() >= self._expires:
                 self._stop(LeaseLost("the lease could not be renewed in time"))
             return False
-        finally:
-            self._sending = False
         if self.word is Lease.LOST:
             self._stop(LeaseLost("the job has gone to another worker"))
             return False
