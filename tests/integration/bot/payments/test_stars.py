@@ -99,6 +99,8 @@ async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once
     assert said.reply_to == sent
     await ann.send("paint it blue")
     await ann.wait_for(lambda chat: sum("used your picture" in (each.text or "") for each in chat.from_bot) == 2)
+    await ann.send("why?")
+    await ann.wait_for(lambda chat: sum("used your picture" in (each.text or "") for each in chat.from_bot) == 3)
     assert await stage.worker.queue.unfinished_ids() == []
     await bought(ann)
     await ann.send("I've paid, where is my picture?")

@@ -438,6 +438,9 @@ def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
     joined = thing(Stage.RUNNING, prompt=f"{SNOW}\nat night")
     again = step(replace(ASKED_FOR, words_at=NOW), said("at night", joined))[1]
     assert again == Reword(("old",), f"{SNOW}\nat night", 9)
+    others = (replace(joined, job="waits behind"), joined, replace(joined, job="first"))
+    each = Reword(("waits behind", "old", "first"), f"{SNOW}\nat night", 9)
+    assert step(replace(ASKED_FOR, words_at=NOW), said("at night", joined, jobs=others))[1] == each
 
 
 def test_corrected_message_without_a_job_is_as_if_it_came_now() -> None:

@@ -100,7 +100,8 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
 
 
 async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
-    view = await _none_left(turn, action, event) or _question(turn, after, action.what)
+    sent = action.what is Question.CHANGE and isinstance(event, Photos)
+    view = (await _none_left(turn) if sent else None) or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
@@ -115,11 +116,9 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     return replace(after, shown=shown, asked=asked)
 
 
-async def _none_left(turn: Turn, action: Ask, event: Event) -> View | None:
-    """Say that the user has no picture left, before they think up a wish for the photo that came."""
-    quota = None
-    if action.what is Question.CHANGE and isinstance(event, Photos):
-        quota = await turn.services.quotas.of(turn.user_id)
+async def _none_left(turn: Turn) -> View | None:
+    """Say that the user has no picture left: before they think up a wish, or if they ask for what waits."""
+    quota = await turn.services.quotas.of(turn.user_id)
     if quota is None or quota.left:
         return None
     for_sale = bool(turn.services.shop.packs)
@@ -348,7 +347,11 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
     intent = Intent.WHEN if await _asks_when(turn, action.intent) else Intent(action.intent)
-    if intent is Intent.WHEN and can_resume(draft):
+    waits = intent in (Intent.WHEN, Intent.QUESTION) and can_resume(draft)
+    none_left = await _none_left(turn) if waits else None
+    if none_left is not None:
+        await turn.say(none_left)
+    elif waits and intent is Intent.WHEN:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
     else:
         await _ANSWERS[intent](turn)

@@ -426,7 +426,7 @@ def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> 
     if isinstance(event, Said):
         asked = late is not None and jobs[0].job in late.jobs
         earlier = late.words if late is not None and asked else jobs[0].prompt
-        if asked or draft.jobs[-1:] == (jobs[-1].job,):
+        if asked or set(draft.jobs[-1:]) & {each.job for each in jobs}:
             words = _joined(earlier, draft.words_at, words, event.at)
         continued = words not in (event.words, jobs[0].prompt) and not asked
         if continued and len(jobs) == 1 and jobs[0].stage is Stage.RUNNING:

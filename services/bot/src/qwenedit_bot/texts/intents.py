@@ -106,8 +106,9 @@ class _Table:
         return best[-1] if len(words) == len(said) and best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
 
     def asks(self, words: Sequence[str]) -> bool:
-        """Whether words begin as a question does, and not as a polite wish."""
-        return _begins(words, self._asks) and not _begins(words, self._unless)
+        """Whether words begin as a question does, after a greeting or fillers too, and not as a polite wish."""
+        begin = [words[at:] for at in range(len(words)) if self.covers(words[:at])[0] < _NOWHERE]
+        return any(_begins(each, self._asks) and not _begins(each, self._unless) for each in begin)
 
     def _as_listed(self, word: str) -> str | None:
         """Return the word of the table that somebody wrote, stretched or mistyped."""
