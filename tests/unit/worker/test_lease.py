@@ -104,7 +104,9 @@ async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble,
     queue = Answers(trouble)
     assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
     assert LEASE <= time.monotonic() - began < LEASE + SLOW
-    assert registry.get_sample_value("qwenedit_lease_renewals_failed_total") == len(queue.times)
+    failed = registry.get_sample_value("qwenedit_lease_renewals_failed_total")
+    assert failed >= 1
+    assert len(queue.times) - failed <= 1, "but for one that the end cut short"
     assert len(queue.times) < 6, "it must not spin"
 
 
