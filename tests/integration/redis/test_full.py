@@ -235,7 +235,7 @@ async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
             while (await queue.counts()).running == 0:
                 await asyncio.sleep(0.02)
         await memory.fill(1.2)
-        await ann.says("I had no room for it")
+        await ann.says("I had no room for it", 60)
         assert await queue.unfinished_ids() == []
         await memory.empty()
         await ann.send(photo=photo(), caption="make it snow")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def waits(lanes: str) -> str:
-    """Return the pattern of the line by which the bot says that an update or an answer waits for the bucket."""
+    """Return the pattern of the line by which the bot says that a request or an answer waits for the bucket."""
     return f'(?=.*scheduler.retry)(?=.*PictureStoreUnavailableError).*"lanes": "{lanes}"'
 
 
@@ -53,7 +53,7 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
         ann, bob = await stage.telegram.user(), await stage.telegram.user()
         async with away(proxy):
             await ann.send(photo=photo(), caption="make it snow")
-            await stage.bot.wait_for_line(waits("updates"))
+            await stage.bot.wait_for_line(waits("backlog"))
             await bob.send("/help")
             await bob.says("photo")  # nobody else waits
             assert (await stage.worker.queue.counts()).waiting == 0

@@ -28,7 +28,7 @@ REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
 """Outcomes of answers that wait until the chat takes them, or the job is forgotten, a day later."""
 IN_WORDS = frozenset((FAILED, CANCELLED, WITHHELD))
 """Outcomes that a late progress edit may overwrite; Telegram refuses to edit a picture's text."""
-FIRST_PAUSE, REFUSED_PAUSE = 30.0, 3_600.0
+FIRST_PAUSE, REFUSED_PAUSE = 5.0, 3_600.0
 """Seconds until a refused answer is tried again for the first time, and later, if nothing comes from its chat. Telegram
 doesn't tell a bot that an admin lets all members write again, and somebody may come back while they're refused."""
 LATE_EDITS = 15.0
