@@ -189,7 +189,7 @@ class Harness:
         self.log.clear()
         self.wire.calls.clear()
         await self._forget_bursts()
-        before = self._handled()
+        before, turned_away = self._handled(), self._handled(outcome="stranger")
         headers = {SECRET_HEADER: SECRET}
         url = f"http://127.0.0.1:{self._port}/telegram"
         async with self._session.post(url, json=update, headers=headers) as response:
@@ -208,7 +208,8 @@ class Harness:
             raise FoundError(self._told("the bot could not bear it", update))
         if not self.wire.calls and await self._joined_others(update):
             return Seen("ignored: one of those sent at once", list(self.log))
-        return Seen(self._judged(update), list(self.log))
+        of_stranger = self._handled(outcome="stranger") > turned_away
+        return Seen(self._judged(update, of_stranger=of_stranger), list(self.log))
 
     def count(self, name: str, **labels: str) -> float:
         """Read one of the bot's counters."""
@@ -237,16 +238,16 @@ class Harness:
                 return text_joined or any(picture["message_id"] == message for picture in others)
         return False
 
-    def _handled(self) -> float:
+    def _handled(self, **labels: str) -> float:
         return sum(
             sample.value
             for family in self.registry.collect()
             if family.name == "qwenedit_bot_updates"
             for sample in family.samples
-            if sample.name == "qwenedit_bot_updates_total"
+            if sample.name == "qwenedit_bot_updates_total" and labels.items() <= sample.labels.items()
         )
 
-    def _judged(self, raw: dict[str, Any]) -> str:
+    def _judged(self, raw: dict[str, Any], *, of_stranger: bool) -> str:
         """Say in a word what came of an update, or that it lacks an answer."""
         if any(event["event"] == "update.unreadable" for event in self.log):
             return "ignored: unreadable" if not self.wire.calls else "answered"
@@ -254,6 +255,8 @@ class Harness:
             update = Update.model_validate(raw)
             kind = update.event_type
         except (ValidationError, UpdateTypeLookupError):
+            if of_stranger:  # the bot turns strangers away before it parses what they sent
+                return "ignored: of a stranger"
             raise FoundError(self._told("it was taken though it is unreadable", raw)) from None
         if update.callback_query is not None and kind == "callback_query":
             if any(answers(call, update.callback_query.id) for call in self.wire.calls):

@@ -43,3 +43,13 @@ def test_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: st
     # The menus of commands are offered at each start, some time after it.
     assert [call for call in harness.wire.calls if not isinstance(call, SetMyCommands | SetChatMenuButton)] == []
     runner.run(harness.__aexit__(None, None, None))
+
+
+def test_what_a_stranger_sends_is_left_alone_unread(runner: asyncio.Runner, redis_url: str) -> None:
+    harness = Harness(redis_url)
+    runner.run(harness.__aenter__())
+    sender = {"id": 0, "is_bot": False, "first_name": ""}  # no person has this id
+    message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "group"}, "from": sender}
+    update = {"update_id": 1, "message": message, "message_reaction_count": "of no form"}
+    assert runner.run(harness.receive(update)).outcome == "ignored: of a stranger"
+    runner.run(harness.__aexit__(None, None, None))
