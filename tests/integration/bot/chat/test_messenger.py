@@ -36,7 +36,6 @@ from qwenedit_bot.chat.errors import (
     WriteForbiddenError,
 )
 from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.rate_limit.limits import CHAT
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.chat.replies import Replies
@@ -143,7 +142,7 @@ async def make(redis: Redis, bot_keys: BotKeys, telegram: Telegram) -> AsyncIter
     def messenger() -> Messenger:
         sessions.append(AiohttpSession(api=TelegramAPIServer.from_base(telegram.url)))
         bot, limiter = Bot("42:TEST", session=sessions[-1]), SharedLimiter(redis, bot_keys)
-        return Messenger(bot, limiter, Migrations(redis, bot_keys), BotMetrics(CollectorRegistry()))
+        return Messenger(bot, limiter, BotMetrics(CollectorRegistry()))
 
     yield messenger
     for session in sessions:
@@ -398,21 +397,22 @@ async def test_reply_can_be_read_by_the_release_before(messenger, redis, bot_key
         assert await redis.ttl(key) > 0
 
 
-async def test_group_that_became_a_supergroup_is_answered_there(messenger, telegram, redis, bot_keys) -> None:
-    replies = Replies(redis, bot_keys, messenger)
-    known = await replies.say(Source(OLD, 1), View("Got it"))
+async def test_group_that_became_a_supergroup_is_answered_there(make, messenger, telegram, redis, bot_keys) -> None:
+    replies, source = Replies(redis, bot_keys, messenger), Source(OLD, 1, thread_id=7)
+    telegram.numbers[OLD] = 5_000
+    known = await replies.say(source, View("Got it"))
     telegram.moved[OLD] = NEW
-    with pytest.raises(LaterError):
-        await replies.say(Source(OLD, 1), View("done", BUTTONS))
-    answer = await replies.say(Source(OLD, 1), View("done", BUTTONS))
+    answer = await replies.say(source, View("done", BUTTONS))
     method, said = telegram.made[-1]
-    assert (method, said["chat_id"], "reply_parameters" in said) == ("sendMessage", str(NEW), False)
-    there = await messenger.followed(Source(OLD, 1))
-    assert await replies.find(Source(OLD, 1)) == await replies.find(there) == answer
-    assert await messenger.show(there.chat_id, answer, PHOTO)
+    assert (method, said["chat_id"]) == ("sendMessage", str(NEW))
+    assert not {"reply_parameters", "message_thread_id"} & set(said)  # the old group's numbers
+    assert json.loads(said["reply_markup"])["inline_keyboard"][0][0]["callback_data"] == "cancel:1"
+    assert await replies.find(source) == answer
+    assert await messenger.show(OLD, answer, PHOTO)
     method, said = telegram.made[-1]
     assert (method, said["chat_id"], said["message_id"]) == ("editMessageMedia", str(NEW), str(answer))
-    assert await messenger.edit(OLD, known, View("old")) is False
+    for each in (messenger, make()):  # after a restart, too
+        assert await each.edit(OLD, known, View("old")) is False
 
 
 async def test_everything_that_is_said_in_a_topic_names_it(messenger, telegram) -> None:
@@ -430,28 +430,8 @@ async def test_topic_that_is_deleted_is_answered_outside_of_it(messenger, telegr
     ]  # fmt: skip
 
 
-async def test_migration_is_known_to_all_replicas_and_after_a_restart(make, telegram, redis, bot_keys) -> None:
-    await Migrations(redis, bot_keys).migrated(OLD, NEW)
-    telegram.moved[OLD] = NEW
-    later = make()
-    await later.send(Source(OLD, 1), View("hello"))
-    assert await later.edit_if_cheap(OLD, 17, View("hello"), until=math.inf) is False
-    assert [said["chat_id"] for _method, said in telegram.made] == [str(NEW)]
-    assert await redis.ttl(bot_keys.migrated(OLD)) > 86_400
-
-
 async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:
     telegram.moved = {OLD: NEW, NEW: OLD}
-    with pytest.raises(LaterError):
-        await messenger.send(Source(OLD, 1), View("hello"))
     with pytest.raises(ChatUnreachableError):
         await messenger.send(Source(OLD, 1), View("hello"))
     assert len(telegram.made) == 2
-
-
-async def test_keyboard_of_a_moved_message_is_the_same_as_ever(messenger, telegram) -> None:
-    telegram.moved[OLD] = NEW
-    with pytest.raises(LaterError):
-        await messenger.send(Source(OLD, 1), View("hello", BUTTONS))
-    await messenger.send(Source(OLD, 1), View("hello", BUTTONS))
-    assert json.loads(telegram.made[-1][1]["reply_markup"])["inline_keyboard"][0][0]["callback_data"] == "cancel:1"

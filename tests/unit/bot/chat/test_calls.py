@@ -33,6 +33,7 @@ from qwenedit_bot.chat.errors import (
     BotError,
     ButtonsRejectedError,
     ChatUnreachableError,
+    GroupMovedError,
     KindForbiddenError,
     LaterError,
     MessageGoneError,
@@ -51,7 +52,6 @@ from qwenedit_bot.common.metrics import BotMetrics
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
 
-    from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 
 METHOD = SendMessage(chat_id=1, text="hello")
@@ -71,19 +71,6 @@ class Pace:
 
     async def close(self, chat_id: int, seconds: float) -> None:
         self.closed[chat_id] = seconds
-
-
-class Everywhere:
-    """Finds each group where it was, and believes that it may move."""
-
-    async def current(self, chat_id: int) -> int:
-        return chat_id
-
-    async def followed(self, to: Source) -> Source:
-        return to
-
-    async def migrated(self, old: int, new: int) -> bool:
-        return old != new
 
 
 class Failing(AiohttpSession):
@@ -118,7 +105,7 @@ def telegram() -> Failing:
 @pytest.fixture
 def messenger(pace: Pace, telegram: Failing, metrics: BotMetrics) -> Messenger:
     bot = Bot("42:TEST", session=telegram)
-    return Messenger(bot, cast("SharedLimiter", pace), cast("Migrations", Everywhere()), metrics)
+    return Messenger(bot, cast("SharedLimiter", pace), metrics)
 
 
 async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
@@ -132,16 +119,14 @@ async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
     assert metrics.retry_after._value.get() == 3600
 
 
-async def test_turn_of_a_call_that_says_the_group_migrated_is_the_supergroups(
+async def test_group_that_became_a_supergroup_is_answered_there_in_the_same_turn(
     messenger: Messenger, telegram: Failing, pace: Pace
 ) -> None:
     telegram.errors = [TelegramMigrateToChat(METHOD, "upgraded", -1005)]
-    with pytest.raises(LaterError):
-        await messenger.send(Source(-5, 1), View("hello"))
-    await messenger.send(Source(-1005, 1), View("hello"))
+    await messenger.send(Source(-5, 1), View("hello"))
     assert pace.taken == [-5]
-    await messenger.send(Source(-1005, 1), View("hello"))
-    assert pace.taken == [-5, -1005]
+    await messenger.send(Source(-5, 1), View("hello"))
+    assert pace.taken == [-5, -5]
 
 
 async def test_429_of_a_call_without_a_chat_is_its_callers_alone(
@@ -176,7 +161,7 @@ async def test_edit_that_changes_nothing_is_no_error(messenger: Messenger, teleg
         (TelegramAPIError(METHOD, "Too Many Requests: without saying how long"), LaterError),
         (
             TelegramMigrateToChat(METHOD, "Bad Request: group chat was upgraded to a supergroup chat", -1),
-            ChatUnreachableError,
+            GroupMovedError,
         ),
     ],
 )

@@ -6,9 +6,7 @@ from aiogram.enums import ContentType
 
 from qwenedit_bot.conversation.reading import KINDS
 
-HANDLED = {
-    "text", "photo", "document", "successful_payment", "refunded_payment", "migrate_to_chat_id", "migrate_from_chat_id",
-}  # fmt: skip
+HANDLED = {"text", "photo", "document", "successful_payment", "refunded_payment"}
 LEFT = {
     "new_chat_members", "left_chat_member", "chat_owner_left", "chat_owner_changed", "new_chat_title", "new_chat_photo",
     "delete_chat_photo", "group_chat_created", "supergroup_chat_created", "channel_chat_created",
@@ -21,7 +19,7 @@ LEFT = {
     "poll_option_deleted", "suggested_post_approved", "suggested_post_approval_failed", "suggested_post_declined",
     "suggested_post_paid", "suggested_post_refunded", "video_chat_scheduled", "video_chat_started", "video_chat_ended",
     "video_chat_participants_invited", "web_app_data", "community_chat_added", "community_chat_removed",
-    "community_chat_joined",
+    "community_chat_joined", "migrate_to_chat_id", "migrate_from_chat_id",
 }  # fmt: skip
 """Service messages: Telegram itself tells what happened, and nobody waits for an answer."""
 

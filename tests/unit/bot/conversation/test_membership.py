@@ -1,4 +1,4 @@
-"""What Telegram tells of a chat: the bot may write again, or the chat became another one."""
+"""The bot comes into a group."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiogram.types import ChatMemberUpdated, Message
+from aiogram.types import ChatMemberUpdated
 
 from qwenedit_bot.conversation import membership
 from qwenedit_bot.texts import Text, Words
@@ -41,14 +41,6 @@ def restricted(*, texts: bool = True, photos: bool = True, member: bool = True) 
         **rights, "status": "restricted", "user": BOT, "is_member": member, "until_date": 0,
         "can_send_messages": texts, "can_send_photos": photos, "can_send_documents": photos,
     }  # fmt: skip
-
-
-class Recorded:
-    def __init__(self) -> None:
-        self.told: list[tuple[int, ...]] = []
-
-    async def migrated(self, old: int, new: int) -> None:
-        self.told.append((old, new))
 
 
 class AccessList:
@@ -120,25 +112,3 @@ async def test_group_is_told_how_the_bot_works_when_somebody_who_may_use_it_adds
     services: Any = SimpleNamespace(access_list=AccessList(invited=invited), replies=replies, languages=Languages())
     await membership.changed(change, services, BOT_CALLS)
     assert [chat for chat, text in replies.said if "@qwenedit_bot" in text] == ([-100] if introduced else [])
-
-
-async def test_supergroup_that_was_a_group_before_is_not_told_again_how_the_bot_works() -> None:
-    replies = Replies()
-    services: Any = SimpleNamespace(
-        migrations=Recorded(), access_list=AccessList(invited=True), replies=replies,
-        languages=Languages(),
-    )  # fmt: skip
-    first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
-    await membership.migrated_from(Message.model_validate(first), services)
-    await membership.changed(change_of(LEFT, ADMIN), services, BOT_CALLS)
-    assert replies.said == []
-
-
-async def test_group_that_became_a_supergroup_is_told_by_the_last_and_by_the_first_message() -> None:
-    migrations = Recorded()
-    services: Any = SimpleNamespace(migrations=migrations, replies=Replies())
-    last = {"message_id": 9, "date": 1, "chat": {"id": -5, "type": "group", "title": "x"}, "migrate_to_chat_id": -100}
-    first = {"message_id": 1, "date": 1, "chat": GROUP, "migrate_from_chat_id": -5}
-    await membership.migrated_to(Message.model_validate(last), services)
-    await membership.migrated_from(Message.model_validate(first), services)
-    assert migrations.told == [(-5, -100), (-5, -100)]

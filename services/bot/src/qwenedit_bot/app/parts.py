@@ -8,7 +8,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import Messenger
-from qwenedit_bot.chat.migrations import Migrations
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork, make_dispatcher
@@ -141,8 +140,7 @@ class Parts:
 
     def _users(self) -> None:
         base, settings, keys, redis = self._base, self._base.settings, self._base.keys, self._base.connections.commands
-        self._migrations = Migrations(redis, keys)
-        self._messenger = Messenger(base.bot, base.limiter, self._migrations, base.metrics)
+        self._messenger = Messenger(base.bot, base.limiter, base.metrics)
         longest_wait = settings.max_wait * settings.max_retries
         self._replies = Replies(redis, keys, self._messenger, longest_wait=longest_wait)
         self._drafts = Drafts(redis, keys)
@@ -241,7 +239,7 @@ class Parts:
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
             user_erasure=self.user_erasure, user_jobs=self._user_jobs, eta=self._eta, retention=retention,
-            shop=Shop(settings.star_packs, settings.pay_support, self._payments), migrations=self._migrations,
+            shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
         work = UpdateWork(

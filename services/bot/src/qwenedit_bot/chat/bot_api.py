@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
-from aiogram.exceptions import AiogramError, TelegramMigrateToChat, TelegramRetryAfter
+from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from aiogram.methods import (
     AnswerCallbackQuery,
     AnswerPreCheckoutQuery,
@@ -33,6 +33,7 @@ from qwenedit_bot.chat.errors import (
     ChatUnreachableError,
     FileTooBigError,
     FileUnavailableError,
+    GroupMovedError,
     KindForbiddenError,
     LaterError,
     MessageGoneError,
@@ -51,7 +52,6 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
 
     from qwenedit_bot.chat.messenger import Invoice, Picture, Source
-    from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.common.metrics import BotMetrics
@@ -62,6 +62,8 @@ DOWNLOAD_TIMEOUT = 60
 """Seconds for a file, which has 20 MB at most."""
 ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
 """How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
+MOVED, MOVED_KEPT = 1_000, 86_400.0
+"""How many messages sent to supergroups in place of their groups are remembered, and for how many seconds."""
 UNUSED_FOR = 15.0
 """Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
 
@@ -76,23 +78,24 @@ class Messenger:
 
     Every method may raise `TelegramUnavailableError`, `LaterError` and Redis' errors: the same call may work later.
     Every one that names a chat may raise `ChatUnreachableError`. Methods that return bool say whether the message is
-    still there. If a group turns out to have become a supergroup, `LaterError` says so: what is done again goes there.
+    still there. What is sent to a group that has become a supergroup goes to the supergroup.
 
     Args:
         bot: The connection.
         limiter: The rate limit of all replicas.
-        migrations: Know where groups have gone.
         metrics: Counts the seconds that Telegram told the bot to wait.
     """
 
-    def __init__(self, bot: Bot, limiter: SharedLimiter, migrations: Migrations, metrics: BotMetrics) -> None:
+    def __init__(self, bot: Bot, limiter: SharedLimiter, metrics: BotMetrics) -> None:
         self._bot = bot
         self._limiter = limiter
-        self._migrations = migrations
         self._metrics = metrics
         self._answered: TTLCache[str, bool] = TTLCache(ANSWERED_PRESSES, PRESS_KEPT)
         self._unused: dict[int, float] = {}
         """Chats whose turn was taken, with the time until which it may be used."""
+        self._moved: TTLCache[tuple[int, int], int] = TTLCache(MOVED, MOVED_KEPT)
+        """Supergroups by the groups that they were and the messages sent there instead. These have low numbers: a
+        group's messages are counted together with all others of the bot, a supergroup's from 1."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Take the chat's turn before work whose result is to be said; the next call uses it.
@@ -104,7 +107,6 @@ class Messenger:
         Raises:
             LaterError: The chat's turn is not free now.
         """
-        chat_id = await self._migrations.current(chat_id)
         if self._unused.get(chat_id, 0.0) < time.monotonic():
             await self._limiter.acquire(chat_id, edit=edit)
             self._keep_turn(chat_id)
@@ -145,22 +147,22 @@ class Messenger:
         return await self._send(to, call)
 
     async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
-        to = await self._migrations.followed(to)
-        where = {"chat_id": to.chat_id, "message_thread_id": to.thread_id or None, "reply_parameters": reply_to(to)}
+        where = {"message_thread_id": to.thread_id or None, "reply_parameters": reply_to(to)}
         await self._take_turn(to.chat_id)
-        sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
+        try:
+            sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
+        except GroupMovedError as moved:
+            call = call.model_copy(update={"chat_id": moved.chat_id})
+            await self._take_turn(to.chat_id)
+            sent = await self._made_plainly(call, to.chat_id, TelegramRefusedError)
         if sent is None:
             raise TelegramUnavailableError("sent nothing")
+        if sent.chat.id != to.chat_id:
+            self._moved[to.chat_id, sent.message_id] = sent.chat.id
         return sent.message_id
-
-    async def followed(self, to: Source) -> Source:
-        """Return a message to answer, in the supergroup if its group became one."""
-        return await self._migrations.followed(to)
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change the text and buttons of one of the bot's messages."""
-        if await self._stayed_behind(chat_id):
-            return False
         await self._take_turn(chat_id, edit=True)
         return await self._edit(chat_id, message_id, view)
 
@@ -176,8 +178,6 @@ class Messenger:
         Raises:
             TelegramUnavailableError: It may have landed, or may still land.
         """
-        if await self._stayed_behind(chat_id):
-            return False
         if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
             return None
         try:
@@ -187,8 +187,9 @@ class Messenger:
 
     async def _edit(self, chat_id: int, message_id: int, view: View, *, seconds: int | None = None) -> bool:
         call = EditMessageText(
-            text=view.text, chat_id=chat_id, message_id=message_id, reply_markup=keyboard(view.buttons)
-        )
+            text=view.text, chat_id=self._now_in(chat_id, message_id), message_id=message_id,
+            reply_markup=keyboard(view.buttons),
+        )  # fmt: skip
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError, seconds=seconds)
         except TextRejectedError:
@@ -207,13 +208,11 @@ class Messenger:
             KindForbiddenError: Photos, or files, are not allowed in this chat.
             TelegramRefusedError: Telegram refuses it for another reason.
         """
-        if await self._stayed_behind(chat_id):
-            return False
         await self._take_turn(chat_id, edit=True)
         kind = InputMediaDocument if picture.as_file else InputMediaPhoto
         call = EditMessageMedia(
-            media=kind(media=file_of(picture), caption=picture.caption), chat_id=chat_id, message_id=message_id,
-            reply_markup=keyboard(picture.buttons),
+            media=kind(media=file_of(picture), caption=picture.caption), chat_id=self._now_in(chat_id, message_id),
+            message_id=message_id, reply_markup=keyboard(picture.buttons),
         )  # fmt: skip
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError)
@@ -223,8 +222,9 @@ class Messenger:
 
     async def delete(self, chat_id: int, message_id: int) -> None:
         """Take one of the bot's messages away; where Telegram doesn't, it stays."""
+        call = DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
         try:
-            await self._made(DeleteMessage(chat_id=chat_id, message_id=message_id), seconds=SHORT_TIMEOUT)
+            await self._made(call, seconds=SHORT_TIMEOUT)
         except BotError as error:
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
@@ -283,8 +283,9 @@ class Messenger:
             raise TelegramUnavailableError(f"file server: {type(error).__name__}") from None
         return bytes(data)
 
-    async def _stayed_behind(self, chat_id: int) -> bool:
-        return await self._migrations.current(chat_id) != chat_id
+    def _now_in(self, chat_id: int, message_id: int) -> int:
+        """Return the chat of one of the bot's messages: the supergroup if it was sent after the group became one."""
+        return self._moved.get((chat_id, message_id), chat_id)
 
     async def _take_turn(self, chat_id: int, *, edit: bool = False) -> None:
         """Take a chat's turn, for an edit also one of its edits.
@@ -337,9 +338,7 @@ class Messenger:
             failure = translated(error)
             if isinstance(failure, UnchangedError):
                 return None
-            if chat_id is not None and isinstance(error, TelegramMigrateToChat):
-                failure = await self._moved(chat_id, error.migrate_to_chat_id)
-            elif chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
+            if chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
                 self._keep_turn(chat_id)
             raise failure from None
 
@@ -349,9 +348,3 @@ class Messenger:
         if chat_id is not None:
             self._unused.pop(chat_id, None)
             await self._limiter.close(chat_id, seconds)
-
-    async def _moved(self, old: int, new: int) -> BotError:
-        self._keep_turn(new)  # said in the supergroup at once, where known
-        if await self._migrations.migrated(old, new):
-            return LaterError(0.0, "migration")
-        return ChatUnreachableError("a supergroup is said to have become another one")

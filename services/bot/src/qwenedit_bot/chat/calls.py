@@ -26,6 +26,7 @@ from qwenedit_bot.chat.errors import (
     BotError,
     ButtonsRejectedError,
     ChatUnreachableError,
+    GroupMovedError,
     KindForbiddenError,
     LaterError,
     MessageGoneError,
@@ -62,12 +63,9 @@ TEXTS: dict[type[BotError], tuple[str, ...]] = {
     ReplyRejectedError: ("to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED"),
     MessageGoneError: (
         "message to edit", "message not found", "can't be edited", "MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED",
-        "MESSAGE_AUTHOR_REQUIRED",
+        "MESSAGE_AUTHOR_REQUIRED", "group chat was upgraded to a supergroup chat",
     ),
-    ChatUnreachableError: (
-        "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE",
-        "group chat was upgraded to a supergroup chat",
-    ),
+    ChatUnreachableError: ("chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE"),
     KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
     LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
     ButtonsRejectedError: ("inline keyboard", "REPLY_MARKUP_", "BUTTON_"),
@@ -111,6 +109,8 @@ def translated(error: AiogramError) -> BotError:
     status = status_of(error)
     if isinstance(error, TelegramEntityTooLarge):
         return PhotoRejectedError(error.message)
+    if isinstance(error, TelegramMigrateToChat):
+        return GroupMovedError(error.migrate_to_chat_id)
     if not isinstance(error, TelegramAPIError) or status not in ("400", "403", "other"):
         return TelegramUnavailableError(status)
     said = error.message.lower()

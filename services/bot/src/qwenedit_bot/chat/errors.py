@@ -55,6 +55,14 @@ class MessageGoneError(TelegramRefusedError):
     """The message cannot be edited any more: send another one."""
 
 
+class GroupMovedError(MessageGoneError):
+    """The group has become a supergroup, where messages have other numbers."""
+
+    def __init__(self, chat_id: int) -> None:
+        super().__init__("the group has become a supergroup")
+        self.chat_id = chat_id
+
+
 class KindForbiddenError(TelegramRefusedError):
     """Messages of this kind, such as photos or files, are not allowed in this chat. Others may be."""
 

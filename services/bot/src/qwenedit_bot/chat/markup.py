@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def reply_to(source: Source) -> ReplyParameters | None:
     """Reply to a user's message, or just write where it is gone; None to reply to nothing."""
-    if not source.message_id or source.moved:
+    if not source.message_id:
         return None
     return ReplyParameters(message_id=source.message_id, allow_sending_without_reply=True)
 

@@ -21,8 +21,6 @@ class Source:
     """Tells answers apart that reply to the same message."""
     thread_id: int = 0
     """The forum topic in which to answer; 0 outside of topics."""
-    moved: bool = False
-    """The message is in the group that this supergroup was, where numbers were others: it can't be replied to."""
 
     @classmethod
     def of_job(cls, reply: ReplyTo) -> Self:
@@ -32,7 +30,7 @@ class Source:
     @property
     def answer(self) -> tuple[int, int, str]:
         """What names its answer."""
-        return self.chat_id, self.message_id, f"{self.discriminator}{':moved' if self.moved else ''}"
+        return self.chat_id, self.message_id, self.discriminator
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Replies:
             edited_at: When the message was corrected, where that is answered: a later correction may get the same
                 answer again.
         """
-        to, digest = await self._messenger.followed(to), _digest(view, edited_at)
+        digest = _digest(view, edited_at)
         known, said = await self._known(to, digest)
         if known is None:
             return await self._say_first(to, view, digest)
@@ -93,13 +93,12 @@ class Replies:
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
-        to = await self._messenger.followed(to)
         known = await self._redis.get(self._keys.reply(*to.answer))
         return None if known is None else int(known)
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Let a message of the bot's be the answer to a user's message from now on."""
-        await self._note(await self._messenger.followed(to), message_id, None)
+        await self._note(to, message_id, None)
 
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
         """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
@@ -128,7 +127,6 @@ class Replies:
 
     async def forget_answer(self, to: Source) -> None:
         """Forget one answer, wherever it was given."""
-        to = await self._messenger.followed(to)
         await self._redis.unlink(self._keys.reply(*to.answer), self._keys.said(*to.answer))
 
     async def first(self, to: Source, outcome: str) -> str:

@@ -103,10 +103,6 @@ class BotKeys:
         key = f"{self.prefix}:said:{self.bot_id}:{chat_id}:{message_id}"
         return f"{key}:{discriminator}" if discriminator else key
 
-    def migrated(self, chat_id: int) -> str:
-        """STRING: id of the supergroup that a group became."""
-        return f"{self.prefix}:migrated:{self.bot_id}:{chat_id}"
-
     def occasion(self, chat_id: int, occasion: str) -> str:
         """STRING: id of the message that is answered for all that belong together."""
         return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"

@@ -117,8 +117,6 @@ def _make_public_router() -> Router:
     router.message.register(shop.returned, F.refunded_payment, F.chat.type == "private")
     router.pre_checkout_query.register(shop.agree)
     router.my_chat_member.register(membership.changed)
-    router.message.register(membership.migrated_to, F.migrate_to_chat_id)
-    router.message.register(membership.migrated_from, F.migrate_from_chat_id)
     return router
 
 

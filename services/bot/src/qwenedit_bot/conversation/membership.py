@@ -1,4 +1,4 @@
-"""Reacts to changes of a chat: the bot came into a group, or the group became a supergroup."""
+"""Introduces the bot in a group that it was added to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from aiogram import Bot
-    from aiogram.types import ChatMemberUpdated, Message
+    from aiogram.types import ChatMemberUpdated
     from aiogram.types.chat_member_union import ChatMemberUnion
 
     from qwenedit_bot.conversation.turn import Services
@@ -41,23 +41,6 @@ async def _introduce(change: ChatMemberUpdated, services: Services, bot: Bot) ->
     me = await bot.me()
     view = View(words(Text.GROUP_HELP, bot=me.username or ""))
     await services.replies.say(Source(change.chat.id, 0, "introduced"), view)
-
-
-async def migrated_to(message: Message, services: Services) -> None:
-    """Tell under which id the chat goes on: the last message of the old group says so."""
-    if message.migrate_to_chat_id is not None:
-        await _migrated(message.chat.id, message.migrate_to_chat_id, services)
-
-
-async def migrated_from(message: Message, services: Services) -> None:
-    """Tell the same, from the first message of the supergroup: the bot may get either first, or one alone."""
-    if message.migrate_from_chat_id is not None:
-        await _migrated(message.migrate_from_chat_id, message.chat.id, services)
-
-
-async def _migrated(old: int, new: int, services: Services) -> None:
-    await services.migrations.migrated(old, new)
-    await groups.introduces(new, "known", services)  # else it would introduce itself there again
 
 
 def _came_in(change: ChatMemberUpdated) -> bool:

@@ -329,10 +329,8 @@ async def job_shown_by(message: Message, jobs: Iterable[str], services: Services
     rows = message.reply_markup.inline_keyboard if message.reply_markup else []
     named = {job_of(button.callback_data or "", verb) for row in rows for button in row for verb in _VERBS} - {None}
     for status in await services.queue.statuses(dict.fromkeys((*filter(None, named), *jobs))):
-        if not await belongs_here(message.chat.id, status, services):
-            continue
-        moved = status.job.reply is not None and status.job.reply.chat_id != message.chat.id
-        if message.message_id in (await jobs_messages(status, services))[1:] or (moved and status.job.id in named):
+        here = belongs_here(message.chat.id, status)
+        if here and message.message_id in (await jobs_messages(status, services))[1:]:
             return status
     return None
 
@@ -346,12 +344,9 @@ async def jobs_messages(status: Status, services: Services) -> tuple[int, ...]:
     return reply.source_message_id, reply.placeholder_id, answer or reply.placeholder_id
 
 
-async def belongs_here(chat_id: int, status: Status, services: Services) -> bool:
-    """Whether a job is answered in a chat, or in the group that became this supergroup."""
-    reply = status.job.reply
-    if reply is None:
-        return False
-    return chat_id in (reply.chat_id, await services.migrations.current(reply.chat_id))
+def belongs_here(chat_id: int, status: Status) -> bool:
+    """Whether a job is answered in a chat."""
+    return status.job.reply is not None and status.job.reply.chat_id == chat_id
 
 
 async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status | None:
@@ -379,7 +374,7 @@ async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, t
     known = {status.job.id for status in statuses}
     found = [(thing, shown) for thing, shown in await _backlog(turn) if thing.job not in known]
     for status in statuses:
-        if status.job.user_id == turn.user_id and await belongs_here(turn.chat_id, status, turn.services):
+        if status.job.user_id == turn.user_id and belongs_here(turn.chat_id, status):
             own = await jobs_messages(status, turn.services)
             found.append((thing_of(turn, status, own[-1]), own))
     return found

@@ -64,11 +64,9 @@ async def own_job(turn: Turn, *, finished: bool = True) -> Status | None:
 
 async def _is_shown_in(press: CallbackQuery, status: Status, services: Services) -> bool:
     """Whether a press comes from the chat of a job's answer, or from the answer itself if Telegram hides it."""
-    if press.message is None or status.job.reply is None:
+    if press.message is None or not belongs_here(press.message.chat.id, status):
         return False
-    if not await belongs_here(press.message.chat.id, status, services):
-        return False
-    if isinstance(press.message, InaccessibleMessage) and status.job.reply.chat_id == press.message.chat.id:
+    if isinstance(press.message, InaccessibleMessage):
         return press.message.message_id in (await jobs_messages(status, services))[1:]
     return True
 

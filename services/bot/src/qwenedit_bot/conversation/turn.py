@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from aiogram.types import InaccessibleMessage, TelegramObject
 
     from qwenedit_bot.chat.bot_api import Messenger
-    from qwenedit_bot.chat.migrations import Migrations
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.conversation.account import Retention
     from qwenedit_bot.conversation.draft import Drafts
@@ -80,7 +79,6 @@ class Services:
     eta: Eta
     retention: Retention
     shop: Shop
-    migrations: Migrations
     larger_megapixels: float = 0
     """Of a result that is enlarged, at most; 0 offers it nowhere."""
 

@@ -37,7 +37,6 @@ GROUP_COMMANDS = frozenset(("privacy",))
 
 _COMMAND = re.compile(r"/(\w{1,32})(?:@(\w{1,64}))?\s*")
 _MONEY = ("successful_payment", "refunded_payment")
-_MIGRATION = ("migrate_to_chat_id", "migrate_from_chat_id")
 
 
 class UpdateFilter:
@@ -132,7 +131,7 @@ class UpdateFilter:
     def _is_public(self, update: dict[str, Any]) -> bool:
         match update:
             case {"message": dict(message)}:
-                return any(field in message for field in (*_MONEY, *_MIGRATION)) or self._is_command(message)
+                return any(field in message for field in _MONEY) or self._is_command(message)
             case {"callback_query": {"data": str(data), "message": dict(message)}}:
                 return data in (FORGET_ALL, FORGET_NOT) and _is_private(message) and self._is_our(message)
             case {"pre_checkout_query": _}:  # whoever asks gets a refusal, not ten seconds of silence

@@ -116,7 +116,7 @@ class Answering:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
-        if answer.rings and not answer.to.moved and answer.message_id != reply.placeholder_id:
+        if answer.rings and answer.message_id != reply.placeholder_id:
             await self._messenger.delete(answer.to.chat_id, reply.placeholder_id)
         return outcome
 
@@ -172,8 +172,8 @@ class Answering:
         return message_id
 
     async def _answer_to(self, status: Status, reply: ReplyTo) -> _Answer:
-        to = await self._messenger.followed(Source.of_job(reply))
-        message_id = await self._replies.find(to) or (None if to.moved else reply.placeholder_id)
+        to = Source.of_job(reply)
+        message_id = await self._replies.find(to) or reply.placeholder_id
         return _Answer(status, to, message_id, self._texts.of(reply.language))
 
     async def _give(self, answer: _Answer) -> str:
