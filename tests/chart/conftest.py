@@ -29,8 +29,13 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "webhook-without-ingress": {
         "bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "ingress": {"enabled": False}, "existingSecret": "word"}}
     },
+    "webhook-behind-a-gateway": {
+        "ipFamilies": ["IPv6", "IPv4"],
+        "bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "httpRoute": {"parentRefs": [{"name": "public"}]}}},
+    },
     "no-autoscaling": {**TOKEN, "autoscaling": {"enabled": False}},
     "standalone": {**TOKEN, "comfyui": {"placement": "standalone", "gpu": {"count": 0}}},
+    "ipv6": {**TOKEN, "comfyui": {"placement": "standalone"}, "ipFamilies": ["IPv6"]},
     "external-comfyui": {
         **TOKEN,
         "comfyui": {"placement": "external", "external": {"url": "https://comfyui.example.com"}},
@@ -52,7 +57,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "redis-without-password": {**TOKEN, "redis": {"enabled": False, "external": {"url": "redis://redis.data"}}},
     "redis-tls": {
         **TOKEN,
-        "redis": {"enabled": False, "external": {"url": "rediss://redis.data:6380/3", "tls": {"caSecret": "ca"}}},
+        "trustedCa": {"existingConfigMap": "ca", "key": "ca-bundle.crt"},
+        "redis": {"enabled": False, "external": {"url": "rediss://redis.data:6380/3"}},
     },
     "pictures-in-a-bucket": {
         **TOKEN,
@@ -60,8 +66,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
             "url": "s3://{{ .Release.Name }}/pictures",
             "options": {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "https://minio.{{ .Release.Namespace }}:9000"},
             "credentials": {"existingSecret": "minio-bot", "workerSecret": "minio-worker"},
-            "tls": {"caSecret": "minio-ca"},
         },
+        "trustedCa": {"existingConfigMap": "{{ .Release.Name }}-ca"},
     },
     "pictures-by-identity": {
         **TOKEN,

@@ -116,18 +116,17 @@ def test_bucket_credentials_certificate_and_way_reach_each_service(part, secret,
         "url": "s3://photos/{{ .Release.Name }}",
         "options": {"AWS_ENDPOINT_URL": "https://minio.{{ .Release.Namespace }}:9000"},
         "credentials": {"existingSecret": "all", "workerSecret": "put-get"},
-        "tls": {"caSecret": "minio-ca"},
     }
     values = {"bot": {"token": {"existingSecret": "telegram"}}, "networkPolicy": {"picturesTo": PEERS}}
-    manifests = render({**values, "pictures": pictures})
+    manifests = render({**values, "pictures": pictures, "trustedCa": {"existingConfigMap": "own"}})
     data = config(manifests, part)
     assert data["PICTURES_URL"] == "s3://photos/edit"
     assert data["AWS_ENDPOINT_URL"] == "https://minio.photos:9000"
     pod = pod_of(manifests, part)
     (container,) = pod["containers"]
     assert {"secretRef": {"name": secret}} in container["envFrom"]
-    (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "pictures-ca")
-    assert data["AWS_CA_BUNDLE"] == f"{mount['mountPath']}/ca.crt"
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["name"] == "ca")
+    assert data["SSL_CERT_FILE"] == f"{mount['mountPath']}/ca.crt"
     assert {"ports": [{"protocol": "TCP", "port": 9000}], "to": PEERS} in policy_of(manifests, part)["egress"]
 
 

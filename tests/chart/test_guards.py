@@ -43,7 +43,6 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "credentials of no bucket": (
         {**TOKEN, "pictures.credentials.existingSecret": "s"}, "pictures.credentials.existingSecret", "pictures.url",
     ),
-    "certificate of no bucket": ({**TOKEN, "pictures.tls.caSecret": "ca"}, "pictures.tls.caSecret", "pictures.url"),
     "way to no bucket": ({**TOKEN, "networkPolicy.picturesTo": [{}]}, "networkPolicy.picturesTo", "pictures.url"),
     "credentials of the workers alone": (
         {**BUCKET, "pictures.credentials.workerSecret": "s"},
@@ -124,10 +123,6 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     "master without Sentinels": (
         {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.sentinel.master": "m"},
         "redis.external.sentinel.master", "redis.external.sentinel.addresses",
-    ),
-    "certificate without TLS": (
-        {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.tls.caSecret": "ca"},
-        "redis.external.tls.caSecret", "rediss://",
     ),
     "user without password": (
         {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.username": "u"},

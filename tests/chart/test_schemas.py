@@ -18,6 +18,7 @@ SINCE = {"ValidatingAdmissionPolicy": "1.30", "ValidatingAdmissionPolicyBinding"
 CUSTOM = {
     "ScaledObject": "keda.sh_scaledobjects",
     "TriggerAuthentication": "keda.sh_triggerauthentications",
+    "HTTPRoute": "gateway.networking.k8s.io_httproutes",
     "PodMonitor": "monitoring.coreos.com_podmonitors",
     "PrometheusRule": "monitoring.coreos.com_prometheusrules",
 }

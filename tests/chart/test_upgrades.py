@@ -24,12 +24,15 @@ LOOKUP = "lookup .version .kind .root.Release.Namespace .name"
 CLUSTER = 'get (fromJson (.root.Files.Get "cluster.json")) (printf "%s/%s" .kind .name)'
 """Takes the place of a lookup: the objects that the first installation has made."""
 SAMPLES: list[Any] = [
+    ["IPv4"],
     False, True, 0.5, 2, 300, 9000, "https://a.example.com", "a", "1:a", "/a", "64Gi", "512mb", "90s", "97",
     f"sha256:{'a' * 64}", {"a": "a"}, {"A": "a"}, {"limits": {"memory": "64Gi"}}, ["a"], ["a:1"], [7],
     ["ReadWriteMany"], [{"kind": "Own", "metadata": {"name": "own"}}], [{"jobs": 1, "stars": 1}],
     [{"path": "a", "url": "https://a.example.com", "sha256": "a" * 64}],
     [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
 ]  # fmt: skip
+INSTALLED_FAMILY = "IPv6"
+"""Of the first installation's Services, which the cluster has decided."""
 SMALLER = {"models.claim.size": "1Gi", "redis.persistence.size": "4Gi"}
 
 
@@ -93,7 +96,10 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     cluster = folder / "cluster.json"
     cluster.write_text("{}")
     with helm_python.Chart.load(folder) as fresh:
-        cluster.write_text(json.dumps(by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))))
+        made = by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))
+        for service in (one for one in made.values() if one["kind"] == "Service"):
+            service["spec"]["ipFamilies"] = [INSTALLED_FAMILY]
+        cluster.write_text(json.dumps(made))
     with helm_python.Chart.load(folder) as again:
 
         def render(values: dict[str, Any]) -> list[dict[str, Any]]:
@@ -117,6 +123,12 @@ def test_changed_value_is_taken_or_refused_in_words(path, value, upgrade, instal
     elif after != outcome(lambda given: helm_chart.render(given, name="edit", namespace="photos"), values):
         assert path in after
         assert "kubectl -n photos delete" in after
+
+
+def test_other_first_family_of_a_service_is_refused_in_words(upgrade):
+    assert upgrade({**TOKEN, "ipFamilies": [INSTALLED_FAMILY, "IPv4"]})
+    with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
+        upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})
 
 
 def outcome(render: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Any:

@@ -3,6 +3,7 @@
 {{- include "qwenedit.guards.labels" . }}
 {{- include "qwenedit.guards.images" . }}
 {{- include "qwenedit.guards.parts" . }}
+{{- include "qwenedit.guards.network" . }}
 {{- include "qwenedit.guards.bot" . }}
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.models" . }}
@@ -157,9 +158,6 @@
 {{- end }}
 {{- if and $external.sentinel.master (not $external.sentinel.addresses) }}
 {{- fail "redis.external.sentinel.master needs redis.external.sentinel.addresses: set the Sentinels' host:port addresses" }}
-{{- end }}
-{{- if and $external.tls.caSecret (not (hasPrefix "rediss://" (tpl $external.url .))) }}
-{{- fail "redis.external.tls.caSecret is set, but redis.external.url does not start with rediss://: use that scheme for TLS, or leave the secret empty" }}
 {{- end }}
 {{- if and (or $external.sentinel.passwordKey $external.username) (not $external.existingSecret) }}
 {{- fail "redis.external.username and redis.external.sentinel.passwordKey need redis.external.existingSecret: name the Secret that holds the passwords" }}

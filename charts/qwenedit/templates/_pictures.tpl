@@ -24,9 +24,6 @@ PICTURE_TTL: {{ include "qwenedit.picturesTtl" . | quote }}
 {{- range $name, $value := (.Values.pictures).options }}
 {{ $name }}: {{ tpl (toString $value) $ | quote }}
 {{- end }}
-{{- if ((.Values.pictures).tls).caSecret }}
-AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
-{{- end }}
 {{- end }}
 
 {{/* The Secret with a part's credentials, as a container's envFrom. Takes root and part: bot or worker. */}}
@@ -36,23 +33,6 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- with $own | default $credentials.existingSecret }}
 - secretRef:
     name: {{ tpl . $.root }}
-{{- end }}
-{{- end }}
-
-{{- define "qwenedit.picturesCaVolume" -}}
-{{- with (.Values.pictures).tls }}
-{{- if .caSecret }}
-- name: pictures-ca
-  secret:
-    secretName: {{ tpl .caSecret $ }}
-    items: [{key: ca.crt, path: ca.crt}]
-{{- end }}
-{{- end }}
-{{- end }}
-
-{{- define "qwenedit.picturesCaMount" -}}
-{{- if ((.Values.pictures).tls).caSecret }}
-- {name: pictures-ca, mountPath: /etc/pictures-ca, readOnly: true}
 {{- end }}
 {{- end }}
 
@@ -92,7 +72,7 @@ AWS_CA_BUNDLE: /etc/pictures-ca/ca.crt
 {{- fail (printf "bot.settings.maxWait is %d and pictures.ttl %d: a job would lose its pictures while it waits; set pictures.ttl to at least bot.settings.maxWait" (int $.Values.bot.settings.maxWait) (int .ttl)) }}
 {{- end }}
 {{- if not (include "qwenedit.picturesInBucket" $) }}
-{{- range $name, $value := dict "options" .options "credentials.existingSecret" (.credentials).existingSecret "credentials.workerSecret" (.credentials).workerSecret "tls.caSecret" (.tls).caSecret }}
+{{- range $name, $value := dict "options" .options "credentials.existingSecret" (.credentials).existingSecret "credentials.workerSecret" (.credentials).workerSecret }}
 {{- if $value }}
 {{- fail (printf "pictures.%s is set, but pictures.url is %s: set pictures.url to the object storage, or leave pictures.%s empty" $name $url $name) }}
 {{- end }}

@@ -16,10 +16,9 @@
 {{- $secret := tpl $external.existingSecret .root }}
 {{- $database := trimPrefix "/" $parsed.path | default "0" }}
 {{- $user := $own.username | default $external.username }}
-{{- $query := ternary "?ssl_ca_certs=/etc/redis-ca/ca.crt" "" (ne "" (tpl $external.tls.caSecret .root)) }}
 {{- dict "host" (regexReplaceAll ":[0-9]+$" $parsed.host "")
       "port" (regexFind "[0-9]+$" (regexFind ":[0-9]+$" $parsed.host) | default "6379" | int)
-      "url" (printf "%s://%s%s/%s%s" $parsed.scheme (ternary (printf "%s@" ($user | urlquery)) "" (ne "" $user)) $parsed.host $database $query)
+      "url" (printf "%s://%s%s/%s" $parsed.scheme (ternary (printf "%s@" ($user | urlquery)) "" (ne "" $user)) $parsed.host $database)
       "database" $database "tls" $tls "user" $user "secret" $secret
       "passwordKey" (ternary ($own.passwordKey | default $external.passwordKey) "" (ne "" $secret)) | toJson }}
 {{- end }}
@@ -107,21 +106,6 @@ REDIS_SENTINEL_MASTER: {{ .master | quote }}
     secretKeyRef:
       name: {{ $redis.secret }}
       key: {{ $sentinel.passwordKey }}
-{{- end }}
-{{- end }}
-
-{{- define "qwenedit.redisCaVolume" -}}
-{{- if and (not .Values.redis.enabled) .Values.redis.external.tls.caSecret }}
-- name: redis-ca
-  secret:
-    secretName: {{ tpl .Values.redis.external.tls.caSecret . }}
-    items: [{key: ca.crt, path: ca.crt}]
-{{- end }}
-{{- end }}
-
-{{- define "qwenedit.redisCaMount" -}}
-{{- if and (not .Values.redis.enabled) .Values.redis.external.tls.caSecret }}
-- {name: redis-ca, mountPath: /etc/redis-ca, readOnly: true}
 {{- end }}
 {{- end }}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import socket
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -39,6 +40,17 @@ async def knock() -> AsyncIterator[Knock]:
         writer.transport.abort()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+async def test_every_address_is_that_of_both_families(address):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    checks = {"host": "::", "port": port, "registry": make_registry(service="bot", version="1"), "checks": {}}
+    async with ProbeServer(**checks), aiohttp.ClientSession() as client:
+        host = f"[{address}]" if ":" in address else address
+        assert (await client.get(f"http://{host}:{port}/livez")).status == 200
 
 
 async def until_closed(reader: asyncio.StreamReader) -> bytes:

@@ -2,9 +2,10 @@
 {{- $settings := .Values.bot.settings -}}
 {{ include "qwenedit.redisConfig" (dict "root" . "part" "bot") }}
 {{ include "qwenedit.picturesConfig" . }}
-PROBE_HOST: 0.0.0.0
+PROBE_HOST: "::"
 PROBE_PORT: "8081"
 BOT_LOG_LEVEL: {{ $settings.logLevel }}
+{{- include "qwenedit.caConfig" . }}
 MAX_RETRIES: {{ int $settings.maxRetries | quote }}
 RETRY_DELAYS: {{ join "," $settings.retryDelays | quote }}
 MAX_QUEUE_LENGTH: {{ int $settings.maxQueueLength | quote }}

@@ -25,7 +25,7 @@ args:
   {{- if $comfyui.args }}
   {{- toYaml $comfyui.args | nindent 2 }}
   {{- else }}
-  - --listen={{ ternary "127.0.0.1" "0.0.0.0" .sidecar }}
+  - "--listen={{ if .sidecar }}127.0.0.1{{ else if has "IPv6" .root.Values.ipFamilies }}0.0.0.0,::{{ else }}0.0.0.0{{ end }}"
   - --port=8188
   - --input-directory=/data/input
   - --output-directory=/data/output

@@ -79,7 +79,7 @@ spec:
       envFrom:
         {{- tpl (toYaml .) $.root | nindent 8 }}
       {{- end }}
-      {{- with $pod.env }}
+      {{- with concat (include "qwenedit.caEnv" .root | fromYamlArray) ($pod.env | default list) }}
       env:
         {{- tpl (toYaml .) $.root | nindent 8 }}
       {{- end }}
@@ -91,8 +91,10 @@ spec:
         {{- if .root.Values.models.files }}
         - {name: models-list, mountPath: /etc/qwenedit-models, readOnly: true}
         {{- end }}
+        {{- include "qwenedit.caMount" .root | nindent 8 }}
         {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumeMounts) | nindent 8 }}
   volumes:
     {{- include "qwenedit.modelsVolumes" .root | nindent 4 }}
+    {{- include "qwenedit.caVolume" .root | nindent 4 }}
     {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumes) | nindent 4 }}
 {{- end }}

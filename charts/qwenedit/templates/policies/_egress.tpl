@@ -14,13 +14,13 @@
   {{- end }}
 {{- end }}
 
-{{/* To the name servers: OpenShift's listen on 5353. */}}
+{{/* To the name servers. */}}
 {{- define "qwenedit.dnsEgress" -}}
 - ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
-    - {protocol: UDP, port: 5353}
-    - {protocol: TCP, port: 5353}
+    {{- range .Values.networkPolicy.dns.ports | default (list 53 5353) }}
+    - {protocol: UDP, port: {{ . }}}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
   {{- with .Values.networkPolicy.dns.to }}
   to:
     {{- toYaml . | nindent 4 }}

@@ -2,9 +2,10 @@
 {{- $settings := .Values.worker.settings -}}
 {{ include "qwenedit.redisConfig" (dict "root" . "part" "worker") }}
 {{ include "qwenedit.picturesConfig" . }}
-PROBE_HOST: 0.0.0.0
+PROBE_HOST: "::"
 PROBE_PORT: "8080"
 WORKER_LOG_LEVEL: {{ $settings.logLevel }}
+{{- include "qwenedit.caConfig" . }}
 WORKER_LEASE: {{ $settings.lease | quote }}
 COMFYUI_URL: {{ include "qwenedit.comfyuiUrl" . | quote }}
 COMFYUI_TIMEOUT: {{ int $settings.comfyuiTimeout | quote }}

@@ -50,7 +50,7 @@ class RedisSettings(BaseSettings):
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
     """Seconds for which photos and results are kept."""
     probe_host: str = "127.0.0.1"
-    """Address that probes, metrics and the webhook listen on; images set it to 0.0.0.0."""
+    """Address that probes, metrics and the webhook listen on; images set it to `::`, which is both IP families."""
     pod_name: str = Field(default_factory=socket.gethostname, min_length=1)
     """Name of this process in Redis and in logs; two of a part that run at once need different names."""
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LONGEST_LINE = 4096
 """Bytes of the request line, and of each header."""
 MOST_HEADERS = 64
+EVERY_ADDRESS = "::"
+"""Host that stands for IPv4 as well; to asyncio it's every address of IPv6 alone."""
 LIFETIME = 30.0
 """Seconds from a connection's begin until its answer must have been read."""
 
@@ -30,7 +32,7 @@ class HttpServer:
 
     Args:
         app: The application. Every answer of it ends its connection.
-        host: Address to listen on.
+        host: Address to listen on; `::` is every address of both families.
         port: Port; 0 takes a free one, which `port` then tells.
         connections: Open ones at most. One more ends the oldest.
         shutdown: Seconds for requests in hand when the block ends.
@@ -83,8 +85,9 @@ class HttpServer:
         """
         await self._runner.setup()
         loop = asyncio.get_running_loop()
+        host = None if self.host == EVERY_ADDRESS else self.host
         try:
-            self._listener = await loop.create_server(lambda: _Gate(self), self.host, self._port, backlog=1024)
+            self._listener = await loop.create_server(lambda: _Gate(self), host, self._port, backlog=1024)
         except OSError:
             await self._runner.cleanup()
             raise

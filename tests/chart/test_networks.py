@@ -1,0 +1,85 @@
+"""The ways in and out of the pods: IP families, a gateway, and whom they trust."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chart.conftest import TOKEN, WEBHOOK
+from tests.chart.test_environment import config, policy_of
+from tests.chart.test_properties import containers, of_kind
+
+STANDALONE = {"comfyui": {"placement": "standalone"}}
+IPV4 = "0.0.0.0"  # noqa: S104 - what ComfyUI is told
+GATEWAY = [{"name": "public", "namespace": "{{ .Release.Namespace }}"}]
+
+
+@pytest.mark.parametrize(
+    ("families", "policy"), [(["IPv6"], "SingleStack"), (["IPv6", "IPv4"], "RequireDualStack"), ([], None)]
+)
+def test_every_service_has_the_ip_families_of_the_values(render, families, policy):
+    services = of_kind(render({**STANDALONE, "bot": WEBHOOK, "ipFamilies": families}), "Service")
+    assert len(services) == 3
+    for service in services:
+        assert service["spec"].get("ipFamilies", []) == families
+        assert service["spec"].get("ipFamilyPolicy") == policy
+
+
+@pytest.mark.parametrize(("families", "listen"), [(["IPv6"], f"{IPV4},::"), (["IPv4"], IPV4), ([], IPV4)])
+def test_standalone_comfyui_listens_on_ipv6_if_the_services_have_it(render, families, listen):
+    (comfyui,) = of_kind(render({**TOKEN, **STANDALONE, "ipFamilies": families}), "Deployment", "-comfyui")
+    (container,) = comfyui["spec"]["template"]["spec"]["containers"]
+    assert f"--listen={listen}" in container["args"]
+
+
+def test_probes_and_webhook_listen_on_both_families(render):
+    manifests = render(TOKEN)
+    assert [config(manifests, part)["PROBE_HOST"] for part in ("bot", "worker")] == ["::", "::"]
+
+
+def test_gateway_takes_the_place_of_the_ingress(render):
+    webhook = {**WEBHOOK["webhook"], "url": "https://bot.example.com:8443/hook", "httpRoute": {"parentRefs": GATEWAY}}
+    manifests = render({"bot": {**WEBHOOK, "webhook": webhook}})
+    (route,) = of_kind(manifests, "HTTPRoute")
+    assert of_kind(manifests, "Ingress") == []
+    assert route["spec"] == {
+        "parentRefs": [{"name": "public", "namespace": "photos"}],
+        "hostnames": ["bot.example.com"],
+        "rules": [
+            {
+                "matches": [{"path": {"type": "Exact", "value": "/hook"}}],
+                "backendRefs": [{"name": "edit-qwenedit-bot", "port": 8443}],
+            }
+        ],
+    }
+
+
+def test_private_authority_reaches_every_part(render):
+    values = {
+        **TOKEN,
+        "trustedCa": {"existingConfigMap": "{{ .Release.Name }}-ca", "key": "ca-bundle.crt"},
+        "redis": {"enabled": False, "external": {"url": "rediss://redis.data"}},
+        "monitoring": {"traces": {"endpoint": "https://collector"}},
+    }
+    manifests = render(values)
+    (authentication,) = of_kind(manifests, "TriggerAuthentication")
+    ca = {"name": "edit-ca", "key": "ca-bundle.crt"}
+    assert authentication["spec"] == {"configMapTargetRef": [{"parameter": "ca", **ca}]}
+    for part in ("bot", "worker"):
+        data = config(manifests, part)
+        assert data["SSL_CERT_FILE"] == data["OTEL_EXPORTER_OTLP_CERTIFICATE"] == "/etc/qwenedit/ca/ca.crt"
+    (download,) = containers(of_kind(manifests, "Job")[0]["spec"]["template"])
+    assert {"name": "SSL_CERT_FILE", "value": "/etc/qwenedit/ca/ca.crt"} in download["env"]
+    for one in [*of_kind(manifests, "Deployment"), *of_kind(manifests, "Job"), *of_kind(manifests, "Pod")]:
+        spec = one["spec"]["template"]["spec"] if one["kind"] != "Pod" else one["spec"]
+        (volume,) = (volume for volume in spec["volumes"] if volume["name"] == "ca")
+        assert volume["configMap"] == {"name": "edit-ca", "items": [{"key": "ca-bundle.crt", "path": "ca.crt"}]}
+        assert {"name": "ca", "mountPath": "/etc/qwenedit/ca", "readOnly": True} in spec["containers"][0][
+            "volumeMounts"
+        ]
+
+
+def test_name_servers_are_asked_at_the_ports_of_the_values(render):
+    manifests = render({**TOKEN, "networkPolicy": {"dns": {"ports": [8053]}}})
+    assert policy_of(manifests, "bot")["egress"][0]["ports"] == [
+        {"protocol": "UDP", "port": 8053}, {"protocol": "TCP", "port": 8053},
+    ]  # fmt: skip
