@@ -11,8 +11,9 @@ from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
 from qwenedit_testkit.waiting import eventually
-from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, PROCESSED, check_retried
+from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, check_retried
 
+PROCESS = "process qwenedit:job_queue"
 SECONDS = ("qwenedit.queue_wait", "qwenedit.gpu_seconds", "qwenedit.load_seconds")
 
 
@@ -142,7 +143,7 @@ async def test_parts_of_a_job_add_up_to_what_it_took(first_job, photo):
 
 
 @pytest.mark.asyncio(loop_scope="module")
-async def test_second_attempt_stands_beside_the_first_and_is_linked_to_it(first_job, photo):
+async def test_second_attempt_stands_beside_the_first(first_job, photo):
     installation = first_job.installation
     await installation.control.fault("vanish", times=1)
     ann = await installation.chats.user()
@@ -167,19 +168,16 @@ async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installatio
     )  # its lease has run out
     await installation.the_worker.start()
     await ann.picture()
-    trace = await installation.trace(ann, message)
+    trace = await installation.trace(ann, message, lost_parents=1)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
-    sent = trace.one("send qwenedit:job_queue")
-    lost, second = trace.all("process qwenedit:job_queue")
-    assert (lost.label, second.label) == ("bot: process qwenedit:job_queue", PROCESSED)
+    sent, lost, second = trace.one("send qwenedit:job_queue"), trace.one("attempt lost"), trace.one(PROCESS)
     assert lost.parent_id == second.parent_id == sent.span_id
-    assert (lost.kind, lost.failed, second.failed) == ("CONSUMER", True, False)
-    assert (lost.links, second.links) == ((sent.span_id,), (sent.span_id, lost.span_id))
+    assert (lost.label, lost.failed, second.failed) == ("bot: attempt lost", True, False)
+    job = sent.attributes["qwenedit.job.id"]
     assert lost.attributes == {
-        **sent.attributes,
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
+        "qwenedit.job.id": job,
+        "qwenedit.job.short_id": job[:8],
         "qwenedit.attempt": 1,
         "qwenedit.max_attempts": 3,
         "qwenedit.worker": "worker-0",
@@ -187,19 +185,12 @@ async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installatio
         "qwenedit.reason": "worker_lost",
         "error.type": "worker_lost",
     }
-    parts = [span for span in trace.spans if span.parent_id == lost.span_id]
-    assert {span.label for span in parts} == {
-        "worker: comfyui upload",
-        "worker: comfyui submit",
-    }
-    # Redis' clock and the worker's are the same here; Redis tells milliseconds.
-    assert all(lost.start - 0.001 <= span.start <= span.end <= lost.end for span in parts)
     assert lost.end <= second.start
     (line,) = [line for line in installation.the_bot.lines if '"job.lease_expired"' in line]
     assert f'"span_id": "{lost.span_id}"' in line
 
 
-async def test_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(installation, photo):
+async def test_worker_that_wakes_after_its_lease_reports_its_attempt_as_lost(installation, photo):
     await installation.control.fault("hang", at_step=1, times=1)
     ann = await installation.chats.user()
     (message,) = await ann.send(photo=photo, caption="make it snow")
@@ -214,7 +205,6 @@ async def test_worker_that_wakes_after_its_lease_leaves_its_attempt_to_the_bot(i
     await installation.control.clear()
     await ann.picture()
     trace = await installation.trace(ann, message)
-    first, second = trace.all("process qwenedit:job_queue")
-    assert (first.label, first.attributes["qwenedit.reason"]) == ("bot: process qwenedit:job_queue", "worker_lost")
-    assert (second.label, second.attributes["qwenedit.outcome"]) == (PROCESSED, "done")
-    assert len({span.span_id for span in trace.spans}) == len(trace.spans)
+    first, second = trace.all(PROCESS)
+    assert [span.attributes["qwenedit.outcome"] for span in (first, second)] == ["lost", "done"]
+    assert trace.one("attempt lost").attributes["qwenedit.reason"] == "worker_lost"

@@ -10,7 +10,7 @@ from qwenedit_jobs import LostAttempt
 
 LOST = {
     "id": "1", "worker": "w", "attempt": "1", "max_attempts": "3", "started_at": "1", "ended_at": "2",
-    "claimed_by": "t", "claimed_before": "", "trace_context": "", "outcome": "delayed",
+    "trace_context": "", "outcome": "delayed",
 }  # fmt: skip
 UNREADABLE = {
     "an outcome of half a character": json.dumps(LOST | {"outcome": "\ud800"}),

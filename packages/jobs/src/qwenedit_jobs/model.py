@@ -214,10 +214,6 @@ class Claim:
     """The traceparent of the span that sent the job; empty for a job without a trace."""
     waited: float
     """Seconds from enqueue to this claim, by Redis' clock."""
-    attempt_context: str = ""
-    """What this attempt's span is to be called, a traceparent; empty for a job without a trace."""
-    previous_context: str = ""
-    """The same of the attempt before; empty for the first."""
     first: bool = True
     """No worker has had the job before."""
     pictures: tuple[bytes, ...] = field(default=(), repr=False)

@@ -12,9 +12,6 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-
-from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +40,7 @@ def make_provider(processor: SpanProcessor, *, service: str, version: str) -> Tr
     was left out.
     """
     described = resource(service=service, version=version)
-    provider = TracerProvider(resource=described, id_generator=_Ids(), shutdown_on_exit=False)
+    provider = TracerProvider(resource=described, shutdown_on_exit=False)
     provider.add_span_processor(processor)
     return provider
 
@@ -53,13 +50,6 @@ def resource(*, service: str, version: str) -> Resource:
     known = {"service.name": f"qwenedit-{service}", "service.namespace": "qwenedit", "service.version": version}
     pod = {name: os.environ[variable] for name, variable in _FROM_KUBERNETES.items() if os.environ.get(variable)}
     return Resource.create({**known, **pod}).merge(OTELResourceDetector().detect())
-
-
-class _Ids(RandomIdGenerator):
-    """Random ids, except where a span's identity was agreed on beforehand."""
-
-    def generate_span_id(self) -> int:
-        return tracing.agreed_id.get() or super().generate_span_id()
 
 
 class Exporting:

@@ -7,8 +7,6 @@ Until a tracer is set, every call here does nothing. The SDK and an exporter are
 from __future__ import annotations
 
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from opentelemetry import trace
@@ -17,7 +15,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from qwenedit_telemetry import attributes as names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from opentelemetry.context import Context
@@ -30,17 +28,12 @@ _W3C = TraceContextTextMapPropagator()
 _OUTSIDE = trace.set_span_in_context(trace.INVALID_SPAN)
 """Whatever is current has nothing to do with a span that is made here."""
 
-agreed_id: ContextVar[int] = ContextVar("agreed_id", default=0)
-"""The id that the next span is to have; 0: a fresh one."""
-
 
 class Span:
     """What is being done, from one moment to another."""
 
     def __init__(self, span: trace.Span) -> None:
         self._span = span
-        self.ours = True
-        """Whether this process exports it."""
 
     @property
     def traceparent(self) -> str:
@@ -61,18 +54,6 @@ class Span:
         """Mark it as failed, with a word from a bounded set: an error's text may quote a user."""
         self._span.set_attribute(names.ERROR_TYPE, kind)
         self._span.set_status(trace.StatusCode.ERROR)
-
-    def leave_to_others(self) -> None:
-        """Export its parts alone: another process tells of it, under the same identity."""
-        self.ours = False
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From one moment to another, in seconds since the epoch."""
-
-    start: float
-    end: float
 
 
 NO_SPAN = Span(trace.INVALID_SPAN)
@@ -122,14 +103,7 @@ def sending(destination: str, message_id: str) -> AbstractContextManager[Span]:
 
 
 def processing(
-    destination: str,
-    message_id: str,
-    *,
-    parent: str,
-    identity: str,
-    before: str,
-    attributes: Attributes,
-    period: Period | None = None,
+    destination: str, message_id: str, *, parent: str, attributes: Attributes
 ) -> AbstractContextManager[Span]:
     """Process a message: a child of the span that sent it.
 
@@ -140,19 +114,14 @@ def processing(
         destination: Where it lay.
         message_id: Which it is.
         parent: The sender's traceparent; empty: unknown, and a trace begins here.
-        identity: What the span's traceparent is to be, so that others can name it; empty: a fresh one.
-        before: The traceparent of the attempt before, to be linked; empty: this is the first.
         attributes: More of it.
-        period: When that was, where somebody else tells of it afterwards.
     """
     return _make(
         f"process {destination}",
         kind=Kind.CONSUMER,
         attributes={**_messaging(destination, message_id, "process"), **attributes},
         parent=parent,
-        links=(parent, before),
-        identity=identity,
-        period=period,
+        link=parent,
     )
 
 
@@ -185,49 +154,32 @@ def _make(
     kind: Kind,
     attributes: Attributes | None,
     parent: str | None,
-    links: Sequence[str] = (),
-    identity: str = "",
-    period: Period | None = None,
+    link: str = "",
 ) -> Iterator[Span]:
     """Make a span that is current inside the block; with an empty `parent` it begins a trace, with None it's a part."""
     if _tracer is None:
         yield NO_SPAN
         return
-    token = agreed_id.set(_span_context(identity).span_id)
-    try:
-        made = _tracer.start_span(
-            name,
-            context=None if parent is None else _context(parent),
-            kind=kind,
-            attributes=dict(attributes or {}),
-            links=[trace.Link(context) for context in map(_span_context, links) if context.is_valid],
-            start_time=_nanoseconds(period.start) if period else None,
-        )
-    finally:
-        agreed_id.reset(token)
+    linked = trace.get_current_span(_context(link)).get_span_context()
+    made = _tracer.start_span(
+        name,
+        context=None if parent is None else _context(parent),
+        kind=kind,
+        attributes=dict(attributes or {}),
+        links=[trace.Link(linked)] if linked.is_valid else [],
+    )
     span = Span(made)
     # An exception's text may quote a user, and its frames' variables hold pictures: only its class is told.
-    with trace.use_span(made, end_on_exit=False, record_exception=False, set_status_on_exception=False):
+    with trace.use_span(made, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span
         except Exception as error:
             span.fail(type(error).__name__)
             raise
-        finally:
-            if span.ours:
-                made.end(_nanoseconds(period.end) if period else None)
-
-
-def _nanoseconds(seconds: float) -> int:
-    return round(seconds * 1_000_000_000)
 
 
 def _context(traceparent: str) -> Context:
     return _W3C.extract({"traceparent": traceparent}, context=_OUTSIDE)
-
-
-def _span_context(traceparent: str) -> trace.SpanContext:
-    return trace.get_current_span(_context(traceparent)).get_span_context()
 
 
 def _messaging(destination: str, message_id: str, operation: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The trace context that travels with a job, and the attempts' places in it."""
+"""The trace context that travels with a job, and what is told of attempts that were lost."""
 
 from __future__ import annotations
 
@@ -25,27 +25,18 @@ async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     await desk.due(job.id)
     lost, again = await claimed(desk, "two"), await claimed(desk, "two")
-    assert again.previous_context == lost.previous_context != ""
-    assert again.attempt_context == lost.attempt_context
+    assert (lost.first, again.first) == (False, False)
+    assert lost.trace_context == again.trace_context == SENT
 
 
-async def test_attempt_after_one_whose_worker_is_gone_names_that_attempt(desk, job):
-    first = await claimed(desk, "one")
-    await desk.expire(job.id)
-    await desk.queue.tick()
-    await desk.due(job.id)
-    assert (await claimed(desk, "two")).previous_context == first.attempt_context
-
-
-async def test_job_status_leads_to_its_latest_attempt_or_to_its_sender(desk, job):
-    assert (await desk.queue.status(job.id)).trace_context == SENT
-    claim = await claimed(desk, "one")
+async def test_job_status_leads_to_its_sender(desk, job):
+    await claimed(desk, "one")
     await desk.queue.settle(job.id, "one", Fail(Reason.TIMEOUT))
-    assert (await desk.queue.status(job.id)).trace_context == claim.attempt_context
+    assert (await desk.queue.status(job.id)).trace_context == SENT
 
 
-async def test_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_trace(desk, job):
-    first = await claimed(desk, "one")
+async def test_lost_attempt_is_told_of_once_with_its_times_and_its_trace(desk, job):
+    await claimed(desk, "one")
     await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     await desk.due(job.id)
     second = await claimed(desk, "two")
@@ -53,11 +44,8 @@ async def test_lost_attempt_is_told_of_once_with_its_times_and_its_place_in_the_
     await desk.expire(job.id)
     (lost,) = (await desk.queue.tick()).lost
     assert (lost.job_id, lost.worker, lost.attempt, lost.max_attempts) == (job.id, "w", 2, second.max_attempts)
-    assert lost.outcome == Settled.DELAYED
+    assert (lost.outcome, lost.trace_context) == (Settled.DELAYED, SENT)
     assert lost.started_at - 0.001 <= seconds + microseconds / 1e6 <= lost.ended_at + 0.001
-    assert (lost.trace_context, lost.attempt_context, lost.previous_context) == (
-        SENT, second.attempt_context, first.attempt_context,
-    )  # fmt: skip
     assert (await desk.queue.tick()).lost == ()
 
 

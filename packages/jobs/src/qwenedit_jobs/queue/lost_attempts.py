@@ -8,7 +8,6 @@ from pydantic_core import from_json
 
 from qwenedit_jobs.model import Settled
 from qwenedit_jobs.queue.parsing import whole
-from qwenedit_jobs.queue.trace_context import attempt_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +25,8 @@ class LostAttempt:
     """Seconds since the epoch, by Redis' clock."""
     ended_at: float
     """When it was taken away, likewise: up to a second and a lease after its worker's last sign of life."""
-    token: str
-    """Of its claim."""
     trace_context: str
     """The traceparent of the span that sent the job; empty for a job without a trace."""
-    attempt_context: str
-    """What the attempt's own span is called, and is the parent of what its worker could export; else empty."""
-    previous_context: str
-    """The same of the attempt before; empty for the first."""
 
     @classmethod
     def read(cls, entry: str) -> LostAttempt | None:
@@ -41,7 +34,6 @@ class LostAttempt:
         try:
             # json.loads would take half a character, which no log and no metric can have. No value is to be remembered.
             fields = from_json(entry, cache_strings="keys")
-            trace_context = str(fields["trace_context"])
             return cls(
                 job_id=str(fields["id"]),
                 outcome=Settled(fields["outcome"]),
@@ -50,10 +42,7 @@ class LostAttempt:
                 max_attempts=whole(fields["max_attempts"]),
                 started_at=whole(fields["started_at"]) / 1000,
                 ended_at=whole(fields["ended_at"]) / 1000,
-                token=str(fields["claimed_by"]),
-                trace_context=trace_context,
-                attempt_context=attempt_context(trace_context, str(fields["claimed_by"])),
-                previous_context=attempt_context(trace_context, str(fields["claimed_before"])),
+                trace_context=str(fields["trace_context"]),
             )
         except (ValueError, TypeError, KeyError):
             return None

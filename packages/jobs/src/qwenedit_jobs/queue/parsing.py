@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from qwenedit_jobs.errors import UnreadableJobError, UnreadableRecordError
 from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.picture_refs import is_of_job
-from qwenedit_jobs.queue.trace_context import attempt_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,8 +49,6 @@ def claim_of(found: Sequence[str | bytes], token: str) -> Claim:
             max_attempts=int(max_attempts),
             trace_context=trace_context,
             waited=int(waited) / 1000,
-            attempt_context=attempt_context(trace_context, token),
-            previous_context=attempt_context(trace_context, previous_token),
             first=not previous_token,
             pictures=pictures if len(pictures) == len(job.edit.pictures) else (),
         )
@@ -111,7 +108,6 @@ def status_of(fields: object, job_id: str) -> Status:
 def _status_of(fields: Mapping[str, str]) -> Status:
     result = fields.get("result")
     reason = fields.get("reason")
-    trace_context = fields.get("trace_context", "")
     return Status(
         job=job_of(fields),
         state=State(fields["state"]),
@@ -123,7 +119,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         enqueued_at=whole(fields["enqueued_at"]) / 1000,
         reason=known(Reason, reason, Reason.UNKNOWN) if reason else None,
         result=Result.model_validate_json(result, extra="ignore") if result else None,
-        trace_context=attempt_context(trace_context, fields.get("claimed_by", "")) or trace_context,
+        trace_context=fields.get("trace_context", ""),
         started_at=seconds(fields, "started_at"),
         finished_at=seconds(fields, "finished_at"),
         worker=fields.get("worker", ""),

@@ -83,8 +83,6 @@ class Trace:
         ]
         if span.events:
             said.append(f"{len(span.events)} steps")
-        if len(span.links) > 1:
-            said.append("linked to the attempt before")
         return f"  ({', '.join(said)})" if said else ""
 
 

@@ -265,7 +265,6 @@ class Parts:
         redis = self._base.connections.commands
         cleaning = Janitor(
             queue=self._queue, redis=redis, metrics=self._base.metrics,
-            queue_name=self._base.settings.keys.job_queue,
             lanes={"updates": self._inbox.lanes, "answers": self._answers, "backlog": self._waiting},
         )  # fmt: skip
         progress = ProgressUpdater(

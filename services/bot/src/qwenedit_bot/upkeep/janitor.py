@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.upkeep import lost_attempts
+from qwenedit_jobs import Reason
+from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs import JobQueue, LostAttempt
     from qwenedit_jobs.lanes import Lanes
 
 TICK = 1.0
@@ -36,7 +37,6 @@ class Janitor:
         redis: Its clock tells how long jobs wait.
         lanes: By name, what updates and answers wait in.
         metrics: Where the counts are shown.
-        queue_name: The queue's name, for traces.
         clock: Monotonic time in seconds.
     """
 
@@ -47,14 +47,12 @@ class Janitor:
         redis: Redis,
         lanes: Mapping[str, Lanes],
         metrics: BotMetrics,
-        queue_name: str = "qwenedit:job_queue",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._queue = queue
         self._redis = redis
         self._lanes = lanes
         self._metrics = metrics
-        self._queue_name = queue_name
         self._clock = clock
         self.idle = True
         """Whether no job waited or ran in the last round."""
@@ -74,7 +72,7 @@ class Janitor:
     async def _look_after(self) -> None:
         tick = await self._queue.tick()
         for attempt in tick.lost:
-            lost_attempts.tell(attempt, queue_name=self._queue_name)
+            _report(attempt)
             self._metrics.reaped.labels(attempt.outcome).inc()
         for job in tick.due:
             log.info("job.retry_due", job=job)
@@ -116,3 +114,22 @@ class Janitor:
         self._metrics.redis_memory_kept_free.set(memory.kept_free)
         if 0 < memory.limit <= memory.used:
             log.warning("redis.above_maxmemory", used=memory.used, limit=memory.limit)
+
+
+def _report(attempt: LostAttempt) -> None:
+    """Log and trace an attempt whose worker was killed, cut off or hung, since the worker can't."""
+    told = {
+        attributes.ATTEMPT: attempt.attempt,
+        attributes.MAX_ATTEMPTS: attempt.max_attempts,
+        attributes.WORKER: attempt.worker,
+        attributes.OUTCOME: attempt.outcome,
+        attributes.REASON: Reason.WORKER_LOST.value,
+        **attributes.of_job(attempt.job_id),
+    }
+    seconds = round(attempt.ended_at - attempt.started_at, 1)
+    with (
+        job_context(attempt.job_id, attempt=attempt.attempt),
+        tracing.continued("attempt lost", attempt.trace_context, attributes=told) as span,
+    ):
+        span.fail(Reason.WORKER_LOST)
+        log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)

@@ -11,7 +11,6 @@ from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker.loop.outcomes import Finished, LeaseLost
 
 if TYPE_CHECKING:
-    from qwenedit_jobs import Claim
     from qwenedit_worker.loop.outcomes import AttemptOutcome
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
     from qwenedit_worker.telemetry.metrics import Metrics
@@ -33,7 +32,7 @@ def report_gpu_time(
 
 
 def report_settlement(
-    metrics: Metrics, claim: Claim, span: tracing.Span, settled: Settled, outcome: AttemptOutcome, *, seconds: float
+    metrics: Metrics, span: tracing.Span, settled: Settled, outcome: AttemptOutcome, *, seconds: float
 ) -> None:
     """Tell metrics, trace and log what became of the job, and why, `seconds` after its claim."""
     reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
@@ -43,8 +42,6 @@ def report_settlement(
     if reason:
         span.set({attributes.REASON: reason})
         span.fail(reason)
-    if settled is Settled.LOST and claim.attempt_context:
-        span.leave_to_others()  # the bot's janitor learns of every lost attempt, and most have nobody else
     if settled is Settled.LOST and isinstance(outcome, Finished):
         metrics.stale_completions.inc()
     why = {"reason": reason} if reason else {}

@@ -204,8 +204,6 @@ class Worker:
             self._queue_name,
             claim.job.id,
             parent=claim.trace_context,
-            identity=claim.attempt_context,
-            before=claim.previous_context,
             attributes={
                 attributes.ATTEMPT: claim.attempt,
                 attributes.MAX_ATTEMPTS: claim.max_attempts,
@@ -254,7 +252,7 @@ class Worker:
             raise
         report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
-        report_settlement(self._metrics, claim, span, settled, outcome, seconds=seconds)
+        report_settlement(self._metrics, span, settled, outcome, seconds=seconds)
 
     def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""

@@ -31,14 +31,13 @@ local function take_away(job)
     lost[#lost + 1] = cjson.encode({
         id = job.id, outcome = outcome, worker = short(job.worker), attempt = short(job.attempt),
         max_attempts = short(job.max_attempts), started_at = short(job.started_at), ended_at = tostring(wall()),
-        trace_context = short(job.trace_context), claimed_by = short(job.claimed_by),
-        claimed_before = short(job.claimed_before),
+        trace_context = short(job.trace_context),
     })
 end
 
 for _, leases in ipairs({ LEASES, DRAINING }) do
     for _, id in ipairs(due_in(leases)) do
-        local job = read(id, 'worker', 'started_at', 'trace_context', 'claimed_by', 'claimed_before')
+        local job = read(id, 'worker', 'started_at', 'trace_context')
         if job.state == 'running' then
             job.draining = leases == DRAINING
             take_away(job)
