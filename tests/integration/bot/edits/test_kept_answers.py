@@ -145,7 +145,7 @@ class Bot:
         messenger, quotas = cast("Messenger", chat), Quotas(redis, keys, per_day=3, exempt=frozenset())
         queue = JobQueue(redis, Keys())
         self.lanes = Lanes(redis, Keys().answers, name="bot")
-        eta = Eta(redis, Keys(), queue=queue, workers=Workers(redis, Keys()))
+        eta = Eta(redis, Keys(), Workers(redis, Keys()))
         answering = Answering(
             store=RedisPictureStore(redis, Keys(), ttl=60), results=cast("Results", Pictures()), messenger=messenger,
             replies=Replies(redis, keys, messenger), texts=Texts(), quotas=quotas,

@@ -122,8 +122,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def eta(redis: Redis, queue: JobQueue, bot_keys: BotKeys) -> Eta:
-    return Eta(redis, Keys(), queue=queue, workers=Workers(redis, Keys()))
+def eta(redis: Redis) -> Eta:
+    return Eta(redis, Keys(), Workers(redis, Keys()))
 
 
 @pytest.fixture
@@ -309,7 +309,7 @@ async def test_edit_that_was_not_sent_in_time_is_out_of_date(
 async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_of_it(
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updater, "FURTHER", 500)
+    monkeypatch.setattr(updater, "LINE", 500)
     await enqueue_a_line(queue, 2_000)
     read = 0
     statuses = queue.statuses
@@ -324,7 +324,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     for _ in range(4):
         read = 0
         await progress.tick()
-        assert read <= 550
+        assert read <= 500
         clock.now += 1
     shown = dict(chat.edits)
     assert len(shown) == 2_000
@@ -336,7 +336,7 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
 async def test_tick_draws_one_job_at_once_also_while_telegram_is_away(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updater, "FURTHER", 500)
+    monkeypatch.setattr(updater, "LINE", 500)
     await enqueue_a_line(queue, 300)
     draws, turn = list[int](), 0
     view = job_views.progress
@@ -367,8 +367,8 @@ async def test_tick_draws_one_job_at_once_also_while_telegram_is_away(
 async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_long_line(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(updater, "FURTHER", 1)
-    waiting = updater.HEAD + 20
+    monkeypatch.setattr(updater, "LINE", 10)
+    waiting = 45
     for number in range(1, waiting + 1):
         reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
         edit = Edit(prompt="snow", pictures=("p",), seed=1)
@@ -430,7 +430,7 @@ async def test_recent_jobs_teach_when_the_next_ones_are_ready(
         await enqueue(queue, number)
     await progress.tick()
     assert [text.partition("\n")[2] for _message, text in chat.edits] == [
-        "Ready in about 40\u00a0s", "Ready in about 70\u00a0s", "Ready in about 2\u00a0min",
+        "Ready in about 50\u00a0s", "Ready in about 80\u00a0s", "Ready in about 2\u00a0min",
     ]  # fmt: skip
 
 

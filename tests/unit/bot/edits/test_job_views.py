@@ -8,7 +8,6 @@ import pytest
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import target_of
-from qwenedit_bot.edits.progress.eta import Wait
 from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.pictures.sources import Attachment, as_text
 from qwenedit_bot.presets import catalogue
@@ -193,7 +192,7 @@ def test_overview_tells_where_each_job_is() -> None:
         "“make it snow”\n🎨 Editing: step 2 of 4\n▰▰▰▰▰▱▱▱▱▱\nJob 01234567\n\n"
         "“make it snow”\n⏳ Place in line: 3\nJob 01234567"
     )
-    waits = {JOB.id: Wait(80.0)}
+    waits = {JOB.id: 80.0}
     assert job_views.overview(EN, PRESETS, [(WAITING, 1)], waits).text == (
         "“make it snow”\n⏳ You're next in line.\nReady in about 80\u00a0s\nJob 01234567"
     )

@@ -179,7 +179,7 @@ class Parts:
             self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
         )
         """Makes requests that have waited into jobs."""
-        self._eta = Eta(redis, settings.keys, queue=self._queue, workers=self._workers)
+        self._eta = Eta(redis, settings.keys, self._workers)
         self._user_jobs = UserJobs(
             redis, keys, settings.keys, queue=self._queue, store=self._store, picture_ttl=settings.picture_ttl,
             quotas=self._quotas, replies=self._replies, answers=self._answers,

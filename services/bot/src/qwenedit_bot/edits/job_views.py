@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 BAR_LENGTH = 10
 SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
-GIVES_UP_IN_STEPS = 5
-"""Minutes: in such steps it is said how long a late job may still wait."""
 SHOWN_OF_WISH = 120
 """Characters of a wish that a job's message quotes."""
 CANCEL = "cancel"
@@ -239,19 +237,11 @@ def _marked(words: Words, text: str, job_id: str) -> str:
 
 def _expected(words: Words, wait: Wait) -> str:
     """Say what is expected, in steps so coarse that not every second changes the message."""
-    if wait.paused:
-        return words(Text.ON_HOLD)
-    if wait.late:
-        said = words(Text.LATE)
-        if wait.expires_in is None:
-            return said
-        minutes = max(1, math.ceil(wait.expires_in / 60 / GIVES_UP_IN_STEPS)) * GIVES_UP_IN_STEPS
-        return f"{said}\n{words(Text.GIVES_UP, minutes=minutes)}"
-    if wait.waking or wait.seconds is None:
-        return words(Text.WAKING)
-    if wait.seconds < SAID_IN_SECONDS:
-        return words(Text.READY_IN, unit="seconds", count=max(1, math.ceil(wait.seconds / 10)) * 10)
-    return words(Text.READY_IN, unit="minutes", count=math.ceil(wait.seconds / 60))
+    if isinstance(wait, Text):
+        return words(wait)
+    if wait < SAID_IN_SECONDS:
+        return words(Text.READY_IN, unit="seconds", count=max(1, math.ceil(wait / 10)) * 10)
+    return words(Text.READY_IN, unit="minutes", count=math.ceil(wait / 60))
 
 
 def _cancel(words: Words, job_id: str) -> Buttons:

@@ -69,7 +69,6 @@ class Text(StrEnum):
     WAKING = "waking"
     ON_HOLD = "on-hold"
     LATE = "late"
-    GIVES_UP = "gives-up"
     DELAYED = "delayed"
     STARTING = "starting"
     EDITING = "editing"

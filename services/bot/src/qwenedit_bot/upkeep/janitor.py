@@ -118,7 +118,7 @@ class Janitor:
 
 def _report(attempt: LostAttempt) -> None:
     """Log and trace an attempt whose worker was killed, cut off or hung, since the worker can't."""
-    told = {
+    told: tracing.Attributes = {
         attributes.ATTEMPT: attempt.attempt,
         attributes.MAX_ATTEMPTS: attempt.max_attempts,
         attributes.WORKER: attempt.worker,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
-    from qwenedit_jobs.queue.queue_view import Window
 
 TICK = 1.0
 """Seconds between two looks at the jobs."""
@@ -37,10 +36,8 @@ FRESH = 5.0
 over the answer that another replica has given meanwhile."""
 AT_ONCE = 10
 """Most edits on their way at the same time."""
-HEAD = 50
-"""Jobs at the head of the line that are looked at in each tick."""
-FURTHER = 50
-"""Jobs further back that are looked at in a tick, others in the next one: a line of 1,000 in 20 seconds."""
+LINE = 100
+"""Jobs in line that are looked at in a tick, the next ones in the next tick: a line of 1,000 in 10 seconds."""
 OTHERS = 200
 """Jobs that run, or pause, and are looked at in each tick."""
 REMEMBERED = 20_000
@@ -59,16 +56,6 @@ class _Shown:
     """Hash of the message's number and its view: 32 bytes, where a view takes half a kilobyte."""
     phase: _Phase
     at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Change:
-    status: Status
-    reply: ReplyTo
-    view: View
-    phase: _Phase
-    until: float
-    """When it's out of date, by the monotonic clock."""
 
 
 class ProgressUpdater:
@@ -100,74 +87,62 @@ class ProgressUpdater:
         self._presets = presets
         self._clock = clock
         self._shown: LRUCache[str, _Shown] = LRUCache(REMEMBERED)
-        self._further = HEAD
+        self._skip = 0
 
     async def tick(self) -> None:
         """Look at the jobs whose messages may change, and edit those that did.
 
-        However long the line is, a tick looks at so many jobs: all that are worked on, the head of the line, and a part
-        of the rest.
+        However long the line is, a tick looks at so many jobs: all that are worked on, and a part of the line.
         """
-        window = await self._window()
+        window = await self._queue.window(skip=self._skip, count=LINE, others=OTHERS)
+        self._skip = self._skip + LINE if self._skip + LINE < window.length else 0
         places = window.positions
         statuses = await self._queue.statuses([*places, *window.others])
         now = self._clock()
-        waits = await self._eta.of_all(statuses, places)
+        changes = await self._changes(statuses, places, await self._eta.of(statuses, places), now)
         room = asyncio.Semaphore(AT_ONCE)
-        changes = await self._changes(statuses, places, waits, now)
         async with asyncio.TaskGroup() as edits:
-            for change in changes:
-                edits.create_task(self._edit(change, room))
-
-    async def _window(self) -> Window:
-        """Return the jobs to look at: the head of a line that is long, and another part of it each time."""
-        head = await self._queue.window(skip=0, count=HEAD, others=OTHERS)
-        if head.length <= HEAD:
-            return head
-        if self._further >= head.length:
-            self._further = HEAD
-        further = await self._queue.window(skip=self._further, count=FURTHER, others=0)
-        self._further += FURTHER
-        more = {job: place for job, place in further.positions.items() if job not in head.positions}
-        return replace(head, positions=head.positions | more)
+            for status, reply, view in changes:
+                edits.create_task(self._edit(status, reply, view, now + FRESH, room))
 
     async def _changes(
         self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float
-    ) -> list[_Change]:
+    ) -> list[tuple[Status, ReplyTo, View]]:
         """Return what to edit, first what is new and then what was not edited for longest."""
-        changes: list[_Change] = []
+        changes: list[tuple[Status, ReplyTo, View]] = []
         for status in statuses:
             await asyncio.sleep(0)  # to draw some hundred takes long for everybody else
-            if status.job.reply is None or status.state.final:
+            reply = status.job.reply
+            if reply is None or status.state.final:
                 continue
             place = places.get(status.job.id) if status.state is State.QUEUED else None
-            words = self._texts.of(status.job.reply.language)
+            words = self._texts.of(reply.language)
             view = job_views.progress(words, self._presets, status, position=place, wait=waits.get(status.job.id))
-            pause = EDIT_EVERY_IN_GROUP if is_group(status.job.reply.chat_id) else EDIT_EVERY
-            phase = (status.state, status.phase, status.cancelling)
+            pause = EDIT_EVERY_IN_GROUP if is_group(reply.chat_id) else EDIT_EVERY
             shown = self._shown.get(status.job.id)
-            says = hash((status.job.reply.placeholder_id, view))
-            if shown is None or (shown.says != says and (shown.phase != phase or now - shown.at >= pause)):
-                changes.append(_Change(status, status.job.reply, view, phase, now + FRESH))
-        return sorted(changes, key=lambda change: self._edited_at(change.status.job.id))
+            says = hash((reply.placeholder_id, view))
+            if shown is None or (shown.says != says and (shown.phase != _phase(status) or now - shown.at >= pause)):
+                changes.append((status, reply, view))
+        return sorted(changes, key=lambda change: self._edited_at(change[0].job.id))
 
     def _edited_at(self, job_id: str) -> float:
         shown = self._shown.get(job_id)
         return shown.at if shown is not None else 0.0
 
-    async def _edit(self, change: _Change, room: asyncio.Semaphore) -> None:
+    async def _edit(self, status: Status, reply: ReplyTo, view: View, until: float, room: asyncio.Semaphore) -> None:
         async with room:
-            job_id = change.status.job.id
             try:
-                edited = await self._messenger.edit_if_cheap(
-                    change.reply.chat_id, change.reply.placeholder_id, change.view, until=change.until
-                )
+                edited = await self._messenger.edit_if_cheap(reply.chat_id, reply.placeholder_id, view, until=until)
             except TelegramUnavailableError:
                 return  # it may have landed, or may still land: an answer in words is said again
             except BotError as error:
                 # The answer will meet the same trouble and deal with it.
-                log.info("progress.not_shown", job=job_id, error=type(error).__name__)
+                log.info("progress.not_shown", job=status.job.id, error=type(error).__name__)
                 edited = False
             if edited is not None:  # else the next tick tries again, with what is true then
-                now = self._clock()
-                self._shown[job_id] = _Shown(hash((change.reply.placeholder_id, change.view)), change.phase, now)
+                says = hash((reply.placeholder_id, view))
+                self._shown[status.job.id] = _Shown(says, _phase(status), self._clock())
+
+
+def _phase(status: Status) -> _Phase:
+    return status.state, status.phase, status.cancelling
