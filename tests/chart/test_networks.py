@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
-from tests.chart.conftest import TOKEN, WEBHOOK
+from tests.chart.conftest import TOKEN, WEBHOOK, load_example
 from tests.chart.test_environment import config, policy_of
 from tests.chart.test_properties import containers, of_kind
 
@@ -83,3 +86,16 @@ def test_name_servers_are_asked_at_the_ports_of_the_values(render):
     assert policy_of(manifests, "bot")["egress"][0]["ports"] == [
         {"protocol": "UDP", "port": 8053}, {"protocol": "TCP", "port": 8053},
     ]  # fmt: skip
+
+
+def test_ingress_is_one_that_openshift_makes_a_route_of(render):
+    """It makes none of an exact path, and none if the Secret of a host with TLS is missing."""
+    (ingress,) = of_kind(render(load_example("openshift")), "Ingress")
+    (rule,) = ingress["spec"]["rules"]
+    assert [path["pathType"] for path in rule["http"]["paths"]] == ["Prefix"]
+    assert all("secretName" in tls for tls in ingress["spec"].get("tls", []))
+
+
+def test_openshift_chooses_every_user_and_group(render):
+    manifests = render(load_example("openshift"))
+    assert re.findall(r"runAsUser|runAsGroup|fsGroup(?!ChangePolicy)", json.dumps(manifests)) == []

@@ -62,7 +62,7 @@ def test_every_pod_is_restricted_with_a_read_only_root(pods):
     for owner, pod in pods.items():
         security = pod["spec"]["securityContext"]
         assert security["runAsNonRoot"] is True, owner
-        assert security["runAsUser"] > 0, owner
+        assert security.get("runAsUser", 1) > 0, owner
         assert security["seccompProfile"] == {"type": "RuntimeDefault"}, owner
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod["spec"]), owner
         for volume in pod["spec"]["volumes"]:
