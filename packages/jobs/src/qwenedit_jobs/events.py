@@ -21,7 +21,7 @@ AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A job ended, or an operator put a failed one back in line. May come twice: consumers dedupe by job id."""
+    """A job ended. May come twice: consumers dedupe by job id."""
 
     job_id: str
     state: State

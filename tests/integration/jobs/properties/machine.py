@@ -410,7 +410,7 @@ class QueueMachine(RuleBasedStateMachine):
         line, aside = (KEYS.held, KEYS.job_queue) if paused else (KEYS.job_queue, KEYS.held)
         assert len(seen.get(line)) == sum(job["state"] == "queued" for job in jobs.values())
         assert not seen.get(aside)
-        events = Counter(fields[1] for fields in seen.get(KEYS.events) if fields[3] != "queued" and fields[1] in jobs)
+        events = Counter(fields[1] for fields in seen.get(KEYS.events) if fields[1] in jobs)
         ends = {job_id: int(job.get("requeued", 0)) for job_id, job in jobs.items()}
         for job_id, job in jobs.items():
             ends[job_id] += job["state"] in {"done", "failed", "cancelled"}

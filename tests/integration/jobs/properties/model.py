@@ -162,8 +162,6 @@ class Model:
         return Requeued.QUEUED
 
     def _begin_anew(self, job: ModelJob) -> None:
-        if job.answered:
-            self.events.append((job.id, "queued"))
         if not job.dropped:
             self.buried.remove(job.id)
         job.state, job.attempt, job.reason, job.requeued = State.QUEUED, 0, None, job.requeued + 1

@@ -60,19 +60,6 @@ def _text(found: str | bytes) -> str:
     return found if isinstance(found, str) else found.decode(errors="backslashreplace")
 
 
-def job_of(fields: Mapping[str, str]) -> Job:
-    """Read the job in its hash, with the message that it is answered in by now; what is unknown is left out.
-
-    Raises:
-        pydantic.ValidationError: what is known to this version is not all there.
-    """
-    job = Job.model_validate_json(fields["payload"], extra="ignore")
-    placeholder = fields.get("placeholder")
-    if placeholder is None or job.reply is None:
-        return job
-    return job.model_copy(update={"reply": job.reply.model_copy(update={"placeholder_id": int(placeholder)})})
-
-
 def status_of(fields: object, job_id: str) -> Status:
     """Read a job's hash, or Redis' error in its place: a key of another type.
 
@@ -109,7 +96,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
     result = fields.get("result")
     reason = fields.get("reason")
     return Status(
-        job=job_of(fields),
+        job=Job.model_validate_json(fields["payload"], extra="ignore"),
         state=State(fields["state"]),
         phase=known(Phase, fields["phase"], Phase.STARTING),
         step=whole(fields["step"]),

@@ -205,10 +205,6 @@ class JobQueue(QueueView):
         at = int(await self._run("answered", id=job_id, retention=ANSWERED_RETENTION, ending=told, how=how))
         return at / 1000 if at else None
 
-    async def readdress(self, job_id: str, message_id: int) -> bool:
-        """Let the bot answer a job in another message than its placeholder; False where there is no such job."""
-        return bool(await self._run("reword", id=job_id, message=str(message_id)))
-
     async def reword(self, job: Job) -> bool:
         """Have a job that waits for its first attempt done as this one says; False where it has begun or ended.
 

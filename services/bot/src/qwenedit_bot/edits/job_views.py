@@ -61,11 +61,6 @@ def nothing_to_follow(words: Words, presets: Catalogue, request: Request) -> Vie
     return View(_quoting(words, words(Text.NOTHING_TO_FOLLOW), asked))
 
 
-def requeued(words: Words, job_id: str) -> View:
-    """A job's new message after an operator had it tried again."""
-    return View(words(Text.REQUEUED), _cancel(words, job_id))
-
-
 def progress(
     words: Words, presets: Catalogue, status: Status, *, position: int | None, wait: Wait | None = None
 ) -> View:

@@ -121,7 +121,6 @@ class Text(StrEnum):
     UNKNOWN_COMMAND_NEAR = "unknown-command-near"
     REFUND_REFUSED = "refund-refused"
     DURATION = "duration"
-    REQUEUED = "requeued"
     WAITS_IN_BACKLOG = "waits-in-backlog"
     WAITS_FOR_RESULT = "waits-for-result"
     NOTHING_TO_FOLLOW = "nothing-to-follow"

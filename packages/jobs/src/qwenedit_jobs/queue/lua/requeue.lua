@@ -2,7 +2,7 @@
 -- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
 -- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
-local job = read(args.id, 'requeued', 'answered_at', 'picture_ttl')
+local job = read(args.id, 'requeued', 'picture_ttl')
 if job.state == 'running' then
     job.taken_away = true
     if job.cancelling == '1' then
@@ -16,8 +16,7 @@ elseif job.state == 'delayed' then
 elseif job.state ~= 'failed' then
     return { short(job.state or 'unknown') }
 end
--- Anew, behind everybody who waits: attempts and patience count from now. A user who was told of the failure is told
--- of this, too.
+-- Anew, behind everybody who waits: attempts and patience count from now.
 for _, ref in ipairs(pictures_of(job)) do
     redis.call('ZREM', ANSWERED_PICTURES, ref)
     if count_in(job.picture_ttl) then
@@ -26,9 +25,6 @@ for _, ref in ipairs(pictures_of(job)) do
 end
 redis.call('SADD', USER_PREFIX .. (job.user or ''), job.id)
 redis.call('LPUSH', line(), job.id)
-if job.answered_at then
-    redis.call('XADD', EVENTS, '*', 'id', job.id, 'state', 'queued')
-end
 redis.call('ZREM', DEAD, job.id)
 redis.call('ZREM', ENDED, job.id)
 redis.call('PERSIST', JOB_PREFIX .. job.id)

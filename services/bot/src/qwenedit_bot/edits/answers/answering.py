@@ -57,9 +57,12 @@ class _Answer:
 
     @property
     def rings(self) -> bool:
-        """Whether its user has put the phone away: an edit of the job's message makes no sound, a new one does."""
+        """Whether its user has put the phone away, or was told that the job failed before an operator requeued it.
+
+        An edit of the job's message makes no sound, a new message does.
+        """
         waited = (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
-        return self.status.state is State.DONE and waited > RINGS_AFTER
+        return self.status.state is State.DONE and (waited > RINGS_AFTER or self.status.ending > 0)
 
 
 class Answering:
@@ -148,28 +151,6 @@ class Answering:
             await self._edit(answer, view)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             log.info("answer.edit_failed", error=str(error))
-
-    async def announce(self, status: Status, reply: ReplyTo) -> int | None:
-        """Say that a job which had failed is tried again, in a message of its own: edits of old ones go unseen.
-
-        Args:
-            status: The job.
-            reply: Where it's answered.
-
-        Returns:
-            The new message, in which the job goes on; None if the chat refuses it.
-        """
-        to = Source.of_job(reply)
-        once_an_ending = replace(to, discriminator=f"{to.discriminator}again {status.ending}")
-        view = job_views.requeued(self._texts.of(reply.language), status.job.id)
-        try:
-            message_id = await self._replies.say(once_an_ending, view)
-        except ChatUnreachableError as error:
-            log.info("answer.unreachable", error=str(error))
-            return None
-        await self._replies.remember(to, message_id)
-        log.info("answer.retried")
-        return message_id
 
     async def _answer_to(self, status: Status, reply: ReplyTo) -> _Answer:
         to = Source.of_job(reply)

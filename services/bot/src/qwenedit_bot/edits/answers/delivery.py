@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.payments.quotas import Quotas
-    from qwenedit_jobs import Event, JobQueue, Status
+    from qwenedit_jobs import JobQueue, Status
     from qwenedit_jobs.lanes import Entry
 
 REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
@@ -91,7 +91,7 @@ class Deliver:
                 log.warning("answer.job_forgotten", state=event.state)
                 return
             with on_behalf_of(status.job.user_id):
-                await self._give(event, status)
+                await self._give(status)
 
     def about(self, entry: Entry) -> Mapping[str, str]:
         """Name the job and how it ended."""
@@ -104,20 +104,16 @@ class Deliver:
     async def apologise(self, entry: Entry) -> None:
         """Leave the job's message as it is: the answer is given when the cause has been mended."""
 
-    async def _give(self, event: Event, status: Status) -> None:
+    async def _give(self, status: Status) -> None:
         reply = status.job.reply
         if not status.state.final:  # put back in line by the operator
-            if event.state is State.QUEUED and status.ending and reply is not None:
-                message_id = await self._answering.announce(status, reply)
-                if message_id is not None:
-                    await self._queue.readdress(status.job.id, message_id)
             return
         if status.answered and status.answer not in REFUSED:
             if status.answer in IN_WORDS and reply is not None:
                 await self._answering.say_again(status, reply)
             return
         with tracing.continued(
-            "deliver answer", status.trace_context, attributes=attributes.of_job(event.job_id)
+            "deliver answer", status.trace_context, attributes=attributes.of_job(status.job.id)
         ) as span:
             outcome = "nobody" if reply is None else await self._answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
