@@ -22,27 +22,16 @@ INDEX = CHARTS.parent / "docs/runbooks/README.md"
 BEGIN, END = "<!-- alerts: made by charts/derived.py -->", "<!-- end of alerts -->"
 RUNBOOKS = "https://github.com/qwenedit/qwenedit/blob/main/docs/runbooks"
 LINK = "Runbook: "
-PERCENT = r"^[0-9]{1,2}(\.[0-9]+)?$"
-"""Of a text, as what Helm's `--set` makes of a number with a point."""
 
 Alert = dict[str, Any]
 
 
 def schema(text: str, alerts: list[Alert]) -> str:
-    """Return the values' schema with a row for each alert."""
+    """Return the values' schema, which refuses other alerts by their names."""
     whole = json.loads(text)
     rules = whole["properties"]["monitoring"]["properties"]["alerts"]["properties"]["rules"]
-    rules["properties"] = {alert["name"]: _row(alert, whole["$defs"]["alert"]) for alert in alerts}
+    rules["propertyNames"] = {"enum": [alert["name"] for alert in alerts]}
     return _json(whole)
-
-
-def _row(alert: Alert, common: dict[str, Any]) -> dict[str, Any]:
-    if "threshold" not in alert:
-        return {"$ref": "#/$defs/alert"}
-    name, least = alert["threshold"]["name"], alert["threshold"]["least"]
-    number = {"type": ["number", "string"], "minimum": least, "exclusiveMaximum": 100, "pattern": PERCENT}
-    bounds = number if name == "percent" else {"type": "integer", "minimum": least}
-    return {**common, "properties": {**common["properties"], name: bounds}}
 
 
 def dashboard(text: str, name: str, alerts: list[Alert]) -> str:
@@ -78,7 +67,9 @@ def index(text: str, alerts: list[Alert]) -> str:
     rows = ["| alert | severity | fires when | for |", "| --- | --- | --- | --- |"]
     for alert in alerts:
         name, threshold = alert["name"], alert.get("threshold")
-        when = alert["when"].replace("<threshold>", f"{threshold['value']} `{threshold['name']}`" if threshold else "")
+        when = alert["when"].replace(
+            "<threshold>", f"**{threshold['value']}** {threshold['unit']}" if threshold else ""
+        )
         rows.append(f"| [{name}]({name}.md) | {alert['severity']} | {when} | {alert['for']} |")
     head, _, rest = text.partition(BEGIN)
     return "\n".join([f"{head}{BEGIN}", *rows, f"{END}{rest.partition(END)[2]}"])

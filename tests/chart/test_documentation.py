@@ -78,9 +78,7 @@ def test_schema_knows_the_same_keys_as_the_values():
         if properties is None or path == ["global"]:
             return
         assert set(value) <= set(properties), f"the schema lacks keys of {'.'.join(path)}"
-        optional = {"claims"} if path[-1:] == ["resources"] else set()
-        if {"pod", "users", "rules"} & set(path[-1:]):
-            optional = set(properties)  # none is set by default; an alert's own settings are in alerts.yaml
+        optional = set(properties) if {"pod", "users"} & set(path[-1:]) else set()  # none of these is set by default
         assert set(properties) - set(value) <= optional, f"the values lack keys of {'.'.join(path)}"
         for key, child in value.items():
             if isinstance(child, dict):

@@ -13,6 +13,7 @@ WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.examp
 BUCKET = {**TOKEN, "pictures.url": "s3://photos"}
 EXTERNAL = {**TOKEN, "redis.enabled": False}
 SENTINELS = ["sentinel:26379"]
+ALERTS = {**TOKEN, "monitoring.alerts.enabled": True, "networkPolicy.metricsFrom": [{"podSelector": {}}]}
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 9}]
 
 GUARDS: dict[str, tuple[Any, ...]] = {
@@ -155,6 +156,18 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "redis.maxMemory": "4gb", "redis.resources.limits.memory": "8Gi"},
         "redis.persistence.size is 8Gi", "redis.maxMemory=4gb", "at least 12288Mi", "docs/upgrades.md",
     ),
+    "threshold of an alert that has none": (
+        {**ALERTS, "monitoring.alerts.rules.QweneditBotDown.threshold": 1},
+        "monitoring.alerts.rules.QweneditBotDown.threshold", "no threshold",
+    ),
+    "threshold below the least": (
+        {**ALERTS, "monitoring.alerts.rules.QweneditLineLong.threshold": 0},
+        "monitoring.alerts.rules.QweneditLineLong.threshold is 0", "at least 1 (seconds)",
+    ),
+    "percent above all": (
+        {**ALERTS, "monitoring.alerts.rules.QweneditTelegramRejects.threshold": "100"},
+        "monitoring.alerts.rules.QweneditTelegramRejects.threshold is 100", "less than 100 (%)",
+    ),
     "label that selects": (
         {**TOKEN, "commonLabels": {"app.kubernetes.io/instance": "a"}}, "commonLabels", "app.kubernetes.io/instance",
     ),
@@ -185,6 +198,10 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "webhook that is no address": ({**TOKEN, "bot.webhook.url": "bot.example.com"}, "/bot/webhook/url"),
     "traces more than all": ({**TOKEN, "monitoring.traces.sampleRatio": 2}, "/monitoring/traces/sampleRatio"),
     "no such alert": ({**TOKEN, "monitoring.alerts.rules.QweneditJobFails.enabled": False}, "QweneditJobFails"),
+    "threshold by another name": (
+        {**TOKEN, "monitoring.alerts.rules.QweneditLineLong.seconds": 1800},
+        "/monitoring/alerts/rules/QweneditLineLong",
+    ),
     "promise without an alert": (
         {**TOKEN, "monitoring.alerts.objectives.success": 90},
         "/monitoring/alerts/objectives/success",

@@ -11,7 +11,8 @@ from tests.chart.conftest import TOKEN
 AZURE = "azure.workload.identity/use"
 PLACED: dict[str, Any] = {
     "nodeSelector": {"gpu": "a"}, "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": [{"maxSkew": 1}],
-    "priorityClassName": "first", "runtimeClassName": "nvidia",
+    "priorityClassName": "first", "runtimeClassName": "nvidia", "dnsConfig": {"options": [{"name": "ndots"}]},
+    "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}],
 }  # fmt: skip
 ADDED: dict[str, Any] = {
     "env": [{"name": "A", "value": "{{ .Release.Name }}"}], "envFrom": [{"secretRef": {"name": "a"}}],
@@ -64,6 +65,7 @@ def test_objects_of_ones_own_come_with_the_release(render):
 def test_every_parts_pod_takes_kubernetes_own_fields(part, render):
     pod = {**PLACED, **ADDED, "labels": {"team": "x"}, "annotations": {"note": "y"}, "tolerations": [TAINT]}
     pod["volumes"] = [{"name": "a", "emptyDir": {}}]
+    pod["containers"] = [{"name": "own", "image": "{{ .Release.Name }}"}]
     given = {"download": {"pod": pod}} if part == "models" else {"pod": pod, **TOKEN.get(part, {})}
     kind, name, container = PARTS[part]
     manifests = render({**TOKEN, **STANDALONE, part: {**given, **STANDALONE.get(part, {})}})
@@ -78,6 +80,31 @@ def test_every_parts_pod_takes_kubernetes_own_fields(part, render):
     assert {key: spec[key] for key in PLACED} == PLACED
     assert TAINT in spec["tolerations"]
     assert pod["volumes"][0] in spec["volumes"]
+    assert {"name": "own", "image": "edit"} in spec["containers"]
     (found,) = (one for one in spec["containers"] if one["name"] == container)
     assert {"name": "A", "value": "edit"} in found["env"]
     assert all(one in found[key] for key in ("envFrom", "volumeMounts") for one in ADDED[key])
+
+
+def test_every_workload_has_the_deployments_annotations_and_no_pod_has_them(render):
+    note = {"reloader.stakater.com/auto": "true"}
+    manifests = render({**TOKEN, **STANDALONE, "deploymentAnnotations": note})
+    workloads = [one for one in manifests if "template" in one.get("spec", {})]
+    assert {one["kind"] for one in workloads} == {"Deployment", "Job", "StatefulSet"}
+    for one in workloads:
+        assert one["metadata"]["annotations"] == note
+        assert not note.keys() & one["spec"]["template"]["metadata"]["annotations"].keys()
+
+
+def test_helper_pods_take_resources_and_places_of_their_parts(render):
+    limits = {"limits": {"cpu": "1", "memory": "2Gi"}}
+    bot = {**TOKEN["bot"], "resources": limits, "pod": {**PLACED, "tolerations": [TAINT]}}
+    manifests = render({"bot": bot, "worker": {"resources": limits}})
+    selftest = named(manifests, "Pod", "selftest")["spec"]
+    (download,) = (one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "Job")
+    check = named(manifests, "Deployment", "worker")["spec"]["template"]["spec"]["initContainers"][0]
+    for container in (selftest["containers"][0], download["containers"][0], check):
+        assert container["resources"]["limits"] == limits["limits"]
+    spread = {"affinity", "topologySpreadConstraints"}
+    assert {key: selftest.get(key) for key in PLACED} == PLACED | dict.fromkeys(spread)
+    assert TAINT in selftest["tolerations"]

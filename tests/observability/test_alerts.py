@@ -125,7 +125,8 @@ def test_alerts_can_be_left_out_relabelled_and_set():
         "objectives": {"success": 99.5, "answerSeconds": 60},
         "rules": {
             "QweneditDeadLetters": {"enabled": False},
-            "QweneditRedisNearlyFull": {"severity": "page", "for": "1h", "percent": 95},
+            "QweneditPictureStoreFails": {"threshold": 0},
+            "QweneditRedisNearlyFull": {"severity": "page", "for": "1h", "threshold": 95},
         },
     }
     (rule,) = (one for one in monitored({"alerts": alerts}) if one["kind"] == "PrometheusRule")
@@ -135,6 +136,7 @@ def test_alerts_can_be_left_out_relabelled_and_set():
     redis = found["QweneditRedisNearlyFull"]
     assert redis["labels"] == {"namespace": NAMESPACE, "severity": "page", "team": "photos"}
     assert redis["for"] == "1h"
+    assert "> 0) > 0 and" in found["QweneditPictureStoreFails"]["expr"].replace("\n", " ")
     assert redis["expr"].endswith("> 95")
     assert 'cluster="a",namespace="photos"' in redis["expr"]
     assert redis["annotations"]["runbook_url"] == "https://wiki.example.com/QweneditRedisNearlyFull.md"

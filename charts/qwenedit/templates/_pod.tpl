@@ -81,6 +81,29 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
+{{/* Metadata of a workload of a part. Takes root, part and, where they differ, name and version. */}}
+{{- define "qwenedit.workload" -}}
+name: {{ .name | default (printf "%s-%s" (include "qwenedit.fullname" .root) .part) }}
+labels:
+  {{- include "qwenedit.labels" (omit . "pod") | nindent 2 }}
+{{- with .root.Values.deploymentAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Metadata of a workload's pods. Takes root, part, pod: what the values say of it, data: what restarts it by a change, and,
+     where it differs, version. */}}
+{{- define "qwenedit.podMetadata" -}}
+labels:
+  {{- include "qwenedit.podLabels" . | nindent 2 }}
+annotations:
+  checksum/config: {{ .data | sha256sum }}
+  {{- with .pod.annotations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+
 {{/* What the pods of all parts have, the helpers' too. No part calls the Kubernetes API, so no pod gets a service account
      token. Takes root, pod: what the values say of it, and, where they differ, runAsUser and leavesLostNode: whether it is
      replaced within seconds when its node is lost. */}}
@@ -121,6 +144,14 @@ priorityClassName: {{ tpl . $.root }}
 {{- with .pod.runtimeClassName }}
 runtimeClassName: {{ tpl . $.root }}
 {{- end }}
+{{- with .pod.hostAliases }}
+hostAliases:
+  {{- tpl (toYaml .) $.root | nindent 2 }}
+{{- end }}
+{{- with .pod.dnsConfig }}
+dnsConfig:
+  {{- tpl (toYaml .) $.root | nindent 2 }}
+{{- end }}
 {{- end }}
 
 {{/* A list from the values, as a template. Takes root and list. */}}
@@ -135,15 +166,6 @@ runtimeClassName: {{ tpl . $.root }}
 {{- if not (has (toString $value) (list "" "<nil>" "<no value>")) }}
 {{ $name }}: {{ $value | quote }}
 {{- end }}
-{{- end }}
-{{- end }}
-
-{{/* Annotations of a part's pod: the hash of what its ConfigMap holds, and of the bot's token and presets
-     where the values have it, then the user's. Takes data and annotations. */}}
-{{- define "qwenedit.podAnnotations" -}}
-checksum/config: {{ .data | sha256sum }}
-{{- with .annotations }}
-{{ toYaml . }}
 {{- end }}
 {{- end }}
 

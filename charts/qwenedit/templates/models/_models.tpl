@@ -39,8 +39,7 @@
   args:
     {{- include "qwenedit.modelsArguments" . | nindent 4 }}
   resources:
-    requests: {cpu: 10m, memory: 32Mi}
-    limits: {memory: 128Mi}
+    {{- toYaml .Values.worker.resources | nindent 4 }}
   volumeMounts:
     - {name: models, mountPath: /opt/comfyui/models, readOnly: true}
     {{- if .Values.models.files }}
@@ -61,10 +60,7 @@
 {{- define "qwenedit.modelsPod" -}}
 {{- $pod := include "qwenedit.modelsPodValues" .root | fromJson }}
 metadata:
-  labels:
-    {{- include "qwenedit.podLabels" (dict "root" .root "part" "models" "version" "0" "pod" $pod) | nindent 4 }}
-  annotations:
-    {{- include "qwenedit.podAnnotations" (dict "data" (include "qwenedit.modelsList" .root) "annotations" $pod.annotations) | nindent 4 }}
+  {{- include "qwenedit.podMetadata" (dict "root" .root "part" "models" "version" "0" "pod" $pod "data" (include "qwenedit.modelsList" .root)) | nindent 2 }}
 spec:
   restartPolicy: {{ .restartPolicy }}
   terminationGracePeriodSeconds: 10
@@ -84,8 +80,7 @@ spec:
         {{- tpl (toYaml .) $.root | nindent 8 }}
       {{- end }}
       resources:
-        requests: {cpu: 100m, memory: 128Mi}
-        limits: {memory: 512Mi}
+        {{- toYaml .root.Values.worker.resources | nindent 8 }}
       volumeMounts:
         - {name: models, mountPath: /opt/comfyui/models}
         {{- if .root.Values.models.files }}
@@ -93,6 +88,7 @@ spec:
         {{- end }}
         {{- include "qwenedit.caMount" .root | nindent 8 }}
         {{- include "qwenedit.list" (dict "root" .root "list" $pod.volumeMounts) | nindent 8 }}
+    {{- include "qwenedit.list" (dict "root" .root "list" $pod.containers) | nindent 4 }}
   volumes:
     {{- include "qwenedit.modelsVolumes" .root | nindent 4 }}
     {{- include "qwenedit.caVolume" .root | nindent 4 }}

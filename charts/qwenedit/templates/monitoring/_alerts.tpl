@@ -2,7 +2,8 @@
      whether it is wanted may be set by `monitoring.alerts.rules`. */}}
 {{- define "qwenedit.alert" -}}
 {{- $alerts := .root.Values.monitoring.alerts }}
-{{- $own := mergeOverwrite (dict "enabled" true) (deepCopy .alert) (index $alerts.rules .alert.name | default dict) }}
+{{- $set := index $alerts.rules .alert.name | default dict }}
+{{- $own := mergeOverwrite (dict "enabled" true) (deepCopy .alert) (omit $set "threshold") }}
 {{- if $own.enabled }}
 {{- $expr := $own.expr }}
 {{- with $own.burns }}
@@ -16,10 +17,16 @@
 {{- $expr = $expr | replace (printf "<%s>" $name) $text }}
 {{- $description = $description | replace (printf "<%s>" $name) $text }}
 {{- end }}
-{{- with $own.threshold }}
-{{- $value := ternary (index $own .name) .value (hasKey $own .name) }}
-{{- $expr = $expr | replace "<threshold>" (printf "%v" $value) }}
+{{- $threshold := .alert.threshold | default dict }}
+{{- if hasKey $set "threshold" }}
+{{- $name := printf "monitoring.alerts.rules.%s.threshold" $own.name }}
+{{- if not $threshold }}
+{{- fail (printf "%s is set, but that alert has no threshold: docs/runbooks/README.md lists those that have one" $name) }}
+{{- else if or (lt (float64 $set.threshold) (float64 $threshold.least)) (and (eq $threshold.unit "%") (ge (float64 $set.threshold) 100.0)) }}
+{{- fail (printf "%s is %v: set at least %v%s (%s)" $name $set.threshold $threshold.least (ternary ", and less than 100" "" (eq $threshold.unit "%")) $threshold.unit) }}
 {{- end }}
+{{- end }}
+{{- $expr = $expr | replace "<threshold>" (printf "%v" (get (hasKey $set "threshold" | ternary $set (dict "threshold" $threshold.value)) "threshold")) }}
 - alert: {{ $own.name }}
   expr: {{ $expr | trim | quote }}
   for: {{ $own.for }}
