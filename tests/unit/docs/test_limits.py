@@ -16,7 +16,7 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
 from qwenedit_bot.presets import search
 from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
-from qwenedit_bot.users import update_filter
+from qwenedit_bot.users import access_list
 from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
 from qwenedit_jobs.pictures import object_store
@@ -62,7 +62,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
         ("a search of the presets", [f"{search.MAX_QUERY} characters"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
-        ("updates of strangers and banned people", [f"{update_filter.TOLD_EVERY // 3600} kept an hour"]),
+        ("updates of strangers and banned people", [f"{access_list.HEARD} a minute", f"{access_list.HEARD} a person"]),
         ("log lines caused by strangers", [f"{webhook.LINE_EVERY / 60:.0f} a minute"]),
         (
             "looks at every key of Redis, for `/forget`",

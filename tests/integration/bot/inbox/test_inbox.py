@@ -12,8 +12,6 @@ from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
 from qwenedit_bot.inbox.updates import ReceivedUpdate, sender_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
@@ -29,13 +27,13 @@ def item(update_id: int, message_id: int, *, album: str = "7", chat: int = 5) ->
     return message(update_id, chat=chat, message_id=message_id, media_group_id=album)
 
 
-async def admitted(updates: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [update for update in updates if sender_of(update) != 666]
+def admits(update: dict[str, Any]) -> bool:
+    return sender_of(update) != 666
 
 
 @pytest.fixture
 def inboxes(redis: Redis, bot_keys: BotKeys) -> list[Inbox]:
-    return [Inbox(redis, bot_keys, name=name, admitted=admitted) for name in ("one", "two")]
+    return [Inbox(redis, bot_keys, name=name, admits=admits) for name in ("one", "two")]
 
 
 async def rows(inbox: Inbox) -> list[Entry]:

@@ -7,8 +7,6 @@ import asyncio
 import pytest
 
 from qwenedit_bot.payments.quotas import Quotas
-from qwenedit_bot.texts import Text
-from qwenedit_bot.users.access_list import AccessList
 
 ANN, BOB, ADMIN = 7, 8, 9
 
@@ -132,16 +130,3 @@ async def test_forgetting_a_user_leaves_no_job_and_no_second_day(quotas, redis, 
     await quotas.forget(ANN)
     assert (await quotas.of(ANN)).left == 0
     assert await redis.exists(bot_keys.charged(ANN), bot_keys.lots(ANN)) == 0
-
-
-async def test_only_those_on_the_list_and_the_admins_may_use_a_private_bot(redis, bot_keys):
-    access_list = AccessList(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset((ANN,)))
-    assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [None, Text.NOT_INVITED, None]
-
-
-async def test_ban_holds_until_it_is_ended_and_never_for_an_admin(redis, bot_keys):
-    access_list = AccessList(redis, bot_keys, admins=frozenset((ADMIN,)), allowed=frozenset())
-    assert [await access_list.ban(user) for user in (ANN, ANN, ADMIN)] == [True, False, False]
-    assert [await access_list.refusal(user) for user in (ANN, BOB, ADMIN)] == [Text.BANNED, None, None]
-    assert [await access_list.unban(ANN), await access_list.unban(ANN)] == [True, False]
-    assert await access_list.refusal(ANN) is None

@@ -48,7 +48,6 @@ from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leader import Leadership
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
-from qwenedit_bot.users.update_filter import UpdateFilter
 from qwenedit_jobs import Events, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.workers.registry import Workers
@@ -145,14 +144,13 @@ class Parts:
         self._replies = Replies(redis, keys, self._messenger, longest_wait=longest_wait)
         self._drafts = Drafts(redis, keys)
         self._languages = Languages(redis, keys, self.texts)
-        self._access_list = AccessList(redis, keys, admins=settings.admins, allowed=settings.allowed_users)
-        self._update_filter = UpdateFilter(
-            self._access_list, redis, keys, base.metrics, username=base.me.username or "", bot_id=base.me.id
+        self._access_list = AccessList(
+            redis, keys, base.metrics, admins=settings.admins, allowed=settings.allowed_users
         )
         self._quotas = Quotas(redis, keys, per_day=settings.jobs_per_day, exempt=settings.admins)
         self._payments = Payments(redis, keys)
         self._inbox = Inbox(
-            redis, keys, name=settings.pod_name, admitted=self._update_filter.admitted, wake=self._update_taken
+            redis, keys, name=settings.pod_name, admits=self._access_list.admits, wake=self._update_taken
         )
 
     def _requests(self) -> None:
@@ -194,7 +192,6 @@ class Parts:
                 self._payments,
                 self._languages,
                 self._access_list,
-                self._update_filter,
                 self._replies,
                 self._inbox,
                 self._drafts,
@@ -243,7 +240,7 @@ class Parts:
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
         work = UpdateWork(
-            base.bot, make_dispatcher(services, self._update_filter), services, inbox=self._inbox,
+            base.bot, make_dispatcher(services), services, inbox=self._inbox,
             refused=RefusedAnswers(self._answers, self.job_ended), metrics=base.metrics,
         )  # fmt: skip
         return Scheduler(

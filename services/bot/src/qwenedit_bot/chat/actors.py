@@ -54,11 +54,17 @@ def actor_in(update: dict[str, Any]) -> int | None:
     return None
 
 
+def is_about_money(update: dict[str, Any]) -> bool:
+    """Whether an update is about a payment, of which none may be refused."""
+    event = event_in(update)
+    return kind_of(update) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
+
+
+def is_of_bot(message: Message, bot_id: int) -> bool:
+    """Whether the bot wrote a message itself: only then are its buttons the bot's."""
+    return message.from_user is not None and message.from_user.id == bot_id and own_words(message)
+
+
 def own_words(message: Message) -> bool:
     """Whether the sender wrote a message here: it is not forwarded, not a channel's post, not an inline result."""
     return message.forward_origin is None and not message.is_automatic_forward and message.via_bot is None
-
-
-def wrote_it_themselves(message: dict[str, Any]) -> bool:
-    """Return the same of a message as Telegram sent it."""
-    return not any(message.get(field) for field in ("forward_origin", "is_automatic_forward", "via_bot"))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from aiogram import BaseMiddleware
 from aiogram.types import InaccessibleMessage, Message
 
-from qwenedit_bot.chat.actors import own_words
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.actors import is_of_bot
+from qwenedit_bot.conversation.groups import is_called
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -17,22 +17,18 @@ if TYPE_CHECKING:
     from aiogram.types import TelegramObject
 
     from qwenedit_bot.conversation.turn import Turn
-    from qwenedit_bot.users.update_filter import UpdateFilter
+
+TOLD_EVERY = 3_600
+"""Seconds without a word from somebody who may not use the bot until they are told so again."""
 
 
 class AccessMiddleware(BaseMiddleware):
-    """Keeps out everybody who is banned or not on the list. In private they are told so, once an hour.
+    """Keeps out everybody who is banned or not on the list, and now and then says so.
 
-    In a group, only those who call the bot on behalf of a chat are.
+    In a group, only those who call the bot on behalf of a chat are told in words.
 
-    It guards the router that it is registered with: whatever is everybody's is in another one.
-
-    Args:
-        update_filter: Knows who was told.
+    It guards the router that it is registered with: what is everybody's is in another one.
     """
-
-    def __init__(self, update_filter: UpdateFilter) -> None:
-        self._update_filter = update_filter
 
     async def __call__(
         self,
@@ -44,17 +40,15 @@ class AccessMiddleware(BaseMiddleware):
         turn: Turn | None = data.get("turn")
         if turn is None:  # nobody to whom a job or a draft could belong
             return None
-        refusal = await turn.services.access_list.refusal(turn.user_id)
+        services = turn.services
+        refusal = await services.access_list.refusal(turn.user_id)
         if refusal is None:
             return await handler(event, data)
-        # Of chats that speak in a group, the update filter let only those pass that call the bot.
-        calls = isinstance(event, Message) and event.sender_chat is not None
+        calls = isinstance(event, Message) and event.sender_chat is not None and is_called(event, services.bot_name)
         asked = turn.press is not None or not turn.in_group or calls
-        if asked and await self._update_filter.tells(turn.user_id, turn.update_id):
-            if turn.press is not None:
-                await turn.toast(turn.words(refusal), alert=True)
-            else:
-                await turn.say(View(turn.words(refusal)))
+        name = str(turn.update_id)
+        if asked and await services.replies.is_first(turn.user_id, "access", name, seconds=TOLD_EVERY):
+            await turn.alert(refusal)
         return None
 
 
@@ -83,11 +77,6 @@ class OwnButtons(BaseMiddleware):
         else:
             return await handler(event, data)
         return None
-
-
-def is_of_bot(message: Message, bot_id: int) -> bool:
-    """Whether the bot wrote a message itself: only then are its buttons the bot's."""
-    return message.from_user is not None and message.from_user.id == bot_id and own_words(message)
 
 
 def _carries(message: Message, data: str | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
@@ -12,7 +11,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from qwenedit_bot.chat.actors import actor_of, own_words
+from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
 from qwenedit_bot.chat.view import View
@@ -37,7 +36,6 @@ from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.intents import intent_of
-from qwenedit_bot.users.update_filter import is_public_command
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
-    from qwenedit_bot.users.update_filter import UpdateFilter
     from qwenedit_jobs.lanes import Entry
 
 _REFUSED = "refused"
@@ -62,7 +59,7 @@ log = structlog.get_logger(__name__)
 
 Handlers: TypeAlias = "dict[str, Callable[[Turn], Awaitable[None]]]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
-"""What everybody may command, banned or not."""
+"""What everybody may command in private, banned or not."""
 _ADMINS: Handlers = {
     "stats": admin_commands.stats, "queue": admin_commands.queue, "pause": admin_commands.pause,
     "resume": admin_commands.resume, "ban": admin_commands.ban, "unban": admin_commands.unban,
@@ -89,7 +86,7 @@ _MAKE_SOMETHING = {
 """Verbs that make something new each time: taps that follow each other at once are one."""
 
 
-def make_dispatcher(services: Services, update_filter: UpdateFilter) -> Dispatcher:
+def make_dispatcher(services: Services) -> Dispatcher:
     """Join the handlers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
     dispatcher = Dispatcher(disable_fsm=True, services=services)
     messages = (dispatcher.message, dispatcher.edited_message)
@@ -97,7 +94,7 @@ def make_dispatcher(services: Services, update_filter: UpdateFilter) -> Dispatch
         observer.outer_middleware(TurnMiddleware(services))
     guarded = Router(name="guarded")
     for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
-        observer.outer_middleware(AccessMiddleware(update_filter))
+        observer.outer_middleware(AccessMiddleware())
     guarded.callback_query.outer_middleware(OwnButtons())
     guarded.callback_query.register(on(_press))
     guarded.include_routers(_make_private_router(), _make_group_router())
@@ -109,7 +106,8 @@ def _make_public_router() -> Router:
     """Make the router of what is everybody's: before anybody is asked whether they may use the bot."""
     router = Router(name="everybody's")
     for name, handler in _PUBLIC.items():
-        router.message.register(on(handler), partial(_is_public, name))
+        alone = Command(name, ignore_case=True, magic=~F.args)
+        router.message.register(on(handler), F.chat.type == "private", F.text, own_words, alone)
     router.callback_query.middleware(OwnButtons())
     sure = F.data.in_({FORGET_ALL, FORGET_NOT})
     router.callback_query.register(on(account.confirm), sure, F.message.chat.type == "private")
@@ -143,13 +141,6 @@ def _make_group_router() -> Router:
     router.message.register(on(groups.message))
     router.edited_message.register(on(groups.corrected), _CORRECTED)
     return router
-
-
-def _is_public(name: str, message: Message, services: Services) -> bool:
-    """Whether a message is this command of everybody's: the exact words, in the sender's own message."""
-    text, private = message.text or "", message.chat.type == "private"
-    own = own_words(message) and actor_of(message) is not None
-    return own and text.lower().startswith(f"/{name}") and is_public_command(text, services.bot_name, private=private)
 
 
 async def _press(turn: Turn) -> None:

@@ -6,10 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import account, reading, talk
-from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Photos
 from qwenedit_bot.edits.requests.refusals import refused_unseen

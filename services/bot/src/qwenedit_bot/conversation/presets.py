@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from aiogram.types import Message
 
-from qwenedit_bot.chat.actors import actor_of
+from qwenedit_bot.chat.actors import actor_of, is_of_bot
 from qwenedit_bot.conversation import reading
-from qwenedit_bot.conversation.access_filter import is_of_bot
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Browsed, Chosen, Stage, Thing
 from qwenedit_bot.presets import preset_views

@@ -192,11 +192,12 @@ class Turn:
         return await first(self.chat_id, occasion, self.press.id, seconds=TAPPED_AGAIN)
 
 
-def on(handler: Callable[[Turn], Awaitable[None]]) -> Callable[[TelegramObject, Turn], Awaitable[None]]:
+def on(handler: Callable[[Turn], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
     """Return a handler of aiogram's from one that takes what happens as a turn."""
 
-    async def handle(_event: TelegramObject, turn: Turn) -> None:
-        await handler(turn)
+    async def handle(_event: TelegramObject, turn: Turn | None = None) -> None:
+        if turn is not None:
+            await handler(turn)
 
     return handle
 

@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qwenedit_bot.chat.actors import is_about_money
 from qwenedit_bot.common.retention import KeyPattern, PersonalData
 from qwenedit_bot.inbox.updates import (
     ReceivedUpdate,
     album_of,
     calls_for_answer,
     decoded,
-    is_about_money,
     lane_of,
     sender_of,
 )
@@ -20,7 +20,7 @@ from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -43,7 +43,7 @@ class Inbox:
         redis: A client that decodes replies.
         keys: The bot's keys.
         name: This replica's.
-        admitted: Returns those of some updates that are to be kept, always the same of the same ones; all without it.
+        admits: Whether an update is kept; all are without it.
         wake: Set when an update was taken.
     """
 
@@ -66,13 +66,13 @@ class Inbox:
         keys: BotKeys,
         *,
         name: str,
-        admitted: Callable[[Sequence[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None = None,
+        admits: Callable[[dict[str, Any]], bool] | None = None,
         wake: asyncio.Event | None = None,
     ) -> None:
         self.lanes = Lanes(redis, keys.updates, name=name)
         self._redis = redis
         self._keys = keys
-        self._admitted = admitted
+        self._admits = admits
         self._wake = wake
         own = {"seen_prefix": keys.seen_prefix, "album_prefix": keys.album_prefix, "refused": keys.refused}
         self._scripts = self.lanes.scripts(Path(__file__).parent / "lua", own.get)
@@ -87,10 +87,10 @@ class Inbox:
         Raises:
             RedisError: it is not known whether they were kept.
         """
-        admitted = list(updates) if self._admitted is None else await self._admitted(list(updates))
-        if not admitted:
+        new = [_entry(update) for update in updates if self._admits is None or self._admits(update)]
+        if not new:
             return 0
-        new, window = list(map(_entry, admitted)), round(ALBUM_WINDOW * 1000)
+        window = round(ALBUM_WINDOW * 1000)
         taken = int(await self._scripts.run("take", updates=new, remembered=REMEMBERED, window=window))
         if taken and self._wake is not None:
             self._wake.set()

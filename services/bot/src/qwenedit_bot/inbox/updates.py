@@ -63,12 +63,6 @@ def sender_of(raw: dict[str, Any]) -> int:
     return actor_in(raw) or 0
 
 
-def is_about_money(raw: dict[str, Any]) -> bool:
-    """Whether an update is about a payment, of which none may be refused."""
-    event = event_in(raw)
-    return kind_of(raw) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
-
-
 def calls_for_answer(raw: dict[str, Any]) -> bool:
     """Whether an update is a message that the bot would answer: in a group, one that may name the bot."""
     message = _fields(raw.get("message"))

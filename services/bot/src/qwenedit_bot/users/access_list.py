@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
+from cachetools import TTLCache
+
+from qwenedit_bot.chat.actors import actor_in, is_about_money, kind_of
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
+    from qwenedit_bot.common.metrics import BotMetrics
+
+HEARD, HEARD_WITHIN = 20, 60.0
+"""Updates that are taken of somebody who was refused, and the seconds from a refusal until they count anew."""
+MOST_REFUSED = 10_000
+"""People whose refusal this process remembers."""
 
 
 class AccessList:
@@ -21,6 +31,7 @@ class AccessList:
     Args:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
+        metrics: Count updates that are not taken.
         admins: They may everything, and cannot be banned.
         allowed: Who may use the bot; empty: every person. Whoever writes as a group or channel may only if its id is
             here: one person can write as any number of them, so that no limit and no ban would hold.
@@ -28,34 +39,40 @@ class AccessList:
 
     personal_data = (PersonalData(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
 
-    def __init__(self, redis: Redis, keys: BotKeys, *, admins: frozenset[int], allowed: frozenset[int]) -> None:
+    def __init__(
+        self, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, admins: frozenset[int], allowed: frozenset[int]
+    ) -> None:
         self._redis = redis
         self._banned = keys.banned
         self.admins = admins
         self._allowed = allowed
+        self._metrics = metrics
+        self._refused: TTLCache[int, Iterator[int]] = TTLCache(MOST_REFUSED, HEARD_WITHIN)
 
     def is_admin(self, user_id: int) -> bool:
         """Whether a user is an admin."""
         return user_id in self.admins
 
-    def is_invited(self, user_id: int) -> bool:
-        """Whether a user, or a chat that speaks for itself (a negative id), may use the bot unless it's banned."""
-        return user_id in self.admins or user_id in self._allowed or (user_id > 0 and not self._allowed)
-
-    async def banned(self, user_ids: Sequence[int]) -> list[bool]:
-        """Tell of each user whether they are banned."""
-        if not user_ids:
-            return []
-        found = await self._redis.smismember(self._banned, [str(user_id) for user_id in user_ids])
-        return [bool(banned) and not self.is_admin(user) for banned, user in zip(found, user_ids, strict=True)]
+    def admits(self, update: dict[str, Any]) -> bool:
+        """Whether to take an update: of people who were just refused only a few are, and all about money."""
+        heard = self._refused.get(actor_in(update) or 0)
+        if heard is None or is_about_money(update) or next(heard) < HEARD:
+            return True
+        self._metrics.updates.labels(kind_of(update), "stranger").inc()
+        return False
 
     async def refusal(self, user_id: int) -> Text | None:
-        """Return why a user may not use the bot; None where they may."""
+        """Return why a user may not use the bot; None if they may."""
         if user_id in self.admins:
             return None
-        if not self.is_invited(user_id):
-            return Text.NOT_INVITED if user_id > 0 else Text.WRITE_AS_YOURSELF
-        return Text.BANNED if await self._redis.sismember(self._banned, str(user_id)) else None
+        refusal = None
+        if user_id not in self._allowed and (user_id < 0 or self._allowed):
+            refusal = Text.NOT_INVITED if user_id > 0 else Text.WRITE_AS_YOURSELF
+        elif await self._redis.sismember(self._banned, str(user_id)):
+            refusal = Text.BANNED
+        if refusal is not None:
+            self._refused.setdefault(user_id, itertools.count())
+        return refusal
 
     async def ban(self, user_id: int) -> bool:
         """Ban a user; False when they were banned before, or is an admin."""
