@@ -186,18 +186,21 @@ def test_keda_goes_by_the_jobs_and_keeps_warm_workers(values, formula, target, r
     assert (modifiers["formula"], modifiers["target"]) == (formula, target)
 
 
-def test_worker_may_take_longer_to_stop_than_a_job_takes(manifests):
+def test_worker_and_comfyui_may_take_longer_to_stop_than_a_job_takes(manifests):
     (config,) = of_kind(manifests, "ConfigMap", "-worker")
-    grace = the_worker(manifests)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
-    assert grace >= int(config["data"]["COMFYUI_TIMEOUT"]) + 30
+    for one in [the_worker(manifests), *of_kind(manifests, "Deployment", "-comfyui")]:
+        grace = one["spec"]["template"]["spec"]["terminationGracePeriodSeconds"]
+        assert grace >= int(config["data"]["COMFYUI_TIMEOUT"]) + 30
 
 
-def test_pods_are_told_to_stop_by_sigterm_alone(pods):
-    """A hook that stops a pod would need a path or a command. The one of webhooks waits for proxies."""
+def test_hooks_wait_and_stop_nothing(pods):
+    """SIGTERM stops every part. The webhook's hook waits for proxies, that of a standalone ComfyUI for its queue."""
     for owner, pod in pods.items():
         for container in containers(pod):
-            hook = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", ["sleep"])
-            assert hook[0] == "sleep", owner
+            hook = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", [])
+            ports = {port["name"] for port in container.get("ports", [])}
+            assert bool(hook) is bool(ports & {"webhook", "comfyui"}), owner
+            assert ("sleep" in " ".join(hook)) is bool(hook), owner
 
 
 def test_liveness_kills_take_ten_seconds_where_the_grace_period_is_long(pods):

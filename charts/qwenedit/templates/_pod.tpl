@@ -40,6 +40,14 @@ readinessProbe:
   timeoutSeconds: 3
 {{- end }}
 
+{{/* Seconds that a part's pods may take to end, hooks included: what the work in hand may take, and time to close. Takes root
+     and part. A job may begin in the moment of a pod's deletion; after it, worker and ComfyUI have a minute. */}}
+{{- define "qwenedit.gracePeriod" -}}
+{{- $job := add (int .root.Values.worker.settings.comfyuiTimeout) 60 }}
+{{- $delay := ternary (int .root.Values.bot.webhook.stopDelay) 0 (eq .root.Values.bot.mode "webhook") }}
+{{- get (dict "bot" (add 30 $delay) "worker" $job "comfyui" $job "redis" 60 "models" 10 "test" 10) .part }}
+{{- end }}
+
 {{/* Where a process runs: its traces say so. */}}
 {{- define "qwenedit.whereEnv" -}}
 - name: POD_NAME
@@ -105,9 +113,10 @@ annotations:
 {{- end }}
 
 {{/* What the pods of all parts have, the helpers' too. No part calls the Kubernetes API, so no pod gets a service account
-     token. Takes root, pod: what the values say of it, and, where they differ, runAsUser and leavesLostNode: whether it is
+     token. Takes root, part, pod: what the values say of it, and, where they differ, runAsUser and leavesLostNode: whether it is
      replaced within seconds when its node is lost. */}}
 {{- define "qwenedit.podSpec" -}}
+terminationGracePeriodSeconds: {{ include "qwenedit.gracePeriod" . }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}

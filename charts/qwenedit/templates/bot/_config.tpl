@@ -38,13 +38,6 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
 {{- end }}
 
-{{/* Enough to finish the handlers, after the delay after which a replica with a webhook is told to stop. */}}
-{{- define "qwenedit.botGracePeriod" -}}
-{{- with .Values.bot }}
-{{- add 30 (ternary (int .webhook.stopDelay) 0 (eq .mode "webhook")) }}
-{{- end }}
-{{- end }}
-
 {{/* Telegram ids, separated by commas; Helm reads large numbers as floating point. */}}
 {{- define "qwenedit.userIds" -}}
 {{- range $index, $id := . }}{{ if $index }},{{ end }}{{ int64 $id }}{{ end }}

@@ -76,6 +76,27 @@ readinessProbe:
   periodSeconds: 5
   timeoutSeconds: 3
 {{- end }}
+{{- if not .sidecar }}
+# SIGTERM would end ComfyUI in mid-job, and cost the job an attempt. A worker fetches its picture after the prompt has left
+# the queue, and uploads one before it enters: so the queue has to be empty for a while. The grace period bounds it. A
+# sidecar needs no hook: it ends after its worker.
+lifecycle:
+  preStop:
+    exec:
+      command:
+        - python
+        - -c
+        - |
+          import json, time, urllib.request as u
+          idle = 0
+          while idle < 5:
+              time.sleep(1)
+              try:
+                  queue = json.load(u.urlopen("http://127.0.0.1:8188/queue", timeout=3))
+                  idle = 0 if queue["queue_running"] or queue["queue_pending"] else idle + 1
+              except TimeoutError:
+                  idle = 0
+{{- end }}
 resources:
   {{- $resources := deepCopy $comfyui.resources }}
   {{- if $comfyui.gpu.count }}

@@ -63,8 +63,7 @@ metadata:
   {{- include "qwenedit.podMetadata" (dict "root" .root "part" "models" "version" "0" "pod" $pod "data" (include "qwenedit.modelsList" .root)) | nindent 2 }}
 spec:
   restartPolicy: {{ .restartPolicy }}
-  terminationGracePeriodSeconds: 10
-  {{- include "qwenedit.podSpec" (dict "root" .root "pod" $pod) | nindent 2 }}
+  {{- include "qwenedit.podSpec" (dict "root" .root "part" "models" "pod" $pod) | nindent 2 }}
   containers:
     - name: download
       {{- include "qwenedit.container" (dict "root" .root "image" .root.Values.worker.image) | nindent 6 }}

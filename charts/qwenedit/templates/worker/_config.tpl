@@ -16,8 +16,3 @@ WORKER_WARM_UP: {{ $settings.warmUp | quote }}
 COMFYUI_BASE_DIR: /data
 {{- end }}
 {{- end }}
-
-{{/* Enough to finish a job that started in the moment of the pod's deletion, to settle it, and to stop ComfyUI. */}}
-{{- define "qwenedit.workerGracePeriod" -}}
-{{- add (int .Values.worker.settings.comfyuiTimeout) 60 }}
-{{- end }}

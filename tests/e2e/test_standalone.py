@@ -1,0 +1,71 @@
+"""One ComfyUI for all workers: what its rollout in mid-job costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+import pytest_asyncio
+
+from tests.e2e.cluster.installing import installed, namespace, simulated_telegram
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tests.e2e.cluster.installation import Installation
+
+COMFYUI = "deployment/alone-qwenedit-comfyui"
+NO_HOOK = [{"op": "remove", "path": "/spec/template/spec/containers/0/lifecycle"}]
+ARGUMENTS = "{--host=0.0.0.0,--data-dir=/data,--step-seconds=1}"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def installation() -> AsyncIterator[Installation]:
+    """The product with a ComfyUI of its own and one worker, in a namespace of its own."""
+    async with (
+        namespace("qwenedit-e2e-standalone") as kube,
+        simulated_telegram(kube) as telegram,
+        installed(
+            kube,
+            telegram,
+            "alone",
+            "comfyui.placement=standalone",
+            f"comfyui.args={ARGUMENTS}",
+            "autoscaling.enabled=false",
+            "monitoring.traces.endpoint=",
+            "networkPolicy.collectorTo=null",
+        ) as installation,
+    ):
+        yield installation
+
+
+async def roll_in_mid_job(installation, photo):
+    """Roll ComfyUI out while it executes a job of ten seconds; returns the user, and the claims of the job."""
+    before = await installation.one("comfyui")
+    async with installation.comfyui(before) as comfyui:
+        await comfyui.fault("hang", at_step=2, seconds=6, times=1)
+        user, job = await installation.start_job(photo)
+    started = time.monotonic()
+    await installation.kube("rollout", "restart", COMFYUI)
+    await user.picture(timeout=120)
+    claims = installation.watch.claims(job)
+    print(f"picture {time.monotonic() - started:.1f} s after the rollout began; attempts: {claims}")
+    await installation.kube("rollout", "status", COMFYUI, "--timeout=120s")
+    assert (await installation.one("comfyui")).name != before.name
+    assert len((await user.snapshot()).from_bot) == 1
+    return claims
+
+
+async def test_comfyui_that_is_rolled_out_ends_after_its_job(installation, photo):
+    [worker] = await installation.workers()
+    assert await roll_in_mid_job(installation, photo) == [(worker.name, 1)]
+    failed = await installation.kube.objects("Event", fields="reason=FailedPreStopHook")
+    assert failed == []
+
+
+async def test_comfyui_without_its_hook_costs_the_job_an_attempt(installation, photo):
+    await installation.kube("patch", COMFYUI, "--type=json", f"--patch={json.dumps(NO_HOOK)}")
+    await installation.kube("rollout", "status", COMFYUI, "--timeout=120s")
+    *_, (_worker, attempt) = await roll_in_mid_job(installation, photo)
+    assert attempt == 2
