@@ -153,7 +153,7 @@ async def whole_and_larger(user: Visitor, harness: Harness) -> None:
 
 @scene("Ready-made edits")
 async def presets(user: Visitor, harness: Harness) -> None:
-    """`/presets` has 219 of them in 14 categories. A word finds them, too. Some want two photos, such
+    """`/presets` has 219 of them in 14 categories. Some want two photos, such
     as trying on clothes."""
     await user.say("/presets")
     await user.sees(Text.PRESETS)
@@ -161,11 +161,6 @@ async def presets(user: Visitor, harness: Harness) -> None:
     await user.press_label(user.either("Seasons", "Сезон"))
     await user.reads(user.either("Seasons", "Сезон"))
     await user.take("presets-category", "A category")
-    await user.say(user.either("/presets beard", "/presets борода"))
-    await user.reads("🔎")
-    await user.take("presets-search", "What a word finds")
-    await user.say(user.either("/presets winter", "/presets зима"))
-    await user.reads(user.either("🔎 “winter”", "🔎 «зима»"))
     await user.press_label(user.either("Snowfall", "Снегопад"))
     await user.reads(user.either("Now send me the photo", "Теперь пришлите фото"))
     await user.send("rocket")
@@ -361,17 +356,13 @@ async def group(user: Visitor, harness: Harness) -> None:
 
 @scene("For admins", admin=True)
 async def admins(user: Visitor, harness: Harness) -> None:
-    """Numbers, the queue, a pause, bans and gifts; to everybody else these commands do not exist."""
-    await user.say("/stats")
-    await user.reads(user.either("0 waiting, 0 running", "ждут 0, в работе 0"))
+    """A pause, bans and gifts; to everybody else these commands do not exist."""
     await user.say("/pause")
     await user.sees(Text.PAUSED)
     waiting = await harness.somebody_waits()
-    await user.say("/queue")
-    await user.reads(f"{user.either('user', 'пользователь')} {waiting.id}")
     await user.say("/resume")
     await user.reads(user.either("The queue goes on", "Очередь идёт дальше"))  # an idle worker may have the job by now
-    await user.take("admin", "/stats, /pause, /queue and /resume")
+    await user.take("admin", "/pause and /resume")
     await user.say(f"/grant {waiting.id} 10")
     await user.sees(Text.GRANTED, user=str(waiting.id), count=10)
     await user.say(f"/ban {waiting.id}")

@@ -178,7 +178,7 @@ async def govern(installation, user):
     """Have an admin use the commands that name somebody, and the user have all forgotten."""
     admin = await installation.chats.user(ADMIN, first_name=NAME)
     for command, said in (
-        (f"/grant {user.id} 1", "has 1 more job"), ("/queue", ""), ("/stats", "Queue:"),
+        (f"/grant {user.id} 1", "has 1 more job"),
         (f"/ban {user.id}", "is banned"), (f"/unban {user.id}", "isn't banned"),
     ):  # fmt: skip
         await admin.send(command)

@@ -31,7 +31,6 @@ DOCS = Path(__file__).parents[3] / "docs/users-and-payments.md"
 NOT_ABOUT_USERS = {
     "durations": "seconds",
     "seen_prefix": "numbers of updates",
-    "erased": "when a file was written",
     "paused": "of the queue", "leader": "a replica", "time": "a time",
     "workers": "of workers", "worker_about": "of workers",
     "largest_result": "bytes",

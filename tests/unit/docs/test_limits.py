@@ -14,8 +14,7 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat import bot_api
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
-from qwenedit_bot.presets import search
-from qwenedit_bot.privacy import disk_erasure, key_search, user_erasure
+from qwenedit_bot.privacy import key_search, user_erasure
 from qwenedit_bot.users import access_list
 from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
@@ -60,7 +59,6 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
         ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
         ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
-        ("a search of the presets", [f"{search.MAX_QUERY} characters"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{access_list.HEARD} a minute", f"{access_list.HEARD} a person"]),
         ("log lines caused by strangers", [f"{webhook.LINE_EVERY / 60:.0f} a minute"]),
@@ -68,7 +66,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
             "looks at every key of Redis, for `/forget`",
             [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
         ),
-        ("deleted data in Redis' file on disk", ["an hour"] if disk_erasure.EVERY == 3600 else ["another"]),
+        ("deleted data in Redis' file on disk", [f"{2 * user_erasure.REWRITE_EVERY // 3600} hours"]),
         (
             "downloads",
             [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 ADMIN = 900_001
-COMMANDS = ("stats", "queue", "pause", "resume", "ban 1", "unban 1", "grant 1 1")
+COMMANDS = ("pause", "resume", "ban 1", "unban 1", "grant 1 1")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -53,8 +53,6 @@ async def test_admin_command_that_is_forwarded_is_not_executed(stage: Any, admin
     ann = await stage.telegram.user()
     await admin.send(f"/ban {ann.id}", forwarded=True)
     await admin.send("/pause", forwarded=True)
-    await admin.send("/queue")
-    await admin.says("Nobody waits")
     await ann.send("/help")
     await ann.says("What works well")
     assert not (await stage.worker.queue.counts()).paused
@@ -70,19 +68,6 @@ async def test_only_an_admins_menu_has_them(stage: Any, admin: Any) -> None:
         assert ("grant" in of(call)) == (scope["type"] == "chat" and scope["chat_id"] == ADMIN)
         if scope["type"] != "all_group_chats":  # where the bot is quiet unless called
             assert {"help", "limits", "privacy"} <= of(call)
-
-
-async def test_numbers_and_the_line_are_told(stage: Any, admin: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption="a secret wish")
-    await ann.says("next in line")
-    await admin.send("/queue")
-    said = await admin.says(f"user {ann.id}")
-    assert "secret" not in (said.text or "")
-    await stage.worker.finish_next(photo("PNG"))
-    await ann.picture()
-    await admin.send("/stats")
-    await admin.says("Queue: 0 waiting")
 
 
 async def test_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any) -> None:

@@ -231,7 +231,7 @@ async def test_common_word_in_a_group_is_understood_in_reply_to_the_bot(stage: A
 async def test_reply_in_a_group_gets_the_answer_of_the_table(stage: Any, row: Reply) -> None:
     ann, _ = await in_group(stage)
     if row.to == "nothing":
-        await ann.send(f"/stats@{await name(stage)}")
+        await ann.send(f"/pause@{await name(stage)}")
         await expect(stage, ann, row.answer)
         return
     if row.to == "a picture of the bot":

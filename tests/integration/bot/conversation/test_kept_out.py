@@ -63,7 +63,7 @@ def all_kinds(name: str, photos: list[dict[str, Any]], answered: dict[str, Any])
         "make it snow", "/privacy make it snow", f"/privacy@{name} make it snow", "/privacymake it snow",
         "/forgetmenot make it snow", "/forget make it snow", "/paysupport make it snow", "/privacy@other_bot",
         f"/edit@{name} make it snow", "/edit make it snow", f"@{name} make it snow", "/start", "/help", "/status",
-        "/cancel", f"/cancel@{name}", "/presets", "/language", "/buy", "/stats", "/ban 900002", "/grant 900004 5",
+        "/cancel", f"/cancel@{name}", "/presets", "/language", "/buy", "/pause", "/ban 900002", "/grant 900004 5",
     )  # fmt: skip
     captions = ("make it snow", "/edit make it snow", "/privacy", f"/privacy@{name}", "/forget", f"@{name} snow", "")
     return [

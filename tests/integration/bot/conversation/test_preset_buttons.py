@@ -324,41 +324,12 @@ async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_search_by_command_is_for_the_photo_that_waits(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    await menu_of(ann, sent)
-    await ann.send("/presets beard")
-    shown = await ann.says("🔎 “beard”")
-    assert shown.now.labels[0] == "🧔 Beard & moustache"
-    assert shown.now.labels[-1] == "↩️ Back"
-    await ann.press("🧔 Short beard")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
-    assert (await ann.picture()).reply_to == sent
-
-
-async def test_search_without_a_photo_asks_for_one(stage, worker, ann) -> None:
-    await ann.send("/presets борода")
-    await ann.press("🧔 Short beard")
-    await ann.says("Now send me the photo.")
-    await ann.send(photo=photo())
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("short-beard").prompt
-    await ann.picture()
-
-
 async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     await ann.send("/cancel")
     await ann.says("OK, no style")
     (sent,) = await ann.send(photo=photo())
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
-
-
-async def test_search_that_finds_nothing_says_so_and_a_photo_ends_it(stage, worker, ann) -> None:
-    await ann.send("/presets zzzz")
-    await ann.says("I found nothing for “zzzz”.")
-    await ann.send(photo=photo(), caption="paint it blue")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "paint it blue"
-    await ann.picture()
 
 
 async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:

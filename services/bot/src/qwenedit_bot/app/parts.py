@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -38,9 +39,7 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import Results
 from qwenedit_bot.presets import catalogue
-from qwenedit_bot.presets.search import PresetSearch
-from qwenedit_bot.privacy import disk_erasure
-from qwenedit_bot.privacy.disk_erasure import DiskErasure
+from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor
@@ -123,7 +122,6 @@ class Parts:
         self._update_taken = asyncio.Event()
         self._ids = JobIds(settings.bot_token.get_secret_value())
         self._queue = AddressedQueue(redis, settings.keys, ids=self._ids, picture_ttl=settings.picture_ttl)
-        self._workers = Workers(redis, settings.keys)
         self._answers = Lanes(redis, settings.keys.answers, name=settings.pod_name)
         self._waiting = Lanes(redis, settings.keys.backlog, name=settings.pod_name)
         self.events = Events(base.connections.blocking, settings.keys, self._answers)
@@ -177,7 +175,7 @@ class Parts:
             self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
         )
         """Makes requests that have waited into jobs."""
-        self._eta = Eta(redis, settings.keys, self._workers)
+        self._eta = Eta(redis, settings.keys, Workers(redis, settings.keys))
         self._user_jobs = UserJobs(
             redis, keys, settings.keys, queue=self._queue, store=self._store, picture_ttl=settings.picture_ttl,
             quotas=self._quotas, replies=self._replies, answers=self._answers,
@@ -231,11 +229,10 @@ class Parts:
         )  # fmt: skip
         services = Services(
             bot_id=base.keys.bot_id, bot_name=base.me.username or "", drafts=self._drafts, ids=self._ids,
-            queue=self._queue, workers=self._workers, store=self._store, results=self._results,
-            backlog=self._backlog, replies=self._replies,
+            queue=self._queue, store=self._store, results=self._results, backlog=self._backlog, replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
-            preset_search=PresetSearch(self._presets), quotas=self._quotas, access_list=self._access_list,
-            user_erasure=self.user_erasure, user_jobs=self._user_jobs, eta=self._eta, retention=retention,
+            quotas=self._quotas, access_list=self._access_list, user_erasure=self.user_erasure,
+            user_jobs=self._user_jobs, eta=self._eta, retention=retention,
             shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
@@ -276,5 +273,5 @@ class Parts:
             "janitor": (janitor.TICK, cleaning.tick),
             "progress": (updater.TICK, draw),
             "forget": (user_jobs.TICK, self._user_jobs.tick),
-            "erasure": (disk_erasure.TICK, DiskErasure(redis, self._base.keys).tick),
+            "erasure": (user_erasure.REWRITE_EVERY, partial(user_erasure.rewrite_file, redis)),
         }

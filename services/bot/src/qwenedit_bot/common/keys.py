@@ -46,11 +46,6 @@ class BotKeys:
         """SET of jobs whose users have asked to be forgotten: as soon as they have ended they are."""
         return f"{self.prefix}:forgetting"
 
-    @property
-    def erased(self) -> str:
-        """STRING: there for an hour after Redis was asked to write its append-only file anew."""
-        return f"{self.prefix}:erased"
-
     def forgot(self, user_id: int) -> str:
         """STRING: the press by which a user asked to be forgotten a few seconds ago."""
         return f"{self.prefix}:forgot:{user_id}"

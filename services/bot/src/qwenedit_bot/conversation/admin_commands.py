@@ -10,20 +10,14 @@ import structlog
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.texts import Text
-from qwenedit_jobs import State
-from qwenedit_jobs.model import short_id
 
 if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.turn import Turn
-    from qwenedit_bot.texts import Words
-    from qwenedit_jobs import Status
 
 log = structlog.get_logger(__name__)
 
-MOST_LISTED = 15
-"""Jobs that /queue lists."""
 MOST_GRANTED = 10_000
 _ID = re.compile(r"-?[0-9]{1,19}")
 
@@ -31,40 +25,6 @@ _ID = re.compile(r"-?[0-9]{1,19}")
 def from_admin(message: Message, turn: Turn) -> bool:
     """Whether an admin wrote a message here: what they forward is nobody's command."""
     return own_words(message) and turn.services.access_list.is_admin(turn.user_id)
-
-
-async def stats(turn: Turn) -> None:
-    """Tell how many jobs are where, and how many workers are up."""
-    counts, seen = await turn.services.queue.counts(), (await turn.services.workers.seen()).workers
-    lines = [
-        turn.words(
-            Text.STATS_QUEUE, waiting=counts.waiting, running=counts.running + counts.draining, dead=counts.dead,
-            delayed=counts.delayed,
-        ),
-        turn.words(Text.STATS_WORKERS, count=len(seen), ready=sum(one.presence.ready for one in seen)),
-    ]  # fmt: skip
-    if counts.paused:
-        lines.append(turn.words(Text.PAUSED))
-    await turn.say(View("\n".join(lines)))
-
-
-async def queue(turn: Turn) -> None:
-    """List the jobs that run and those that are next; no prompts, no pictures."""
-    places = await turn.services.queue.ids_by_state()
-    ids = [*places[State.RUNNING], *places[State.QUEUED], *places[State.DELAYED]]
-    now = await turn.services.queue.now()
-    jobs = await turn.services.queue.statuses(ids[:MOST_LISTED])
-    lines = [_line(turn.words, job, now) for job in jobs]
-    if len(ids) > MOST_LISTED:
-        lines.append(turn.words(Text.QUEUE_MORE, count=len(ids) - MOST_LISTED))
-    await turn.say(View("\n".join(lines) or turn.words(Text.QUEUE_EMPTY)))
-
-
-def _line(words: Words, status: Status, now: float) -> str:
-    return words(
-        Text.QUEUE_JOB, job=short_id(status.id), state=status.state, user=str(status.job.user_id or "-"),
-        seconds=round(now - status.enqueued_at), worker=status.worker or "-",
-    )  # fmt: skip
 
 
 async def pause(turn: Turn) -> None:

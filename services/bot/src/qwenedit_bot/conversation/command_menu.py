@@ -55,8 +55,6 @@ EVERYBODY = {
 }
 IN_GROUPS = {"edit": Text.COMMAND_EDIT, "help": Text.COMMAND_HELP, "cancel": Text.COMMAND_CANCEL}
 FOR_ADMINS = {
-    "stats": Text.COMMAND_STATS,
-    "queue": Text.COMMAND_QUEUE,
     "pause": Text.COMMAND_PAUSE,
     "resume": Text.COMMAND_RESUME,
     "ban": Text.COMMAND_BAN,

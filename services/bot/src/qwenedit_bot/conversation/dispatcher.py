@@ -61,9 +61,8 @@ Handlers: TypeAlias = "dict[str, Callable[[Turn], Awaitable[None]]]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
 """What everybody may command in private, banned or not."""
 _ADMINS: Handlers = {
-    "stats": admin_commands.stats, "queue": admin_commands.queue, "pause": admin_commands.pause,
-    "resume": admin_commands.resume, "ban": admin_commands.ban, "unban": admin_commands.unban,
-    "grant": admin_commands.grant, "refund": shop.refund,
+    "pause": admin_commands.pause, "resume": admin_commands.resume, "ban": admin_commands.ban,
+    "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": shop.refund,
 }  # fmt: skip
 _COMMANDS: Handlers = {
     **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": presets.command, "cancel": talk.stop,

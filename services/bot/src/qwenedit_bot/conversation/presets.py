@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from aiogram.types import Message
@@ -15,26 +14,18 @@ from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from qwenedit_bot.chat.view import View
     from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.step import Event
     from qwenedit_bot.conversation.turn import Turn
 
 
 async def command(turn: Turn) -> None:
-    """Offer the presets, or those that a word finds."""
+    """Offer the presets."""
     answered = reading.answered_by(turn.messages[0])
     to = None
     if answered is not None and reading.attachment_of(answered) is not None:
         to = turn.to(answered.message_id, f"presets:{turn.shown}")
-    await turn.say(await _menu(turn, turn.args), to=to)
-
-
-async def _menu(turn: Turn, said: str) -> View:
-    if not said:
-        return preset_views.browse(turn.words, turn.services.presets)
-    found = await asyncio.to_thread(turn.services.preset_search.find, said)
-    return preset_views.found(turn.words, turn.services.presets, said, found)
+    await turn.say(preset_views.browse(turn.words, turn.services.presets), to=to)
 
 
 async def categories(turn: Turn) -> None:

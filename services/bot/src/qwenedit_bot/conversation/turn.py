@@ -32,14 +32,12 @@ if TYPE_CHECKING:
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.catalogue import Catalogue
-    from qwenedit_bot.presets.search import PresetSearch
     from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Text, Texts, Words
     from qwenedit_bot.users.access_list import AccessList
     from qwenedit_bot.users.languages import Languages
     from qwenedit_jobs import PictureStore
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
-    from qwenedit_jobs.workers.registry import Workers
 
 JUST_NOW = 5
 """Seconds: equal answers that follow each other faster are one."""
@@ -62,7 +60,6 @@ class Services:
     drafts: Drafts
     ids: JobIds
     queue: OperatorQueue
-    workers: Workers
     store: PictureStore
     results: Results
     backlog: Backlog
@@ -71,7 +68,6 @@ class Services:
     texts: Texts
     languages: Languages
     presets: Catalogue
-    preset_search: PresetSearch
     quotas: Quotas
     access_list: AccessList
     user_erasure: UserErasure

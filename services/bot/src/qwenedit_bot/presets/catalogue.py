@@ -77,8 +77,8 @@ class Preset(_Frozen):
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT)]
     example: Sentence
     """What comes out of it."""
-    keywords: Sentence | None = None
-    """Words by which it is found, beside those of its name and example."""
+    keywords: Any = None
+    """Of files for earlier versions, which could search. Not read."""
     photos: int = Field(default=1, ge=1, le=MAX_PICTURES)
     asks: tuple[Label, ...] = ()
     """What each photo shows, where there are several."""

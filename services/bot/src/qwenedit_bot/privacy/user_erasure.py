@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.retention import DataHolder
 
+REWRITE_EVERY = 3_600
+"""Seconds between two rewrites of Redis' append-only file."""
 EVERY = 10.0
 """Seconds between two requests of one user: each scans all keys of Redis, and any user may press the button."""
 
 log = structlog.get_logger(__name__)
+
+
+async def rewrite_file(redis: Redis) -> None:
+    """Have Redis rewrite its append-only file, so that deleted data leaves the disk too.
+
+    By itself Redis does so when the file has doubled, which in a quiet installation is never.
+    """
+    if (await redis.info("persistence")).get("aof_enabled"):
+        await redis.bgrewriteaof()
 
 
 class UserErasure:

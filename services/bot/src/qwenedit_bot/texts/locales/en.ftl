@@ -24,7 +24,7 @@ help =
        *[other] {" "}Larger makes a picture of up to { $larger } megapixels.
     }
 
-    /presets has ready-made styles, “/presets beard” finds one. /status, /cancel, /privacy
+    /presets has ready-made styles. /status, /cancel, /privacy
 privacy =
     What I keep, and for how long:
 
@@ -185,11 +185,6 @@ preset-taken = { $count ->
     [1] OK: “{ $name }”
    *[other] OK: “{ $name }”, { $count } times
 }
-found = { $more ->
-    [0] 🔎 “{ $query }”
-   *[other] 🔎 “{ $query }”: the first { $shown } of { $count }
-}
-found-nothing = I found nothing for “{ $query }”. Try another word, or look here.
 styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language
@@ -275,6 +270,7 @@ storage-full = I'm out of room for pictures right now. Please try again in a few
 waits-in-backlog = ⏳ I'll begin as soon as one of your other pictures is ready.
 waits-for-result = ⏳ I'll do this to the result as soon as it's there.
 nothing-to-follow = There's no result to do this to. Reply to a photo with these words, and I'll do it there.
+queue-more = … and { $count } more
 in-backlog = { $count ->
     [one] { $count } more follows by itself.
    *[other] { $count } more follow by themselves.
@@ -378,23 +374,11 @@ press-not-now = Not right now
 
 ## For admins
 
-command-stats = Jobs and workers in numbers
-command-queue = Running and waiting jobs
 command-pause = Pause the queue
 command-resume = Resume the queue
 command-ban = Ban a user: /ban 123456789
 command-unban = End a ban: /unban 123456789
 command-grant = Give a user pictures: /grant 123456789 10
-stats-queue = Queue: { $waiting } waiting, { $running } running, { $delayed } between attempts, { $dead } dead
-stats-workers = Workers: { $count }, { $ready } of them ready
-queue-job = { $job } · { $state ->
-    [queued] waits
-    [running] runs on { $worker }
-    [delayed] between attempts
-   *[other] { $state }
-} · for { $seconds } s · user { $user }
-queue-more = … and { $count } more
-queue-empty = Nobody waits and nothing runs.
 paused = ⏸ Queue paused: running jobs finish, new ones wait. /resume to go on.
 resumed = ▶️ The queue goes on; { $count } waiting.
 admin-usage = Like this: { $usage }

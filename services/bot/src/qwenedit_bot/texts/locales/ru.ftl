@@ -27,7 +27,7 @@ help =
        *[other] {" "}«Больше» увеличит картинку, до { $larger } мегапикселей.
     }
 
-    /presets — готовые стили, «/presets борода» — поиск. /status, /cancel, /privacy
+    /presets — готовые стили. /status, /cancel, /privacy
 privacy =
     Что я храню и как долго:
 
@@ -196,11 +196,6 @@ preset-taken = { $count ->
     [1] Хорошо: «{ $name }»
    *[other] Хорошо: «{ $name }», картинок: { $count }
 }
-found = { $more ->
-    [0] 🔎 «{ $query }»
-   *[other] 🔎 «{ $query }»: первые { $shown } из { $count }
-}
-found-nothing = По запросу «{ $query }» ничего не нашлось. Попробуйте другое слово или посмотрите здесь.
 styles-button = Стили
 help-button = 💡 Советы
 language-button = 🌐 Язык
@@ -290,6 +285,7 @@ storage-full = Сейчас нет места для картинок. Попр�
 waits-in-backlog = ⏳ Начну, как только будет готова одна из ваших других картинок.
 waits-for-result = ⏳ Сделаю это с результатом, как только он будет.
 nothing-to-follow = Результата нет, делать это не с чем. Ответьте этими словами на фото — сделаю с ним.
+queue-more = … и ещё { $count }
 in-backlog = { $count ->
     [one] И ещё { $count } пойдёт следом сама.
     [few] И ещё { $count } пойдут следом сами.
@@ -402,23 +398,11 @@ press-not-now = Сейчас не получится
 
 ## Для администраторов
 
-command-stats = Сколько заданий и воркеров
-command-queue = Задания в работе и в очереди
 command-pause = Приостановить очередь
 command-resume = Возобновить очередь
 command-ban = Заблокировать: /ban 123456789
 command-unban = Разблокировать: /unban 123456789
 command-grant = Подарить картинки: /grant 123456789 10
-stats-queue = Очередь: ждут { $waiting }, в работе { $running }, между попытками { $delayed }, не удались { $dead }
-stats-workers = Воркеры: { $count }, из них готовы { $ready }
-queue-job = { $job } · { $state ->
-    [queued] ждёт
-    [running] в работе на { $worker }
-    [delayed] между попытками
-   *[other] { $state }
-} · { $seconds } с · пользователь { $user }
-queue-more = … и ещё { $count }
-queue-empty = Очередь пуста, и в работе ничего нет.
 paused = ⏸ Очередь на паузе: начатое доделаю, новое подождёт. Продолжить: /resume.
 resumed = ▶️ Очередь идёт дальше; ждут: { $count }.
 admin-usage = Вот так: { $usage }
