@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from aiogram import Bot
@@ -15,18 +14,18 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-import qwenedit_bot
 from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.common.retention import DataHolder, PersonalData, SearchingDataHolder
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.conversation.account import Retention, notice, period
-from qwenedit_bot.privacy.user_erasure import UserErasure
+from qwenedit_bot.privacy.user_erasure import patterns
 from qwenedit_bot.texts import LANGUAGES, Words
-from qwenedit_jobs import JobQueue, Keys
+from qwenedit_jobs import Keys
 
+Kept: TypeAlias = tuple[PersonalData, ...]
 DOCS = Path(__file__).parents[3] / "docs/users-and-payments.md"
 NOT_ABOUT_USERS = {
     "durations": "seconds",
@@ -45,7 +44,7 @@ SAME_KEYS = {
 
 
 @pytest.fixture(scope="module")
-def user_erasure() -> UserErasure:
+def kept_of_users() -> Kept:
     settings = BotSettings(bot_token=SecretStr("42:TEST"))
     redis: Redis = Redis()  # which is never spoken to
     keys = BotKeys(prefix="qwenedit", bot_id=42)
@@ -54,7 +53,7 @@ def user_erasure() -> UserErasure:
         settings=settings, connections=Connections(redis, redis, redis), keys=keys, bot=Bot("42:TEST"), me=me,
         limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()),
     )  # fmt: skip
-    return Parts(base).user_erasure
+    return Parts(base).personal_data
 
 
 def names_of_keys() -> set[str]:
@@ -62,34 +61,18 @@ def names_of_keys() -> set[str]:
     return {name for keys in (BotKeys, Keys) for name in vars(keys) if not name.startswith("_")} - not_keys
 
 
-def test_each_key_is_declared_by_who_keeps_it_or_is_about_no_user(user_erasure: UserErasure) -> None:
-    declared = {name for kept in user_erasure.personal_data for name in kept.keys}
+def test_each_key_is_declared_by_who_keeps_it_or_is_about_no_user(kept_of_users: Kept) -> None:
+    declared = {name for kept in kept_of_users for name in kept.keys}
     assert declared | NOT_ABOUT_USERS.keys() | SAME_KEYS.keys() == names_of_keys()
     assert not declared & NOT_ABOUT_USERS.keys()
 
 
-def test_each_class_that_keeps_something_is_asked_to_forget(user_erasure: UserErasure) -> None:
-    holders = set()
-    for module in pkgutil.walk_packages(qwenedit_bot.__path__, "qwenedit_bot."):
-        if not module.name.endswith("__main__"):
-            for each in vars(importlib.import_module(module.name)).values():
-                ours = isinstance(each, type) and each.__module__ == module.name and not issubclass(each, JobQueue)
-                if ours and (hasattr(each, "forget") or hasattr(each, "forget_found")):
-                    holders.add(each)
-    assert holders - {type(holder) for holder in user_erasure.holders} == {UserErasure, DataHolder, SearchingDataHolder}
+def test_scan_can_find_the_keys_of_each_pattern() -> None:
+    assert [glob for glob in patterns(BotKeys(prefix="qwenedit", bot_id=42), 12) if ":12" not in glob] == []
 
 
-def test_search_can_find_the_keys_of_each_pattern(user_erasure: UserErasure) -> None:
-    searching = [holder for holder in user_erasure.holders if isinstance(holder, SearchingDataHolder)]
-    patterns = [pattern for holder in searching for pattern in holder.key_patterns(12)]
-    by_name = [pattern.glob for pattern in patterns if not pattern.owner]
-    by_owner = [pattern.glob for pattern in patterns if pattern.owner]
-    assert [glob for glob in by_name if ":12" not in glob] == []
-    assert [glob for glob in by_owner if glob.find("*") != len(glob) - 1] == []
-
-
-def test_each_thing_says_when_it_goes(user_erasure: UserErasure) -> None:
-    assert [kept for kept in user_erasure.personal_data if kept.seconds is None and not kept.until] == []
+def test_each_thing_says_when_it_goes(kept_of_users: Kept) -> None:
+    assert [kept for kept in kept_of_users if kept.seconds is None and not kept.until] == []
 
 
 def row(kept: PersonalData) -> str:
@@ -102,19 +85,19 @@ def _time(seconds: int) -> str:
     return f"{seconds} s" if seconds % 60 else period(Words("en"), seconds).replace("\u00a0", " ")
 
 
-def test_docs_list_what_is_kept_as_it_is_declared(user_erasure: UserErasure) -> None:
+def test_docs_list_what_is_kept_as_it_is_declared(kept_of_users: Kept) -> None:
     section = DOCS.read_text().split("## What is kept of a user\n")[1].split("\n## ")[0]
     rows = [
         line for line in section.splitlines() if line.startswith("| ") and not line.startswith(("| what |", "| ---"))
     ]
-    assert rows == list(dict.fromkeys(map(row, user_erasure.personal_data)))
+    assert rows == list(dict.fromkeys(map(row, kept_of_users)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_privacy_tells_each_time_that_is_declared_for_it(language: str, user_erasure: UserErasure) -> None:
+def test_privacy_tells_each_time_that_is_declared_for_it(language: str, kept_of_users: Kept) -> None:
     texts = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
     said = re.findall(r"^privacy(?:-paid)? =(.*?)^\S", texts, re.DOTALL | re.MULTILINE)
     variables = set(re.findall(r"\{ \$(\w+) \}", "".join(said)))
-    assert variables == {kept.told for kept in user_erasure.personal_data} - {""}
-    view = notice(Words(language), Retention(user_erasure.personal_data, counted=True, checked=True, selling=True))
+    assert variables == {kept.told for kept in kept_of_users} - {""}
+    view = notice(Words(language), Retention(kept_of_users, counted=True, checked=True, selling=True))
     assert "{" not in view.text

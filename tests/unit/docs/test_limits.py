@@ -14,7 +14,7 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat import bot_api
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
-from qwenedit_bot.privacy import key_search, user_erasure
+from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.users import access_list
 from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
@@ -64,7 +64,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("log lines caused by strangers", [f"{webhook.LINE_EVERY / 60:.0f} a minute"]),
         (
             "looks at every key of Redis, for `/forget`",
-            [f"{key_search.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
+            [f"{user_erasure.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
         ),
         ("deleted data in Redis' file on disk", [f"{2 * user_erasure.REWRITE_EVERY // 3600} hours"]),
         (

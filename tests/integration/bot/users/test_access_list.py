@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Text
 from qwenedit_bot.users.access_list import HEARD, AccessList
 
@@ -96,15 +94,3 @@ async def test_money_is_taken_in_a_flood_too(access: AccessList, update: dict[st
 async def test_update_of_an_unknown_form_is_left_to_who_reads_it(access: AccessList, odd: Any) -> None:
     for kind in ("message", "callback_query", "my_chat_member", "edited_message"):
         assert access.admits({"update_id": 1, kind: odd})
-
-
-async def test_forgetting_by_one_user_passes_once_in_ten_seconds(redis: Redis, bot_keys: BotKeys) -> None:
-    user_erasure = UserErasure(redis, bot_keys, [])
-    await user_erasure.check_rate(STRANGER, "first")
-    await user_erasure.check_rate(STRANGER, "first")  # handled again after a crash
-    await user_erasure.check_rate(BANNED, "another's")
-    with pytest.raises(LaterError) as later:
-        await user_erasure.check_rate(STRANGER, "second")
-    assert 5 < later.value.after <= 10
-    await redis.delete(bot_keys.forgot(STRANGER))
-    await user_erasure.check_rate(STRANGER, "second")

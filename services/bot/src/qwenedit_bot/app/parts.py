@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import Messenger
@@ -181,22 +182,15 @@ class Parts:
             quotas=self._quotas, replies=self._replies, answers=self._answers,
         )  # fmt: skip
         self.user_erasure = UserErasure(
-            redis,
-            keys,
-            (
-                self._backlog,  # before the jobs, whose end would let it follow
-                self._user_jobs,  # before the quotas, to which a cancelled job goes back
-                self._quotas,
-                self._payments,
-                self._languages,
-                self._access_list,
-                self._replies,
-                self._inbox,
-                self._drafts,
-                base.limiter,
-            ),
-        )
-        """Forgets a user: every feature that has personal data, in the order in which they forget."""
+            redis, keys, settings.keys, backlog=self._backlog, jobs=self._user_jobs, quotas=self._quotas,
+            inbox=self._inbox,
+        )  # fmt: skip
+        holders = (
+            self._backlog, self._user_jobs, self._quotas, self._payments, self._languages, self._access_list,
+            self._replies, self._inbox, self._drafts, base.limiter, self.user_erasure,
+        )  # fmt: skip
+        self.personal_data = tuple(chain.from_iterable(holder.personal_data for holder in holders))
+        """All that is kept of users."""
 
     def _moderation_hook(self) -> ModerationHook | None:
         settings = self._base.settings
@@ -224,7 +218,7 @@ class Parts:
     def _scheduler_of_updates(self) -> Scheduler:
         base, settings = self._base, self._base.settings
         retention = Retention(
-            self.user_erasure.personal_data, counted=settings.jobs_per_day is not None,
+            self.personal_data, counted=settings.jobs_per_day is not None,
             checked=settings.moderation_url is not None, selling=bool(settings.star_packs),
         )  # fmt: skip
         services = Services(

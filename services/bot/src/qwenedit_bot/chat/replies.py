@@ -6,11 +6,9 @@ import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
@@ -110,20 +108,6 @@ class Replies:
             pipeline.expire(said, SAID_KEPT)
         noted, *_others = await pipeline.execute()
         return int(noted) if first and noted is not None else message_id
-
-    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
-        """Return the names of the answers in a user's private chat, and of what they were answered for in groups."""
-        said = self._keys.said(user_id, 0).removesuffix("0")
-        occasions, in_groups = self._keys.occasion(user_id, "*"), self._keys.any_occasion(f"*:{user_id}")
-        return tuple(map(KeyPattern, (f"{self._answers(user_id)}*", f"{said}*", occasions, in_groups)))
-
-    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:  # noqa: ARG002 - the keys are the user's
-        """Forget the answers in a user's private chat, and in groups what they were answered for."""
-        if keys:
-            await self._redis.unlink(*keys)
-
-    def _answers(self, user_id: int) -> str:
-        return self._keys.reply(user_id, 0).removesuffix("0")
 
     async def forget_answer(self, to: Source) -> None:
         """Forget one answer, wherever it was given."""

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001 - read by pydantic
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
@@ -119,12 +117,3 @@ class Drafts:
         """Replace a user's draft in a chat."""
         written = _FORM.dump_json(draft, exclude_defaults=True)
         await self._redis.set(self._keys.draft(chat_id, user_id), written, ex=DRAFT_TTL)
-
-    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
-        """Return the names of a user's drafts."""
-        return (KeyPattern(f"{self._keys.draft_prefix}*:{user_id}"),)
-
-    async def forget_found(self, _user_id: int, keys: Sequence[str]) -> None:
-        """Forget a user's drafts, in the private chat and in groups."""
-        if keys:
-            await self._redis.unlink(*keys)

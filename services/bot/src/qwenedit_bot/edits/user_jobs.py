@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref
 from qwenedit_jobs.events import job_in
@@ -19,7 +19,7 @@ from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, FAILED_PICTURES_KEPT, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection
 
     from redis.asyncio import Redis
 
@@ -88,13 +88,8 @@ class UserJobs:
         self._answers = answers
         self.personal_data = _personal_data(picture_ttl)
 
-    def key_patterns(self, _user_id: int) -> tuple[KeyPattern, ...]:
-        """Return the names of a user's jobs, in all states."""
-        return (KeyPattern(f"{self._job_keys.job_prefix}*", owner="user"),)
-
-    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
+    async def forget(self, user_id: int, ids: Collection[str]) -> None:
         """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
-        ids = [key.removeprefix(self._job_keys.job_prefix) for key in keys]
         jobs = await self._queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
             await self._drop_answer(job_id)

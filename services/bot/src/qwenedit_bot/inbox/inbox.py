@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qwenedit_bot.chat.actors import is_about_money
-from qwenedit_bot.common.retention import KeyPattern, PersonalData
+from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.inbox.updates import (
     ReceivedUpdate,
     album_of,
@@ -20,7 +20,7 @@ from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from redis.asyncio import Redis
 
@@ -96,14 +96,8 @@ class Inbox:
             self._wake.set()
         return taken
 
-    def key_patterns(self, user_id: int) -> tuple[KeyPattern, ...]:
-        """Return the names of a user's albums."""
-        return (KeyPattern(f"{self._keys.album_prefix}{user_id}:*"),)
-
-    async def forget_found(self, user_id: int, keys: Sequence[str]) -> None:
-        """Forget a user's albums, and what was set aside of theirs."""
-        if keys:
-            await self._redis.unlink(*keys)
+    async def forget(self, user_id: int) -> None:
+        """Forget what was set aside of a user's."""
         for entry in await self.lanes.list_set_aside():
             if str(user_id) in (entry.sender, entry.lane):
                 await self.lanes.drop_set_aside(entry.id)

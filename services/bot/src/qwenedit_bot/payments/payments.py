@@ -101,9 +101,6 @@ class Payments:
         taken = int(told)
         return None if taken < 0 else taken
 
-    async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `personal_data`."""
-
     async def of(self, user_id: int) -> list[Payment]:
         """Return a user's payments, newest first."""
         records = await self._redis.hgetall(self._keys.payments(user_id))

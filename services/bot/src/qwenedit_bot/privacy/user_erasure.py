@@ -1,29 +1,34 @@
-"""Forgetting a user: each feature that keeps something of users erases its own."""
+"""Forgetting a user: features erase what they keep, and one scan of Redis finds all that is named after the user."""
 
 from __future__ import annotations
 
-from itertools import chain
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.common.retention import PersonalData, SearchingDataHolder
-from qwenedit_bot.privacy.key_search import KeySearch, fitting
+from qwenedit_bot.common.retention import PersonalData
+from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.common.retention import DataHolder
+    from qwenedit_bot.edits.requests.backlog import Backlog
+    from qwenedit_bot.edits.user_jobs import UserJobs
+    from qwenedit_bot.inbox.inbox import Inbox
+    from qwenedit_bot.payments.quotas import Quotas
+    from qwenedit_jobs import Keys
 
 REWRITE_EVERY = 3_600
 """Seconds between two rewrites of Redis' append-only file."""
 EVERY = 10.0
 """Seconds between two requests of one user: each scans all keys of Redis, and any user may press the button."""
+SCANNED_AT_ONCE = 1_000
+"""Keys that Redis looks at in one step, about a millisecond, while every other client waits."""
 
 log = structlog.get_logger(__name__)
 
@@ -37,29 +42,58 @@ async def rewrite_file(redis: Redis) -> None:
         await redis.bgrewriteaof()
 
 
+def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
+    """Return the names of keys that hold something of a user and nothing else, as a shell's patterns."""
+    answers = (keys.reply(user_id, 0), keys.said(user_id, 0))
+    return (
+        keys.language(user_id),
+        f"{keys.draft_prefix}*:{user_id}",
+        f"{keys.album_prefix}{user_id}:*",
+        keys.occasion(user_id, "*"),
+        keys.any_occasion(f"*:{user_id}"),
+        *(f"{answer.removesuffix('0')}*" for answer in answers),
+    )
+
+
 class UserErasure:
     """Forgets users.
 
     Args:
         redis: A client that decodes replies.
         keys: Names of the bot's keys.
-        holders: Keep something of users. They forget in this order.
+        job_keys: Names of the queue's keys.
+        backlog: Has requests that wait.
+        jobs: Have the photos, words and results.
+        quotas: Have what jobs were charged to.
+        inbox: Has updates that were set aside.
     """
 
-    def __init__(self, redis: Redis, keys: BotKeys, holders: Sequence[DataHolder | SearchingDataHolder]) -> None:
+    personal_data = (
+        PersonalData(
+            what="that a user asked to be forgotten", keys=("forgot",), seconds=round(EVERY),
+            stays="of several requests in that time the first is carried out, the others wait",
+        ),
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: BotKeys,
+        job_keys: Keys,
+        *,
+        backlog: Backlog,
+        jobs: UserJobs,
+        quotas: Quotas,
+        inbox: Inbox,
+    ) -> None:
         self._redis = redis
         self._keys = keys
-        self._search = KeySearch(redis)
-        self.holders = tuple(holders)
-
-    @property
-    def personal_data(self) -> tuple[PersonalData, ...]:
-        """All that is kept of users."""
-        stays = "of several requests in that time the first is carried out, the others wait"
-        asked = PersonalData(
-            what="that a user asked to be forgotten", keys=("forgot",), seconds=round(EVERY), stays=stays
-        )
-        return (*(data for holder in self.holders for data in holder.personal_data), asked)
+        self._job_prefix = job_keys.job_prefix
+        self._backlog = backlog
+        self._jobs = jobs
+        self._quotas = quotas
+        self._inbox = inbox
+        self._scripts = Scripts(redis, Path(__file__).parent / "lua", str)
 
     async def check_rate(self, user_id: int, press: str) -> None:
         """Let one request of a user pass in `EVERY` seconds, however often its press is handled.
@@ -78,13 +112,28 @@ class UserErasure:
 
     async def forget(self, user_id: int) -> None:
         """Forget a user; may be repeated."""
-        patterns = {each: each.key_patterns(user_id) for each in self.holders if isinstance(each, SearchingDataHolder)}
-        found: list[str] | None = None
-        for holder in self.holders:
-            if isinstance(holder, SearchingDataHolder):
-                if found is None:  # not before: a request that waited may have become a job
-                    found = await self._search.find(user_id, chain.from_iterable(patterns.values()))
-                await holder.forget_found(user_id, fitting(found, patterns[holder]))
-            else:
-                await holder.forget(user_id)
+        await self._backlog.forget(user_id)  # first: a request that waits could become a job after the scan
+        jobs, names = await self._scan(user_id)
+        await self._jobs.forget(user_id, jobs)  # before the quotas, to which a cancelled job goes back
+        await self._quotas.forget(user_id)
+        await self._inbox.forget(user_id)
+        if names:
+            await self._redis.unlink(*names)
         log.info("user.forgotten")
+
+    async def _scan(self, user_id: int) -> tuple[set[str], set[str]]:
+        """Return the ids of a user's jobs, and the names of keys that fit the patterns.
+
+        Redis looks at its keys in short steps, between which other clients have their turn. A key that is made or
+        deleted meanwhile may be among them or not.
+        """
+        wanted = patterns(self._keys, user_id)
+        jobs, names = set[str](), set[str]()
+        cursor = "0"
+        while True:
+            step = {"cursor": cursor, "count": SCANNED_AT_ONCE, "user": str(user_id), "jobs": self._job_prefix}
+            cursor, owned, named = await self._scripts.run("search", **step)
+            jobs.update(key.removeprefix(self._job_prefix) for key in owned)
+            names.update(name for name in named if any(fnmatchcase(name, each) for each in wanted))
+            if cursor == "0":
+                return jobs, names

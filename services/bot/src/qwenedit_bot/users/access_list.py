@@ -81,6 +81,3 @@ class AccessList:
     async def unban(self, user_id: int) -> bool:
         """End a ban; False when there was none."""
         return bool(await self._redis.srem(self._banned, user_id))
-
-    async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `personal_data`."""

@@ -53,7 +53,3 @@ class Languages:
             await self._redis.set(self._keys.language(user_id), language, ex=REMEMBERED)
         else:
             await self._redis.delete(self._keys.language(user_id))
-
-    async def forget(self, user_id: int) -> None:
-        """Follow the user's Telegram again."""
-        await self._redis.unlink(self._keys.language(user_id))

@@ -74,9 +74,6 @@ class SharedLimiter:
         """Obey a 429: send nothing in this chat for a while."""
         await self._scripts.run("pace", paused=f"pause:{chat_id}", pause=_ms(seconds))
 
-    async def forget(self, user_id: int) -> None:
-        """Erase nothing: see `personal_data`."""
-
     async def _ask(self, chat_id: int | None, *, edit: bool, spare: bool = False, line: float) -> float:
         """Return the seconds to wait; see `pace.lua`."""
         sender = sender_in(chat_id)
