@@ -26,10 +26,8 @@ def _scripts(folder: str) -> None:
 
 def _pace(rate: str) -> None:
     """Let the bot speak faster than Telegram allows; the simulator is told not to mind."""
-    limiter = importlib.import_module("qwenedit_bot.chat.rate_limit.limits")
-    fast = limiter.Rate(interval=1 / float(rate), burst=int(rate))
-    for module in (limiter, importlib.import_module("qwenedit_bot.chat.rate_limit.shared")):
-        module.OVERALL = module.CHAT = fast  # type: ignore[attr-defined]
+    limiter = importlib.import_module("qwenedit_bot.chat.rate_limit")
+    limiter.OVERALL = limiter.CHAT = limiter.Rate(interval=1 / float(rate), burst=int(rate))  # type: ignore[attr-defined]
 
 
 def _clock(seed: str) -> None:

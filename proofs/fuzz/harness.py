@@ -27,7 +27,7 @@ from qwenedit_bot.app.parts import Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.calls import CallMiddleware
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT

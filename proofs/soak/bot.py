@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from qwenedit_bot.app import main
-from qwenedit_bot.chat.rate_limit import limits, shared
+from qwenedit_bot.chat import rate_limit
 
-for module in (limits, shared):
-    module.OVERALL = limits.Rate(interval=1 / 10_000, burst=10_000)  # type: ignore[attr-defined]
+rate_limit.OVERALL = rate_limit.Rate(interval=1 / 10_000, burst=10_000)
 
 if __name__ == "__main__":
     main.main()

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from local_stack import SIMULATED_TOKEN, Service, bare_environment, bot
 from qwenedit_bot.app.parts import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_jobs import Keys, RedisSettings, connect

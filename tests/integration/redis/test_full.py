@@ -11,10 +11,9 @@ from aiogram.utils.token import extract_bot_id
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.chat import rate_limit
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit import shared
-from qwenedit_bot.chat.rate_limit.limits import CHAT, Rate
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import CHAT, Rate, SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import (
@@ -159,7 +158,7 @@ async def test_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis
 
 
 async def test_pace_is_kept_and_429s_are_obeyed_in_a_full_redis(redis, memory, monkeypatch):
-    monkeypatch.setattr(shared, "CHAT", Rate(interval=3600.0, burst=CHAT.burst))  # no machine is too slow for it
+    monkeypatch.setattr(rate_limit, "CHAT", Rate(interval=3600.0, burst=CHAT.burst))  # no machine is too slow for it
     limiter = SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=42))
     await memory.fill(1.1)
     for _ in range(CHAT.burst):

@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.retention import PersonalData

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.chat.rate_limit import shared
-from qwenedit_bot.chat.rate_limit.limits import CHAT, GROUP, Rate
+from qwenedit_bot.chat import rate_limit
+from qwenedit_bot.chat.rate_limit import CHAT, GROUP, Rate
 
 
 @pytest.fixture
@@ -13,5 +13,5 @@ def interval(monkeypatch: pytest.MonkeyPatch) -> float:
     """Slow the rate limit of each chat to one message an hour, after the burst. Returns the interval in seconds."""
     hour = 3600.0
     for name, rate in (("CHAT", CHAT), ("GROUP", GROUP)):
-        monkeypatch.setattr(shared, name, Rate(interval=hour, burst=rate.burst))
+        monkeypatch.setattr(rate_limit, name, Rate(interval=hour, burst=rate.burst))
     return hour

@@ -35,11 +35,9 @@ from qwenedit_bot.chat.errors import (
     TextRejectedError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.rate_limit.limits import CHAT
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.chat.view import Button, View
+from qwenedit_bot.chat.view import Button, Picture, Source, View
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:

@@ -12,8 +12,7 @@ from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit.limits import BUSY_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, on_behalf_of
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import BUSY_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, SharedLimiter, on_behalf_of
 from telegram_simulator.world.rate_limits import Limits, Rates
 
 if TYPE_CHECKING:

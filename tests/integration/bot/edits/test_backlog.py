@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Source
 from qwenedit_bot.edits.requests.backlog import MOST, Backlog
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded

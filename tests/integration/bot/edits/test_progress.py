@@ -53,8 +53,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
-    from qwenedit_bot.chat.messenger import Source
-    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.chat.view import Source, View
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs import Status

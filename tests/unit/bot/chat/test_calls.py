@@ -45,14 +45,13 @@ from qwenedit_bot.chat.errors import (
     UnknownRefusalError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
 
-    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+    from qwenedit_bot.chat.rate_limit import SharedLimiter
 
 METHOD = SendMessage(chat_id=1, text="hello")
 MESSAGE = Message(message_id=1, date=datetime.fromtimestamp(0, tz=UTC), chat=Chat(id=1, type="private"))

@@ -12,8 +12,7 @@ from qwenedit_bot.conversation import membership
 from qwenedit_bot.texts import Text, Words
 
 if TYPE_CHECKING:
-    from qwenedit_bot.chat.messenger import Source
-    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.chat.view import Source, View
 
 BOT = {"id": 42, "is_bot": True, "first_name": "Bot"}
 GROUP = {"id": -100, "type": "supergroup", "title": "Friends"}

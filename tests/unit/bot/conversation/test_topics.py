@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiogram.types import Message
 
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.reading import attachment_of
 from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.pictures.sources import Attachment

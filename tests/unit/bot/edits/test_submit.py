@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome

@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.chat.calls import CallMiddleware, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
-from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, pause, unless

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.app.settings import BotSettings
-    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
+    from qwenedit_bot.chat.rate_limit import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore

@@ -23,7 +23,15 @@ from aiogram.methods import (
     SendInvoice,
     SendMessage,
 )
-from aiogram.types import InputMediaDocument, InputMediaPhoto, LabeledPrice
+from aiogram.types import (
+    BufferedInputFile,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaDocument,
+    InputMediaPhoto,
+    LabeledPrice,
+    ReplyParameters,
+)
 from cachetools import TTLCache
 
 from qwenedit_bot.chat.calls import translated
@@ -44,16 +52,14 @@ from qwenedit_bot.chat.errors import (
     UnchangedError,
     WriteForbiddenError,
 )
-from qwenedit_bot.chat.markup import file_of, keyboard, reply_to
 
 if TYPE_CHECKING:
     from aiogram import Bot
     from aiogram.methods import TelegramMethod
     from aiogram.methods.base import TelegramType
 
-    from qwenedit_bot.chat.messenger import Invoice, Picture, Source
-    from qwenedit_bot.chat.rate_limit.shared import SharedLimiter
-    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.chat.rate_limit import SharedLimiter
+    from qwenedit_bot.chat.view import Buttons, Invoice, Picture, Source, View
     from qwenedit_bot.common.metrics import BotMetrics
 
 SHORT_TIMEOUT = 10
@@ -115,7 +121,7 @@ class Messenger:
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
         try:
             return await self._send(
-                to, SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=keyboard(view.buttons))
+                to, SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
             )
         except TextRejectedError:
             raise
@@ -133,8 +139,8 @@ class Messenger:
             TelegramRefusedError: Telegram refuses it for another reason.
         """
         call = SendDocument(
-            chat_id=to.chat_id, document=file_of(picture), caption=picture.caption,
-            reply_markup=keyboard(picture.buttons),
+            chat_id=to.chat_id, document=_file_of(picture), caption=picture.caption,
+            reply_markup=_keyboard(picture.buttons),
         )  # fmt: skip
         return await self._send(to, call)
 
@@ -147,7 +153,7 @@ class Messenger:
         return await self._send(to, call)
 
     async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
-        where = {"message_thread_id": to.thread_id or None, "reply_parameters": reply_to(to)}
+        where = {"message_thread_id": to.thread_id or None, "reply_parameters": _reply_to(to)}
         await self._take_turn(to.chat_id)
         try:
             sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
@@ -188,7 +194,7 @@ class Messenger:
     async def _edit(self, chat_id: int, message_id: int, view: View, *, seconds: int | None = None) -> bool:
         call = EditMessageText(
             text=view.text, chat_id=self._now_in(chat_id, message_id), message_id=message_id,
-            reply_markup=keyboard(view.buttons),
+            reply_markup=_keyboard(view.buttons),
         )  # fmt: skip
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError, seconds=seconds)
@@ -211,8 +217,8 @@ class Messenger:
         await self._take_turn(chat_id, edit=True)
         kind = InputMediaDocument if picture.as_file else InputMediaPhoto
         call = EditMessageMedia(
-            media=kind(media=file_of(picture), caption=picture.caption), chat_id=self._now_in(chat_id, message_id),
-            message_id=message_id, reply_markup=keyboard(picture.buttons),
+            media=kind(media=_file_of(picture), caption=picture.caption), chat_id=self._now_in(chat_id, message_id),
+            message_id=message_id, reply_markup=_keyboard(picture.buttons),
         )  # fmt: skip
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError)
@@ -348,3 +354,27 @@ class Messenger:
         if chat_id is not None:
             self._unused.pop(chat_id, None)
             await self._limiter.close(chat_id, seconds)
+
+
+def _reply_to(source: Source) -> ReplyParameters | None:
+    """Reply to a user's message, or just write where it is gone; None to reply to nothing."""
+    if not source.message_id:
+        return None
+    return ReplyParameters(message_id=source.message_id, allow_sending_without_reply=True)
+
+
+def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
+    """Make an inline keyboard."""
+    if not buttons:
+        return None
+    rows = [
+        [InlineKeyboardButton(text=each.label, style=each.style, callback_data=each.data) for each in row]
+        for row in buttons
+    ]
+    return InlineKeyboardMarkup(inline_keyboard=rows)
+
+
+def _file_of(picture: Picture) -> BufferedInputFile:
+    """Make the upload of a picture."""
+    extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
+    return BufferedInputFile(picture.data, f"{picture.name}.{extension}")

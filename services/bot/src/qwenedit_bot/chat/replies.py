@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
-    from qwenedit_bot.chat.messenger import Source
-    from qwenedit_bot.chat.view import View
+    from qwenedit_bot.chat.view import Source, View
     from qwenedit_bot.common.keys import BotKeys
 
 DAY = 86_400

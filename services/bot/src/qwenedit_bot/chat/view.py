@@ -1,9 +1,13 @@
-"""What a user sees of one message: its text and its buttons."""
+"""What is said in a chat: texts with buttons, pictures and invoices, and the message that they answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from qwenedit_jobs import ReplyTo
 
 
 class ButtonStyle(StrEnum):
@@ -39,3 +43,52 @@ class View:
 
     text: str
     buttons: Buttons = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A user's message, which the bot's answer replies to."""
+
+    chat_id: int
+    message_id: int
+    """0: what is sent answers nothing."""
+    discriminator: str = ""
+    """Tells answers apart that reply to the same message."""
+    thread_id: int = 0
+    """The forum topic in which to answer; 0 outside of topics."""
+
+    @classmethod
+    def of_job(cls, reply: ReplyTo) -> Self:
+        """Name the message that a job's answer replies to."""
+        return cls(reply.chat_id, reply.source_message_id, reply.discriminator, reply.thread_id)
+
+    @property
+    def answer(self) -> tuple[int, int, str]:
+        """What names its answer."""
+        return self.chat_id, self.message_id, self.discriminator
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture on its way to a user."""
+
+    data: bytes
+    caption: str
+    as_file: bool
+    """As a file where Telegram would not take it as a photo."""
+    buttons: Buttons = ()
+    name: str = "picture"
+    """Of the file, without an extension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """What a user may pay for, in Telegram Stars."""
+
+    title: str
+    """At most 32 characters."""
+    description: str
+    """At most 255."""
+    payload: str
+    """At most 128 bytes; comes back with the payment, and users do not see it."""
+    stars: int

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError
-from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
+from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import (

@@ -11,8 +11,7 @@ from aiogram.types import (
     ChatMemberRestricted,
 )
 
-from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.conversation import groups
 from qwenedit_bot.texts import Text
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from aiogram.enums import ContentType
 
 from qwenedit_bot.chat.actors import is_of_bot, own_words
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Said, Stage, Thing, lowest
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from aiogram.types import CallbackQuery, InaccessibleMessage, Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
-from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.view import Picture, Source, View
 from qwenedit_bot.conversation.reading import attachment_of, belongs_here, jobs_messages, was_shown
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import AS_FILE, LARGER

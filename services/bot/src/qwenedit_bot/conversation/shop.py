@@ -11,8 +11,7 @@ from aiogram.dispatcher.event.bases import SkipHandler
 from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
-from qwenedit_bot.chat.messenger import Invoice
-from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
 from qwenedit_bot.conversation.step import can_resume
 from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits import quota_texts

@@ -11,9 +11,8 @@ from aiogram import BaseMiddleware
 from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
 from qwenedit_bot.chat.actors import actor_of
-from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.rate_limit import is_group
+from qwenedit_bot.chat.view import Source, View
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

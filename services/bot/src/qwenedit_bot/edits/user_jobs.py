@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.messenger import Source
+from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
-from qwenedit_bot.chat.messenger import Picture, Source
-from qwenedit_bot.chat.rate_limit.limits import is_group
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.rate_limit import is_group
+from qwenedit_bot.chat.view import Picture, Source, View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.larger import is_larger, target_of
 from qwenedit_bot.moderation.hook import Verdict

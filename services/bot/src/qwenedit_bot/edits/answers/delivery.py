@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
+from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.edits.answers.answering import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_jobs import State, event_of

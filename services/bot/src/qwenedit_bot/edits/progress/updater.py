@@ -11,7 +11,7 @@ import structlog
 from cachetools import LRUCache
 
 from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
-from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.edits import job_views
 from qwenedit_jobs import State
 

@@ -15,9 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
-from qwenedit_bot.chat.messenger import Source
-from qwenedit_bot.chat.rate_limit.limits import on_behalf_of
-from qwenedit_bot.chat.view import View
+from qwenedit_bot.chat.rate_limit import on_behalf_of
+from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE

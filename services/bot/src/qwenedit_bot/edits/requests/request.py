@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, auto
 
-from qwenedit_bot.chat.messenger import Source  # noqa: TC001 - as with the next ones, pydantic reads the annotations
+from qwenedit_bot.chat.view import Source  # noqa: TC001 - as with the next ones, pydantic reads the annotations
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001
 
 MAX_INSTRUCTION = 1000

@@ -11,7 +11,7 @@ from qwenedit_bot.chat.errors import (
     FileTooBigError,
     FileUnavailableError,
 )
-from qwenedit_bot.chat.rate_limit.limits import is_group
+from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views, quota_texts
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
@@ -37,8 +37,8 @@ from qwenedit_telemetry import job_context, tracing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qwenedit_bot.chat.messenger import Source
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.chat.view import Source
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.moderation.hook import ModerationHook

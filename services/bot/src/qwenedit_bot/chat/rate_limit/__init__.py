@@ -1,1 +1,0 @@
-"""Telegram's limits, kept for all replicas."""
