@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import helm_python
 import pytest
 
+WORKFLOWS = Path(__file__).parents[2] / "services/comfyui/workflows"
 TOKEN = {"bot.token.existingSecret": "telegram"}
 WEBHOOK = {**TOKEN, "bot.mode": "webhook", "bot.webhook.url": "https://bot.example.com/hook"}
 BUCKET = {**TOKEN, "pictures.url": "s3://photos"}
@@ -77,6 +79,20 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     ),
     "variable beside its value": (
         {**TOKEN, "bot.pod.env": [{"name": "MAX_WAIT", "value": "9"}]}, "bot.pod.env has MAX_WAIT", "README.md",
+    ),
+    "variable beside its Secret": (
+        {**TOKEN, "bot.pod.env": [{"name": "BOT_TOKEN", "value": "1:a"}]}, "bot.pod.env has BOT_TOKEN",
+    ),
+    "password beside its Secret": (
+        {**TOKEN, "worker.pod.env": [{"name": "REDIS_PASSWORD", "value": "a"}]}, "worker.pod.env has REDIS_PASSWORD",
+    ),
+    "workflow of no image": (
+        {**TOKEN, "worker.settings.workflow": "flux"},
+        "worker.settings.workflow is flux", "qwen-image-edit-2511-fast", "/workflows/flux.json",
+    ),
+    "time zone of no place": (
+        {**TOKEN, "autoscaling.warmHours": [{**WARM[0], "workers": 1, "timezone": "Mars/Base"}]},
+        "autoscaling.warmHours has the time zone Mars/Base", "Europe/Berlin",
     ),
     "two GPUs for one ComfyUI": (
         {**TOKEN, "comfyui.gpu.count": 2}, "comfyui.gpu.count is 2", "autoscaling.maxReplicas",
@@ -252,6 +268,24 @@ def test_guard_names_the_keys_and_the_fix(case, render):
 )
 def test_redis_with_room_enough_or_with_room_that_nobody_knows_is_taken(redis, render):
     assert render(nested(TOKEN | {f"redis.{key}": value for key, value in redis.items()}))
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Etc/UTC", "Zulu", "Etc/GMT", "Europe/Berlin", "Asia/Kolkata", "EST"])
+def test_known_time_zone_is_taken(timezone, render):
+    hours = [{**WARM[0], "workers": 1, "timezone": timezone}]
+    assert render(nested({**TOKEN, "autoscaling.warmHours": hours}))
+
+
+def test_every_workflow_of_the_image_and_every_path_is_taken(render):
+    """All but the one that only enlarges."""
+    names = {path.name.partition(".")[0] for path in WORKFLOWS.glob("*.json")} - {"larger"}
+    for workflow in [*names, "/workflows/mine.json"]:
+        assert render(nested({**TOKEN, "worker.settings.workflow": workflow}))
+
+
+def test_variable_that_no_value_has_set_is_taken(render):
+    external = {**EXTERNAL, "redis.external.url": "redis://r"}
+    assert render(nested({**external, "bot.pod.env": [{"name": "REDIS_PASSWORD", "value": "a"}]}))
 
 
 @pytest.mark.parametrize("case", REFUSED_BY_SCHEMA)

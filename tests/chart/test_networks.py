@@ -72,7 +72,7 @@ def test_private_authority_reaches_every_part(render):
         assert data["SSL_CERT_FILE"] == data["OTEL_EXPORTER_OTLP_CERTIFICATE"] == "/etc/qwenedit/ca/ca.crt"
     (download,) = containers(of_kind(manifests, "Job")[0]["spec"]["template"])
     assert {"name": "SSL_CERT_FILE", "value": "/etc/qwenedit/ca/ca.crt"} in download["env"]
-    for one in [*of_kind(manifests, "Deployment"), *of_kind(manifests, "Job"), *of_kind(manifests, "Pod")]:
+    for one in [*of_kind(manifests, "Deployment"), *of_kind(manifests, "Job"), *of_kind(manifests, "Pod", "-selftest")]:
         spec = one["spec"]["template"]["spec"] if one["kind"] != "Pod" else one["spec"]
         (volume,) = (volume for volume in spec["volumes"] if volume["name"] == "ca")
         assert volume["configMap"] == {"name": "edit-ca", "items": [{"key": "ca-bundle.crt", "path": "ca.crt"}]}

@@ -35,6 +35,7 @@ async def installation() -> AsyncIterator[Installation]:
             "autoscaling.enabled=false",
             "monitoring.traces.endpoint=",
             "networkPolicy.collectorTo=null",
+            "redis.persistence.enabled=false",
         ) as installation,
     ):
         yield installation

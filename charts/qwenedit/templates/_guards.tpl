@@ -51,9 +51,12 @@
 {{- end }}
 {{- end }}
 {{- range $part := list "bot" "worker" }}
-{{- $settings := include (printf "qwenedit.%sConfig" $part) $ | fromYaml }}
+{{- $settings := keys (include (printf "qwenedit.%sConfig" $part) $ | fromYaml) }}
+{{- range include (printf "qwenedit.%sEnv" $part) $ | fromYamlArray }}
+{{- $settings = append $settings .name }}
+{{- end }}
 {{- range ((index $.Values $part).pod).env }}
-{{- if hasKey $settings .name }}
+{{- if has .name $settings }}
 {{- fail (printf "%s.pod.env has %s, which the chart sets from a value of its own: set that value (the table in the chart's README.md names the variable), and take it out of %s.pod.env" $part .name $part) }}
 {{- end }}
 {{- end }}
@@ -108,6 +111,11 @@
 {{- fail (printf "comfyui.external.url is set with comfyui.placement=%s: set comfyui.placement=external, or leave comfyui.external.url empty" .placement) }}
 {{- end }}
 {{- end }}
+{{- $workflow := .Values.worker.settings.workflow }}
+{{- $workflows := list "flux-1-kontext-dev" "invert-model-free" "qwen-image-edit-2509-fast" "qwen-image-edit-2511-fast" "qwen-image-edit-2511-quality" }}
+{{- if not (or (has $workflow $workflows) (hasSuffix ".json" $workflow)) }}
+{{- fail (printf "worker.settings.workflow is %s: the image has %s; for one of your own, mount its file with worker.pod.volumeMounts and give the path, such as /workflows/%s.json" $workflow (join ", " $workflows) $workflow) }}
+{{- end }}
 {{- if gt (int .Values.comfyui.gpu.count) 1 }}
 {{- fail (printf "comfyui.gpu.count is %d: ComfyUI uses one GPU; set it to 1, and have one worker for each GPU (%s)" (int .Values.comfyui.gpu.count) (ternary "autoscaling.maxReplicas" "worker.replicas" .Values.autoscaling.enabled)) }}
 {{- end }}
@@ -120,12 +128,23 @@
 {{- fail (printf "autoscaling.maxReplicas is %d, below autoscaling.minReplicas=%d: raise the one or lower the other" (int .maxReplicas) (int .minReplicas)) }}
 {{- end }}
 {{- range .warmHours }}
+{{- if eq "unknown" (include "qwenedit.timezone" .timezone) }}
+{{- fail (printf "autoscaling.warmHours has the time zone %s, which is unknown: use a name such as Europe/Berlin or UTC" .timezone) }}
+{{- end }}
 {{- if gt (int .workers) (int $.Values.autoscaling.maxReplicas) }}
 {{- fail (printf "autoscaling.warmHours wants %d workers, above autoscaling.maxReplicas=%d: raise the one or lower the other" (int .workers) (int $.Values.autoscaling.maxReplicas)) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Says `unknown` of a time zone that is: Helm takes it for UTC. If Helm knows no zone at all, as on a machine without
+     tzdata, nothing is unknown. */}}
+{{- define "qwenedit.timezone" -}}
+{{- $utc := regexMatch "^(Etc/)?(UTC|UCT|Universal|Zulu)$" . }}
+{{- $zones := ne (dateInZone "MST" now "Asia/Tokyo") "UTC" }}
+{{- if or (eq . "Local") (and $zones (not $utc) (eq (dateInZone "MST" now .) "UTC")) }}unknown{{ end }}
 {{- end }}
 
 {{- define "qwenedit.guards.redis" -}}

@@ -38,6 +38,37 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
 {{- end }}
 {{- end }}
 
+{{/* What the bot gets beside its ConfigMap: from Secrets, or because it may hold one. */}}
+{{- define "qwenedit.botEnv" -}}
+- name: BOT_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "qwenedit.botSecret" . }}
+      key: token
+{{- if eq .Values.bot.mode "webhook" }}
+- name: WEBHOOK_SECRET
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "qwenedit.webhookSecret" . }}
+      key: secret
+{{- end }}
+{{- with .Values.bot.moderation }}
+{{- if .url }}
+- name: MODERATION_URL
+  value: {{ tpl .url $ | quote }}
+{{- end }}
+{{- if .token.existingSecret }}
+- name: MODERATION_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ tpl .token.existingSecret $ }}
+      key: token
+{{- end }}
+{{- end }}
+{{ include "qwenedit.tracesEnv" . }}
+{{ include "qwenedit.redisEnv" (dict "root" . "part" "bot") }}
+{{- end }}
+
 {{/* Telegram ids, separated by commas; Helm reads large numbers as floating point. */}}
 {{- define "qwenedit.userIds" -}}
 {{- range $index, $id := . }}{{ if $index }},{{ end }}{{ int64 $id }}{{ end }}

@@ -16,3 +16,8 @@ WORKER_WARM_UP: {{ $settings.warmUp | quote }}
 COMFYUI_BASE_DIR: /data
 {{- end }}
 {{- end }}
+
+{{- define "qwenedit.workerEnv" -}}
+{{ include "qwenedit.tracesEnv" . }}
+{{ include "qwenedit.redisEnv" (dict "root" . "part" "worker") }}
+{{- end }}
