@@ -10,6 +10,7 @@ from aiogram.methods import SetChatMenuButton, SetMyCommands
 
 from proofs.fuzz.harness import Harness
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
+from qwenedit_bot.users.access_list import HEARD
 from qwenedit_decoder.answers import Refusal
 
 if TYPE_CHECKING:
@@ -45,11 +46,15 @@ def test_message_from_nobody_is_left_alone(runner: asyncio.Runner, redis_url: st
     runner.run(harness.__aexit__(None, None, None))
 
 
-def test_what_a_stranger_sends_is_left_alone_unread(runner: asyncio.Runner, redis_url: str) -> None:
+def test_flood_of_a_stranger_is_left_alone_unread(runner: asyncio.Runner, redis_url: str) -> None:
     harness = Harness(redis_url)
     runner.run(harness.__aenter__())
     sender = {"id": 0, "is_bot": False, "first_name": ""}  # no person has this id
     message = {"message_id": 1, "date": 0, "chat": {"id": 7, "type": "group"}, "from": sender}
-    update = {"update_id": 1, "message": message, "message_reaction_count": "of no form"}
-    assert runner.run(harness.receive(update)).outcome == "ignored: of a stranger"
+    outcomes = [runner.run(harness.receive({"update_id": 1, "message": {**message, "text": "hi"}})).outcome]
+    for number in range(2, HEARD + 3):
+        update = {"update_id": number, "message": message, "message_reaction_count": "of no form"}
+        outcomes.append(runner.run(harness.receive(update)).outcome)
+    assert "ignored: of a stranger" not in outcomes[:-1]
+    assert outcomes[-1] == "ignored: of a stranger"
     runner.run(harness.__aexit__(None, None, None))

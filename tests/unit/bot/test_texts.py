@@ -211,9 +211,6 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.DAILY_LIMIT: ("count", ("your picture for", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.LEFT_BOUGHT: ("count", ("1 more that never expires", "2 more that", "5 more", "11 more", "21 more")),
         Text.GRANTED: ("count", ("1 more job,", "2 more jobs,", "5 more jobs,", "11 more jobs,", "21 more jobs,")),
-        Text.TOO_MANY_AT_ONCE: (
-            "count", ("one of your", "skipped 2 of", "skipped 5 of", "skipped 11 of", "skipped 21 of"),
-        ),
         Text.BUY_BUTTON: ("jobs", ("1 picture ·", "2 pictures ·", "5 pictures", "11 pictures", "21 pictures")),
         Text.INVOICE_TITLE: ("jobs", ("1 picture", "2 pictures", "5 pictures", "11 pictures", "21 pictures")),
         Text.PAID: ("jobs", ("1 more picture is", "2 more pictures", "5 more pic", "11 more pic", "21 more pictures")),
@@ -225,10 +222,6 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.IN_BACKLOG: ("count", ("1 пойдёт", "2 пойдут", "5 пойдут", "11 пойдут", "21 пойдёт")),
         Text.LEFT_TODAY: ("count", ("осталась 1 к", "остались 2 к", "осталось 5 к", "осталось 11 к", "осталась 21 к")),
         Text.DAILY_LIMIT: ("count", ("была 1 к", "были 2 к", "было 5 к", "было 11 картинок", "была 21 картинка")),
-        Text.TOO_MANY_AT_ONCE: (
-            "count",
-            ("1 ваше сообщение", "2 ваших сообщения", "5 ваших сообщений", "11 ваших", "21 ваше сообщение"),
-        ),
         Text.GRANTED: ("count", ("1 задание", "2 задания", "5 заданий", "11 заданий", "21 задание")),
         Text.BUY_BUTTON: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),
         Text.INVOICE_TITLE: ("jobs", ("1 картинка", "2 картинки", "5 картинок", "11 картинок", "21 картинка")),

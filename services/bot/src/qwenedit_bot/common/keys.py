@@ -23,11 +23,6 @@ class BotKeys:
         return f"{self.prefix}:inbox"
 
     @property
-    def refused(self) -> str:
-        """HASH lane and sender → messages that were not taken, of whom as many wait as may."""
-        return f"{self.prefix}:inbox:refused"
-
-    @property
     def draft_prefix(self) -> str:
         """Prefix of STRINGs: what waits in a chat for a user, as JSON."""
         return f"{self.prefix}:draft:{self.bot_id}:"

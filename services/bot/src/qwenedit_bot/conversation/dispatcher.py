@@ -200,7 +200,6 @@ class UpdateWork:
             with on_behalf_of(sender_of(_first(received))):
                 await self._handle(received)
             await self._refused.heard_from(entry.lane)
-            await self._inbox.finish(entry)
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
         """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
@@ -239,7 +238,7 @@ class UpdateWork:
             raise PoisonError from error
         try:
             if received.refused:
-                await self._say_how_many_were_refused(update, received.refused)
+                await self._say_that_some_were_refused(update)
                 return "refused"
             await self._dispatcher.feed_update(self._bot, update, album=album)
         except ChatUnreachableError as error:
@@ -247,7 +246,7 @@ class UpdateWork:
             return "unreachable"
         return "handled"
 
-    async def _say_how_many_were_refused(self, update: Update, count: int) -> None:
+    async def _say_that_some_were_refused(self, update: Update) -> None:
         """Give the one answer to a burst; none in a group whose members talked to each other."""
         event = update.message or update.edited_message or update.callback_query
         if event is None or event.from_user is None:
@@ -256,7 +255,7 @@ class UpdateWork:
         if isinstance(event, Message) and event.chat.type != "private" and not groups.is_called(event, name):
             return
         words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
-        view = View(words(Text.TOO_MANY_AT_ONCE, count=count))
+        view = View(words(Text.TOO_MANY_AT_ONCE))
         shown = event if isinstance(event, Message) else event.message
         if shown is not None:  # by now a press is too old to be answered otherwise
             await self._services.replies.say(source_of(shown, _REFUSED), view)

@@ -11,7 +11,6 @@ from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.inbox.updates import (
     ReceivedUpdate,
     album_of,
-    calls_for_answer,
     decoded,
     lane_of,
     sender_of,
@@ -50,7 +49,7 @@ class Inbox:
     personal_data = (
         PersonalData(
             what="messages and presses that wait",
-            keys=("updates", "refused"),
+            keys=("updates",),
             until="they are handled",
             stays="they came after the request, or are being handled",
         ),
@@ -74,15 +73,14 @@ class Inbox:
         self._keys = keys
         self._admits = admits
         self._wake = wake
-        own = {"seen_prefix": keys.seen_prefix, "album_prefix": keys.album_prefix, "refused": keys.refused}
+        own = {"seen_prefix": keys.seen_prefix, "album_prefix": keys.album_prefix}
         self._scripts = self.lanes.scripts(Path(__file__).parent / "lua", own.get)
 
     async def take(self, updates: Iterable[dict[str, Any]]) -> int:
         """Keep updates, each once however often it comes; returns how many were new.
 
         Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
-        sender sends beyond their share of a chat is not kept: one entry says how many messages that were. It names the
-        last one that can have an answer.
+        sender sends beyond their share of a chat is not kept, but for one entry that says so, with the first of it.
 
         Raises:
             RedisError: it is not known whether they were kept.
@@ -114,14 +112,8 @@ class Inbox:
             payload = await self._scripts.run("close_album", **closed)
             return ReceivedUpdate(entry.id, decoded(payload)) if payload else None
         if "refused" in raw:
-            refused = await self._redis.hget(self._keys.refused, entry.id.removeprefix("refused:"))
-            return ReceivedUpdate(entry.id, raw["refused"], refused=int(refused or 1))
+            return ReceivedUpdate(entry.id, raw["refused"], refused=True)
         return ReceivedUpdate(entry.id, raw)
-
-    async def finish(self, entry: Entry) -> None:
-        """Forget what is kept beside an entry; before the entry itself."""
-        if entry.id.startswith("refused:"):
-            await self._redis.hdel(self._keys.refused, entry.id.removeprefix("refused:"))
 
 
 def _entry(update: dict[str, Any]) -> dict[str, Any]:
@@ -132,7 +124,6 @@ def _entry(update: dict[str, Any]) -> dict[str, Any]:
         "lane": lane_of(update),
         "sender": _sharing(update),
         "most": 0 if is_about_money(update) else WAITING,
-        "answerable": calls_for_answer(update),
         "album": album,
         "message": message,
         "update": json.dumps(update),

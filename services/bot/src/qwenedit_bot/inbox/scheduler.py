@@ -112,7 +112,6 @@ class Scheduler:
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(self._hold()), tasks.create_task(self._wake_at(stop))]
             working: set[asyncio.Task[None]] = set()
-            await self._reclaim(stop)
             await self._take(stop, tasks, working)
             if working:
                 _done, late = await asyncio.wait(working, timeout=DRAIN)
@@ -121,26 +120,17 @@ class Scheduler:
                     await end(late)
             await end(beside)
 
-    async def _reclaim(self, stop: asyncio.Event) -> None:
-        """Have what this replica held before a crash at once, and not only when the hold has run out."""
-        backoff = Backoff()
-        while not stop.is_set():
-            try:
-                await self._lanes.reclaim()
-            except RedisError:
-                await pause(stop, backoff.next())
-            else:
-                return
-
     async def _take(self, stop: asyncio.Event, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
-        backoff = Backoff()
+        backoff, reclaimed = Backoff(), False
         while not stop.is_set():
-            room = self._slots - len(self._in_hand)
+            room, wait = self._slots - len(self._in_hand), IDLE
             self._wake.clear()
-            wait: float | None = IDLE
             if room > 0:
                 try:
-                    entries, wait = await self._lanes.next(room)
+                    if not reclaimed:  # what was in hand at a crash need not wait until the hold has run out
+                        await self._lanes.reclaim()
+                        reclaimed = True
+                    entries, due = await self._lanes.next(room)
                 except RedisError as error:
                     seconds = backoff.next()
                     if seconds > 0:
@@ -152,9 +142,10 @@ class Scheduler:
                 backoff.reset()
                 for entry in entries:
                     self._begin(entry, tasks, working)
-                if len(entries) == room:
-                    wait = IDLE  # for one of them to end, which wakes
-            await self._sleep(IDLE if wait is None else min(IDLE, wait))
+                if due is not None and len(entries) < room:  # else one of them ends first, which wakes
+                    wait = min(IDLE, due)
+            await asyncio.sleep(SHORTEST_SLEEP if wait <= 0 else 0)
+            await pause(self._wake, wait)
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
         known = entry.id in self._in_hand  # this process was stalled for longer than its hold
@@ -181,7 +172,7 @@ class Scheduler:
         """Work on an entry; returns whether another one may be taken in hand because of it."""
         try:
             await self._work(entry)
-            return (await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))).more
+            return (await self._settle(entry, self._lanes.done)).more
         except LaterError as later:
             await self._park(entry, later.after, apart=later.apart, why=later.what)
         except (TelegramUnavailableError, PictureStoreUnavailableError) as error:
@@ -192,14 +183,15 @@ class Scheduler:
             await self._park(entry, seconds, why=type(error).__name__)
         except PoisonError as error:
             self._log.warning("scheduler.unreadable", entry=entry.id, note=SHOWN_BY)
-            await self._set_aside(entry, described(error.__cause__ or error))
+            why = described(error.__cause__ or error)
+            await self._settle(entry, lambda held: self._lanes.set_aside(held, why))
         except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
             about, said = self._work.about(entry), described(error)
             self._log.error("scheduler.defect", entry=entry.id, **about, attempt=entry.failures + 1, **said)
             if entry.failures + 1 >= DEFECT_ATTEMPTS:
                 await self._apologised(entry)
                 self._log.error("scheduler.set_aside", entry=entry.id, **about, note=SHOWN_BY)
-                await self._set_aside(entry, said)
+                await self._settle(entry, lambda held: self._lanes.set_aside(held, said))
             else:
                 await self._park(entry, _pause_after(entry), failed=True, why=said.get("error", ""))
         return True
@@ -211,7 +203,7 @@ class Scheduler:
         patience = self._work.patience
         if patience is not None and entry.failures + 1 >= patience and await self._apologised(entry):
             self._log.error("scheduler.gave_up", entry=entry.id, failures=entry.failures + 1)
-            await self._until_redis_takes_it(lambda: self._lanes.done(self._as_held(entry)))
+            await self._settle(entry, self._lanes.done)
         else:
             await self._park(entry, seconds, failed=True, why=f"{kind}: {status}" if status else kind)
 
@@ -232,23 +224,17 @@ class Scheduler:
         self, entry: Entry, seconds: float, *, failed: bool = False, apart: bool = False, why: str = ""
     ) -> None:
         alone = apart or (failed and not self._ordered)
-        await self._until_redis_takes_it(
-            lambda: self._lanes.park(self._as_held(entry), seconds, failed=failed, alone=alone, why=why)
-        )
+        await self._settle(entry, lambda held: self._lanes.park(held, seconds, failed=failed, alone=alone, why=why))
 
-    def _as_held(self, entry: Entry) -> Entry:
-        """Return an entry as it is held now: after a stall longer than its hold it was taken once more."""
-        return self._in_hand.get(entry.id, entry)
+    async def _settle(self, entry: Entry, call: Callable[[Entry], Awaitable[T]]) -> T:
+        """Note what became of an entry, as it's held now: after a stall longer than its hold it was taken once more.
 
-    async def _set_aside(self, entry: Entry, why: dict[str, str]) -> None:
-        await self._until_redis_takes_it(lambda: self._lanes.set_aside(self._as_held(entry), why))
-
-    async def _until_redis_takes_it(self, call: Callable[[], Awaitable[T]]) -> T:
-        """Say what became of an entry. Nothing else is worth doing while Redis does not hear it."""
+        It's tried until Redis takes it: nothing else is worth doing meanwhile.
+        """
         backoff = Backoff()
         while True:
             try:
-                return await call()
+                return await call(self._in_hand.get(entry.id, entry))
             except RedisError as error:
                 self._log.info("scheduler.note_failed", error=type(error).__name__)
                 await asyncio.sleep(backoff.next())
@@ -264,13 +250,6 @@ class Scheduler:
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()
         self._wake.set()
-
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep until an entry has come or gone, or one is due."""
-        await asyncio.sleep(SHORTEST_SLEEP if seconds <= 0 else 0)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
 
 
 def _pause_after(entry: Entry) -> float:

@@ -20,8 +20,8 @@ class ReceivedUpdate:
     entry: str
     """Id of its entry."""
     raw: dict[str, Any]
-    refused: int = 0
-    """How many messages of its sender were not taken, this one among them; 0 where it was taken."""
+    refused: bool = False
+    """Whether it, and maybe more of its sender's, was not taken."""
 
     @property
     def update_id(self) -> int:
@@ -61,13 +61,6 @@ def lane_of(raw: dict[str, Any]) -> str:
 def sender_of(raw: dict[str, Any]) -> int:
     """Return the id of the actor of an update; 0 for nobody."""
     return actor_in(raw) or 0
-
-
-def calls_for_answer(raw: dict[str, Any]) -> bool:
-    """Whether an update is a message that the bot would answer: in a group, one that may name the bot."""
-    message = _fields(raw.get("message"))
-    said = str(message.get("text") or message.get("caption") or "")
-    return bool(message) and (chat_of(raw) > 0 or said.startswith("/") or "@" in said)
 
 
 def album_of(raw: dict[str, Any]) -> tuple[str, str]:

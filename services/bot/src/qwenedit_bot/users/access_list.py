@@ -66,7 +66,7 @@ class AccessList:
         if user_id in self.admins:
             return None
         refusal = None
-        if user_id not in self._allowed and (user_id < 0 or self._allowed):
+        if user_id not in self._allowed and (user_id <= 0 or self._allowed):
             refusal = Text.NOT_INVITED if user_id > 0 else Text.WRITE_AS_YOURSELF
         elif await self._redis.sismember(self._banned, str(user_id)):
             refusal = Text.BANNED

@@ -1,10 +1,10 @@
--- KEYS: seen_prefix album_prefix refused
+-- KEYS: seen_prefix album_prefix
 -- updates, each with: id, lane, sender, `most` entries that they may have waiting (0: any number), the `update` itself as
--- JSON, whether it is `answerable`, album or '', message id; remembered: seconds for which an id is; window: ms to wait
--- for an album's next message → number of updates that were new
+-- JSON, album or '', message id; remembered: seconds for which an id is; window: ms to wait for an album's next message
+-- → number of updates that were new
 -- Marking and adding are one step: an update is taken once, whoever asks twice. An album has its place from its first
 -- message on; its entry is due when no other message of it has come for a while.
--- REFUSED: HASH lane|sender → messages that were not taken.
+-- The first update beyond a sender's share stands for all that follow until it's handled.
 local function put_album(lane, sender, most, name, message, update)
     local id, album, due = 'album:' .. name, ALBUM_PREFIX .. name, written(exactly_now() + args.window)
     local payload = cjson.encode({ open_album = name })
@@ -28,12 +28,7 @@ for _, new in ipairs(args.updates) do
             outcome = put_album(lane, sender, new.most, new.album, new.message, new.update)
         end
         if outcome == 'full' then
-            local from = lane .. '|' .. sender
-            local notice, payload = 'refused:' .. from, '{"refused":' .. new.update .. '}'
-            redis.call('HINCRBY', REFUSED, from, 1)
-            if put(lane, sender, notice, payload, 0) == 'known' and new.answerable and entry(notice) then
-                redis.call('HSET', ENTRIES, notice, pack(lane, sender, '', payload))
-            end
+            put(lane, sender, 'refused:' .. lane .. '|' .. sender, '{"refused":' .. new.update .. '}', 0)
         end
         taken = taken + 1
     end

@@ -156,11 +156,7 @@ group-help =
 group-other-command = Here I only know /edit, /help and /cancel. The rest works in our private chat: @{ $bot }.
 group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
 trouble = Something broke on my side. Please send that again in a minute.
-too-many-at-once =
-    That was a lot at once! { $count ->
-        [one] I skipped one of your messages. Please send it again.
-       *[other] I skipped { $count } of your messages. Please send them again, a few at a time.
-    }
+too-many-at-once = That was a lot at once! I skipped some of your messages. Please send them again, a few at a time.
 
 ## Language
 
