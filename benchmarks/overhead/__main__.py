@@ -35,7 +35,7 @@ from local_stack import (
     python_module,
     worker,
 )
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.comfyui_server import WHICH, comfyui, machine
 from qwenedit_testkit.photos import encoded

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from local_stack import SIMULATED_TOKEN
 from proofs.chaos.harness import SIDE
 from proofs.chaos.seam import POISON
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import is_negative, plain

@@ -16,7 +16,7 @@ from local_stack import (
     SIMULATED_TOKEN,
     Service,
 )
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_testkit.system import System
 from qwenedit_testkit.traces.collector import Collector
 

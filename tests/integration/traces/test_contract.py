@@ -7,7 +7,7 @@ import time
 import pytest
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
 from qwenedit_testkit.waiting import eventually

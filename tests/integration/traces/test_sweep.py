@@ -16,7 +16,7 @@ import pytest
 from aiohttp import web
 
 from local_stack import SIMULATED_TOKEN
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_jobs import Keys, State
 
 WORDS = "Zanzibarprompt"

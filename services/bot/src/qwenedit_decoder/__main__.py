@@ -46,7 +46,7 @@ def _normalised(data: bytes) -> tuple[dict[str, str | int], bytes]:
         # By type and place: a message may quote what is in the file.
         frames = "".join(traceback.format_tb(error.__traceback__))
         return {"defect": type(error).__name__, "frames": frames}, b""
-    said: dict[str, str | int] = {"width": made.width, "height": made.height, "pixels": made.pixels}
+    said: dict[str, str | int] = {"width": made.width, "height": made.height}
     return said, b"" if made.data is data else made.data
 
 

@@ -77,5 +77,3 @@ class Normalised:
     data: bytes
     width: int
     height: int
-    pixels: int
-    """Of the picture as it came."""

@@ -77,7 +77,7 @@ def normalise(data: bytes) -> Normalised:
         image.draft("RGB", (width // 8, height // 8) if plain else (MAX_SIDE, MAX_SIDE))
         image.load()
         if plain:
-            return Normalised(data, width, height, width * height)
+            return Normalised(data, width, height)
         if image.mode in _SCALABLE:
             # Before anything that copies: at 25 megapixels each copy has 100 MB.
             _scale(image)
@@ -89,7 +89,7 @@ def normalise(data: bytes) -> Normalised:
         picture.save(buffer, "JPEG", quality=95, subsampling=0)
     else:
         picture.save(buffer, "PNG", compress_level=3)
-    return Normalised(buffer.getvalue(), picture.width, picture.height, width * height)
+    return Normalised(buffer.getvalue(), picture.width, picture.height)
 
 
 @contextmanager

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from qwenedit_bot.edits.addresses import READ_AT_ONCE, AddressedQueue
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import READ_AT_ONCE, AddressedQueue, JobIds
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, ReplyTo
 
 if TYPE_CHECKING:

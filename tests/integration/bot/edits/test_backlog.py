@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from unittest.mock import AsyncMock
@@ -13,8 +12,8 @@ import pytest_asyncio
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.view import Source
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_bot.edits.requests.backlog import MOST, Backlog
-from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.presets import catalogue
@@ -180,9 +179,9 @@ def lanes(redis: Redis) -> Lanes:
 
 
 @pytest.fixture
-def backlog(redis: Redis, lanes: Lanes, submit: Any, saying: Any, jobs: Any) -> Backlog:
+def backlog(lanes: Lanes, submit: Any, saying: Any, jobs: Any) -> Backlog:
     return Backlog(
-        redis, lanes, asyncio.Event(), submit=submit, queue=jobs, replies=saying, messenger=saying, texts=TEXTS,
+        lanes=lanes, wake=asyncio.Event(), submit=submit, queue=jobs, replies=saying, messenger=saying, texts=TEXTS,
         presets=catalogue.load(None),
     )  # fmt: skip
 
@@ -243,35 +242,6 @@ async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, lanes: Lanes,
     await answered(backlog, lanes)
     assert submit.taken == [asked]
     assert await backlog.waiting(ANN) == []
-
-
-def written_before(asked: Request, at: float) -> str:
-    """Write a request as the version before lanes did."""
-    pictures = [{"file_id": "file", "size": 10, "mime": None}]
-    return json.dumps(
-        {
-            "chat": ANN, "message": asked.source.message_id, "thread": 0, "discriminator": asked.discriminator,
-            "instruction": asked.instruction, "workflow": None, "parameters": {}, "pictures": pictures,
-            "copies": [None], "language": "en", "at": at, "after": "", "shown": [[5, "job"]],
-        }
-    )  # fmt: skip
-
-
-async def test_backlog_of_the_version_before_follows_the_next_answer_or_is_stopped(
-    backlog: Backlog, redis: Redis, lanes: Lanes, submit: Submitting
-) -> None:
-    before, asked = f"{Keys().backlog}:{ANN}", [request(number, shown=((5, "job"),)) for number in range(3)]
-    for at, each in enumerate(asked):
-        await redis.hset(before, each.job_id, written_before(each, 3.0 - at))
-    submit.room = 1
-    await answered(backlog, lanes)
-    assert submit.taken == [asked[2]]
-    assert await redis.exists(before) == 0
-    await redis.hset(before, request(4).job_id, written_before(request(4), 1.0))
-    await redis.hset(before, "other", "{}")
-    assert await backlog.stop(ANN) == 3
-    await backlog.forget(ANN)
-    assert await redis.exists(before) == 0
 
 
 async def test_backlog_is_bounded_and_gives_back_what_is_beyond(backlog: Backlog, submit: Submitting) -> None:

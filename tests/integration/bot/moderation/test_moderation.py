@@ -20,7 +20,7 @@ from pydantic import SecretStr
 
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_bot.moderation.hook import ModerationHook, Verdict
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_testkit.photos import photo

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 
 TOKEN = "42:secret"
 

@@ -7,9 +7,7 @@ import pytest
 
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.larger import target_of
 from qwenedit_bot.payments.quotas import Quota
-from qwenedit_bot.pictures.sources import Attachment, as_text
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Words
 from qwenedit_jobs import Edit, Job, Phase, Reason, ReplyTo, State, Status
@@ -72,30 +70,6 @@ def test_finished_picture_has_one_row_of_buttons(
     [row] = job_views.result_buttons(EN, replace(RUNNING, job=job, state=State.DONE), as_file=as_file, larger=larger)
     assert [button.label for button in row] == labels
     assert all(len(button.data.encode()) <= 64 for button in row)
-
-
-@pytest.mark.parametrize(
-    ("mime", "pixels", "most", "megapixels"),
-    [
-        ("image/jpeg", 0, 6.0, 4.0),
-        ("image/jpeg", 2_000_000, 6.0, 4.0),
-        ("image/jpeg", 3_000_000, 6.0, 3_000_000 / 1024**2),
-        (None, 3_000_000, 6.0, 4.0),
-        ("image/jpeg", 12_192_768, 6.0, 6.0),
-        ("image/jpeg", 12_192_768, 16.0, 12_192_768 / 1024**2),
-        ("image/jpeg", 12_192_768, 0, None),
-    ],
-)
-def test_result_of_a_file_may_be_made_about_as_large_as_the_file(
-    mime: str | None, pixels: int, most: float, megapixels: float | None
-) -> None:
-    status = replace(RUNNING, state=State.DONE, sources=as_text([Attachment("f", 1, mime)], [pixels]))
-    assert target_of(status, most) == megapixels
-
-
-def test_result_that_is_large_already_is_not_enlarged() -> None:
-    job = JOB.model_copy(update={"edit": JOB.edit.model_copy(update={"workflow": "larger"})})
-    assert target_of(replace(RUNNING, job=job, state=State.DONE), 6.0) is None
 
 
 @pytest.mark.parametrize(

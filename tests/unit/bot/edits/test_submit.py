@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.requests.job_ids import JobIds
+from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.pictures.sources import Attachment

@@ -17,7 +17,7 @@ from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
 from qwenedit_bot.edits import user_jobs
-from qwenedit_bot.edits.addresses import AddressedQueue
+from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
@@ -25,7 +25,6 @@ from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog
-from qwenedit_bot.edits.requests.job_ids import JobIds
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.inbox.inbox import Inbox
@@ -169,7 +168,7 @@ class Parts:
         )  # fmt: skip
         may_follow = asyncio.Event()
         self._backlog = Backlog(
-            redis, self._waiting, may_follow, submit=submit, queue=self._queue, replies=self._replies,
+            lanes=self._waiting, wake=may_follow, submit=submit, queue=self._queue, replies=self._replies,
             messenger=self._messenger, texts=self.texts, presets=self._presets,
         )  # fmt: skip
         self.following = Scheduler(
@@ -178,8 +177,8 @@ class Parts:
         """Makes requests that have waited into jobs."""
         self._eta = Eta(redis, settings.keys, Workers(redis, settings.keys))
         self._user_jobs = UserJobs(
-            redis, keys, settings.keys, queue=self._queue, store=self._store, picture_ttl=settings.picture_ttl,
-            quotas=self._quotas, replies=self._replies, answers=self._answers,
+            redis=redis, keys=keys, queue=self._queue, store=self._store,
+            picture_ttl=settings.picture_ttl, quotas=self._quotas, replies=self._replies, answers=self._answers,
         )  # fmt: skip
         self.user_erasure = UserErasure(
             redis, keys, settings.keys, backlog=self._backlog, jobs=self._user_jobs, quotas=self._quotas,

@@ -73,7 +73,7 @@ class BotSettings(RedisSettings):
     moderation_token: SecretStr | None = None
     """Bearer token for the hook."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
-    """Area that the button “Larger” may bring a result to, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
+    """Area of the picture that the button “Larger” makes, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
     presets_file: Path | None = None
     """The operator's presets, in YAML; those that come with the bot if left out. Read at the start."""
 

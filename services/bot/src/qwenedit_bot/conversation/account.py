@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
 from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.edits.user_jobs import Left
 from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 LANGUAGE = "language"
 """First part of a button's data; the language follows, or nothing for that of the user's Telegram."""
 MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
-_FORGOTTEN = {Left.NOTHING: Text.FORGOTTEN, Left.JOBS: Text.FORGOTTEN_SOON, Left.PICTURES: Text.FORGOTTEN_LATER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ async def confirm(turn: Turn) -> None:
     else:
         await services.user_erasure.check_rate(turn.user_id, press.id)
         await services.user_erasure.forget(turn.user_id)
-        said = _FORGOTTEN[await services.user_jobs.left_of(turn.user_id)]
+        said = Text.FORGOTTEN_SOON if await services.user_jobs.has(turn.user_id) else Text.FORGOTTEN
     await turn.toast()
     await turn.show(View(turn.words(said)))
 

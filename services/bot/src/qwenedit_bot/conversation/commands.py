@@ -12,7 +12,6 @@ from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import account
 from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT
 from qwenedit_bot.edits import job_views, quota_texts
-from qwenedit_bot.edits.larger import as_cameras_count
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -44,7 +43,7 @@ async def give_help(turn: Turn) -> None:
 
 def help_view(words: Words, services: Services) -> View:
     """Say what works well, and the limits."""
-    larger = as_cameras_count(services.larger_megapixels)
+    larger = round(services.larger_megapixels)
     return View(words(Text.HELP, length=MAX_INSTRUCTION, larger=larger), single(_styles(words)))
 
 

@@ -11,8 +11,7 @@ from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import Picture, Source, View
 from qwenedit_bot.conversation.reading import attachment_of, belongs_here, jobs_messages, was_shown
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
-from qwenedit_bot.edits.job_views import AS_FILE, LARGER
-from qwenedit_bot.edits.larger import MEGAPIXELS, WORKFLOW, target_of
+from qwenedit_bot.edits.job_views import AS_FILE, ENLARGES, LARGER, is_larger
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.presets import preset_views
@@ -113,16 +112,17 @@ async def larger(turn: Turn) -> None:
     status, services = await own_job(turn), turn.services
     if status is None or status.job.reply is None:
         return
-    picture, target = await _result(turn, status), target_of(status, services.larger_megapixels)
-    if picture is None or target is None:
-        said = Text.PRESS_PRESET_GONE if target is None else Text.PRESS_EXPIRED
+    picture, megapixels = await _result(turn, status), services.larger_megapixels
+    offered = megapixels > 0 and not is_larger(status.job)
+    if picture is None or not offered:
+        said = Text.PRESS_EXPIRED if offered else Text.PRESS_PRESET_GONE
         await turn.toast(turn.words(said), alert=True)
         return
     to = _answering(turn, status.job.reply)
     request = Request(
         job_id=services.ids(to.chat_id, to.message_id, LARGER),
         source=replace(to, discriminator=""), user_id=status.job.user_id,
-        attachments=(picture,), instruction="", workflow=WORKFLOW, parameters={MEGAPIXELS: target},
+        attachments=(picture,), instruction="", workflow=ENLARGES, parameters={"megapixels": megapixels},
         discriminator=LARGER, shown=((turn.shown, status.job.id),),
     )  # fmt: skip
     outcome = await services.backlog.take(request, turn.words)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.account import Retention
     from qwenedit_bot.conversation.draft import Drafts
     from qwenedit_bot.conversation.shop import Shop
+    from qwenedit_bot.edits.addresses import JobIds
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
-    from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results

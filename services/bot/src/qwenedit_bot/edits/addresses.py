@@ -8,12 +8,14 @@ worker could name anybody's photos there, for the job that its user asks for nex
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import Status
+from qwenedit_jobs import Status, job_id
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 if TYPE_CHECKING:
@@ -21,15 +23,45 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.edits.requests.job_ids import JobIds
     from qwenedit_jobs import Keys
 
+_PURPOSE = b"qwenedit: ids of jobs, version 1"
+"""Tells this use of the token from any other."""
 READ_AT_ONCE = 25
 """Jobs that are read without a pause: some 10 ms, in which nothing else happens."""
 MOST_LOGGED = 10_000
 """Forged jobs that are remembered, so that each is logged once."""
 
 log = structlog.get_logger(__name__)
+
+
+class JobIds:
+    """Derives ids of jobs from messages, with a key that is derived from the bot's token.
+
+    With another token of the same bot, ids are other ones: jobs that were accepted with the old one aren't answered.
+
+    Args:
+        token: The bot's. Only what is derived from it is kept.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._key = hmac.digest(token.encode(), _PURPOSE, hashlib.sha256)
+
+    def __call__(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+        """Return the id of the job that a message asks for; see `qwenedit_jobs.job_id`."""
+        return job_id(chat_id, message_id, key=self._key, discriminator=discriminator)
+
+    def signed(self, job_id: str, text: str) -> str:
+        """Sign a text of the bot's own that is kept with a job, where workers may write as well."""
+        return f"{self._signature(job_id, text)} {text}"
+
+    def proven(self, job_id: str, signed: str) -> str:
+        """Return the text that was signed for this job; nothing where it wasn't."""
+        signature, _, text = signed.partition(" ")
+        return text if signature == self._signature(job_id, text) else ""
+
+    def _signature(self, job_id: str, text: str) -> str:
+        return hmac.digest(self._key, f"{job_id} {text}".encode(errors="surrogatepass"), hashlib.sha256).hex()
 
 
 class AddressedQueue(OperatorQueue):

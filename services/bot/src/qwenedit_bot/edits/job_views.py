@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
-from qwenedit_bot.edits.larger import WORKFLOW as ENLARGES
-from qwenedit_bot.edits.larger import is_larger
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import Phase, Reason, State, short_id
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.payments.quotas import Quota
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import Status
+    from qwenedit_jobs import Job, Status
 
 BAR_LENGTH = 10
 SAID_IN_SECONDS = 90
@@ -32,6 +30,9 @@ AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "style
 """The same of the buttons under a job's answer."""
 RESULT_VERBS = frozenset((AGAIN, UNDO, LARGER, AS_FILE, STYLES, "further"))
 """By which a result says whose it is; results of the release before have the last one."""
+
+ENLARGES: Final = "larger"
+"""Name of the workflow that enlarges a picture; the workers have it."""
 
 WORTH_ANOTHER_TRY = frozenset(
     (
@@ -180,6 +181,11 @@ def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool 
         (STYLES, Text.STYLES_BUTTON, True),
     )
     return (tuple(Button(words(text), f"{verb}:{status.job.id}") for verb, text, offers in offered if offers),)
+
+
+def is_larger(job: Job) -> bool:
+    """Whether a job enlarges a picture."""
+    return job.edit.workflow == ENLARGES
 
 
 def job_of(data: str, verb: str) -> str | None:

@@ -5,7 +5,7 @@ A job in hand is stopped first, and forgotten when it has ended.
 
 from __future__ import annotations
 
-from enum import Enum, auto
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.payments.quotas import Quotas
-    from qwenedit_jobs import Keys, PictureStore, Status
+    from qwenedit_jobs import PictureStore, Status
     from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
@@ -40,80 +40,90 @@ _PLACES = (
 log = structlog.get_logger(__name__)
 
 
-class Left(Enum):
-    """What of a forgotten user's jobs is not deleted yet."""
-
-    NOTHING = auto()
-    JOBS = auto()
-    """A job that is being stopped, or that has just ended: it goes within seconds."""
-    PICTURES = auto()
-    """Pictures, because their store does not answer: they go as soon as it does."""
-
-
+@dataclass(kw_only=True, eq=False)
 class UserJobs:
-    """The jobs of all users.
+    """The jobs of all users."""
 
-    Args:
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
-        job_keys: Names of the queue's keys.
-        queue: Has the jobs.
-        store: Has their pictures.
-        picture_ttl: Seconds for which it has them.
-        quotas: Have what the jobs cost.
-        replies: Have their messages.
-        answers: Has answers that wait apart or were set aside.
-    """
+    redis: Redis
+    keys: BotKeys
+    queue: OperatorQueue
+    store: PictureStore
+    picture_ttl: int
+    """Seconds for which the store has a picture."""
+    quotas: Quotas
+    replies: Replies
+    answers: Lanes
 
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
-        self,
-        redis: Redis,
-        keys: BotKeys,
-        job_keys: Keys,
-        *,
-        queue: OperatorQueue,
-        store: PictureStore,
-        picture_ttl: int,
-        quotas: Quotas,
-        replies: Replies,
-        answers: Lanes,
-    ) -> None:
-        self._redis = redis
-        self._keys = keys
-        self._job_keys = job_keys
-        self._queue = queue
-        self._store = store
-        self._quotas = quotas
-        self._replies = replies
-        self._answers = answers
-        self.personal_data = _personal_data(picture_ttl)
+    @property
+    def personal_data(self) -> tuple[PersonalData, ...]:
+        """All that is kept of jobs."""
+        return (
+            PersonalData(
+                what="photos, until their job has ended",
+                keys=("picture",),
+                seconds=self.picture_ttl,
+                until="`PICTURE_TTL`",
+            ),
+            PersonalData(
+                what="photos of a job that failed, from then on",
+                keys=("picture",),
+                seconds=FAILED_PICTURES_KEPT,
+                told="failed",
+            ),
+            PersonalData(
+                what="results",
+                keys=("picture", "answered_pictures"),
+                seconds=self.picture_ttl,
+                until="`PICTURE_TTL`",
+                told="pictures",
+            ),
+            PersonalData(
+                what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
+                keys=("job_prefix", "job"),
+                seconds=ANSWERED_RETENTION,
+                told="answered",
+            ),
+            PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
+            PersonalData(
+                what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
+            ),
+            PersonalData(
+                what="ids of jobs that are forgotten",
+                keys=("forgetting",),
+                until="they have ended",
+            ),
+            PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
+            PersonalData(
+                what="which job a worker has claimed",
+                keys=("claim_prefix",),
+                until="its lease would have ended",
+                stays="an id that leads nowhere; a worker may ask again",
+            ),
+        )
 
     async def forget(self, user_id: int, ids: Collection[str]) -> None:
         """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
-        jobs = await self._queue.statuses(ids)
+        jobs = await self.queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
             await self._drop_answer(job_id)
-            await self._queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
+            await self.queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
         if jobs:  # before anything else: whatever crashes, these are forgotten
-            await self._redis.sadd(self._keys.forgetting, *(status.job.id for status in jobs))
+            await self.redis.sadd(self.keys.forgetting, *(status.job.id for status in jobs))
         for status in jobs:
-            ended = await self._queue.cancel(status.job.id)
+            ended = await self.queue.cancel(status.job.id)
             if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
-                await self._quotas.give_back(user_id, status.job.id)  # as its answer would have
+                await self.quotas.give_back(user_id, status.job.id)  # as its answer would have
         left = [status for status in jobs if not await self._forget_job(status)]
         log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
-        found = [entry.id for entry in await self._answers.list_set_aside() if job_in(entry.payload) == job_id]
-        return any([await self._answers.drop_set_aside(entry) for entry in found])
+        found = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
+        return any([await self.answers.drop_set_aside(entry) for entry in found])
 
-    async def left_of(self, user_id: int) -> Left:
-        """Tell what is left of a forgotten user's jobs."""
-        theirs = [each for each in (await self._being_forgotten()).values() if each.job.user_id == user_id]
-        if not theirs:
-            return Left.NOTHING
-        return Left.PICTURES if any(each.state.final and each.answered for each in theirs) else Left.JOBS
+    async def has(self, user_id: int) -> bool:
+        """Whether a forgotten user's job is still being stopped, or its pictures' store does not answer."""
+        return any(each.job.user_id == user_id for each in (await self._being_forgotten()).values())
 
     async def tick(self) -> None:
         """Forget the jobs that have ended meanwhile."""
@@ -121,32 +131,32 @@ class UserJobs:
             if status.state.final:
                 await self._forget_job(status)
             else:
-                await self._queue.cancel(job_id)
+                await self.queue.cancel(job_id)
 
     async def _being_forgotten(self) -> dict[str, Status]:
-        ids = [str(job_id) for job_id in await self._redis.smembers(self._keys.forgetting)]
-        known = {status.job.id: status for status in await self._queue.statuses(ids)}
+        ids = [str(job_id) for job_id in await self.redis.smembers(self.keys.forgetting)]
+        known = {status.job.id: status for status in await self.queue.statuses(ids)}
         if unknown := set(ids) - known.keys():
-            await self._redis.srem(self._keys.forgetting, *unknown)
+            await self.redis.srem(self.keys.forgetting, *unknown)
         return known
 
     async def _forget_job(self, status: Status) -> bool:
         """Forget a job with its pictures, unless it still runs or its answer is on its way: that comes first."""
         job = status.job
         if status.state.final and await self._drop_answer(job.id):
-            await self._queue.answered(job.id, ending=status.ending)
-        if not await self._queue.was_answered(job.id):
+            await self.queue.answered(job.id, ending=status.ending)
+        if not await self.queue.was_answered(job.id):
             return False
         if not await self._erase(status):
             return False
-        await self._redis.unlink(self._keys.verdict(job.id))
+        await self.redis.unlink(self.keys.verdict(job.id))
         if job.reply is not None:
-            await self._replies.forget_answer(Source.of_job(job.reply))
-        if not await self._queue.forget(job.id):
+            await self.replies.forget_answer(Source.of_job(job.reply))
+        if not await self.queue.forget(job.id):
             return False
         if job.reply is not None:  # an answer that waits apart finds no job and is dropped
-            await self._answers.make_due_apart(str(job.reply.chat_id))
-        await self._redis.srem(self._keys.forgetting, job.id)
+            await self.answers.make_due_apart(str(job.reply.chat_id))
+        await self.redis.srem(self.keys.forgetting, job.id)
         return True
 
     async def _erase(self, status: Status) -> bool:
@@ -155,52 +165,8 @@ class UserJobs:
         if status.result is not None:
             refs.append(status.result.picture)
         try:
-            await self._store.erase(status.job.id, *refs)
+            await self.store.erase(status.job.id, *refs)
         except PictureStoreUnavailableError as error:
             log.warning("user.pictures_not_erased", job=status.job.id, error=str(error))
             return False
         return True
-
-
-def _personal_data(picture_ttl: int) -> tuple[PersonalData, ...]:
-    return (
-        PersonalData(
-            what="photos, until their job has ended",
-            keys=("picture",),
-            seconds=picture_ttl,
-            until="`PICTURE_TTL`",
-        ),
-        PersonalData(
-            what="photos of a job that failed, from then on",
-            keys=("picture",),
-            seconds=FAILED_PICTURES_KEPT,
-            told="failed",
-        ),
-        PersonalData(
-            what="results",
-            keys=("picture", "answered_pictures"),
-            seconds=picture_ttl,
-            until="`PICTURE_TTL`",
-            told="pictures",
-        ),
-        PersonalData(
-            what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
-            keys=("job_prefix", "job"),
-            seconds=ANSWERED_RETENTION,
-            told="answered",
-        ),
-        PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
-        PersonalData(what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"),
-        PersonalData(
-            what="ids of jobs that are forgotten",
-            keys=("forgetting",),
-            until="they have ended",
-        ),
-        PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
-        PersonalData(
-            what="which job a worker has claimed",
-            keys=("claim_prefix",),
-            until="its lease would have ended",
-            stays="an id that leads nowhere; a worker may ask again",
-        ),
-    )

@@ -56,7 +56,7 @@ class Converter:
         """
         header = headers.read(data)
         if photo and header is not None and header.plain:
-            return Normalised(data, header.width, header.height, header.width * header.height)
+            return Normalised(data, header.width, header.height)
         limits = headers.limits_of(data, header)
         place = self._light if limits is LIGHT else self._heavy
         if place is self._heavy and not large and place.locked():

@@ -106,11 +106,8 @@ class PictureIntake:
             held.callback(self._busy.discard, owner)
             yield
 
-    async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> int:
+    async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> None:
         """Put a picture into the store as the worker is to have it; to be called with room.
-
-        Returns:
-            Pixels of the picture as its user sent it; 0 for an earlier result.
 
         Raises:
             LaterError: there is no process to convert it, or it is not kept any more and Telegram has a copy.
@@ -129,7 +126,7 @@ class PictureIntake:
                 if attachment.copy is None:
                     raise
                 raise later("storage") from None
-            return 0
+            return
         data = await self._download(attachment)
         with tracing.span("convert photo"):
             photo, large = attachment.mime is None, _is_large(attachment)
@@ -140,7 +137,6 @@ class PictureIntake:
             "picture.stored", bytes=len(data), kept=len(normalised.data),
             width=normalised.width, height=normalised.height,
         )  # fmt: skip
-        return normalised.pixels
 
     @asynccontextmanager
     async def stored(self, refs: Sequence[str]) -> AsyncIterator[list[bytes]]:

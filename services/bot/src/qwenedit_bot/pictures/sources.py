@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS_PHOTO
+from qwenedit_decoder.answers import MAX_BYTES
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:
@@ -78,17 +78,14 @@ def _attachment(fields: dict[str, Any]) -> Attachment:
     return Attachment(**fields)
 
 
-def as_text(
-    pictures: Iterable[Attachment | StoredPicture], pixels: Sequence[int] = (), shown: Iterable[tuple[int, str]] = ()
-) -> str:
+def as_text(pictures: Iterable[Attachment | StoredPicture], shown: Iterable[tuple[int, str]] = ()) -> str:
     """Write down where a job's pictures came from.
 
     Args:
         pictures: The pictures.
-        pixels: How many each had; 0 if that is unknown.
         shown: The id of the message that showed each, and the job whose result it was, if it was one.
     """
-    written = {**as_data(pictures), "pixels": list(pixels), "shown": list(shown)}
+    written = {**as_data(pictures), "shown": list(shown)}
     return json.dumps(written, separators=(",", ":"))
 
 
@@ -107,12 +104,3 @@ def of_text(text: str) -> tuple[Attachment | StoredPicture, ...]:
         return of_data(json.loads(text)) if text else ()
     except _UNREADABLE:
         return ()
-
-
-def pixels_of_text(text: str) -> tuple[int, ...]:
-    """Read how many pixels the pictures of `as_text` had; none for a job of another release."""
-    try:
-        pixels = tuple(map(int, json.loads(text).get("pixels", ()))) if text else ()
-    except _UNREADABLE:
-        return ()
-    return pixels if all(0 <= count <= MAX_PIXELS_PHOTO for count in pixels) else ()

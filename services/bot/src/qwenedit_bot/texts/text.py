@@ -24,7 +24,6 @@ class Text(StrEnum):
     FORGET_NOT = "forget-not"
     FORGOTTEN = "forgotten"
     FORGOTTEN_SOON = "forgotten-soon"
-    FORGOTTEN_LATER = "forgotten-later"
     ASK_INSTRUCTION = "ask-instruction"
     ASK_INSTRUCTION_ALBUM = "ask-instruction-album"
     WHICH_PHOTO = "which-photo"

@@ -11,7 +11,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, T
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import Picture, Source, View
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.larger import is_larger, target_of
+from qwenedit_bot.edits.job_views import is_larger
 from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
@@ -64,43 +64,21 @@ class _Answer:
         return self.status.state is State.DONE and (waited > RINGS_AFTER or self.status.ending > 0)
 
 
+@dataclass(kw_only=True, eq=False)
 class Answering:
-    """Says how jobs ended. An answer is an edit of the job's own message, so giving it again changes nothing visible.
+    """Says how jobs ended. An answer edits the job's own message, so giving it again changes nothing visible."""
 
-    Args:
-        store: Forgets pictures that nobody may see.
-        results: Have the picture.
-        messenger: Shows it.
-        replies: Knows the job's message, should it have been replaced.
-        texts: The words of all languages.
-        quotas: Get back what a failed job has cost.
-        moderation: Sees each picture first, if there is a hook.
-        presets: Have their names.
-        larger_megapixels: What a picture can be enlarged to; 0: none can.
-    """
-
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
-        self,
-        *,
-        store: PictureStore,
-        results: Results,
-        messenger: Messenger,
-        replies: Replies,
-        texts: Texts,
-        quotas: Quotas,
-        moderation: ModerationHook | None,
-        presets: Catalogue,
-        larger_megapixels: float = 0,
-    ) -> None:
-        self._store = store
-        self._results = results
-        self._messenger = messenger
-        self._replies = replies
-        self._texts = texts
-        self._quotas = quotas
-        self._moderation = moderation
-        self._presets = presets
-        self._larger_megapixels = larger_megapixels
+    store: PictureStore
+    results: Results
+    messenger: Messenger
+    replies: Replies
+    """Know a job's message, if it was replaced."""
+    texts: Texts
+    quotas: Quotas
+    moderation: ModerationHook | None
+    presets: Catalogue
+    larger_megapixels: float = 0
+    """0 offers no larger picture."""
 
     async def give(self, status: Status, reply: ReplyTo) -> str:
         """Answer a job; returns what its user got: `picture`, `file`, or one of the outcomes above.
@@ -119,7 +97,7 @@ class Answering:
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
         if answer.rings and answer.message_id != reply.placeholder_id:
-            await self._messenger.delete(answer.to.chat_id, reply.placeholder_id)
+            await self.messenger.delete(answer.to.chat_id, reply.placeholder_id)
         return outcome
 
     async def _ring(self, answer: _Answer) -> _Answer:
@@ -127,8 +105,8 @@ class Answering:
 
         It is remembered before the picture takes memory. Handled again, the answer goes on with this message.
         """
-        message_id = await self._messenger.send(answer.to, View(answer.words(Text.SENDING)))
-        await self._replies.remember(answer.to, message_id)
+        message_id = await self.messenger.send(answer.to, View(answer.words(Text.SENDING)))
+        await self.replies.remember(answer.to, message_id)
         return replace(answer, message_id=message_id)
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
@@ -142,7 +120,7 @@ class Answering:
         if verdict is not None:
             view = await self._withheld(answer, verdict)
         elif status.state is State.DONE:
-            held = status.result is not None and await self._store.holds(status.result.picture)
+            held = status.result is not None and await self.store.holds(status.result.picture)
             view = self._outcome(answer, State.FAILED, Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED)
         else:
             view = self._outcome(answer, status.state, status.reason)
@@ -153,8 +131,8 @@ class Answering:
 
     async def _answer_to(self, status: Status, reply: ReplyTo) -> _Answer:
         to = Source.of_job(reply)
-        message_id = await self._replies.find(to) or reply.placeholder_id
-        return _Answer(status, to, message_id, self._texts.of(reply.language))
+        message_id = await self.replies.find(to) or reply.placeholder_id
+        return _Answer(status, to, message_id, self.texts.of(reply.language))
 
     async def _give(self, answer: _Answer) -> str:
         status = answer.status
@@ -165,9 +143,9 @@ class Answering:
             return await self._say_outcome(answer, status.state, status.reason)
         if status.result is None:
             return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
-        await self._messenger.ready(answer.to.chat_id, edit=True)  # before the picture takes memory
+        await self.messenger.ready(answer.to.chat_id, edit=True)  # before the picture takes memory
         try:
-            async with self._results.read(status.result.picture) as result:
+            async with self.results.read(status.result.picture) as result:
                 return await self._give_result(answer, result)
         except PictureExpiredError:
             return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED)
@@ -177,13 +155,13 @@ class Answering:
 
     async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
         status = answer.status
-        if self._moderation is not None:
-            verdict = await self._moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
+        if self.moderation is not None:
+            verdict = await self.moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
             if verdict is not Verdict.ALLOWED:
                 return await self._withhold(answer, verdict)
-        quota = None if is_group(answer.to.chat_id) else await self._quotas.of(status.job.user_id)
-        caption = job_views.done(answer.words, self._presets, status, quota=quota)
-        larger = target_of(status, self._larger_megapixels) is not None
+        quota = None if is_group(answer.to.chat_id) else await self.quotas.of(status.job.user_id)
+        caption = job_views.done(answer.words, self.presets, status, quota=quota)
+        larger = self.larger_megapixels > 0 and not is_larger(status.job)
         forms = [False, True] if result.is_photo else [True]
         if is_larger(status.job):  # Telegram makes photos smaller
             forms.reverse()
@@ -205,34 +183,34 @@ class Answering:
 
     async def _show(self, answer: _Answer, picture: Picture) -> None:
         to = answer.to
-        if answer.message_id is not None and await self._messenger.show(to.chat_id, answer.message_id, picture):
+        if answer.message_id is not None and await self.messenger.show(to.chat_id, answer.message_id, picture):
             return
         # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
         # reply is lost, words come twice and not the picture.
-        another = await self._messenger.send(to, View(picture.caption))
-        await self._replies.remember(to, another)
-        if not await self._messenger.show(to.chat_id, another, picture):
+        another = await self.messenger.send(to, View(picture.caption))
+        await self.replies.remember(to, another)
+        if not await self.messenger.show(to.chat_id, another, picture):
             log.info("answer.deleted")
 
     async def delete_pictures(self, status: Status) -> None:
         """Delete what nobody needs of an ended job. The store's own rule deletes what a failure here leaves."""
         try:
             if status.state is State.DONE:
-                await self._store.delete_photos(status.job.id)
+                await self.store.delete_photos(status.job.id)
             elif status.state is State.CANCELLED:
-                await self._store.erase(status.job.id)
+                await self.store.erase(status.job.id)
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
 
     async def _withheld_for(self, answer: _Answer) -> Verdict | None:
-        if self._moderation is None or answer.status.result is None:
+        if self.moderation is None or answer.status.result is None:
             return None
-        return await self._moderation.withheld(answer.job_id)
+        return await self.moderation.withheld(answer.job_id)
 
     async def _withhold(self, answer: _Answer, verdict: Verdict) -> str:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""
         if answer.status.result is not None:
-            await self._store.delete(answer.status.result.picture)
+            await self.store.delete(answer.status.result.picture)
         await self._say(answer, await self._withheld(answer, verdict))
         return WITHHELD
 
@@ -247,7 +225,7 @@ class Answering:
         return FAILED
 
     async def _give_back(self, answer: _Answer) -> None:
-        await self._quotas.give_back(answer.status.job.user_id, answer.job_id)
+        await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
 
     async def _say(self, answer: _Answer, view: View) -> None:
         try:
@@ -255,17 +233,17 @@ class Answering:
                 return
         except TelegramRefusedError as error:
             log.warning("answer.edit_refused", error=str(error))
-        await self._replies.remember(answer.to, await self._messenger.send(answer.to, view))
+        await self.replies.remember(answer.to, await self.messenger.send(answer.to, view))
 
     async def _edit(self, answer: _Answer, view: View) -> bool:
-        return answer.message_id is not None and await self._messenger.edit(answer.to.chat_id, answer.message_id, view)
+        return answer.message_id is not None and await self.messenger.edit(answer.to.chat_id, answer.message_id, view)
 
     async def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
         """Give the job back, unless its user has had enough refused results today, and word why nothing is shown."""
         if verdict is not Verdict.REFUSED:
             await self._give_back(answer)
             return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, Text.RESULT_UNCHECKED))
-        free = await self._quotas.give_back_withheld(answer.status.job.user_id, answer.job_id)
+        free = await self.quotas.give_back_withheld(answer.status.job.user_id, answer.job_id)
         view = job_views.withheld(answer.words, answer.job_id, Text.RESULT_REFUSED)
         return self._not_counted(answer, view, Text.NOT_COUNTED if free else Text.WITHHELD_COUNTED)
 
@@ -274,6 +252,6 @@ class Answering:
         return self._not_counted(answer, view) if state is State.FAILED else view
 
     def _not_counted(self, answer: _Answer, view: View, text: Text = Text.NOT_COUNTED) -> View:
-        if is_group(answer.to.chat_id) or not self._quotas.limited(answer.status.job.user_id):
+        if is_group(answer.to.chat_id) or not self.quotas.limited(answer.status.job.user_id):
             return view
         return replace(view, text=f"{view.text}\n{answer.words(text)}")

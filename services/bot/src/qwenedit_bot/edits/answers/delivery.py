@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import structlog
 
@@ -39,36 +40,17 @@ _NO_EVENT = (ValueError, KeyError, TypeError)
 log = structlog.get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class Deliver:
-    """Answers jobs that ended: what the scheduler does about an entry of the answers. None is ever given up.
+    """Answers jobs that ended: what the scheduler does about an entry of the answers. None is ever given up."""
 
-    Args:
-        queue: Knows the job and whether it was answered.
-        answering: Says how it ended.
-        metrics: Counts the answers.
-        eta: Learns how long jobs take.
-        quotas: Have what the job was charged to.
-        backlog: Has what follows once a job of its user is answered.
-    """
-
-    patience: int | None = None
-
-    def __init__(
-        self,
-        *,
-        queue: JobQueue,
-        answering: Answering,
-        metrics: BotMetrics,
-        eta: Eta,
-        quotas: Quotas,
-        backlog: Backlog,
-    ) -> None:
-        self._queue = queue
-        self._answering = answering
-        self._metrics = metrics
-        self._eta = eta
-        self._quotas = quotas
-        self._backlog = backlog
+    queue: JobQueue
+    answering: Answering
+    metrics: BotMetrics
+    eta: Eta
+    quotas: Quotas
+    backlog: Backlog
+    patience: ClassVar[int | None] = None
 
     async def __call__(self, entry: Entry) -> None:
         """Answer the job that an entry says is finished, unless it is answered.
@@ -84,9 +66,9 @@ class Deliver:
         except _NO_EVENT as error:
             raise PoisonError from error
         with job_context(event.job_id):
-            status = await self._queue.status(event.job_id)
+            status = await self.queue.status(event.job_id)
             if status is None:
-                if await self._queue.exists(event.job_id):
+                if await self.queue.exists(event.job_id):
                     raise PoisonError("the job cannot be read by this version")
                 log.warning("answer.job_forgotten", state=event.state)
                 return
@@ -110,12 +92,12 @@ class Deliver:
             return
         if status.answered and status.answer not in REFUSED:
             if status.answer in IN_WORDS and reply is not None:
-                await self._answering.say_again(status, reply)
+                await self.answering.say_again(status, reply)
             return
         with tracing.continued(
             "deliver answer", status.trace_context, attributes=attributes.of_job(status.job.id)
         ) as span:
-            outcome = "nobody" if reply is None else await self._answering.give(status, reply)
+            outcome = "nobody" if reply is None else await self.answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
         if outcome in REFUSED:
@@ -128,18 +110,18 @@ class Deliver:
         if status.answered and outcome == status.answer:  # noting it once more would keep the job for longer
             return
         if outcome not in REFUSED:
-            await self._quotas.settle(status.job.user_id, status.job.id)
-        answered_at = await self._queue.answered(status.job.id, ending=status.ending, how=outcome)
-        await self._backlog.job_answered(status.job.user_id)
+            await self.quotas.settle(status.job.user_id, status.job.id)
+        answered_at = await self.queue.answered(status.job.id, ending=status.ending, how=outcome)
+        await self.backlog.job_answered(status.job.user_id)
         if answered_at is None:
             return
-        await self._answering.delete_pictures(status)
+        await self.answering.delete_pictures(status)
         seconds = max(0.0, answered_at - status.enqueued_at)
         reason = status.reason if status.state is State.FAILED else None  # else of an attempt that was made up for
-        self._metrics.deliveries.labels(outcome).inc()
-        self._metrics.finished.labels(status.state, reason or "").inc()
-        self._metrics.answer_seconds.observe(seconds, tracing.exemplar())
+        self.metrics.deliveries.labels(outcome).inc()
+        self.metrics.finished.labels(status.state, reason or "").inc()
+        self.metrics.answer_seconds.observe(seconds, tracing.exemplar())
         if status.state is State.DONE and status.started_at is not None and status.finished_at is not None:
-            await self._eta.note_duration(status.job.edit.workflow, status.finished_at - status.started_at)
+            await self.eta.note_duration(status.job.edit.workflow, status.finished_at - status.started_at)
         told = {"reason": reason} if reason else {}
         log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)

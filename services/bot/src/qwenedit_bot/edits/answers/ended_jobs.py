@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -22,22 +23,19 @@ BLOCK = 5.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class RefusedAnswers:
-    """Has answers tried again that a chat refused: the person blocked the bot, or it may not write in the group.
+    """Has answers tried again that a chat refused: the person blocked the bot, or it may not write in the group."""
 
-    Args:
-        answers: The lanes that they wait in, by chat.
-        wake: Set if some are due.
-    """
-
-    def __init__(self, answers: Lanes, wake: asyncio.Event) -> None:
-        self._answers = answers
-        self._wake = wake
+    answers: Lanes
+    """By chat."""
+    wake: asyncio.Event
+    """Set if some are due."""
 
     async def heard_from(self, chat: str) -> None:
         """Make a chat's refused answers due: something came from there, so the bot may be able to write again."""
-        if await self._answers.make_due_apart(chat):
-            self._wake.set()
+        if await self.answers.make_due_apart(chat):
+            self.wake.set()
 
 
 async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:

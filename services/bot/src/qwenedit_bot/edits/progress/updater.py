@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
@@ -58,48 +58,30 @@ class _Shown:
     at: float
 
 
+@dataclass(kw_only=True, eq=False)
 class ProgressUpdater:
-    """Draws every unfinished job from what Redis knows of it; nothing depends on having seen each change.
+    """Draws every unfinished job from what Redis knows of it; nothing depends on having seen each change."""
 
-    Args:
-        queue: Knows the jobs.
-        messenger: Edits their messages.
-        texts: The words of all languages.
-        eta: Estimates when jobs are done.
-        presets: Have their names.
-        clock: Monotonic time in seconds.
-    """
-
-    def __init__(
-        self,
-        *,
-        queue: JobQueue,
-        messenger: Messenger,
-        texts: Texts,
-        eta: Eta,
-        presets: Catalogue,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._queue = queue
-        self._messenger = messenger
-        self._texts = texts
-        self._eta = eta
-        self._presets = presets
-        self._clock = clock
-        self._shown: LRUCache[str, _Shown] = LRUCache(REMEMBERED)
-        self._skip = 0
+    queue: JobQueue
+    messenger: Messenger
+    texts: Texts
+    eta: Eta
+    presets: Catalogue
+    clock: Callable[[], float] = time.monotonic
+    _shown: LRUCache[str, _Shown] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    _skip: int = 0
 
     async def tick(self) -> None:
         """Look at the jobs whose messages may change, and edit those that did.
 
         However long the line is, a tick looks at so many jobs: all that are worked on, and a part of the line.
         """
-        window = await self._queue.window(skip=self._skip, count=LINE, others=OTHERS)
+        window = await self.queue.window(skip=self._skip, count=LINE, others=OTHERS)
         self._skip = self._skip + LINE if self._skip + LINE < window.length else 0
         places = window.positions
-        statuses = await self._queue.statuses([*places, *window.others])
-        now = self._clock()
-        changes = await self._changes(statuses, places, await self._eta.of(statuses, places), now)
+        statuses = await self.queue.statuses([*places, *window.others])
+        now = self.clock()
+        changes = await self._changes(statuses, places, await self.eta.of(statuses, places), now)
         room = asyncio.Semaphore(AT_ONCE)
         async with asyncio.TaskGroup() as edits:
             for status, reply, view in changes:
@@ -116,8 +98,8 @@ class ProgressUpdater:
             if reply is None or status.state.final:
                 continue
             place = places.get(status.job.id) if status.state is State.QUEUED else None
-            words = self._texts.of(reply.language)
-            view = job_views.progress(words, self._presets, status, position=place, wait=waits.get(status.job.id))
+            words = self.texts.of(reply.language)
+            view = job_views.progress(words, self.presets, status, position=place, wait=waits.get(status.job.id))
             pause = EDIT_EVERY_IN_GROUP if is_group(reply.chat_id) else EDIT_EVERY
             shown = self._shown.get(status.job.id)
             says = hash((reply.placeholder_id, view))
@@ -132,7 +114,7 @@ class ProgressUpdater:
     async def _edit(self, status: Status, reply: ReplyTo, view: View, until: float, room: asyncio.Semaphore) -> None:
         async with room:
             try:
-                edited = await self._messenger.edit_if_cheap(reply.chat_id, reply.placeholder_id, view, until=until)
+                edited = await self.messenger.edit_if_cheap(reply.chat_id, reply.placeholder_id, view, until=until)
             except TelegramUnavailableError:
                 return  # it may have landed, or may still land: an answer in words is said again
             except BotError as error:
@@ -141,7 +123,7 @@ class ProgressUpdater:
                 edited = False
             if edited is not None:  # else the next tick tries again, with what is true then
                 says = hash((reply.placeholder_id, view))
-                self._shown[status.job.id] = _Shown(says, _phase(status), self._clock())
+                self._shown[status.job.id] = _Shown(says, _phase(status), self.clock())
 
 
 def _phase(status: Status) -> _Phase:

@@ -6,9 +6,8 @@ pictures to answer.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -22,15 +21,13 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.inbox.scheduler import PoisonError
-from qwenedit_bot.pictures.sources import StoredPicture, of_data
+from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
-
-    from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.replies import Replies
@@ -67,45 +64,31 @@ class WaitingRequest:
 _FORM = TypeAdapter(WaitingRequest)
 
 
+@dataclass(kw_only=True, eq=False)
 class Backlog:
     """Takes all requests. Those that can't be jobs yet wait in a lane, one for each user.
 
     The answer to a job makes its user's lane due, and the scheduler tries the first request in it again. Whatever is
     repeated, the job's id makes one job of a request.
 
-    Args:
-        redis: A client that decodes replies.
-        lanes: Where requests wait.
-        wake: Set when one may follow.
-        submit: Makes a request into a job.
-        queue: Knows the jobs whose results are waited for.
-        replies: Say what becomes of a request.
-        messenger: Takes away messages of requests that don't wait any more.
-        texts: The words of all languages.
-        presets: Have their names.
     """
 
-    personal_data = (
+    lanes: Lanes
+    wake: asyncio.Event
+    """Set when a request may follow."""
+    submit: Submit
+    queue: JobQueue
+    replies: Replies
+    messenger: Messenger
+    texts: Texts
+    presets: Catalogue
+    patience: ClassVar[int | None] = 15
+    personal_data: ClassVar[tuple[PersonalData, ...]] = (
         PersonalData(
             what="requests that wait until others of the user are done", keys=("backlog",),
             until="they are jobs, or stopped",
         ),
     )  # fmt: skip
-    patience: int | None = 15
-
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
-        self, redis: Redis, lanes: Lanes, wake: asyncio.Event, *,
-        submit: Submit, queue: JobQueue, replies: Replies, messenger: Messenger, texts: Texts, presets: Catalogue,
-    ) -> None:  # fmt: skip
-        self._redis = redis
-        self._lanes = lanes
-        self._wake = wake
-        self._submit = submit
-        self._queue = queue
-        self._replies = replies
-        self._messenger = messenger
-        self._texts = texts
-        self._presets = presets
 
     async def take(self, request: Request, words: Words) -> RequestOutcome:
         """Accept a request as a job or for later, or refuse it, and say so in the chat.
@@ -117,7 +100,7 @@ class Backlog:
         if any(not each.after for each in await self.waiting(request.user_id)):
             return await self._wait(request, words)
         try:
-            outcome = await self._submit(request, words)
+            outcome = await self.submit(request, words)
         except (RedisError, LaterError, ChatUnreachableError):
             raise
         except Exception as error:  # noqa: BLE001 - a defect shows itself again when the request is tried again
@@ -136,18 +119,17 @@ class Backlog:
     async def job_answered(self, user_id: int) -> None:
         """Have those requests of a user tried that wait for a result, and the first one: there may be room for it."""
         lane = str(user_id)
-        await self._take_over(user_id)
-        if await self._lanes.make_due_apart(lane) + await self._lanes.make_due(lane):
-            self._wake.set()
+        if await self.lanes.make_due_apart(lane) + await self.lanes.make_due(lane):
+            self.wake.set()
 
     async def waiting(self, user_id: int) -> list[WaitingRequest]:
         """Return the requests of a user that wait, the next one first."""
-        found = await self._lanes.of_lane(str(user_id))
+        found = await self.lanes.of_lane(str(user_id))
         return [each for text in found.values() if (each := _read(text)) is not None]
 
     async def has(self, job_id: str) -> bool:
         """Whether a request waits, whoever's it is."""
-        return bool(await self._lanes.lane_of(job_id))
+        return bool(await self.lanes.lane_of(job_id))
 
     async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded:
         """Give a request another instruction while it waits, here or in the queue.
@@ -157,18 +139,18 @@ class Backlog:
         """
         waiting = await self._find(user_id, job_id)
         if waiting is None:
-            status = await self._queue.status(job_id)
+            status = await self.queue.status(job_id)
             if status is None:
                 return Reworded.TOO_LATE
-            prompt = self._presets.reworded(status.job.edit.prompt, wish)
-            return Reworded.DONE if prompt == status.job.edit.prompt else await self._submit.reword(status, prompt)
-        prompt = self._presets.reworded(waiting.request.instruction, wish)
+            prompt = self.presets.reworded(status.job.edit.prompt, wish)
+            return Reworded.DONE if prompt == status.job.edit.prompt else await self.submit.reword(status, prompt)
+        prompt = self.presets.reworded(waiting.request.instruction, wish)
         if len(prompt) > MAX_INSTRUCTION:
             return Reworded.REFUSED
         request = replace(waiting.request, instruction=prompt)
-        if not await self._lanes.rewrite(str(user_id), job_id, _written(replace(waiting, request=request))):
+        if not await self.lanes.rewrite(str(user_id), job_id, _written(replace(waiting, request=request))):
             raise LaterError(1.0, "backlog")
-        await self._replies.say(request.to, job_views.waits(words, self._presets, request, after=bool(waiting.after)))
+        await self.replies.say(request.to, job_views.waits(words, self.presets, request, after=bool(waiting.after)))
         return Reworded.DONE
 
     async def drop(self, user_id: int, job_id: str) -> bool:
@@ -187,37 +169,33 @@ class Backlog:
     async def _drop(self, waiting: WaitingRequest) -> bool:
         lane, job_id = str(waiting.request.user_id), waiting.request.job_id
         # First: whatever crashes from here on, it's ended and not made.
-        if not await self._lanes.rewrite(lane, job_id, _written(replace(waiting, dropped=True))):
+        if not await self.lanes.rewrite(lane, job_id, _written(replace(waiting, dropped=True))):
             raise LaterError(1.0, "backlog")
         ended = await self._end(waiting.request)
-        await self._lanes.drop(lane, job_id)
+        await self.lanes.drop(lane, job_id)
         return ended
 
     async def _end(self, request: Request) -> bool:
-        if not await self._submit.abandon(request):
+        if not await self.submit.abandon(request):
             return False
-        message_id = await self._replies.find(request.to)
+        message_id = await self.replies.find(request.to)
         if message_id is not None:
-            await self._messenger.delete(request.to.chat_id, message_id)
-            await self._replies.forget_answer(request.to)
+            await self.messenger.delete(request.to.chat_id, message_id)
+            await self.replies.forget_answer(request.to)
         return True
 
     async def stop(self, user_id: int) -> int:
         """End all requests of a user that wait; returns how many did."""
-        await self._take_over(user_id)
         return sum([await self._drop(each) for each in await self.waiting(user_id)])
 
     async def forget(self, user_id: int) -> None:
         """End all requests of a user, those too that this version can't read."""
         await self.stop(user_id)
-        await self._redis.unlink(self._before(user_id))
-        for entry in await self._lanes.of_lane(str(user_id)):
-            await self._lanes.drop(str(user_id), entry)
-        for aside in await self._lanes.list_set_aside():
+        for entry in await self.lanes.of_lane(str(user_id)):
+            await self.lanes.drop(str(user_id), entry)
+        for aside in await self.lanes.list_set_aside():
             if aside.lane == str(user_id):
-                await self._lanes.drop_set_aside(aside.id)
-
-    # ---------------------------------------------------------------- what the scheduler does about an entry
+                await self.lanes.drop_set_aside(aside.id)
 
     async def __call__(self, entry: Entry) -> None:
         """Make a request into a job, or tell why it isn't.
@@ -229,7 +207,7 @@ class Backlog:
         waiting = _opened(entry)
         with on_behalf_of(waiting.request.user_id), tracing.continued("follow up", waiting.trace_context):
             try:
-                await self._follow(waiting, self._texts.of(waiting.language))
+                await self._follow(waiting, self.texts.of(waiting.language))
             except ChatUnreachableError as error:
                 log.info("backlog.unreachable", error=str(error))
 
@@ -240,8 +218,8 @@ class Backlog:
     async def apologise(self, entry: Entry) -> None:
         """Say that it won't be done, and give back what it has cost."""
         waiting = _opened(entry)
-        if await self._submit.abandon(waiting.request):
-            await self._replies.say(waiting.request.to, View(self._texts.of(waiting.language)(Text.TROUBLE)))
+        if await self.submit.abandon(waiting.request):
+            await self.replies.say(waiting.request.to, View(self.texts.of(waiting.language)(Text.TROUBLE)))
 
     async def _follow(self, waiting: WaitingRequest, words: Words) -> None:
         request = waiting.request
@@ -249,53 +227,39 @@ class Backlog:
             await self._end(request)
             return
         if waiting.after:
-            status = await self._queue.status(waiting.after)
+            status = await self.queue.status(waiting.after)
             if status is not None and (not status.answered or status.answer == UNREACHABLE):
                 raise LaterError(LOOK_AGAIN, "result", apart=True)  # which may take a day, if its chat refuses it
             if status is None or status.result is None or status.answer in NOT_SHOWN:
-                await self._submit.abandon(request)
-                await self._replies.say(request.to, job_views.nothing_to_follow(words, self._presets, request))
+                await self.submit.abandon(request)
+                await self.replies.say(request.to, job_views.nothing_to_follow(words, self.presets, request))
                 return
             reply, picture = status.job.reply, StoredPicture(status.result.picture)
-            answer = await self._replies.find(Source.of_job(reply)) if reply is not None else None
+            answer = await self.replies.find(Source.of_job(reply)) if reply is not None else None
             request = replace(request, attachments=(picture,), shown=((answer or 0, waiting.after),))
-        if await self._submit.is_full():  # the user was told that it follows
+        if await self.submit.is_full():  # the user was told that it follows
             raise LaterError(LOOK_AGAIN, "queue_full")
-        if await self._submit(request, words) is RequestOutcome.WAITS:
+        if await self.submit(request, words) is RequestOutcome.WAITS:
             raise LaterError(LOOK_AGAIN, "unfinished")
-
-    # ----------------------------------------------------------------
-
-    async def _take_over(self, user_id: int) -> None:
-        """Have requests wait here that a version before this one keeps in a hash. It had them follow an answer."""
-        key = self._before(user_id)
-        found = await self._redis.hgetall(key)
-        kept = [read for job_id, text in found.items() if (read := _read_before(str(job_id), user_id, str(text)))]
-        for _since, waiting in sorted(kept, key=lambda each: each[0]):
-            await self._put(waiting)
-            await self._redis.hdel(key, waiting.request.job_id)
-
-    def _before(self, user_id: int) -> str:
-        return f"{self._lanes.prefix}:{user_id}"
 
     async def _find(self, user_id: int, job_id: str) -> WaitingRequest | None:
         return next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
 
     async def _wait(self, request: Request, words: Words, after: str = "") -> RequestOutcome:
-        if await self._submit.known(request.job_id):
+        if await self.submit.known(request.job_id):
             return RequestOutcome.ACCEPTED
-        refused = await self._submit.refusal(request, words)
+        refused = await self.submit.refusal(request, words)
         if refused is not None:
             return refused
         ids = {each.request.job_id for each in await self.waiting(request.user_id)}
         if len(ids) >= MOST and request.job_id not in ids:
-            await self._submit.abandon(request)
-            return await self._submit.refuse_backlog(request, words, MOST)
-        view = job_views.waits(words, self._presets, request, after=bool(after))
+            await self.submit.abandon(request)
+            return await self.submit.refuse_backlog(request, words, MOST)
+        view = job_views.waits(words, self.presets, request, after=bool(after))
         try:
-            message_id = await self._replies.say(request.to, view)
+            message_id = await self.replies.say(request.to, view)
         except Exception:
-            await self._submit.abandon(request)  # whoever tries again is charged again
+            await self.submit.abandon(request)  # whoever tries again is charged again
             raise
         await self._put(WaitingRequest(request, words.language, after, message_id))
         return RequestOutcome.ACCEPTED
@@ -303,8 +267,8 @@ class Backlog:
     async def _put(self, waiting: WaitingRequest) -> None:
         request = waiting.request
         waiting = replace(waiting, trace_context=tracing.current_traceparent())
-        await self._lanes.put(str(request.user_id), request.job_id, _written(waiting))
-        self._wake.set()
+        await self.lanes.put(str(request.user_id), request.job_id, _written(waiting))
+        self.wake.set()
 
 
 def _written(waiting: WaitingRequest) -> str:
@@ -324,19 +288,4 @@ def _read(text: str) -> WaitingRequest | None:
         return _FORM.validate_json(text)
     except ValidationError as error:
         log.warning("backlog.unreadable", problems=error.error_count())
-        return None
-
-
-def _read_before(job_id: str, user_id: int, text: str) -> tuple[float, WaitingRequest] | None:
-    """Read a request, and since when it waits, as a version before this one wrote it; None for anything else."""
-    try:
-        fields = json.loads(text)
-        request = Request(
-            job_id, Source(fields["chat"], fields["message"], thread_id=fields["thread"]), user_id, of_data(fields),
-            fields["instruction"], workflow=fields["workflow"], parameters=fields["parameters"],
-            discriminator=fields["discriminator"],
-            shown=tuple((int(message), str(job)) for message, job in fields["shown"]),
-        )  # fmt: skip
-        return float(fields["at"]), WaitingRequest(request, fields["language"], fields["after"])
-    except (ValueError, KeyError, TypeError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.chat.view import Source
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.edits.requests.job_ids import JobIds
+    from qwenedit_bot.edits.addresses import JobIds
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.intake import PictureIntake
@@ -55,60 +56,31 @@ BURST = 10
 log = structlog.get_logger(__name__)
 
 
+@dataclass(kw_only=True, eq=False)
 class Submit:
-    """Takes requests. Repeating one finds its message and its job as the first time left them.
+    """Takes requests. Repeating one finds its message and its job as the first time left them."""
 
-    Args:
-        queue: Where accepted jobs go.
-        ids: Sign where a job's pictures came from.
-        limits: How many are accepted.
-        store: Where their pictures go.
-        intake: Fetches and converts them.
-        replies: Says what became of it.
-        metrics: Counts it.
-        presets: Have their names.
-        queue_name: The queue's name, for traces.
-        quotas: Have what a user may ask for.
-        for_sale: Whether users can buy more.
-        moderation: Asked last, with the pictures.
-    """
-
-    def __init__(  # noqa: PLR0913 - a composition, with every part named
-        self,
-        *,
-        queue: JobQueue,
-        ids: JobIds,
-        limits: Limits,
-        store: PictureStore,
-        intake: PictureIntake,
-        replies: Replies,
-        metrics: BotMetrics,
-        presets: Catalogue,
-        queue_name: str = "qwenedit:job_queue",
-        quotas: Quotas,
-        for_sale: bool = False,
-        moderation: ModerationHook | None = None,
-    ) -> None:
-        self._queue = queue
-        self._ids = ids
-        self._limits = limits
-        self._store = store
-        self._intake = intake
-        self._replies = replies
-        self._metrics = metrics
-        self._presets = presets
-        self._queue_name = queue_name
-        self._quotas = quotas
-        self._for_sale = for_sale
-        self._moderation = moderation
+    queue: JobQueue
+    ids: JobIds
+    limits: Limits
+    store: PictureStore
+    intake: PictureIntake
+    replies: Replies
+    metrics: BotMetrics
+    presets: Catalogue
+    queue_name: str = "qwenedit:job_queue"
+    quotas: Quotas
+    for_sale: bool = False
+    """Whether users can buy more."""
+    moderation: ModerationHook | None = None
 
     async def known(self, new_id: str) -> bool:
         """Whether a request was accepted as this job before."""
-        return await self._queue.exists(new_id)
+        return await self.queue.exists(new_id)
 
     async def is_full(self) -> bool:
         """Whether as many jobs wait as may."""
-        return await self._queue.count_waiting() >= self._limits.max_queue_length
+        return await self.queue.count_waiting() >= self.limits.max_queue_length
 
     async def __call__(self, request: Request, words: Words) -> RequestOutcome:
         """Accept or refuse a request, and say so in the chat; or say nothing and let it wait.
@@ -123,7 +95,7 @@ class Submit:
             if await self.is_full():
                 await self.abandon(request)  # it was charged if it couldn't go on when it was made before
                 return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
-            if await self._queue.count_unfinished_of(request.user_id) >= self._limits.max_unfinished_per_user:
+            if await self.queue.count_unfinished_of(request.user_id) >= self.limits.max_unfinished_per_user:
                 return RequestOutcome.WAITS
             return await self.refusal(request, words) or await self._accept(request, words)
 
@@ -137,10 +109,10 @@ class Submit:
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
                 return await self._refuse(request.to, RequestOutcome.NOT_NOW, "instruction_too_long", view)
-            quota = await self._quotas.charge(request.user_id, request.job_id)
+            quota = await self.quotas.charge(request.user_id, request.job_id)
             if quota is None:
                 return None
-            said = quota_texts.used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self._for_sale)
+            said = quota_texts.used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self.for_sale)
             return await self._refuse_once(request, "daily_limit", View(said))
 
     async def refuse_backlog(self, request: Request, words: Words, count: int) -> RequestOutcome:
@@ -152,7 +124,7 @@ class Submit:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""
         if await self.known(request.job_id):
             return False
-        await self._quotas.give_back(request.user_id, request.job_id)
+        await self.quotas.give_back(request.user_id, request.job_id)
         return True
 
     async def reword(self, status: Status, instruction: str) -> Reworded:
@@ -174,26 +146,26 @@ class Submit:
             except PictureExpiredError:  # the job has ended meanwhile
                 return Reworded.TOO_LATE
             edit = job.edit.model_copy(update={"prompt": instruction})
-            done = await self._queue.reword(job.model_copy(update={"edit": edit}))
+            done = await self.queue.reword(job.model_copy(update={"edit": edit}))
             log.info("job.reworded", in_time=done)
             return Reworded.DONE if done else Reworded.TOO_LATE
 
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
         try:
-            placeholder = await self._replies.say(request.to, job_views.received(words, self._presets, request))
+            placeholder = await self.replies.say(request.to, job_views.received(words, self.presets, request))
         except ChatUnreachableError:
             await self.abandon(request)
             raise
         stored: list[str] = []
         try:
-            pixels = await self._fetch(request, stored)
+            await self._fetch(request, stored)
             await self._judge(request.job_id, request.instruction, stored)
             job = _job(request, tuple(stored), placeholder, words)
-            with tracing.sending(self._queue_name, job.id) as span:
-                await self._queue.enqueue(
-                    job, self._limits, trace_context=span.traceparent, pictures_in_redis=self._store.in_redis,
-                    sources=self._ids.signed(job.id, as_text(request.attachments, pixels, request.shown)),
+            with tracing.sending(self.queue_name, job.id) as span:
+                await self.queue.enqueue(
+                    job, self.limits, trace_context=span.traceparent, pictures_in_redis=self.store.in_redis,
+                    sources=self.ids.signed(job.id, as_text(request.attachments, request.shown)),
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
@@ -204,56 +176,50 @@ class Submit:
             await self._delete(stored)
             if isinstance(error, TooManyUnfinishedError):
                 return RequestOutcome.WAITS
-            await self._quotas.give_back(request.user_id, request.job_id)
+            await self.quotas.give_back(request.user_id, request.job_id)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
             return await self._refuse(request.to, outcome, reason, view)
-        self._metrics.enqueued.inc()
+        self.metrics.enqueued.inc()
         log.info("job.accepted", pictures=len(stored))
         return RequestOutcome.ACCEPTED
 
-    async def _fetch(self, request: Request, stored: list[str]) -> list[int]:
-        """Store the pictures; returns how many pixels each had as it was sent.
-
-        Args:
-            request: Has them.
-            stored: Gets the reference of each before it is fetched.
+    async def _fetch(self, request: Request, stored: list[str]) -> None:
+        """Store the pictures; `stored` gets the reference of each before it is fetched.
 
         Raises:
             LaterError: there is no room for them now.
         """
-        pixels: list[int] = []
-        pictures = await self._intake.located(request.attachments)
-        with self._intake.room(request.user_id, pictures):
+        pictures = await self.intake.located(request.attachments)
+        with self.intake.room(request.user_id, pictures):
             for number, (attachment, _size) in enumerate(pictures):
                 stored.append(input_ref(request.job_id, number))
-                pixels.append(await self._intake.keep(attachment, stored[-1]))
-        return pixels
+                await self.intake.keep(attachment, stored[-1])
 
     async def _delete(self, stored: Sequence[str]) -> None:
         try:
-            await self._store.delete(*stored)
+            await self.store.delete(*stored)
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
 
     async def _judge(self, job_id: str, instruction: str, stored: Sequence[str]) -> None:
-        if self._moderation is None:
+        if self.moderation is None:
             return
-        async with self._intake.stored(stored) as pictures:
-            verdict = await self._moderation.of_request(job_id, instruction, pictures)
+        async with self.intake.stored(stored) as pictures:
+            verdict = await self.moderation.of_request(job_id, instruction, pictures)
         if verdict is not Verdict.ALLOWED:
             raise NotAllowedError(verdict)
 
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
         """Refuse in words, or silently if the message before was refused so a moment ago and nothing was said yet."""
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
-        first = await self._replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
-        speaks = first or await self._replies.find(request.to) is not None
+        first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
+        speaks = first or await self.replies.find(request.to) is not None
         return await self._refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 
     async def _refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
         if view is not None:
-            await self._replies.say(source, view)
-        self._metrics.refused.labels(reason).inc()
+            await self.replies.say(source, view)
+        self.metrics.refused.labels(reason).inc()
         log.info("job.refused", reason=reason)
         return outcome
 

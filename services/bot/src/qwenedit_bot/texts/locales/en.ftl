@@ -72,8 +72,7 @@ forget-button = 🗑 Delete everything
 forget-not-button = Keep it
 forget-not = OK, I deleted nothing.
 forgotten = 🗑 Done: I've deleted everything I kept about you. Send a photo to start again.
-forgotten-soon = 🗑 Done: I've deleted everything I kept about you. I'm stopping the picture I was working on; it's gone within a minute.
-forgotten-later = 🗑 Done, except for your pictures: their storage isn't answering. Nobody can see them any more, and I delete them as soon as it does.
+forgotten-soon = 🗑 Done: I've deleted everything I kept about you. Pictures that can't go yet follow as soon as they can, usually within a minute.
 
 command-start = How it works
 command-edit = Edit the photo you reply to
