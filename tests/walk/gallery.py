@@ -82,11 +82,11 @@ class Gallery:
 
 def _section(chapter: Chapter) -> str:
     lines = [f"## {chapter.title}", "", chapter.about, ""]
+    lines += [f"| | {' | '.join(LANGUAGES.values())} |", "| --- | --- | --- |"]
     for name, shows in chapter.pictures.items():
-        pictures = [f"![{shows}](pictures/walk/{language}/{name}.webp)" for language in LANGUAGES]
-        lines += [f"| {' | '.join(LANGUAGES.values())} |", "| --- | --- |", f"| {' | '.join(pictures)} |", ""]
-        lines += [f"*{shows}*", ""]
-    return "\n".join(lines)
+        pictures = [f"![](pictures/walk/{language}/{name}.webp)" for language in LANGUAGES]
+        lines.append(f"| {shows} | {' | '.join(pictures)} |")
+    return "\n".join([*lines, ""])
 
 
 def _small(png: bytes) -> bytes:
