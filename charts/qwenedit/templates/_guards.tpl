@@ -230,6 +230,9 @@
 {{- if and .Values.autoscaling.enabled (not (.Capabilities.APIVersions.Has "keda.sh/v1alpha1")) }}
 {{- fail "autoscaling.enabled needs KEDA, which this cluster lacks (no API keda.sh/v1alpha1): install it (helm install keda keda --repo https://kedacore.github.io/charts -n keda --create-namespace), or set autoscaling.enabled=false and worker.replicas" }}
 {{- end }}
+{{- if and (eq .Values.bot.mode "webhook") (.Values.bot.webhook.httpRoute).parentRefs (not (.Capabilities.APIVersions.Has "gateway.networking.k8s.io/v1")) }}
+{{- fail "bot.webhook.httpRoute.parentRefs needs the Gateway API, which this cluster lacks (no API gateway.networking.k8s.io/v1): install it with your gateway, or leave the list empty and use bot.webhook.ingress" }}
+{{- end }}
 {{- range list "podMonitor" "alerts" }}
 {{- $wanted := index $.Values.monitoring . }}
 {{- if and $wanted.enabled (ne (default "" $wanted.kind) "ConfigMap") (not ($.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) }}
