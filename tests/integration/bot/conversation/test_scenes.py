@@ -113,6 +113,20 @@ async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> Non
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
 
 
+async def test_undo_pressed_twice_goes_back_two_pictures(stage: Any) -> None:
+    ann, first = await with_result(stage)
+    await ann.send("and dark")
+    claim = await stage.worker.finish_next(RESULT)
+    second = await ann.picture(number=2)
+    await stage.answered(claim.job.id)
+    for number in (1, 2):
+        await ann.press("Undo", message_id=second.id)
+        seen = await ann.wait_for(lambda chat: sum("Back" in each.text for each in chat.from_bot) == number)  # noqa: B023
+        async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:  # taps at once would be one
+            await redis.delete(*[key async for key in redis.scan_iter("*tap:*")])
+    assert seen.from_bot[-1].reply_to == first.reply_to
+
+
 @pytest.mark.parametrize("words", ["redo", "вперёд"])
 async def test_redo_after_undo_goes_forward_again(stage: Any, words: str) -> None:
     ann, picture = await with_result(stage)
@@ -228,6 +242,61 @@ async def test_stop_cancels_and_keeps_the_photo(stage: Any, words: str) -> None:
     assert await settled(stage) == []
     await ann.send("make it rain")
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+
+
+# ---------------------------------------------------------------- words that may be none for the bot
+
+ASKED = "Just to be sure"
+
+
+@pytest.mark.parametrize("words", ["а почему у невесты шесть пальцев", "first version", "my aunt is going to faint"])  # noqa: RUF001 - Russian
+async def test_remark_about_a_result_is_asked_about(stage: Any, words: str) -> None:
+    ann, _picture = await with_result(stage)
+    (said,) = await ann.send(words)
+    question = await ann.says(ASKED)
+    assert (question.reply_to, question.now.labels) == (said, ("Edit the picture like this",))
+    assert await settled(stage) == []
+    await ann.send("no")
+    await ann.says("I've dropped your words")
+
+
+@pytest.mark.parametrize("answers", [("yes",), ("button",), ("yes", "button"), ("button", "yes")])
+async def test_doubtful_wish_is_done_once_it_is_confirmed(stage: Any, answers: tuple[str, ...]) -> None:
+    ann, _picture = await with_result(stage)
+    (said,) = await ann.send("a bunny")
+    question = await ann.says(ASKED)
+    for answer in answers:
+        await (ann.send("yes") if answer == "yes" else ann.press_data(question.id, "like-this"))
+    assert await settled(stage) == ["a bunny"]
+    claim = await stage.worker.finish_next(RESULT)
+    assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT
+    assert (await ann.picture(number=2)).reply_to == said
+
+
+@pytest.mark.parametrize("words", ["i hope it looks good", "надеюсь бабушке понравится"])
+async def test_remark_leaves_a_waiting_job_as_it_is_until_confirmed(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await ann.says("next in line")
+    await ann.send(words)
+    question = await ann.says(ASKED)
+    assert await settled(stage) == [SNOW]
+    await ann.press_data(question.id, "like-this")
+    assert await settled(stage) in ([words], [f"{SNOW}\n{words}"])
+    await stage.worker.finish_next(RESULT)
+
+
+@pytest.mark.parametrize("words", ["вторую посветлее", "the second one lighter", "and the other one too"])
+async def test_one_of_several_results_is_asked_for(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()], caption=f"{SNOW}, each")
+    for number in (1, 2):
+        claim = await stage.worker.finish_next(RESULT)
+        await ann.picture(number=number)
+        await stage.answered(claim.job.id)
+    await ann.send(words)
+    await ann.says("Which one?")
+    assert await settled(stage) == []
 
 
 # ---------------------------------------------------------------- words in pieces, words too early
@@ -359,9 +428,9 @@ async def test_new_words_are_for_all_jobs_of_an_album(stage: Any) -> None:
     await ann.send(album=[photo(), photo()], caption="make them all black and white")
     await ann.wait_for(lambda chat: sum("line" in each.text for each in chat.from_bot) == 2)
     await later(stage, ann)
-    await ann.send("sepia is better")
-    await ann.says("now it's “sepia is better”")
-    assert await settled(stage) == ["sepia is better"] * 2
+    await ann.send("make them sepia")
+    await ann.says("now it's “make them sepia”")
+    assert await settled(stage) == ["make them sepia"] * 2
 
 
 async def test_stop_leaves_a_photo_that_the_next_one_replaces(stage: Any) -> None:

@@ -78,7 +78,7 @@ ASKED_FOR = Draft(jobs=("old",), words_at=LONG_AGO)
 WAITING = Thing(Stage.PHOTO, (photo(5),))
 ALBUM = Thing(Stage.PHOTO, (photo(5), photo(6)))
 WAITS = Draft(pictures=WAITING.pictures, shown=7, at=NOW)
-ALBUM_WAITS = Draft(pictures=ALBUM.pictures, shown=7, at=NOW)
+ALBUM_WAITS = Draft(pictures=ALBUM.pictures, shown=7, asked=Question.CHANGE, at=NOW)
 SNOW = "make it snow"
 
 
@@ -249,6 +249,7 @@ def test_words_about_an_album_ask_how_and_may_be_continued() -> None:
     after, action = step(after, replace(said("snowy", ALBUM), id="m10", message_id=10))
     assert action == Ask(Question.HOW, 10)
     assert after.words == "make them\nsnowy"
+    after = replace(after, asked=Question.HOW)
     _after, action = step(after, HowChosen(id="p1", message_id=7, at=NOW, how="each"))
     assert jobs(action) == [((5,), after.words, 5, "m10"), ((6,), after.words, 6, "m10")]
 
@@ -272,6 +273,72 @@ def test_words_are_about_the_lowest_thing_above_them() -> None:
     assert lowest(things, 9) is below
     assert lowest(things, 5) is above
     assert lowest(things, 1) is None
+
+
+# ---------------------------------------------------------------- words that may be none for the bot
+
+DOUBTED = Stage.RESULT, Stage.WAITING, Stage.RUNNING, Stage.ENDED
+ASKED = Ask(Question.LIKE_THIS, 9)
+
+
+@pytest.mark.parametrize("replied", [False, True])
+@pytest.mark.parametrize("stage", DOUBTED)
+def test_doubtful_words_are_asked_about(stage: Stage, replied: bool) -> None:
+    after, action = step(ASKED_FOR, said("my cat was fatter", thing(stage), doubt="much", replied=replied))
+    assert action == ASKED
+    assert after.doubtful is not None
+    assert (after.doubtful.words, after.doubtful.words_in) == ("my cat was fatter", 9)
+
+
+def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
+    assert jobs(step(WAITS, said("a bunny", WAITING, doubt="some"))[1]) == [((5,), "a bunny", 9, "")]
+    assert step(Draft(), said("a bunny", doubt="some"))[1] == Ask(Question.WHICH, 9)
+    preset = Draft(preset="try-on", jobs=("old",))
+    assert step(preset, said("a bunny", thing(Stage.RESULT), doubt="some"))[1] == Ask(Question.NEXT, 9)
+    which = Draft(words=SNOW, words_in=3, shown=4, asked=Question.WHICH)
+    this = said("this one", thing(Stage.RESULT), doubt="much", replied=True)
+    assert jobs(step(which, this)[1]) == [((2,), f"{SNOW}\nthis one", 9, "")]
+
+
+@pytest.mark.parametrize(("doubt", "seconds", "taken"), [("some", 10, True), ("some", 11, False), ("much", 5, False)])
+def test_few_words_may_be_the_rest_of_a_wish(doubt: str, seconds: int, taken: bool) -> None:
+    draft, waiting = replace(ASKED_FOR, words_at=NOW - seconds), thing(Stage.WAITING)
+    action = step(draft, said("a bunny", waiting, doubt=doubt))[1]
+    assert action == (Reword(("old",), f"{SNOW}\na bunny", 9) if taken else ASKED)
+
+
+@pytest.mark.parametrize("stage", DOUBTED)
+def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
+    about = thing(stage)
+    asked = step(ASKED_FOR, said("a bunny", about, doubt="much"))[0]
+    yes = replace(said("yes", about, intent="agreed", doubt="some"), id="m11", message_id=11)
+    after, action = step(asked, replace(yes, at=NOW + 60))
+    assert (action, after.doubtful) == (step(ASKED_FOR, replace(said("a bunny", about), at=NOW + 60))[1], None)
+    assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
+
+
+def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
+    asked = step(WAITS, said("a bunny", thing(Stage.RESULT), doubt="much", replied=True))[0]
+    yes = replace(said("yes", WAITING, intent="agreed"), id="m11", message_id=11)
+    assert jobs(step(asked, yes)[1]) == [((2,), "a bunny", 9, "")]
+
+
+def test_no_to_doubtful_words_drops_them() -> None:
+    asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
+    after, action = step(asked, replace(said("no", thing(Stage.RESULT), intent="question", doubt="much"), id="m11"))
+    assert (action, after.doubtful) == (Stop(()), None)
+
+
+def test_thanks_among_other_words_are_thanks() -> None:
+    assert step(ASKED_FOR, said("thank you from us all", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
+
+
+def test_one_of_several_results_must_be_replied_to() -> None:
+    done = tuple(Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6))
+    second = said("the second one lighter", done[1], one_of_several=True)
+    assert step(ASKED_FOR, replace(second, jobs=done))[1] == Ask(Question.ONE_OF, 9)
+    assert jobs(step(ASKED_FOR, replace(second, jobs=done[1:]))[1])[0][0] == (6,)
+    assert step(ASKED_FOR, said("the other one too", done[1], intent="other"))[1] == Ask(Question.ONE_OF, 9)
 
 
 # ---------------------------------------------------------------- buttons
@@ -394,6 +461,15 @@ def test_question_is_asked_until_what_it_is_about_has_changed() -> None:
     assert step(choice, photos(12, words="a hat"))[0].asked == Question.HOW
     assert step(choice, said("stop", ALBUM, intent="stop"))[0].asked == ""
     assert step(choice, HowChosen(id="p1", message_id=7, at=NOW, how="each"))[0].asked == ""
+
+
+def test_question_or_complaint_is_asked_about_unless_it_asks_where_the_picture_is() -> None:
+    why = said("why?", intent="question", doubt="much")
+    for picture in (WAITING, thing(Stage.RESULT), thing(Stage.ENDED)):
+        assert step(ASKED_FOR, replace(why, about=picture))[1] == ASKED
+    for unfinished in (None, thing(Stage.WAITING), thing(Stage.RUNNING)):
+        assert step(ASKED_FOR, replace(why, about=unfinished))[1] == Reply("question")
+    assert step(replace(WAITS, words=SNOW), replace(why, about=WAITING))[1] == Reply("question")
 
 
 @pytest.mark.parametrize("intent", ["when", "thanks", "question", "help", "start", "presets"])
@@ -556,7 +632,10 @@ class World:
         about, replied = lowest(self.things(), number), False
         if self.jobs and self.chance.random() < 0.2:
             about, replied = self.thing(self.chance.choice(list(self.jobs))), True
-        return Said(id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied)
+        return Said(
+            id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied,
+            doubt=self.chance.choice(("", "", "some", "much", "thanks")),
+        )  # fmt: skip
 
     def _intent(self) -> Event:
         number = self.next()
@@ -622,7 +701,7 @@ class World:
                 for job in self.jobs.values():
                     if job.stage in (Stage.WAITING, Stage.RUNNING):
                         job.stage = Stage.ENDED
-            case Ask():
+            case Ask() if action.what is not Question.LIKE_THIS:
                 after = replace(after, shown=self.next(), asked=action.what)
         return after, action
 
@@ -657,6 +736,13 @@ class World:
             assert not wanted or event.intent in ("again", "agreed")
             return
         about = event.about
+        if event.doubt and about is not None and about.stage is not Stage.PHOTO and not event.replied:
+            rest = event.doubt == "some" and about.stage in (Stage.WAITING, Stage.RUNNING)
+            assert rest or not (wanted or isinstance(action, Reword))
+        if isinstance(action, Reply) or action == Ask(Question.LIKE_THIS, event.message_id):
+            assert event.doubt
+            assert isinstance(action, Reply) or (after.doubtful is not None and after.doubtful.words == event.words)
+            return
         if wanted:
             assert about is not None
             above = set(about.pictures) | set(about.sources)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, results, shop
-from qwenedit_bot.conversation.reading import kinds_in, wish_in
+from qwenedit_bot.conversation.reading import kinds_in
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
     Ask,
@@ -106,6 +106,9 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
         view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
+    if action.what in (Question.LIKE_THIS, Question.ONE_OF):  # which are about no photo that waits
+        await turn.say(view, to=turn.to(action.to))
+        return after
     shown, apart = turn.shown, action.what in (Question.BACK, Question.FIRST)
     if turn.press is not None and not apart:
         await turn.show(view)
@@ -135,6 +138,8 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.BACK: View(words(Text.UNDONE)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
+        Question.LIKE_THIS: View(words(Text.LIKE_THIS), single(Button(words(Text.LIKE_THIS_BUTTON), LIKE_THIS))),
+        Question.ONE_OF: View(words(Text.ONE_OF)),
     }
     if what is Question.NEXT:
         return _next(turn, draft)
@@ -319,7 +324,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waiting = {"words": draft.words or draft.late, "choice": draft.preset, "photo": draft.pictures}
+    waiting = {"words": draft.words or draft.late or draft.doubtful, "choice": draft.preset, "photo": draft.pictures}
     outcome = await services.replies.first(to, str(count or next((what for what in waiting if waiting[what]), "")))
     if jobs is None:
         await services.backlog.stop(turn.user_id)  # before the jobs, whose end would let it follow
@@ -369,14 +374,6 @@ async def _offer_presets(turn: Turn) -> None:
     await turn.say(preset_views.browse(turn.words, turn.services.presets))
 
 
-async def _explain(turn: Turn) -> None:
-    """Give help, with a button for the case that the question was an instruction."""
-    view = commands.help_view(turn.words, turn.services)
-    if wish_in(turn.messages[0].text or ""):
-        view = replace(view, buttons=((Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS),), *view.buttons))
-    await turn.say(view)
-
-
 async def _welcome(turn: Turn) -> None:
     """Take thanks, once for a burst of them."""
     await turn.say_once(View(turn.words(Text.WELCOME)))
@@ -384,7 +381,8 @@ async def _welcome(turn: Turn) -> None:
 
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: _offer_presets, Intent.START: commands.start,
-    Intent.HELP: commands.give_help, Intent.QUESTION: _explain, Intent.FILE: _explain, Intent.THANKS: _welcome,
+    Intent.HELP: commands.give_help, Intent.QUESTION: commands.give_help, Intent.FILE: commands.give_help,
+    Intent.THANKS: _welcome,
 }  # fmt: skip
 
 

@@ -51,6 +51,19 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubtful:
+    """Words that may be a wish: the user is asked."""
+
+    words: str
+    words_in: int
+    """Id of the message that has them."""
+    at: int
+    """When they came, in seconds since the epoch."""
+    pictures: tuple[Picture, ...] = ()
+    """What they replied to; empty if they are about the lowest thing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Everything that waits in a chat for one user. `step` alone decides how it changes."""
 
@@ -69,6 +82,7 @@ class Draft:
     words_at: int = 0
     """When they came; words within seconds of each other are one wish."""
     late: Late | None = None
+    doubtful: Doubtful | None = None
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""
@@ -92,8 +106,8 @@ class Drafts:
 
     personal_data = (
         PersonalData(
-            what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo; "
-            "the ids of the newest jobs",
+            what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo or "
+            "an answer; the ids of the newest jobs",
             keys=("draft_prefix", "draft"),
             seconds=DRAFT_TTL,
             told="waiting",

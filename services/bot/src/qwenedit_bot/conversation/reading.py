@@ -15,7 +15,7 @@ from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Sa
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
-from qwenedit_bot.texts.intents import Intent, how_of, intent_of
+from qwenedit_bot.texts.intents import Intent, doubt_of, how_of, intent_of, names_one
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", how=how_of(wish) or await how_before(turn, draft, intent),
-        about=about, replied=replied,
-        jobs=tuple(jobs),
+        intent=intent if intent or wish else "thanks", doubt=_doubt(turn, wish),
+        how=how_of(wish) or await how_before(turn, draft, intent), one_of_several=names_one(wish) and not replied,
+        about=about, replied=replied, jobs=tuple(jobs),
     )  # fmt: skip
 
 
@@ -123,11 +123,16 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
     things = await things_on_screen(turn, draft)
     return Edited(
         id=f"e{message.message_id}.{turn.update_id}", message_id=message.message_id,
-        at=message.edit_date or sent_at(message), words=wish, intent=intent, how=how_of(wish),
+        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=_doubt(turn, wish), how=how_of(wish),
         picture=Picture(source, message.message_id) if source is not None else None,
         jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
         about=None if turn.in_group else lowest(things, message.message_id) or _waiting(draft),
     )  # fmt: skip
+
+
+def _doubt(turn: Turn, wish: str) -> str:
+    """Return whether words may be none for the bot; in a group they were called out to it."""
+    return "" if turn.in_group or not wish else str(doubt_of(wish))
 
 
 async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | None, bool]:
@@ -213,16 +218,16 @@ def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | Non
     """
     job, sources = status.job, sources_of(status)
     words = turn.services.presets.words_in(job.edit.prompt)
+    number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
     if status.result is not None and was_shown(status):
         picture = Picture(StoredPicture(status.result.picture, copy), message_id, job.id)
-        return Thing(Stage.RESULT, (picture,), job.id, words, sources)
+        return Thing(Stage.RESULT, (picture,), job.id, words, sources, number)
     if status.state is State.QUEUED and not status.attempt:
         stage = Stage.WAITING
     elif status.cancelling or status.answered or status.state in (State.FAILED, State.CANCELLED):
         stage = Stage.ENDED
     else:
         stage = Stage.RUNNING
-    number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
     return Thing(stage, sources, job.id, words, sources, number)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_bot.conversation.draft import MOST_JOBS, Draft, How, Late, Picture
+from qwenedit_bot.conversation.draft import MOST_JOBS, Doubtful, Draft, How, Late, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_jobs import MAX_PICTURES
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 
 ONE_WISH = 10
 """Seconds: words, or photos without any, that follow each other faster belong together."""
+AGREED_WITHIN = 60
+"""Seconds within which “yes” answers whether words were a wish."""
 MOST_PHOTOS = 10
 """Photos that wait for the same words: as many as an album has."""
-STOP, AGAIN, UNDO, REDO = "stop", "again", "undo", "redo"
+STOP, AGAIN, UNDO, REDO, OTHER = "stop", "again", "undo", "redo", "other"
 """Intents that change the draft, as consent does where something waits for it; all others are answered."""
 
 
@@ -89,7 +91,11 @@ class Said(Event):
     words: str
     intent: str = ""
     """What they mean if they are no instruction."""
+    doubt: str = ""
+    """Empty if they look like a wish."""
     how: How = ""
+    one_of_several: bool = False
+    """They name one of several pictures by its place."""
     about: Thing | None = None
     replied: bool = False
     """They reply to this very thing."""
@@ -103,6 +109,7 @@ class Edited(Event):
 
     words: str
     intent: str = ""
+    doubt: str = ""
     how: How = ""
     picture: Picture | None = None
     """What the message shows now."""
@@ -157,6 +164,10 @@ class Question(StrEnum):
     """Whether each photo is done on its own."""
     OTHER = "other"
     """The other photo, where the words are about several."""
+    LIKE_THIS = "like-this"
+    """Whether the words are a wish."""
+    ONE_OF = "one_of"
+    """Which of several pictures the words are about."""
     NEXT = "next"
     """The next photo of a preset."""
     BACK = "back"
@@ -278,7 +289,8 @@ def step(draft: Draft, event: Event) -> Outcome:
         case _:
             raise TypeError(event)
     asks = (bool(after.words), after.pictures) == (bool(draft.words), draft.pictures)
-    return replace(after, handled=event.id, asked=draft.asked if asks else ""), action
+    doubtful = after.doubtful if action == Ask(Question.LIKE_THIS, event.message_id) else None
+    return replace(after, handled=event.id, asked=draft.asked if asks else "", doubtful=doubtful), action
 
 
 def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, RequestOutcome]]) -> Draft:
@@ -297,7 +309,7 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
         words = later[0].words if len(later[0].words) <= MAX_INSTRUCTION else ""
         return replace(
             after, jobs=jobs, pictures=tuple(picture for each in later for picture in each.pictures), at=0,
-            words=words, words_in=done.words_in, preset=later[0].preset, how=done.how,
+            words=words, words_in=done.words_in, preset=later[0].preset, how=done.how, asked="",
         )  # fmt: skip
     if accepted:
         return replace(after, jobs=jobs)
@@ -366,7 +378,7 @@ def _said(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
     match event.intent:
         case "":
-            after, action = _instructed(draft, event, thing)
+            after, action = _worded(draft, event, thing)
         case "stop":
             after, action = _stop(draft, event, thing)
         case "again":
@@ -376,16 +388,61 @@ def _said(draft: Draft, event: Said) -> Outcome:
         case "redo":
             after, action = _back_to(draft, event, thing.pictures if thing is not None else ())
         case "how" if thing is None or len(thing.pictures) == 1 or thing.pictures != draft.pictures:
-            after, action = _instructed(draft, event, thing)
+            after, action = _worded(draft, event, thing)
         case "how":
             after, action = _used(draft, event, event.how)
-        case "agreed" if draft.asked in (Question.HOW, Question.OTHER):
-            action = Ask(Question(draft.asked), event.message_id)
-        case "agreed" if can_resume(draft):
-            after, action = _resumed(draft, event)
+        case "agreed":
+            after, action = _agreed(draft, event, thing)
+        case "question":
+            after, action = _wondered(draft, event, thing)
         case intent:
-            action = Reply("thanks" if intent == "agreed" else intent, _result_of(thing))
+            action = Ask(Question.ONE_OF, event.message_id) if intent == OTHER else Reply(intent, _result_of(thing))
     return after, action
+
+
+def _worded(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+    """Take words as an instruction, unless they must look like one and don't."""
+    if event.one_of_several and thing is not None and thing.stage is Stage.RESULT and len(event.jobs) > 1:
+        return draft, Ask(Question.ONE_OF, event.message_id)
+    if thing is None or not event.doubt or _is_answer(draft, event, thing):
+        return _instructed(draft, event, thing)
+    return (draft, Reply("thanks")) if event.doubt == "thanks" else _doubted(draft, event, thing)
+
+
+def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
+    """Whether words answer the bot, or are the rest of a wish."""
+    if thing.stage is Stage.PHOTO or (draft.preset and not event.replied):
+        return True
+    if draft.words and not draft.pictures and event.replied:
+        return True
+    unfinished = thing.stage in (Stage.WAITING, Stage.RUNNING)
+    return unfinished and event.doubt == "some" and abs(event.at - draft.words_at) <= ONE_WISH
+
+
+def _doubted(draft: Draft, event: Said, thing: Thing) -> Outcome:
+    pictures = thing.pictures if event.replied else ()
+    doubtful = Doubtful(event.words, event.message_id, event.at, pictures)
+    return replace(draft, doubtful=doubtful), Ask(Question.LIKE_THIS, event.message_id)
+
+
+def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+    doubtful = draft.doubtful
+    if doubtful is not None and abs(event.at - doubtful.at) <= AGREED_WITHIN:
+        thing = Thing(Stage.PHOTO, doubtful.pictures) if doubtful.pictures else thing
+        return _instructed(draft, replace(event, message_id=doubtful.words_in, words=doubtful.words), thing)
+    if draft.asked in (Question.HOW, Question.OTHER):
+        return draft, Ask(Question(draft.asked), event.message_id)
+    return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
+
+
+def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+    """Answer a question or a complaint, which may be about where a picture is, or may be a wish."""
+    if draft.doubtful is not None:  # such as “no”
+        return draft, Stop(())
+    waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
+    if thing is None or waits or not event.doubt:
+        return draft, Reply("question", _result_of(thing))
+    return _doubted(draft, event, thing)
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -451,8 +508,8 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
         draft = replace(draft, words="")
     if new is None or event.intent:
         said = Said(
-            id=event.id, message_id=number, at=event.at, words=words, intent=event.intent, how=event.how,
-            about=event.about,
+            id=event.id, message_id=number, at=event.at, words=words, intent=event.intent, doubt=event.doubt,
+            how=event.how, about=event.about,
         )  # fmt: skip
         return _said(draft, said) if words else (draft, Nothing())
     if any(picture.message_id == number for picture in draft.pictures):
@@ -543,7 +600,7 @@ def _for_preset(
 
 
 def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
-    if len(draft.pictures) <= 1 or event.message_id != draft.shown:
+    if len(draft.pictures) <= 1 or not draft.asked or event.message_id != draft.shown:
         return draft, Expired()
     return _used(draft, event, event.how)
 

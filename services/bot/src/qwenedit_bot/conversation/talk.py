@@ -143,8 +143,12 @@ async def like_this(turn: Turn) -> None:
         return
 
     async def read(draft: Draft) -> Event:
-        said = await reading.words_in(turn, draft, about)
-        return replace(said, id=turn.name, intent="")
+        said, doubtful = await reading.words_in(turn, draft, about), draft.doubtful
+        # A job's id comes from the message, so the button and “yes” ask for the same one.
+        said = replace(said, id=f"y{about.message_id}", intent="", doubt="")
+        if doubtful is None or doubtful.words_in != about.message_id or not doubtful.pictures:
+            return said
+        return replace(said, about=Thing(Stage.PHOTO, doubtful.pictures))
 
     await take(turn, read)
 
@@ -168,7 +172,15 @@ async def undo(turn: Turn) -> None:
     status = await own_job(turn)
     if status is None:
         return
-    await take(turn, replace(_said(turn, UNDO), about=reading.thing_of(turn, status, turn.shown)))
+    thing = reading.thing_of(turn, status, turn.shown)
+    back = [each.message_id for each in thing.sources]
+
+    async def read(draft: Draft) -> Event:
+        # Pressed once more, the button goes on from where it went back to.
+        went = [each.message_id for each in draft.pictures] == back
+        return replace(_said(turn, UNDO), about=await reading.newest_thing(turn, draft) if went else thing)
+
+    await take(turn, read)
 
 
 def _said(turn: Turn, intent: str) -> Said:

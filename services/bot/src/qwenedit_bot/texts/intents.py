@@ -5,28 +5,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
-from rapidfuzz.distance import OSA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LONGEST = 12
-"""Words of a message that can be an intent; in Chinese, characters. A longer one says what to do."""
+"""Words of a message that can be an intent; in Chinese, characters."""
+_SHORT = 4
+"""Words, or Chinese characters, that may be the rest of a wish though they don't look like one."""
+_NEAR = 2
+"""Words before a verb among which “you” or “to” tells that it asks for nothing."""
 _NOWHERE = 1 << 10
 """Parts of words that the table does not cover."""
-_TYPED_WRONG = 6
-"""Letters from which on a word may have one typing error."""
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
-_REPEATED = re.compile(r"(\w{1,2}?)\1+")
-_STRETCHED = re.compile(r"(\w)\1\1|(\w\w)\2\2")
+_REPEATED = re.compile(r"(\w)\1+|(\w\w)\2{2,}")
+_CLAUSE = re.compile(r"[.,!?;:()\n…—،؛؟，。！？；、]+")
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
 _IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
@@ -47,11 +49,24 @@ class Intent(StrEnum):
     PRESETS = "presets"
     HELP = "help"
     START = "start"
+    OTHER = "other"
+    """Another picture than the one on the screen."""
     QUESTION = "question"
     THANKS = "thanks"
     AGREED = "agreed"
     HOW = "how"
     """Nothing but how several photos are used: see `how_of`."""
+
+
+class Doubt(StrEnum):
+    """Whether words look like a wish to change a picture."""
+
+    NONE = ""
+    SOME = "some"
+    """A few words of which nothing is known."""
+    MUCH = "much"
+    """A question, a remark, or many words of which none asks for a change."""
+    THANKS = "thanks"
 
 
 def intent_of(text: str) -> Intent | None:
@@ -68,8 +83,22 @@ def intent_of(text: str) -> Intent | None:
     _parts, rank = min(table.covers(words) for table in _tables().values())
     if rank < len(Intent):
         return list(Intent)[rank]
-    asks = text.rstrip().endswith(_QUESTION_MARKS) and any(table.asks(words) for table in _tables().values())
+    asks = text.rstrip().endswith(_QUESTION_MARKS) and doubt_of(text) is Doubt.MUCH
     return Intent.QUESTION if asks else None
+
+
+def doubt_of(text: str) -> Doubt:
+    """Return whether words look like a wish: a clause of them does, in the language of most of them."""
+    said = [" ".join(_words_of(clause)) for clause in _CLAUSE.split(_LINK.sub("", text))]
+    words = " ".join(said).split()
+    knows = {table: table.knows(words) for table in _tables().values()}
+    tables = [table for table, known in knows.items() if known == max(knows.values())]
+    if any(table.wishes(clause) for table in tables for clause in said):
+        return Doubt.NONE
+    if any(table.thanks(" ".join(said)) for table in tables):
+        return Doubt.THANKS
+    remarks = all(table.remarks(" ".join(said)) for table in tables)
+    return Doubt.MUCH if remarks or len(words) > _SHORT else Doubt.SOME
 
 
 def how_of(text: str) -> Literal["each", "together", ""]:
@@ -80,46 +109,71 @@ def how_of(text: str) -> Literal["each", "together", ""]:
     return "each" if any(_contains(words, table.each) for table in _tables().values()) else ""
 
 
+def names_one(text: str) -> bool:
+    """Return whether words name one of several pictures by its place, such as “the second one”."""
+    words = _words_of(text)
+    return any(_contains(words, table.other) for table in _tables().values())
+
+
 class _Table:
     """The phrases of a language."""
 
-    def __init__(self, listed: Mapping[str, Any]) -> None:
+    def __init__(self, phrases: Mapping[str, Any]) -> None:
+        listed = defaultdict(str, phrases)
         self.each, self.together = _phrases_in(listed["each"]), _phrases_in(listed["together"])
-        meant = {Intent.HOW: self.each | self.together}
-        ranked = [meant.get(intent) or _phrases_in(listed[intent]) for intent in Intent]
-        ranked.append(_phrases_in(listed["filler"]))
+        self.other = _phrases_in(listed["other"])
+        meant: dict[Intent, frozenset[tuple[str, ...]]] = {
+            intent: _phrases_in(listed[intent]) for intent in Intent if intent is not Intent.HOW
+        }
+        meant[Intent.THANKS] |= _phrases_in(listed["praise"])
+        meant[Intent.HOW] = self.each | self.together
+        ranked = [*(meant[intent] for intent in Intent), _phrases_in(listed["filler"])]
         self._ranks = {phrase: rank for rank, phrases in reversed(list(enumerate(ranked))) for phrase in phrases}
         self._lengths = sorted({len(phrase) for phrase in self._ranks})
-        self._known = frozenset(word for phrase in self._ranks for word in phrase)
-        self._squeezed = {_squeezed(word): word for word in sorted(self._known)}
-        self._asks, self._unless = _phrases_in(listed["asks"]), _phrases_in(listed["unless"])
+        self._wish, self._look = _pattern_of(listed["wish"]), _pattern_of(listed["look"])
+        self._asks, self._unless = _pattern_of(listed["asks"]), _pattern_of(listed["unless"])
+        said = chain(*(listed[each].split(",") for each in ("thanks", "praise", "question")))
+        single = [word for word in said if " " not in word.strip()]
+        self._remark = _pattern_of(",".join((listed["asks"], listed["remark"], *single)))
+        self._thanks = _pattern_of(listed["thanks"])
+        self._but = _pattern_of(listed["but"])
+        words = chain(*(each.replace(",", " ").split() for each in listed.values() if isinstance(each, str)))
+        self._any = _pattern_of(",".join(words))
 
     def covers(self, said: Sequence[str]) -> tuple[int, int]:
         """Return into how few phrases and fillers words can be parted, and the first intent of these, by its place."""
-        words = tuple(known for word in said if (known := self._as_listed(word)) is not None)
+        words = tuple(said)
         best = [(0, len(Intent))] + [(_NOWHERE, len(Intent))] * len(words)
         for start, length in product(range(len(words)), self._lengths):
             rank, end = self._ranks.get(words[start : start + length]), start + length
             if rank is not None and end <= len(words):
                 parts, first = best[start]
                 best[end] = min(best[end], (parts + 1, min(first, rank)))
-        return best[-1] if len(words) == len(said) and best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
+        return best[-1] if best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
 
-    def asks(self, words: Sequence[str]) -> bool:
-        """Whether words begin as a question does, after a greeting or fillers too, and not as a polite wish."""
-        begin = [words[at:] for at in range(len(words)) if self.covers(words[:at])[0] < _NOWHERE]
-        return any(_begins(each, self._asks) and not _begins(each, self._unless) for each in begin)
+    def knows(self, words: Sequence[str]) -> int:
+        """Return how many of the words are in this table."""
+        return sum(self._any.search(word) is not None for word in words)
 
-    def _as_listed(self, word: str) -> str | None:
-        """Return the word of the table that somebody wrote, stretched or mistyped."""
-        if word in self._known:
-            return word
-        if _STRETCHED.search(word):
-            return self._squeezed.get(_squeezed(word))
-        if len(word) < _TYPED_WRONG:
-            return None
-        alike = (known for known in self._known if len(known) >= _TYPED_WRONG)
-        return next((known for known in alike if OSA.distance(word, known, score_cutoff=1) <= 1), None)
+    def wishes(self, clause: str) -> bool:
+        """Whether a clause, given as words, asks for a change, or says what a picture is to look like."""
+        return any(self._asks_for_it(part) for part in self._but.split(clause))
+
+    def thanks(self, said: str) -> bool:
+        """Whether words that are no wish have thanks in them, and no question."""
+        return self._thanks.search(said) is not None and not self._asks.search(said)
+
+    def remarks(self, clause: str) -> bool:
+        """Whether a clause has a word of questions and remarks."""
+        return self._remark.search(clause) is not None
+
+    def _asks_for_it(self, said: str) -> bool:
+        found = self._wish.search(said)
+        if found is not None:
+            before = said[: found.start()]
+            if not self._asks.search(before) and not self._unless.search(" ".join(before.split()[-_NEAR:])):
+                return True
+        return self._look.search(said) is not None and not self.remarks(said)
 
 
 @cache
@@ -129,7 +183,8 @@ def _tables() -> Mapping[str, _Table]:
 
 @cache
 def _slang() -> Mapping[str, str]:
-    return {spelt: word for listed in _listed().values() for spelt, word in listed.get("slang", {}).items()}
+    listed = [spelt for phrases in _listed().values() for spelt in phrases.get("slang", {}).items()]
+    return {_plain(spelt): _plain(word) for spelt, word in listed}
 
 
 @cache
@@ -141,22 +196,28 @@ def _listed() -> Mapping[str, Mapping[str, Any]]:
 
 
 def _phrases_in(listed: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(_words_of(phrase)) for phrase in listed.split(","))
+    return frozenset(tuple(words) for phrase in listed.split(",") if (words := _words_of(phrase)))
+
+
+def _pattern_of(listed: str) -> re.Pattern[str]:
+    """Return what finds phrases in words; a star stands for the rest of a word."""
+    phrases = sorted({_spelt(phrase) for phrase in listed.split(",") if phrase.strip()})
+    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases) or '(?!)'})(?!\w)")
+
+
+def _spelt(phrase: str) -> str:
+    return r"\w*".join(" ".join(_words_of(part)) for part in phrase.strip().split("*"))
 
 
 def _words_of(text: str) -> list[str]:
-    """Return the words of a text without capitals, accents and invisible characters; each Chinese character is one."""
-    plain = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
-    words = _TOKEN.findall("".join(each for each in plain if unicodedata.category(each) not in {"Mn", "Cf"}))
-    return [_slang().get(word, word) for word in words]
+    """Return the words of a text, each Chinese character as one, without capitals, accents and repeated letters."""
+    words = [_slang().get(word, word) for word in _TOKEN.findall(_plain(text))]
+    return [_REPEATED.sub(r"\1\2\2", word) for word in words]
 
 
-def _squeezed(word: str) -> str:
-    return _REPEATED.sub(r"\1", word)
-
-
-def _begins(words: Sequence[str], phrases: Iterable[tuple[str, ...]]) -> bool:
-    return any(tuple(words[: len(phrase)]) == phrase for phrase in phrases)
+def _plain(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
+    return "".join(each for each in decomposed if unicodedata.category(each) not in {"Mn", "Cf"})
 
 
 def _contains(words: Sequence[str], phrases: Iterable[tuple[str, ...]]) -> bool:
