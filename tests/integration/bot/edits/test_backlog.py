@@ -117,7 +117,7 @@ class Submitting:
     async def refusal(self, _request: Request, _words: Any) -> None:
         return None
 
-    async def refuse_backlog(self, *_arguments: Any) -> RequestOutcome:
+    async def refuse(self, *_arguments: Any) -> RequestOutcome:
         return RequestOutcome.NOT_NOW
 
     async def abandon(self, request: Request) -> bool:
@@ -223,7 +223,7 @@ async def test_backlog_goes_on_behind_a_request_whose_result_a_chat_refuses(
     backlog: Backlog, lanes: Lanes, submit: Submitting, jobs: Jobs
 ) -> None:
     jobs.known["before"] = ended("unreachable")
-    await backlog.after("before", request(1), WORDS)
+    await backlog.take(request(1), WORDS, after="before")
     await follow(backlog, lanes)
     await backlog.take(request(2), WORDS)
     await follow(backlog, lanes)
@@ -374,7 +374,7 @@ async def test_backlog_does_a_wish_to_the_result_it_waits_for(
 ) -> None:
     submit.room = 5
     jobs.known["before"] = ended("")
-    await backlog.after("before", request(1), WORDS)
+    await backlog.take(request(1), WORDS, after="before")
     await backlog.take(request(2), WORDS)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
     for answer in ("unreachable", "picture"):
@@ -393,7 +393,7 @@ async def test_backlog_tells_the_words_whose_result_never_came(
 ) -> None:
     submit.room = 5
     jobs.known["before"] = ended("")
-    await backlog.after("before", request(1), WORDS)
+    await backlog.take(request(1), WORDS, after="before")
     jobs.known["before"] = status
     await answered(backlog, lanes)
     assert submit.taken == []

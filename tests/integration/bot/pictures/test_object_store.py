@@ -67,7 +67,7 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
         async with away(proxy):
             await ann.send("/forget")
             await ann.press("Delete everything")
-            await ann.says("follow as soon as they can")
+            await ann.says("I've deleted everything")
 
         async def empty() -> bool:
             return not any("/in/" in name or "/out/" in name for name in await object_server.objects(bucket))

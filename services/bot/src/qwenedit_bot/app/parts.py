@@ -225,7 +225,7 @@ class Parts:
             queue=self._queue, store=self._store, results=self._results, backlog=self._backlog, replies=self._replies,
             messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
             quotas=self._quotas, access_list=self._access_list, user_erasure=self.user_erasure,
-            user_jobs=self._user_jobs, eta=self._eta, retention=retention,
+            eta=self._eta, retention=retention,
             shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip

@@ -93,7 +93,7 @@ async def confirm(turn: Turn) -> None:
     else:
         await services.user_erasure.check_rate(turn.user_id, press.id)
         await services.user_erasure.forget(turn.user_id)
-        said = Text.FORGOTTEN_SOON if await services.user_jobs.has(turn.user_id) else Text.FORGOTTEN
+        said = Text.FORGOTTEN
     await turn.toast()
     await turn.show(View(turn.words(said)))
 

@@ -23,8 +23,7 @@ from qwenedit_bot.conversation.step import (
     settle,
     step,
 )
-from qwenedit_bot.edits import quota_texts
-from qwenedit_bot.edits.job_views import CANCEL, UNDO
+from qwenedit_bot.edits.job_views import CANCEL, UNDO, quota_used_up
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -125,7 +124,7 @@ async def _none_left(turn: Turn) -> View | None:
     if quota is None or quota.left:
         return None
     for_sale = bool(turn.services.shop.packs)
-    return View(quota_texts.used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
+    return View(quota_used_up(turn.words, quota, shared=turn.in_group, for_sale=for_sale))
 
 
 def _question(turn: Turn, draft: Draft, what: Question) -> View:
@@ -232,10 +231,7 @@ async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
         text = Text.PRESS_PRESET_GONE if wanted.preset else Text.FORGOTTEN_HOW
         await turn.say(View(turn.words(text)), to=turn.to(wanted.reply_to, wanted.discriminator))
         return "", RequestOutcome.REFUSED
-    backlog = turn.services.backlog
-    if wanted.after:
-        return request.job_id, await backlog.after(wanted.after, request, turn.words)
-    return request.job_id, await backlog.take(request, turn.words)
+    return request.job_id, await turn.services.backlog.take(request, turn.words, after=wanted.after)
 
 
 async def _request(turn: Turn, wanted: Wanted) -> Request | None:

@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import account
 from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT
-from qwenedit_bot.edits import job_views, quota_texts
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -58,7 +58,7 @@ def _tips(words: Words) -> Button:
 async def limits(turn: Turn) -> None:
     """Say how many pictures the user has left."""
     quota = await turn.services.quotas.of(turn.user_id)
-    said = turn.words(Text.NO_LIMIT) if quota is None else quota_texts.left(turn.words, quota)
+    said = turn.words(Text.NO_LIMIT) if quota is None else job_views.quota_left(turn.words, quota)
     if quota is not None and turn.services.shop.packs:
         said = f"{said}\n\n{turn.words(Text.BUY_HINT)}"
     await turn.say(View(said))

@@ -14,7 +14,7 @@ from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
 from qwenedit_bot.conversation.step import can_resume
 from qwenedit_bot.conversation.turn import source_of
-from qwenedit_bot.edits import quota_texts
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.payments.packs import Pack
 from qwenedit_bot.payments.payments import Paid
 from qwenedit_bot.texts import Text
@@ -60,7 +60,7 @@ async def offer(turn: Turn) -> None:
     elif quota is None:
         view = View(words(Text.NO_LIMIT))
     else:
-        said = f"{words(Text.BUY)}\n\n{quota_texts.left(words, quota)}"
+        said = f"{words(Text.BUY)}\n\n{job_views.quota_left(words, quota)}"
         view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
     await turn.say(view)
 

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.addresses import JobIds
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
-    from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.catalogue import Catalogue
@@ -70,7 +69,6 @@ class Services:
     quotas: Quotas
     access_list: AccessList
     user_erasure: UserErasure
-    user_jobs: UserJobs
     eta: Eta
     retention: Retention
     shop: Shop

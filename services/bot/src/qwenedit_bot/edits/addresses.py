@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
+from cachetools import LRUCache
 
 from qwenedit_jobs import Status, job_id
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -65,19 +66,12 @@ class JobIds:
 
 
 class AddressedQueue(OperatorQueue):
-    """The queue, in which a job with a forged address has no `reply`, and one with forged sources has none.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: The installation's key names.
-        ids: Prove where a job comes from.
-        picture_ttl: See `JobQueue`.
-    """
+    """The queue, in which a job with a forged address has no `reply`, and one with forged sources has none."""
 
     def __init__(self, redis: Redis, keys: Keys, *, ids: JobIds, picture_ttl: int) -> None:
         super().__init__(redis, keys, picture_ttl=picture_ttl)
         self._ids = ids
-        self._logged = set[str]()
+        self._logged: LRUCache[str, bool] = LRUCache(MOST_LOGGED)
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs; many are read in parts, so as not to hold up the process."""
@@ -93,7 +87,5 @@ class AddressedQueue(OperatorQueue):
             return status
         if job.id not in self._logged:
             log.error("job.forged", job=job.id, state=status.state)
-            if len(self._logged) >= MOST_LOGGED:
-                self._logged.clear()
-            self._logged.add(job.id)
+            self._logged[job.id] = True
         return replace(status, job=job.model_copy(update={"reply": None}))

@@ -43,37 +43,17 @@ WORTH_ANOTHER_TRY = frozenset(
 """Why a job may fail that works the next time, with nothing changed."""
 
 
-def received(words: Words, presets: Catalogue, request: Request) -> View:
-    """A job's message before the job is accepted."""
+def requested(words: Words, presets: Catalogue, request: Request, text: Text) -> View:
+    """A request's message before it is a job: what becomes of it, and what was asked for."""
     asked = _asked(words, presets, request.instruction, request.workflow)
-    return View(_quoting(words, words(Text.RECEIVED), asked), _cancel(words, request.job_id))
-
-
-def waits(words: Words, presets: Catalogue, request: Request, *, after: bool) -> View:
-    """A request's message while it waits for other jobs of its user, or for the result that it's about."""
-    asked = _asked(words, presets, request.instruction, request.workflow)
-    text = words(Text.WAITS_FOR_RESULT if after else Text.WAITS_IN_BACKLOG)
-    return View(_quoting(words, text, asked), _cancel(words, request.job_id))
-
-
-def nothing_to_follow(words: Words, presets: Catalogue, request: Request) -> View:
-    """A request's message if the job whose result it is about has none."""
-    asked = _asked(words, presets, request.instruction, request.workflow)
-    return View(_quoting(words, words(Text.NOTHING_TO_FOLLOW), asked))
+    buttons = () if text is Text.NOTHING_TO_FOLLOW else _cancel(words, request.job_id)
+    return View(_quoting(words, words(text), asked), buttons)
 
 
 def progress(
     words: Words, presets: Catalogue, status: Status, *, position: int | None, wait: Wait | None = None
 ) -> View:
-    """A job's message while the job is not finished.
-
-    Args:
-        words: The user's language.
-        presets: Have their names.
-        status: What is known of the job.
-        position: Its place in line, from 1; None while it is not in line.
-        wait: What is expected for it, where that is known.
-    """
+    """A job's message while the job is not finished; `position` is its place in line, from 1."""
     if status.cancelling:
         return View(words(Text.STOPPING))
     text = _where(words, status, position, wait)
@@ -89,15 +69,9 @@ def overview(
     more: int = 0,
     backlog: int = 0,
 ) -> View:
-    """All unfinished jobs of a user.
+    """All unfinished jobs of a user, with their places in line and what to expect by their ids.
 
-    Args:
-        words: The user's language.
-        presets: Have their names.
-        jobs: The jobs with their places in line.
-        waits: What is expected for them, by their ids.
-        more: How many there are beside them.
-        backlog: How many requests wait until others are done.
+    `more` jobs aren't listed, and so many requests of the `backlog` wait until others are done.
     """
     if not jobs and not backlog:
         return View(words(Text.NOTHING_IN_THE_WORKS))
@@ -124,15 +98,7 @@ def _where(words: Words, status: Status, position: int | None, wait: Wait | None
 
 
 def outcome(words: Words, job_id: str, state: State, reason: Reason | None, *, larger: bool = False) -> View:
-    """A job's message after it failed or was cancelled.
-
-    Args:
-        words: The user's language.
-        job_id: The job.
-        state: In which it ended.
-        reason: Why it failed.
-        larger: It was to enlarge a picture, which may be small itself.
-    """
+    """A job's message after it failed or was cancelled; `larger` if it was to enlarge a picture."""
     if state is State.CANCELLED:
         return View(words(Text.CANCELLED))
     reason = reason or Reason.UNKNOWN
@@ -149,14 +115,7 @@ def withheld(words: Words, job_id: str, text: Text) -> View:
 
 
 def done(words: Words, presets: Catalogue, status: Status, *, quota: Quota | None = None) -> str:
-    """What is said under a finished picture: what was asked for and, if there is a limit, how many are left.
-
-    Args:
-        words: The user's language.
-        presets: Have their names.
-        status: What is known of the job.
-        quota: What the user has left; None where nothing is counted, or others read it too.
-    """
+    """What is said under a finished picture: what was asked for and, if there is a `quota`, how many are left."""
     said = words(Text.DONE, said=_asked_of(words, presets, status))
     if quota is None:
         return said
@@ -166,11 +125,7 @@ def done(words: Words, presets: Catalogue, status: Status, *, quota: Quota | Non
 def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool = False) -> Buttons:
     """What can be done with a finished picture beside typing what to change in it: one row.
 
-    Args:
-        words: The user's language.
-        status: What is known of the job.
-        as_file: The picture itself is a file already.
-        larger: It can be enlarged.
+    A picture that is a file already is offered `as_file` no more, and `larger` only if it can be enlarged.
     """
     again = not is_larger(status.job)  # the same again would come out the same, and no seed has a part in it
     offered = (
@@ -181,6 +136,20 @@ def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool 
         (STYLES, Text.STYLES_BUTTON, True),
     )
     return (tuple(Button(words(text), f"{verb}:{status.job.id}") for verb, text, offers in offered if offers),)
+
+
+def quota_used_up(words: Words, quota: Quota, *, shared: bool, for_sale: bool) -> str:
+    """Say that nothing is left today; in a group, where others read it, not how many that were."""
+    if shared:
+        return words(Text.DAILY_LIMIT_IN_GROUP)
+    said = words(Text.DAILY_LIMIT, count=quota.per_day, time=_remaining(words, quota.resets_in))
+    return f"{said}\n\n{words(Text.BUY_HINT)}" if for_sale else said
+
+
+def quota_left(words: Words, quota: Quota) -> str:
+    """Say how much is left today."""
+    said = words(Text.LEFT_TODAY, count=quota.today, time=_remaining(words, quota.resets_in))
+    return f"{said}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else said
 
 
 def is_larger(job: Job) -> bool:
@@ -198,6 +167,12 @@ def bar(step: int, steps: int) -> str:
     """Draw a progress bar of ten boxes."""
     filled = min(BAR_LENGTH, BAR_LENGTH * step // steps) if steps > 0 else 0
     return "▰" * filled + "▱" * (BAR_LENGTH - filled)
+
+
+def _remaining(words: Words, seconds: float) -> str:
+    """Tell a duration of up to a day, in hours and minutes."""
+    minutes = max(1, round(seconds / 60))
+    return words(Text.DURATION, hours=minutes // 60, minutes=minutes % 60)
 
 
 def _progress_text(words: Words, status: Status, position: int | None) -> str:

@@ -87,11 +87,7 @@ class UserJobs:
             PersonalData(
                 what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
             ),
-            PersonalData(
-                what="ids of jobs that are forgotten",
-                keys=("forgetting",),
-                until="they have ended",
-            ),
+            PersonalData(what="ids of jobs that are forgotten", keys=("forgetting",), until="they have ended"),
             PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
             PersonalData(
                 what="which job a worker has claimed",
@@ -113,17 +109,13 @@ class UserJobs:
             ended = await self.queue.cancel(status.job.id)
             if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
                 await self.quotas.give_back(user_id, status.job.id)  # as its answer would have
-        left = [status for status in jobs if not await self._forget_job(status)]
-        log.info("user.jobs_forgotten", jobs=len(jobs), being_stopped=len(left))
+            await self._forget_job(status)
+        log.info("user.jobs_forgotten", jobs=len(jobs))
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
         found = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
         return any([await self.answers.drop_set_aside(entry) for entry in found])
-
-    async def has(self, user_id: int) -> bool:
-        """Whether a forgotten user's job is still being stopped, or its pictures' store does not answer."""
-        return any(each.job.user_id == user_id for each in (await self._being_forgotten()).values())
 
     async def tick(self) -> None:
         """Forget the jobs that have ended meanwhile."""

@@ -23,7 +23,6 @@ class Text(StrEnum):
     FORGET_NOT_BUTTON = "forget-not-button"
     FORGET_NOT = "forget-not"
     FORGOTTEN = "forgotten"
-    FORGOTTEN_SOON = "forgotten-soon"
     ASK_INSTRUCTION = "ask-instruction"
     ASK_INSTRUCTION_ALBUM = "ask-instruction-album"
     WHICH_PHOTO = "which-photo"

@@ -46,8 +46,8 @@ class _Answer:
 
     status: Status
     to: Source
-    message_id: int | None
-    """The job's message; None if it stayed behind in a group that became a supergroup."""
+    message_id: int
+    """The job's message."""
     words: Words
 
     @property
@@ -90,7 +90,7 @@ class Answering:
         answer = await self._answer_to(status, reply)
         try:
             if answer.rings and answer.message_id == reply.placeholder_id:
-                answer = await self._ring(answer)
+                answer = await self._go_on(answer, View(answer.words(Text.SENDING)))
             outcome = await self._give(answer)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
@@ -99,15 +99,6 @@ class Answering:
         if answer.rings and answer.message_id != reply.placeholder_id:
             await self.messenger.delete(answer.to.chat_id, reply.placeholder_id)
         return outcome
-
-    async def _ring(self, answer: _Answer) -> _Answer:
-        """Send the message that becomes the picture: words first, for they may come twice if Telegram's reply is lost.
-
-        It is remembered before the picture takes memory. Handled again, the answer goes on with this message.
-        """
-        message_id = await self.messenger.send(answer.to, View(answer.words(Text.SENDING)))
-        await self.replies.remember(answer.to, message_id)
-        return replace(answer, message_id=message_id)
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
         """Put a job's last words back where a late progress edit may have overwritten them.
@@ -182,15 +173,20 @@ class Answering:
         return await self._say_outcome(answer, State.FAILED, Reason.EXECUTION_FAILED)
 
     async def _show(self, answer: _Answer, picture: Picture) -> None:
-        to = answer.to
-        if answer.message_id is not None and await self.messenger.show(to.chat_id, answer.message_id, picture):
+        if await self.messenger.show(answer.to.chat_id, answer.message_id, picture):
             return
-        # The user deleted the job's message. Another one is sent first and then becomes the picture: where Telegram's
-        # reply is lost, words come twice and not the picture.
-        another = await self.messenger.send(to, View(picture.caption))
-        await self.replies.remember(to, another)
-        if not await self.messenger.show(to.chat_id, another, picture):
+        another = await self._go_on(answer, View(picture.caption))  # the user deleted the job's message
+        if not await self.messenger.show(answer.to.chat_id, another.message_id, picture):
             log.info("answer.deleted")
+
+    async def _go_on(self, answer: _Answer, view: View) -> _Answer:
+        """Send another message, in which the answer goes on, also if it's handled again.
+
+        A picture takes the place of words that were sent first: if Telegram's reply is lost, those come twice.
+        """
+        message_id = await self.messenger.send(answer.to, view)
+        await self.replies.remember(answer.to, message_id)
+        return replace(answer, message_id=message_id)
 
     async def delete_pictures(self, status: Status) -> None:
         """Delete what nobody needs of an ended job. The store's own rule deletes what a failure here leaves."""
@@ -216,7 +212,7 @@ class Answering:
 
     async def _say_outcome(self, answer: _Answer, state: State, reason: Reason | None) -> str:
         if state is State.FAILED or answer.status.attempt == 0:
-            await self._give_back(answer)
+            await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
         view = self._outcome(answer, state, reason)
         if state is State.CANCELLED:
             await self._edit(answer, view)
@@ -224,24 +220,21 @@ class Answering:
         await self._say(answer, view)
         return FAILED
 
-    async def _give_back(self, answer: _Answer) -> None:
-        await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
-
     async def _say(self, answer: _Answer, view: View) -> None:
         try:
             if await self._edit(answer, view):
                 return
         except TelegramRefusedError as error:
             log.warning("answer.edit_refused", error=str(error))
-        await self.replies.remember(answer.to, await self.messenger.send(answer.to, view))
+        await self._go_on(answer, view)
 
     async def _edit(self, answer: _Answer, view: View) -> bool:
-        return answer.message_id is not None and await self.messenger.edit(answer.to.chat_id, answer.message_id, view)
+        return await self.messenger.edit(answer.to.chat_id, answer.message_id, view)
 
     async def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
         """Give the job back, unless its user has had enough refused results today, and word why nothing is shown."""
         if verdict is not Verdict.REFUSED:
-            await self._give_back(answer)
+            await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
             return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, Text.RESULT_UNCHECKED))
         free = await self.quotas.give_back_withheld(answer.status.job.user_id, answer.job_id)
         view = job_views.withheld(answer.words, answer.job_id, Text.RESULT_REFUSED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,24 +33,18 @@ Wait: TypeAlias = float | Text
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False)
 class Eta:
-    """Estimates from the durations of recent jobs, which all replicas share.
+    """Estimates from the durations of recent jobs, which all replicas share."""
 
-    Args:
-        redis: A client that decodes replies.
-        keys: The installation's key names.
-        workers: Knows the workers that are up.
-    """
-
-    def __init__(self, redis: Redis, keys: Keys, workers: Workers) -> None:
-        self._redis = redis
-        self._keys = keys
-        self._workers = workers
+    redis: Redis
+    keys: Keys
+    workers: Workers
 
     async def note_duration(self, workflow: str | None, seconds: float) -> None:
         """Remember how long a job of a workflow kept its worker busy."""
-        key = self._keys.durations(workflow or "")
-        pipeline = self._redis.pipeline(transaction=True)
+        key = self.keys.durations(workflow or "")
+        pipeline = self.redis.pipeline(transaction=True)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)
@@ -69,15 +64,15 @@ class Eta:
         if not waiting:
             return {}
         names = sorted({each.job.edit.workflow or "" for each in waiting})
-        pipeline = self._redis.pipeline(transaction=False)
+        pipeline = self.redis.pipeline(transaction=False)
         pipeline.time()
-        pipeline.exists(self._keys.paused)
+        pipeline.exists(self.keys.paused)
         for name in names:
-            pipeline.lrange(self._keys.durations(name), 0, -1)
+            pipeline.lrange(self.keys.durations(name), 0, -1)
         (now, _microseconds), paused, *durations = await pipeline.execute()
         if paused:
             return dict.fromkeys((each.job.id for each in waiting), Text.ON_HOLD)
-        presences = [each.presence for each in (await self._workers.seen()).workers]
+        presences = [each.presence for each in (await self.workers.seen()).workers]
         ready = sum(each.ready and not each.draining for each in presences)
         usual = {name: median(map(float, found)) for name, found in zip(names, durations, strict=True) if found}
         waits = {

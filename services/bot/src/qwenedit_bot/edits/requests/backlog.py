@@ -70,7 +70,6 @@ class Backlog:
 
     The answer to a job makes its user's lane due, and the scheduler tries the first request in it again. Whatever is
     repeated, the job's id makes one job of a request.
-
     """
 
     lanes: Lanes
@@ -90,15 +89,18 @@ class Backlog:
         ),
     )  # fmt: skip
 
-    async def take(self, request: Request, words: Words) -> RequestOutcome:
+    async def take(self, request: Request, words: Words, *, after: str = "") -> RequestOutcome:
         """Accept a request as a job or for later, or refuse it, and say so in the chat.
+
+        With `after`, it's about the result of that unfinished job, which takes the place of its pictures. If that job
+        has no result, the user is told so, with the words.
 
         Raises:
             LaterError: The chat's turn isn't free, or there is no room for pictures now.
             ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
         """
-        if any(not each.after for each in await self.waiting(request.user_id)):
-            return await self._wait(request, words)
+        if after or any(not each.after for each in await self.waiting(request.user_id)):
+            return await self._wait(request, words, after)
         try:
             outcome = await self.submit(request, words)
         except (RedisError, LaterError, ChatUnreachableError):
@@ -108,13 +110,6 @@ class Backlog:
             await self._put(WaitingRequest(request, words.language))
             return RequestOutcome.ACCEPTED
         return await self._wait(request, words) if outcome is RequestOutcome.WAITS else outcome
-
-    async def after(self, job_id: str, request: Request, words: Words) -> RequestOutcome:
-        """Accept a request that is about the result of an unfinished job, which takes the place of its pictures.
-
-        If that job has no result, the user is told so, with the words.
-        """
-        return await self._wait(request, words, job_id)
 
     async def job_answered(self, user_id: int) -> None:
         """Have those requests of a user tried that wait for a result, and the first one: there may be room for it."""
@@ -150,7 +145,7 @@ class Backlog:
         request = replace(waiting.request, instruction=prompt)
         if not await self.lanes.rewrite(str(user_id), job_id, _written(replace(waiting, request=request))):
             raise LaterError(1.0, "backlog")
-        await self.replies.say(request.to, job_views.waits(words, self.presets, request, after=bool(waiting.after)))
+        await self.replies.say(request.to, self._view(request, words, waiting.after))
         return Reworded.DONE
 
     async def drop(self, user_id: int, job_id: str) -> bool:
@@ -232,7 +227,8 @@ class Backlog:
                 raise LaterError(LOOK_AGAIN, "result", apart=True)  # which may take a day, if its chat refuses it
             if status is None or status.result is None or status.answer in NOT_SHOWN:
                 await self.submit.abandon(request)
-                await self.replies.say(request.to, job_views.nothing_to_follow(words, self.presets, request))
+                view = job_views.requested(words, self.presets, request, Text.NOTHING_TO_FOLLOW)
+                await self.replies.say(request.to, view)
                 return
             reply, picture = status.job.reply, StoredPicture(status.result.picture)
             answer = await self.replies.find(Source.of_job(reply)) if reply is not None else None
@@ -254,15 +250,19 @@ class Backlog:
         ids = {each.request.job_id for each in await self.waiting(request.user_id)}
         if len(ids) >= MOST and request.job_id not in ids:
             await self.submit.abandon(request)
-            return await self.submit.refuse_backlog(request, words, MOST)
-        view = job_views.waits(words, self.presets, request, after=bool(after))
+            view = View(words(Text.BACKLOG_FULL, count=MOST))
+            return await self.submit.refuse(request.to, RequestOutcome.NOT_NOW, "backlog_full", view)
         try:
-            message_id = await self.replies.say(request.to, view)
+            message_id = await self.replies.say(request.to, self._view(request, words, after))
         except Exception:
             await self.submit.abandon(request)  # whoever tries again is charged again
             raise
         await self._put(WaitingRequest(request, words.language, after, message_id))
         return RequestOutcome.ACCEPTED
+
+    def _view(self, request: Request, words: Words, after: str) -> View:
+        text = Text.WAITS_FOR_RESULT if after else Text.WAITS_IN_BACKLOG
+        return job_views.requested(words, self.presets, request, text)
 
     async def _put(self, waiting: WaitingRequest) -> None:
         request = waiting.request

@@ -14,7 +14,7 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.edits import job_views, quota_texts
+from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.moderation.hook import Verdict
@@ -104,21 +104,16 @@ class Submit:
         with job_context(request.job_id):
             refusal = refused_unseen(words, request.attachments)
             if refusal is not None:
-                return await self._refuse(request.to, RequestOutcome.UNREADABLE, "unseen", refusal)
+                return await self.refuse(request.to, RequestOutcome.UNREADABLE, "unseen", refusal)
             length = len(request.instruction)
             if length > MAX_INSTRUCTION:
                 view = View(words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION))
-                return await self._refuse(request.to, RequestOutcome.NOT_NOW, "instruction_too_long", view)
+                return await self.refuse(request.to, RequestOutcome.NOT_NOW, "instruction_too_long", view)
             quota = await self.quotas.charge(request.user_id, request.job_id)
             if quota is None:
                 return None
-            said = quota_texts.used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self.for_sale)
+            said = job_views.quota_used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self.for_sale)
             return await self._refuse_once(request, "daily_limit", View(said))
-
-    async def refuse_backlog(self, request: Request, words: Words, count: int) -> RequestOutcome:
-        """Refuse a request because as many of its user's wait as may."""
-        view = View(words(Text.BACKLOG_FULL, count=count))
-        return await self._refuse(request.to, RequestOutcome.NOT_NOW, "backlog_full", view)
 
     async def abandon(self, request: Request) -> bool:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""
@@ -153,7 +148,8 @@ class Submit:
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
         try:
-            placeholder = await self.replies.say(request.to, job_views.received(words, self.presets, request))
+            view = job_views.requested(words, self.presets, request, Text.RECEIVED)
+            placeholder = await self.replies.say(request.to, view)
         except ChatUnreachableError:
             await self.abandon(request)
             raise
@@ -178,7 +174,7 @@ class Submit:
                 return RequestOutcome.WAITS
             await self.quotas.give_back(request.user_id, request.job_id)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
-            return await self._refuse(request.to, outcome, reason, view)
+            return await self.refuse(request.to, outcome, reason, view)
         self.metrics.enqueued.inc()
         log.info("job.accepted", pictures=len(stored))
         return RequestOutcome.ACCEPTED
@@ -214,9 +210,10 @@ class Submit:
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
         first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
         speaks = first or await self.replies.find(request.to) is not None
-        return await self._refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
+        return await self.refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 
-    async def _refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
+    async def refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
+        """Refuse a request, in words if there is a `view`; `reason` is for metrics."""
         if view is not None:
             await self.replies.say(source, view)
         self.metrics.refused.labels(reason).inc()
@@ -231,7 +228,7 @@ def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Wor
         edit=Edit(
             prompt=request.instruction,
             pictures=stored,
-            seed=_seed(request.job_id),
+            seed=int(request.job_id[:13], 16),  # a request handled twice is the same job twice
             workflow=request.workflow,
             parameters=request.parameters,
         ),
@@ -244,8 +241,3 @@ def _job(request: Request, stored: tuple[str, ...], placeholder: int, words: Wor
             thread_id=request.to.thread_id,
         ),
     )
-
-
-def _seed(new_id: str) -> int:
-    """Derive the seed from the job, so that a request handled twice is the same job twice."""
-    return int(new_id[:13], 16)

@@ -71,8 +71,7 @@ forget-paid = Your payments stay, and so do pictures you bought and haven't used
 forget-button = 🗑 Delete everything
 forget-not-button = Keep it
 forget-not = OK, I deleted nothing.
-forgotten = 🗑 Done: I've deleted everything I kept about you. Send a photo to start again.
-forgotten-soon = 🗑 Done: I've deleted everything I kept about you. Pictures that can't go yet follow as soon as they can, usually within a minute.
+forgotten = 🗑 Done: I've deleted everything I kept about you. Send a photo to start again. What can't go at once follows by itself.
 
 command-start = How it works
 command-edit = Edit the photo you reply to
