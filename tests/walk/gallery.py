@@ -23,9 +23,8 @@ _INTRODUCTION = """\
 {about}
 """
 _ABOUT = (
-    "Every feature, as its users see it: the real bot, queue and worker, with Telegram and ComfyUI simulated, on the"
-    " chat page of `make run` in a real browser. A picture comes back with a plain effect, not with the model's work."
-    " `make walk` takes these pictures anew, and fails where the bot does not say what it should."
+    "Every feature as its users see it, on the chat page of `make run`. Telegram and ComfyUI are simulated, so a photo"
+    " comes back with a plain effect. `make walk` takes the pictures, and fails if the bot doesn't say what it should."
 )
 
 
