@@ -167,6 +167,6 @@ async def test_second_poller_is_noticed_and_said(stage: Any) -> None:
     await second.start()
     try:
         async with asyncio.timeout(90):
-            await stage.bot.wait_for_line('"warning".*polling.conflict.*another poller')
+            await stage.bot.wait_for_line('"warning".*polling.conflict.*other getUpdates')
     finally:
         await second.kill()

@@ -9,7 +9,7 @@ import pytest
 
 from qwenedit_bot.inbox import inbox as inbox_module
 from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
-from qwenedit_bot.inbox.updates import ReceivedUpdate, sender_of
+from qwenedit_bot.inbox.updates import ReceivedUpdate, chat_of, sender_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -76,7 +76,7 @@ async def test_album_that_reaches_several_replicas_follows_as_one_in_order(inbox
     await asyncio.sleep(ALBUM_WINDOW + 0.05)
     (received,) = await opened(one)
     assert [update["message"]["message_id"] for update in received.album] == [1, 2, 3]
-    assert (received.kind, received.chat) == ("album", 5)
+    assert (received.kind, chat_of(received.raw)) == ("album", 5)
 
 
 async def test_album_keeps_its_place_before_the_text_that_follows_it(
@@ -222,4 +222,4 @@ async def test_update_of_a_stranger_is_not_kept_at_all(inboxes: list[Inbox], red
     ],
 )
 def test_chat_of_what_is_no_update_is_none(strange: dict[str, Any]) -> None:
-    assert repr(ReceivedUpdate("1-0", strange).chat) == "0"
+    assert repr(chat_of(strange)) == "0"

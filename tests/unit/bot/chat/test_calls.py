@@ -43,7 +43,6 @@ from qwenedit_bot.chat.errors import (
     TelegramUnavailableError,
     TextRejectedError,
     UnknownRefusalError,
-    WriteForbiddenError,
 )
 from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common.metrics import BotMetrics
@@ -154,7 +153,7 @@ async def test_edit_that_changes_nothing_is_no_error(messenger: Messenger, teleg
         (TelegramNotFound(METHOD, "Not Found"), TelegramUnavailableError),
         (TelegramConflictError(METHOD, "Conflict: terminated by other getUpdates request"), TelegramUnavailableError),
         (TelegramForbiddenError(METHOD, "Forbidden: of tomorrow"), ChatUnreachableError),
-        (TelegramForbiddenError(METHOD, "Forbidden: CHAT_WRITE_FORBIDDEN"), WriteForbiddenError),
+        (TelegramForbiddenError(METHOD, "Forbidden: CHAT_WRITE_FORBIDDEN"), ChatUnreachableError),
         (TelegramEntityTooLarge(METHOD, "Request Entity Too Large"), PhotoRejectedError),
         (TelegramBadRequest(METHOD, "Bad Request: of tomorrow"), UnknownRefusalError),
         (TelegramAPIError(METHOD, "Too Many Requests: without saying how long"), LaterError),

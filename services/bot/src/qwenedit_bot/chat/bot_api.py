@@ -6,6 +6,7 @@ No aiogram error leaves this module: they quote URLs, which hold the token.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -50,7 +51,6 @@ from qwenedit_bot.chat.errors import (
     TelegramUnavailableError,
     TextRejectedError,
     UnchangedError,
-    WriteForbiddenError,
 )
 
 if TYPE_CHECKING:
@@ -66,8 +66,6 @@ SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
 """Seconds for a file, which has 20 MB at most."""
-ANSWERED_PRESSES, PRESS_KEPT = 10_000, 600.0
-"""How many answered presses are remembered, and for how many seconds: longer than the same press is handled again."""
 MOVED, MOVED_KEPT = 1_000, 86_400.0
 """How many messages sent to supergroups in place of their groups are remembered, and for how many seconds."""
 UNUSED_FOR = 15.0
@@ -85,18 +83,12 @@ class Messenger:
     Every method may raise `TelegramUnavailableError`, `LaterError` and Redis' errors: the same call may work later.
     Every one that names a chat may raise `ChatUnreachableError`. Methods that return bool say whether the message is
     still there. What is sent to a group that has become a supergroup goes to the supergroup.
-
-    Args:
-        bot: The connection.
-        limiter: The rate limit of all replicas.
-        metrics: Counts the seconds that Telegram told the bot to wait.
     """
 
     def __init__(self, bot: Bot, limiter: SharedLimiter, metrics: BotMetrics) -> None:
         self._bot = bot
         self._limiter = limiter
         self._metrics = metrics
-        self._answered: TTLCache[str, bool] = TTLCache(ANSWERED_PRESSES, PRESS_KEPT)
         self._unused: dict[int, float] = {}
         """Chats whose turn was taken, with the time until which it may be used."""
         self._moved: TTLCache[tuple[int, int], int] = TTLCache(MOVED, MOVED_KEPT)
@@ -104,18 +96,13 @@ class Messenger:
         group's messages are counted together with all others of the bot, a supergroup's from 1."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Take the chat's turn before work whose result is to be said; the next call uses it.
-
-        Args:
-            chat_id: The chat.
-            edit: Whether it is to be said by an edit, of which a chat has fewer.
+        """Take the chat's turn, or that of an edit, before work whose result is to be said; the next call uses it.
 
         Raises:
             LaterError: The chat's turn is not free now.
         """
-        if self._unused.get(chat_id, 0.0) < time.monotonic():
-            await self._limiter.acquire(chat_id, edit=edit)
-            self._keep_turn(chat_id)
+        await self._take_turn(chat_id, edit=edit)
+        self._keep_turn(chat_id)
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
@@ -126,9 +113,7 @@ class Messenger:
         except TextRejectedError:
             raise
         except TelegramRefusedError as error:
-            # There is no plainer way than words alone.
-            kind = WriteForbiddenError if isinstance(error, KindForbiddenError) else ChatUnreachableError
-            raise kind(str(error)) from None
+            raise ChatUnreachableError(str(error)) from None  # there is no plainer way than words alone
 
     async def send_file(self, to: Source, picture: Picture) -> int:
         """Reply to a user's message with a picture as a file; returns the new message's id.
@@ -175,11 +160,7 @@ class Messenger:
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
         """Change one of the bot's messages if there is room in the chat's rate; None if it was left out.
 
-        Args:
-            chat_id: The chat.
-            message_id: The message.
-            view: What it's to say.
-            until: When that is out of date, by `time.monotonic`: it's left out then.
+        It's left out, too, if it's out of date by then: at `until`, by `time.monotonic`.
 
         Raises:
             TelegramUnavailableError: It may have landed, or may still land.
@@ -201,7 +182,7 @@ class Messenger:
         except TextRejectedError:
             raise
         except KindForbiddenError as error:
-            raise WriteForbiddenError(str(error)) from None
+            raise ChatUnreachableError(str(error)) from None
         except TelegramRefusedError:
             return False  # a new message is another way of saying it
         return True
@@ -235,23 +216,16 @@ class Messenger:
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
-        """Answer a button, once: a handler that is called again needs its turn for what it has not said yet."""
-        if self._answered.get(press_id):
-            return
-        try:
-            await self._limiter.acquire(None)
+        """Answer a button; a press that was answered before, or too long ago, is left alone."""
+        await self._limiter.acquire(None)
+        with suppress(TelegramRefusedError, ChatUnreachableError):
             await self._made(AnswerCallbackQuery(callback_query_id=press_id, text=text, show_alert=alert))
-        except (TelegramRefusedError, ChatUnreachableError):  # “query is too old”: the user no longer waits for it
-            pass
-        self._answered[press_id] = True
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Agree to be paid, or say why not."""
         call = AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
-        try:
+        with suppress(TelegramRefusedError):  # “query is too old”: nothing was paid
             await self._made(call, seconds=SHORT_TIMEOUT)  # Telegram waits ten seconds
-        except TelegramRefusedError:  # “query is too old”: nothing was paid
-            return
 
     async def refund(self, user_id: int, charge: str) -> None:
         """Give Stars back; Telegram's “already refunded” is a success."""
@@ -338,7 +312,11 @@ class Messenger:
         try:
             return await self._bot(call, request_timeout=seconds)
         except TelegramRetryAfter as error:
-            await self._obey(call, chat_id, float(error.retry_after))
+            self._metrics.retry_after.inc(error.retry_after)
+            log.warning("telegram.too_many_requests", method=call.__api_method__, retry_after=error.retry_after)
+            if chat_id is not None:
+                self._unused.pop(chat_id, None)
+                await self._limiter.close(chat_id, error.retry_after)
             raise LaterError(error.retry_after, "flood") from None
         except AiogramError as error:
             failure = translated(error)
@@ -347,13 +325,6 @@ class Messenger:
             if chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
                 self._keep_turn(chat_id)
             raise failure from None
-
-    async def _obey(self, call: TelegramMethod[TelegramType], chat_id: int | None, seconds: float) -> None:
-        self._metrics.retry_after.inc(seconds)
-        log.warning("telegram.too_many_requests", method=call.__api_method__, retry_after=seconds)
-        if chat_id is not None:
-            self._unused.pop(chat_id, None)
-            await self._limiter.close(chat_id, seconds)
 
 
 def _reply_to(source: Source) -> ReplyParameters | None:

@@ -37,7 +37,6 @@ from qwenedit_bot.chat.errors import (
     TextRejectedError,
     UnchangedError,
     UnknownRefusalError,
-    WriteForbiddenError,
 )
 from qwenedit_telemetry import attributes, tracing
 
@@ -56,16 +55,16 @@ TEXTS: dict[type[BotError], tuple[str, ...]] = {
     # From the source of the server and of TDLib, which it's built on (github.com/tdlib). Names in capitals are those of
     # Telegram's own servers, which both pass on. A text matches where it occurs, in any case; the first one decides.
     UnchangedError: ("message is not modified", "MESSAGE_NOT_MODIFIED", "CHARGE_ALREADY_REFUNDED"),
-    WriteForbiddenError: (
+    ChatUnreachableError: (
         "TOPIC_CLOSED", "have no rights to send", "CHAT_WRITE_FORBIDDEN", "CHAT_RESTRICTED", "ADMIN_REQUIRED",
-        "USER_BANNED_IN_CHANNEL",
+        "USER_BANNED_IN_CHANNEL", "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED",
+        "CHANNEL_PRIVATE",
     ),
     ReplyRejectedError: ("to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED"),
     MessageGoneError: (
         "message to edit", "message not found", "can't be edited", "MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED",
         "MESSAGE_AUTHOR_REQUIRED", "group chat was upgraded to a supergroup chat",
     ),
-    ChatUnreachableError: ("chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED", "CHANNEL_PRIVATE"),
     KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
     LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
     ButtonsRejectedError: ("inline keyboard", "REPLY_MARKUP_", "BUTTON_"),
@@ -132,11 +131,7 @@ def _complete(result: Response[TelegramType]) -> Response[TelegramType]:
 
 
 class CallMiddleware(BaseRequestMiddleware):
-    """Counts and traces calls.
-
-    Args:
-        metrics: Count all of them.
-    """
+    """Counts and traces calls."""
 
     def __init__(self, metrics: BotMetrics) -> None:
         self._metrics = metrics

@@ -33,11 +33,7 @@ class TelegramUnavailableError(BotError):
 
 
 class ChatUnreachableError(BotError):
-    """Nothing can be said in this chat until the user comes back: blocked, kicked, deleted."""
-
-
-class WriteForbiddenError(ChatUnreachableError):
-    """The bot is in the chat and may not write there now: restricted, topic closed, no right to send."""
+    """Nothing can be said in this chat now: the bot is blocked, kicked, or has no right to send."""
 
 
 class TelegramRefusedError(BotError):

@@ -84,10 +84,6 @@ class SharedLimiter:
     A person's turns are counted in whatever chats they call the bot, and they have one place in line for the token. So
     people, not chats, get the token's turns in the order in which they began to wait. Somebody who has just had some
     makes way for others.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: The bot's keys.
     """
 
     personal_data = (

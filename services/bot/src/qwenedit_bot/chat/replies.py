@@ -29,20 +29,10 @@ class Replies:
     the handler comes further each time, and Telegram sees each view once.
 
     Args:
-        redis: A client that decodes replies.
-        keys: The bot's keys.
-        messenger: Speaks to Telegram.
         longest_wait: Seconds for which a job may wait in all, whose answer takes the place of a reply.
     """
 
-    def __init__(
-        self,
-        redis: Redis,
-        keys: BotKeys,
-        messenger: Messenger,
-        *,
-        longest_wait: float = 0.0,
-    ) -> None:
+    def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger, *, longest_wait: float = 0.0) -> None:
         self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
         self.personal_data = _personal_data(self._remembered)
         self._redis = redis

@@ -39,8 +39,6 @@ class Inbox:
     """The lanes between the receiver of updates and the handlers.
 
     Args:
-        redis: A client that decodes replies.
-        keys: The bot's keys.
         name: This replica's.
         admits: Whether an update is kept; all are without it.
         wake: Set when an update was taken.
@@ -110,10 +108,10 @@ class Inbox:
         if "open_album" in raw:
             closed = {"id": entry.id, "album": str(raw["open_album"]), "remembered": REMEMBERED}
             payload = await self._scripts.run("close_album", **closed)
-            return ReceivedUpdate(entry.id, decoded(payload)) if payload else None
+            return ReceivedUpdate(decoded(payload)) if payload else None
         if "refused" in raw:
-            return ReceivedUpdate(entry.id, raw["refused"], refused=True)
-        return ReceivedUpdate(entry.id, raw)
+            return ReceivedUpdate(raw["refused"], refused=True)
+        return ReceivedUpdate(raw)
 
 
 def _entry(update: dict[str, Any]) -> dict[str, Any]:

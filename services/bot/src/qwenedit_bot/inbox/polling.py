@@ -10,7 +10,6 @@ from aiogram.exceptions import (
     AiogramError,
     TelegramConflictError,
     TelegramNotFound,
-    TelegramRetryAfter,
     TelegramUnauthorizedError,
 )
 from aiogram.methods.base import TelegramMethod
@@ -35,9 +34,6 @@ LONG_POLL = 25
 GRACE = 10
 """Seconds more until a request counts as lost."""
 
-REST = 0.005
-"""Seconds from taking updates to the next request, so that their handling begins before it."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -53,12 +49,7 @@ class GetRawUpdates(TelegramMethod[list[dict[str, Any]]]):
 
 
 class Poller:
-    """Takes updates from Telegram into the lanes of their chats, and confirms them only then.
-
-    Args:
-        bot: The connection to Telegram.
-        updates: Where updates are kept until they are handled.
-    """
+    """Takes updates from Telegram into the lanes of their chats, and confirms them only then."""
 
     def __init__(self, bot: Bot, updates: Inbox) -> None:
         self._bot = bot
@@ -99,30 +90,24 @@ class Poller:
             except (TelegramUnauthorizedError, TelegramNotFound):
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except (AiogramError, RedisError) as error:
-                await pause(stop, self._report(error, backoff))
-                continue
-            backoff.reset()
-            if updates:
-                # Only the next request tells Telegram that it may forget these; they are in Redis now.
-                offset = max(int(update["update_id"]) for update in updates) + 1
-                await pause(stop, REST)
+                await pause(stop, _reported(error, backoff.next()))
+            else:
+                backoff.reset()
+                if updates:
+                    # Only the next request tells Telegram that it may forget these; they are in Redis now.
+                    offset = max(int(update["update_id"]) for update in updates) + 1
         log.info("polling.stopped")
 
-    def _report(self, error: Exception, backoff: Backoff) -> float:
-        wait = backoff.next()
-        if isinstance(error, TelegramRetryAfter):
-            wait = float(error.retry_after)
-        if isinstance(error, TelegramConflictError):
-            wait = max(wait, 1.0)
-            cause = (
-                "a webhook is set" if "webhook" in error.message.lower() else "another poller runs with the same token"
-            )
-            log.warning("polling.conflict", cause=cause, next_in=round(wait, 1))
-        elif isinstance(error, RedisError):
-            log.warning("polling.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
-        else:
-            status = status_of(error) if isinstance(error, AiogramError) else ""
-            log.warning(
-                "polling.telegram_unavailable", status=status, error=type(error).__name__, next_in=round(wait, 1)
-            )
-        return wait
+
+def _reported(error: AiogramError | RedisError, wait: float) -> float:
+    """Log why no updates came; returns the seconds until the next try."""
+    if isinstance(error, RedisError):
+        log.warning("polling.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+    elif isinstance(error, TelegramConflictError):  # another poller runs with the same token, or a webhook is set
+        wait = max(wait, 1.0)
+        log.warning("polling.conflict", cause=error.message, next_in=round(wait, 1))
+    else:
+        wait = max(wait, float(getattr(error, "retry_after", 0.0)))
+        fields = {"status": status_of(error), "error": type(error).__name__}
+        log.warning("polling.telegram_unavailable", **fields, next_in=round(wait, 1))
+    return wait

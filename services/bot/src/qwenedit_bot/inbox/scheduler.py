@@ -88,16 +88,7 @@ class Scheduler:
         ordered: Whether what failed is to be done before what came after it in its chat.
     """
 
-    def __init__(
-        self,
-        lanes: Lanes,
-        work: Work,
-        *,
-        name: str,
-        slots: int,
-        wake: asyncio.Event,
-        ordered: bool,
-    ) -> None:
+    def __init__(self, lanes: Lanes, work: Work, *, name: str, slots: int, wake: asyncio.Event, ordered: bool) -> None:
         self._lanes = lanes
         self._work = work
         self._name = name

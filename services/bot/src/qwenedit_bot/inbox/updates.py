@@ -17,8 +17,6 @@ _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 class ReceivedUpdate:
     """One update as Telegram sent it, or a whole album of them."""
 
-    entry: str
-    """Id of its entry."""
     raw: dict[str, Any]
     refused: bool = False
     """Whether it, and maybe more of its sender's, was not taken."""
@@ -37,11 +35,6 @@ class ReceivedUpdate:
     def kind(self) -> str:
         """See `kind_of`."""
         return kind_of(self.raw)
-
-    @property
-    def chat(self) -> int:
-        """Id of the chat it belongs to; 0 where there is none."""
-        return chat_of(self.raw)
 
 
 def chat_of(raw: dict[str, Any]) -> int:

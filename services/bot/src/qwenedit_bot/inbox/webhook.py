@@ -54,24 +54,11 @@ class Webhook:
     by its `update_id`.
 
     Args:
-        bot: The connection to Telegram.
-        updates: Where updates are kept until they are handled.
         url: The public address that Telegram posts to; what listens here takes its path.
         secret: What Telegram sends along, so that nobody else can.
-        host: Address to listen on.
-        port: Port to listen on.
     """
 
-    def __init__(
-        self,
-        bot: Bot,
-        updates: Inbox,
-        *,
-        url: str,
-        secret: SecretStr,
-        host: str,
-        port: int,
-    ) -> None:
+    def __init__(self, bot: Bot, updates: Inbox, *, url: str, secret: SecretStr, host: str, port: int) -> None:
         self._bot = bot
         self._updates = updates
         self._url = url
@@ -79,13 +66,7 @@ class Webhook:
         self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, LINE_EVERY)
         app = web.Application(client_max_size=LARGEST_UPDATE)
         app.router.add_post(urlsplit(url).path or "/", self._receive)
-        self._server = HttpServer(
-            app,
-            host=host,
-            port=port,
-            connections=CONNECTIONS,
-            shutdown=SHUTDOWN,
-        )
+        self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=SHUTDOWN)
         self._set = False
 
     def health(self) -> Health:
@@ -108,32 +89,28 @@ class Webhook:
     async def _receive(self, request: web.Request) -> web.Response:
         given = request.headers.get(SECRET_HEADER, "")
         if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
-            self._warn("webhook.refused", reason="secret")
-            return web.Response(status=401)
+            return self._refuse("webhook.refused", 401, reason="secret")
         if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
-            self._warn("webhook.refused", reason="compressed")
-            return web.Response(status=415)
+            return self._refuse("webhook.refused", 415, reason="compressed")
         try:
             update = json.loads(await request.read())
             update["update_id"] = int(update["update_id"])
         except web.HTTPRequestEntityTooLarge:
-            self._warn("webhook.refused", reason="too_large")
-            raise
+            return self._refuse("webhook.refused", 413, reason="too_large")
         except (web.RequestPayloadError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
-            self._warn("webhook.refused", reason="no_update")
-            return web.Response(status=400)
+            return self._refuse("webhook.refused", 400, reason="no_update")
         try:
             await self._updates.take([update])
         except RedisError as error:
-            self._warn("webhook.redis_unavailable", error=type(error).__name__)
-            return web.Response(status=503)
+            return self._refuse("webhook.redis_unavailable", 503, error=type(error).__name__)
         return web.Response()
 
-    def _warn(self, event: str, **fields: str) -> None:
+    def _refuse(self, event: str, status: int, **fields: str) -> web.Response:
         line = (event, *fields.values())
         if line not in self._logged:
             self._logged[line] = True
             log.warning(event, **fields)
+        return web.Response(status=status)
 
     async def _register(self, stop: asyncio.Event) -> None:
         """Tell Telegram where to post, again and again until the wish to stop; saying the same changes nothing."""

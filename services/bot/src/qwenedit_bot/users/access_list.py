@@ -29,9 +29,6 @@ class AccessList:
     """The users' rights.
 
     Args:
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
-        metrics: Count updates that are not taken.
         admins: They may everything, and cannot be banned.
         allowed: Who may use the bot; empty: every person. Whoever writes as a group or channel may only if its id is
             here: one person can write as any number of them, so that no limit and no ban would hold.

@@ -18,13 +18,7 @@ REMEMBERED = 365 * 86_400
 
 
 class Languages:
-    """The users' languages.
-
-    Args:
-        redis: Where choices are kept.
-        keys: The bot's keys.
-        texts: The words of all languages.
-    """
+    """The users' languages."""
 
     personal_data = (
         PersonalData(
