@@ -29,7 +29,7 @@ async def test_worker_killed_in_mid_job_costs_a_second_attempt_and_shows_one_ans
     print(f"from the kill to the answer: {time.monotonic() - killed:.1f} s (lease 10 s); attempts: {claims}")
     assert [attempt for _pod, attempt in claims] == [1, 2]
     assert claims[0][0] == worker.name != claims[1][0]
-    assert len((await user.snapshot()).from_bot) == 1
+    await installation.one_message(user)
 
 
 BURST = 100

@@ -144,6 +144,14 @@ class Installation:
         await self.until_editing(job)
         return user, job
 
+    async def one_message(self, user: Person) -> None:
+        """Wait until a user has one message of the bot: a late picture comes before the job's own message goes."""
+
+        async def one() -> bool:
+            return len((await user.snapshot()).from_bot) == 1
+
+        await eventually("one message of the bot", one, within=10)
+
     async def redis_answers(self) -> None:
         """Wait until the tests reach Redis again, after a restart of its pod."""
 
