@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PHOTO_EVERY = 3
 """Every so many messages is a photo, a person's first one too."""
+TEXT = "/help"
+"""What they write, which has an answer of its own each time. A greeting beside a job asks where that is, and equal
+answers within five seconds are given once."""
 PATIENCE = 150.0
 """Seconds after the last answer until what has none counts as lost. A bot that was dead for most of some minutes has
 hundreds to give, at Telegram's pace."""
@@ -78,7 +81,7 @@ async def beside_crowd(
         while not over.is_set():
             if len(await _unanswered(sender)) < most_unanswered:
                 photo_is_due = len(sender.sent) % PHOTO_EVERY == 0
-                await (sender.send_photo(taken, caption(own)) if photo_is_due else sender.send_text("hello"))
+                await (sender.send_photo(taken, caption(own)) if photo_is_due else sender.send_text(TEXT))
             await _pause(own.uniform(*pauses), over)
 
     async with asyncio.TaskGroup() as tasks:
