@@ -48,7 +48,8 @@ async def test_every_address_is_that_of_both_families(address):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     checks = {"host": "::", "port": port, "registry": make_registry(service="bot", version="1"), "checks": {}}
-    async with ProbeServer(**checks), aiohttp.ClientSession() as client:
+    async with ProbeServer(**checks) as server, aiohttp.ClientSession() as client:
+        assert server.url == f"http://[::]:{port}"
         host = f"[{address}]" if ":" in address else address
         assert (await client.get(f"http://{host}:{port}/livez")).status == 200
 

@@ -75,7 +75,8 @@ class ProbeServer(HttpServer):
     @property
     def url(self) -> str:
         """Where the server is, without a path."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     def _handler(self, check: Check) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def answer(request: web.Request) -> web.Response:
