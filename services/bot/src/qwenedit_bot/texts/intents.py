@@ -1,4 +1,4 @@
-"""Tells what somebody means whose words are no instruction, such as "cancel it please" or "again"."""
+"""Tells wishes from other words, and what those mean, such as "cancel it please" or "again"."""
 
 # ruff: noqa: RUF001 - the bot understands Arabic and Chinese
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _LONGEST = 12
 """Words of a message that can be an intent; in Chinese, characters."""
@@ -29,6 +29,8 @@ _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _REPEATED = re.compile(r"(\w)\1+|(\w\w)\2{2,}")
 _CLAUSE = re.compile(r"[.,!?;:()\n…—،؛؟，。！？；、]+")
+_NO_VERB = re.compile(r"(?:ed|s|ly|ing)$")
+"""Ends of words that aren't commands in a language that lists objects."""
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
 _IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
@@ -45,12 +47,12 @@ class Intent(StrEnum):
     UNDO = "undo"
     REDO = "redo"
     WHEN = "when"
-    AGAIN = "again"
     PRESETS = "presets"
     HELP = "help"
-    START = "start"
     OTHER = "other"
     """Another picture than the one on the screen."""
+    AGAIN = "again"
+    START = "start"
     QUESTION = "question"
     THANKS = "thanks"
     AGREED = "agreed"
@@ -67,6 +69,7 @@ class Doubt(StrEnum):
     MUCH = "much"
     """A question, a remark, or many words of which none asks for a change."""
     THANKS = "thanks"
+    """Thanks or laughter, whatever else is said."""
 
 
 def intent_of(text: str) -> Intent | None:
@@ -103,16 +106,15 @@ def doubt_of(text: str) -> Doubt:
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    words = _words_of(text)
-    if any(_contains(words, table.together) for table in _tables().values()):
+    said = " ".join(_words_of(text))
+    if any(table.together.search(said) for table in _tables().values()):
         return "together"
-    return "each" if any(_contains(words, table.each) for table in _tables().values()) else ""
+    return "each" if any(table.each.search(said) for table in _tables().values()) else ""
 
 
 def names_one(text: str) -> bool:
     """Return whether words name one of several pictures by its place, such as “the second one”."""
-    words = _words_of(text)
-    return any(_contains(words, table.other) for table in _tables().values())
+    return any(table.other.search(" ".join(_words_of(text))) for table in _tables().values())
 
 
 class _Table:
@@ -120,13 +122,11 @@ class _Table:
 
     def __init__(self, phrases: Mapping[str, Any]) -> None:
         listed = defaultdict(str, phrases)
-        self.each, self.together = _phrases_in(listed["each"]), _phrases_in(listed["together"])
-        self.other = _phrases_in(listed["other"])
-        meant: dict[Intent, frozenset[tuple[str, ...]]] = {
-            intent: _phrases_in(listed[intent]) for intent in Intent if intent is not Intent.HOW
-        }
+        self.each, self.together = _pattern_of(listed["each"]), _pattern_of(listed["together"])
+        self.other = _pattern_of(listed["other"])
+        listed["how"] = f"{listed['each']},{listed['together']}"
+        meant = {intent: _phrases_in(listed[intent]) for intent in Intent}
         meant[Intent.THANKS] |= _phrases_in(listed["praise"])
-        meant[Intent.HOW] = self.each | self.together
         ranked = [*(meant[intent] for intent in Intent), _phrases_in(listed["filler"])]
         self._ranks = {phrase: rank for rank, phrases in reversed(list(enumerate(ranked))) for phrase in phrases}
         self._lengths = sorted({len(phrase) for phrase in self._ranks})
@@ -136,7 +136,7 @@ class _Table:
         single = [word for word in said if " " not in word.strip()]
         self._remark = _pattern_of(",".join((listed["asks"], listed["remark"], *single)))
         self._thanks = _pattern_of(listed["thanks"])
-        self._but = _pattern_of(listed["but"])
+        self._but, self._object = _pattern_of(listed["but"]), _pattern_of(listed["object"])
         words = chain(*(each.replace(",", " ").split() for each in listed.values() if isinstance(each, str)))
         self._any = _pattern_of(",".join(words))
 
@@ -168,12 +168,22 @@ class _Table:
         return self._remark.search(clause) is not None
 
     def _asks_for_it(self, said: str) -> bool:
-        found = self._wish.search(said)
-        if found is not None:
-            before = said[: found.start()]
-            if not self._asks.search(before) and not self._unless.search(" ".join(before.split()[-_NEAR:])):
-                return True
-        return self._look.search(said) is not None and not self.remarks(said)
+        if any(self._is_asked(said[: found.start()]) for found in self._wish.finditer(said)):
+            return True
+        if self._look.search(said) is not None and not self.remarks(said):
+            return True
+        return self._commands(said)
+
+    def _is_asked(self, before: str) -> bool:
+        near = " ".join(before.split()[-_NEAR:])
+        return self._asks.search(before) is None and self._unless.search(near) is None
+
+    def _commands(self, said: str) -> bool:
+        """Whether words begin with one that isn't listed and an object, as commands do: “dye her hair”."""
+        first, *rest = said.split() or [""]
+        if not rest or self.knows([first]) or _NO_VERB.search(first) or not self._object.fullmatch(rest[0]):
+            return False
+        return not self.remarks(" ".join(rest[1:]))
 
 
 @cache
@@ -218,11 +228,6 @@ def _words_of(text: str) -> list[str]:
 def _plain(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
     return "".join(each for each in decomposed if unicodedata.category(each) not in {"Mn", "Cf"})
-
-
-def _contains(words: Sequence[str], phrases: Iterable[tuple[str, ...]]) -> bool:
-    spoken = tuple(words)
-    return any(spoken[start : start + len(phrase)] == phrase for phrase in phrases for start in range(len(spoken)))
 
 
 def _wordless(text: str) -> Intent | None:
