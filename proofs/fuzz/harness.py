@@ -22,7 +22,7 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
-from qwenedit_bot.app.bot import Readiness, connected, run_parts
+from qwenedit_bot.app.main import Readiness, connected, run_parts
 from qwenedit_bot.app.parts import Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
@@ -32,7 +32,7 @@ from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
-from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import JobQueue, RedisPictureStore
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageCms, PngImagePlugin
 
-from qwenedit_decoder import heif
+from qwenedit_decoder import decoding
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-heif.load()
+decoding.load_heif()
 MODES = {
     "JPEG": ("L", "RGB", "CMYK"),
     "PNG": ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"),

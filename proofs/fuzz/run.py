@@ -16,7 +16,7 @@ from proofs.fuzz.pictures import odd, smaller
 from proofs.fuzz.recorded import record
 from proofs.fuzz.updates import about, conversations
 from qwenedit_bot.chat.actors import KINDS
-from qwenedit_bot.pictures import xmp
+from qwenedit_bot.pictures.results import marked
 from qwenedit_decoder import headers
 from qwenedit_decoder.answers import MAX_SIDE, PictureRefusedError
 from qwenedit_jobs import input_ref
@@ -175,7 +175,7 @@ def _check_as_result(data: bytes) -> None:
     """See that it could also come from a worker, in whose results the bot trusts no more."""
     try:
         if headers.read(data) is not None:
-            xmp.marked(data, tool="qwenedit")
+            marked(data, tool="qwenedit")
     except PictureRefusedError:
         return
     except Exception as error:

@@ -10,7 +10,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_bot.app.bot import Readiness
+from qwenedit_bot.app.main import Readiness
 from qwenedit_jobs import Done, JobQueue, Result, Settled
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_telemetry import HEALTHY

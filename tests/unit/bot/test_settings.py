@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import load
 
 TOKEN = "123456:AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 from typing import Final
 
-from qwenedit_decoder import decoding, heif
+from qwenedit_decoder import decoding
 from qwenedit_decoder.answers import Limits, PictureRefusedError, Refusal
 
 OPEN_FILES: Final = 32
@@ -25,8 +25,8 @@ def main() -> None:
     limits = Limits(*map(int, sys.argv[1:]))
     os.nice(limits.nice)
     with os.fdopen(sys.stdin.fileno(), "rb") as file:
-        if heif.is_heif(file.peek()):
-            heif.load()
+        if decoding.is_heif(file.peek()):
+            decoding.load_heif()
         _limit(limits)
         said, picture = _normalised(file.read())
     with sys.stdout.buffer as output:

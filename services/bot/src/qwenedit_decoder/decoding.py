@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
 
-from qwenedit_decoder import headers, heif
+from qwenedit_decoder import headers
 from qwenedit_decoder.answers import (
     MAX_PIXELS,
     MAX_PIXELS_PHOTO,
@@ -34,6 +34,10 @@ FORMATS: Final = ("JPEG", "PNG", "BMP", "WEBP", "AVIF")
 Image.MAX_IMAGE_PIXELS = None
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
+_HEIF_BRANDS: Final = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+)
+"""Of a file whose pictures may be HEVC. AVIF files may begin with the last two as well."""
 _SCAN: Final = b"\xff\xda"
 _PHOTO: Final = ("JPEG", "MPO", "AVIF", "HEIF")
 """Formats that cameras write, with losses."""
@@ -54,6 +58,27 @@ _BROKEN: Final = (OSError, SyntaxError, ValueError, struct.error, IndexError, Ke
 """What Pillow's decoders and libheif's raise for files that end early or contradict themselves."""
 
 
+def is_heif(data: bytes) -> bool:
+    """Whether a file says that it is HEIF."""
+    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+
+
+def _ran_out_of_memory(error: Exception) -> bool:
+    """Whether libheif has failed for want of memory, which it says in words alone."""
+    return isinstance(error, RuntimeError) and str(error).startswith("Memory allocation error")
+
+
+def load_heif() -> None:
+    """Have Pillow open HEIF files from now on, for which it loads a large library.
+
+    libheif keeps its own security limits, which this library cannot narrow: 1,000 items and 32,768 pixels a side are
+    among them. The process' limits are what bounds memory and time. A thread costs addresses and saves no CPU time.
+    """
+    import pillow_heif  # noqa: PLC0415 - few pictures need it, and it takes longer to load than all else
+
+    pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+
+
 def normalise(data: bytes) -> Normalised:
     """Turn a user's file into a picture that every later program can read.
 
@@ -62,22 +87,16 @@ def normalise(data: bytes) -> Normalised:
     Raises:
         PictureRefusedError: the file is no picture that we take.
     """
-    header = headers.read(data)
     end = headers.end_of_parts(data)
-    if heif.is_heif(data) and end != len(data):  # libheif leaves parts of a cut picture grey
+    if is_heif(data) and end != len(data):  # libheif leaves parts of a cut picture grey
         raise PictureRefusedError(Refusal.DAMAGED)
     if data.startswith(headers.JPEG) and data.count(_SCAN) > MAX_SCANS:  # no compressed data has these bytes
         raise PictureRefusedError(Refusal.TOO_HEAVY)
     with _opened(data) as image:
         _check(image)
         lossy = image.format in _PHOTO
-        width, height = image.size
-        plain = header is not None and header.plain
-        # Lets a JPEG be decoded at a part of its size: all of the file is read, whatever the size.
-        image.draft("RGB", (width // 8, height // 8) if plain else (MAX_SIDE, MAX_SIDE))
+        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a part of its size
         image.load()
-        if plain:
-            return Normalised(data, width, height)
         if image.mode in _SCALABLE:
             # Before anything that copies: at 25 megapixels each copy has 100 MB.
             _scale(image)
@@ -99,14 +118,14 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     Raises:
         PictureRefusedError: it has none of the formats, or it turns out to be broken inside the block.
     """
-    formats = (*FORMATS, "HEIF") if heif.is_heif(data) else FORMATS
+    formats = (*FORMATS, "HEIF") if is_heif(data) else FORMATS
     try:
         with Image.open(io.BytesIO(data), formats=formats) as image:
             yield image
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
     except _BROKEN as error:
-        why = Refusal.TOO_HEAVY if heif.ran_out_of_memory(error) else Refusal.DAMAGED
+        why = Refusal.TOO_HEAVY if _ran_out_of_memory(error) else Refusal.DAMAGED
         raise PictureRefusedError(why) from None
 
 
@@ -174,6 +193,6 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _unidentified(data: bytes) -> Refusal:
     if data.startswith((b"GIF87a", b"GIF89a")):
         return Refusal.ANIMATED
-    if data.startswith((headers.JPEG, headers.PNG)) or heif.is_heif(data) or data[4:12] == b"ftypavif":
+    if data.startswith((headers.JPEG, headers.PNG)) or is_heif(data) or data[4:12] == b"ftypavif":
         return Refusal.DAMAGED
     return Refusal.UNKNOWN

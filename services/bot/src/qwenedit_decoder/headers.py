@@ -35,17 +35,15 @@ _SIDES: Final = struct.Struct(">II")
 _SHORT: Final = struct.Struct(">H")
 _FRAME: Final = struct.Struct(">xHHB")
 """Of a JPEG's frame header: precision, height, width and number of components."""
-_MARK, _SCAN, _APP0, _COMMENT = 0xFF, 0xDA, 0xE0, 0xFE
-_APPLICATION: Final = range(_APP0, 0xF0)
+_MARK, _SCAN = 0xFF, 0xDA
 _FRAMES: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDE))
 _OF_TELEGRAM: Final = frozenset((0xC0, 0xC1, 0xC2))
 """Frames that are sequential or progressive."""
-_ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
-"""Second bytes of markers after which Pillow reads no length, such as those of a restart."""
-_JFIF: Final = (_APP0, b"JFIF\0")
-_END: Final = b"\xff\xd9"
 _RGB: Final = 3
 """Components."""
+_ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
+"""Second bytes of markers after which Pillow reads no length, such as those of a restart."""
+_END: Final = b"\xff\xd9"
 _LONG: Final = 1
 """Stands for the bytes of a box whose number of bytes follows in 64 bits."""
 _LONG_SIZE: Final = struct.Struct(">Q")
@@ -58,8 +56,7 @@ class Header:
     width: int
     height: int
     plain: bool = False
-    """It is a JPEG like Telegram's own photos: in RGB, of a size that is kept, and with nothing but the picture. So
-    there is neither metadata nor an orientation nor a profile, and little behind its end."""
+    """It is a JPEG in RGB, sequential or progressive, like Telegram's own photos."""
 
 
 def limits_of(data: bytes, header: Header | None) -> Limits:
@@ -67,6 +64,14 @@ def limits_of(data: bytes, header: Header | None) -> Limits:
     if header is None or header.width * header.height > LIGHT_PIXELS or len(data) > LIGHT_BYTES:
         return HEAVY
     return LIGHT
+
+
+def is_as_kept(data: bytes, header: Header) -> bool:
+    """Whether a photo that Telegram has encoded is a whole JPEG of a size that workers take."""
+    if not header.plain or not data.endswith(_END):
+        return False
+    shorter, longer = sorted((header.width, header.height))
+    return shorter >= MIN_SIDE and longer <= min(MAX_SIDE, MAX_RATIO * shorter)
 
 
 def read(data: bytes) -> Header | None:
@@ -81,13 +86,15 @@ def read(data: bytes) -> Header | None:
 
 
 def end_of_parts(data: bytes) -> int:
-    """Return where the last chunk of a PNG or the last box of a HEIF file ends; 0 for other files.
+    """Count the chunks of a PNG, the segments of a JPEG or the boxes of a HEIF file; return where the last box ends.
 
     Raises:
         PictureRefusedError: there are more than any picture has.
     """
     if data.startswith(PNG):
         parts = _chunks(data)
+    elif data.startswith(JPEG):
+        parts = (at for _marker, at in _segments(data))
     elif data[4:8] == b"ftyp":
         parts = _boxes(data)
     else:
@@ -112,26 +119,12 @@ def _of_png(data: bytes) -> Header | None:
 
 
 def _of_jpeg(data: bytes) -> Header | None:
-    frame, width, height, components = 0, 0, 0, 0
-    others = []
     for number, (marker, at) in enumerate(_segments(data)):
         _bound(number)
         if marker in _FRAMES and at + _FRAME.size <= len(data):
-            frame = marker
             height, width, components = _FRAME.unpack_from(data, at)
-        elif marker in _APPLICATION or marker == _COMMENT:
-            others.append((marker, data[at : at + 5]))
-    if not frame:
-        return None
-    plain = (
-        components == _RGB
-        and frame in _OF_TELEGRAM
-        and others == [_JFIF]
-        and min(width, height) >= MIN_SIDE
-        and max(width, height) <= min(MAX_SIDE, MAX_RATIO * min(width, height))
-        and data.endswith(_END)
-    )
-    return Header(width, height, plain)
+            return Header(width, height, plain=components == _RGB and marker in _OF_TELEGRAM)
+    return None
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:

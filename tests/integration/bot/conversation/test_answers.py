@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from PIL import Image
 
-from qwenedit_decoder import heif
+from qwenedit_decoder import decoding
 from qwenedit_testkit.photos import encoded, photo
 from telegram_simulator.client import Item
 from telegram_simulator.messages.contents import SERVICE
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DOCUMENT = Path(__file__).parents[4] / "docs" / "telegram.md"
 PHOTO = photo()
-heif.load()
+decoding.load_heif()
 HEIC = encoded(Image.new("RGB", (320, 240)), "HEIF", enc_params={"preset": "ultrafast"})
 FORGED = 8_100_000
 """Id of a message in an update that no person of the simulator sends."""

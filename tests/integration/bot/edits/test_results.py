@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from qwenedit_bot.pictures.xmp import EDITED_BY_AI
+from qwenedit_bot.pictures.results import EDITED_BY_AI
 from qwenedit_jobs import Keys, Reason, RedisSettings, connect, result_ref
 from qwenedit_testkit.photos import photo
 

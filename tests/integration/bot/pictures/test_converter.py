@@ -17,10 +17,10 @@ from proofs.neighbours.pictures import large_file
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
-from qwenedit_decoder import decoding, headers, heif
+from qwenedit_decoder import decoding, headers
 from qwenedit_decoder.answers import HEAVY, LIGHT, MEGABYTE, Limits, Normalised, PictureRefusedError, Refusal
 
-heif.load()
+decoding.load_heif()
 SCANS = 4_000
 
 

@@ -7,7 +7,7 @@ import io
 import time
 import zlib
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -17,9 +17,8 @@ from qwenedit_bot.pictures import bound, intake
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
-from qwenedit_bot.pictures.results import Results
+from qwenedit_bot.pictures.results import EDITED_BY_AI, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_bot.pictures.xmp import EDITED_BY_AI
 from qwenedit_decoder.answers import MAX_BYTES, PictureRefusedError
 from qwenedit_jobs import (
     Keys,
@@ -79,7 +78,7 @@ async def store(redis_url: str) -> AsyncIterator[RedisPictureStore]:
 
 
 @pytest.fixture
-def taking(files: Files, store: RedisPictureStore, memory: Bound) -> PictureIntake:
+def taking(files: Any, store: RedisPictureStore, memory: Bound) -> PictureIntake:
     return PictureIntake(files, store, Converter(), memory)
 
 

@@ -26,7 +26,7 @@ async def test_unusable_presets_stop_the_start_with_code_2_and_words(redis_url: 
         await part.launch()
         async with asyncio.timeout(60):
             assert await part.wait() == 2
-        await part.wait_for_line("bot.refused.*categories.a.presets.b.example: it is missing")
+        await part.wait_for_line("bot.refused.*categories.a.presets.b.example: Field required")
     finally:
         for each in (part, telegram):
             if each.running:

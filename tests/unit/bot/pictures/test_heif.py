@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
-from qwenedit_decoder import headers, heif
+from qwenedit_decoder import decoding, headers
 from qwenedit_decoder.answers import HEAVY, PictureRefusedError, Refusal
 from qwenedit_decoder.decoding import normalise
 
-heif.load()
+decoding.load_heif()
 QUICKLY: dict[str, dict[str, Any]] = {"HEIF": {"enc_params": {"preset": "ultrafast"}}, "AVIF": {"speed": 10}}
 
 
@@ -108,7 +108,7 @@ def test_colours_of_display_p3_become_those_of_srgb(kind: str) -> None:
 
 
 def test_ten_bits_become_eight() -> None:
-    import pillow_heif  # noqa: PLC0415 - see `heif.load`
+    import pillow_heif  # noqa: PLC0415 - see `decoding.load_heif`
 
     grey = struct.pack("<3H", 0x8000, 0x8000, 0x8000) * 64 * 64
     buffer = io.BytesIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.pictures.sources import Attachment, StoredPicture, as_text, of_text
+from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture
 
 PHOTO = Attachment("file", 20_000, "image/heic")
 PICTURES = (PHOTO, StoredPicture("job:1", PHOTO), StoredPicture("job:2"))
@@ -23,9 +23,10 @@ UNREADABLE = (
 
 
 def test_pictures_are_read_as_they_were_written() -> None:
-    assert of_text(as_text(PICTURES)) == PICTURES
+    sources = Sources(PICTURES, ((7, ""), (8, "a1"), (9, "")))
+    assert Sources.read(sources.text()) == sources
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_text_of_another_release_or_of_nobody_names_no_pictures(text: str) -> None:
-    assert of_text(text) == ()
+    assert Sources.read(text) == Sources()

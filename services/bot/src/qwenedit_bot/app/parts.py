@@ -88,25 +88,20 @@ class Connections:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
-    """What `bot.run` has when Redis and Telegram answer."""
+    """What `run` has when Redis and Telegram answer."""
 
     settings: BotSettings
     connections: Connections
     keys: BotKeys
     bot: Bot
-    """The connection to Telegram."""
     me: User
     """What Telegram says of the bot."""
     limiter: SharedLimiter
-    """The rate limit of all replicas."""
     metrics: BotMetrics
 
 
 class Parts:
     """The bot's parts. None of them speaks to Redis or Telegram before it's run.
-
-    Args:
-        base: What they are built from.
 
     Raises:
         PresetsError: the operator's presets cannot be used.
@@ -131,9 +126,7 @@ class Parts:
         self._users()
         self._requests()
         self.answering = self._scheduler_of_answers()
-        """Gives answers."""
         self.updating = self._scheduler_of_updates()
-        """Handles updates."""
 
     def _users(self) -> None:
         base, settings, keys, redis = self._base, self._base.settings, self._base.keys, self._base.connections.commands
@@ -159,7 +152,9 @@ class Parts:
         )
         self._results = Results(self._store, memory, tool=f"qwenedit {version('qwenedit-bot')}")
         self._intake = PictureIntake(self._messenger, self._store, Converter(), memory)
-        self.hook = self._moderation_hook()
+        self.hook = None if settings.moderation_url is None else ModerationHook(
+            settings.moderation_url, token=settings.moderation_token, redis=redis, keys=keys, metrics=base.metrics
+        )  # fmt: skip
         """The hook that the operator wants asked; None if there is none."""
         submit = Submit(
             queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
@@ -174,7 +169,6 @@ class Parts:
         self.following = Scheduler(
             self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
         )
-        """Makes requests that have waited into jobs."""
         self._eta = Eta(redis, settings.keys, Workers(redis, settings.keys))
         self._user_jobs = UserJobs(
             redis=redis, keys=keys, queue=self._queue, store=self._store,
@@ -189,16 +183,6 @@ class Parts:
             self._replies, self._inbox, self._drafts, base.limiter, self.user_erasure,
         )  # fmt: skip
         self.personal_data = tuple(chain.from_iterable(holder.personal_data for holder in holders))
-        """All that is kept of users."""
-
-    def _moderation_hook(self) -> ModerationHook | None:
-        settings = self._base.settings
-        if settings.moderation_url is None:
-            return None
-        return ModerationHook(
-            settings.moderation_url, token=settings.moderation_token, redis=self._base.connections.commands,
-            keys=self._base.keys, metrics=self._base.metrics,
-        )  # fmt: skip
 
     def _scheduler_of_answers(self) -> Scheduler:
         answering = Answering(

@@ -9,7 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import NoDecode
 
-from qwenedit_bot.payments.packs import Pack
+from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations

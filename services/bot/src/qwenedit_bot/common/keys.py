@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class BotKeys:
-    """Names of the bot's own keys; they expire or are emptied by the bot.
-
-    Args:
-        prefix: The installation's, as in `qwenedit_jobs.Keys`.
-        bot_id: Telegram's number of the bot. Ids of updates and messages mean something only together with it.
-    """
+    """Names of the bot's own keys; they expire or are emptied by the bot."""
 
     prefix: str
+    """The installation's, as in `qwenedit_jobs.Keys`."""
     bot_id: int
+    """Telegram's number of the bot. Ids of updates and messages mean something only together with it."""
 
     @property
     def updates(self) -> str:

@@ -12,9 +12,6 @@ class BotMetrics:
     """The bot's metrics; no label has a value that users choose.
 
     Series that alerts look at are there from the start: Prometheus sees no increase in one that begins with 1.
-
-    Args:
-        registry: Where they are shown.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:

@@ -14,7 +14,7 @@ from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Said, Stage, Thing, lowest
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
-from qwenedit_bot.pictures.sources import Attachment, StoredPicture, of_text, photos_of, shown_in
+from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
 from qwenedit_bot.texts.intents import Intent, doubt_of, how_of, intent_of, names_one
 from qwenedit_jobs import State
 
@@ -239,12 +239,12 @@ def _words_in(answered: int, discriminator: str) -> int:
 
 def sources_of(status: Status) -> tuple[Picture, ...]:
     """Return a job's pictures with the messages that showed them."""
-    reply, pictures = status.job.reply, of_text(status.sources)
+    reply, sources = status.job.reply, Sources.read(status.sources)
     number = reply.source_message_id if reply is not None else 0
-    if not pictures:
+    if not sources.pictures:
         return tuple(Picture(each, number) for each in photos_of(status.job))
-    shown = shown_in(status.sources) or [(number, "")] * len(pictures)
-    return tuple(Picture(each, message, job) for each, (message, job) in zip(pictures, shown, strict=True))
+    shown = sources.shown or [(number, "")] * len(sources.pictures)
+    return tuple(Picture(each, message, job) for each, (message, job) in zip(sources.pictures, shown, strict=True))
 
 
 def attachment_of(message: Message) -> Attachment | None:

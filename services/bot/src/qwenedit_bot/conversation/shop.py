@@ -15,8 +15,7 @@ from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
 from qwenedit_bot.conversation.step import can_resume
 from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.payments.packs import Pack
-from qwenedit_bot.payments.payments import Paid
+from qwenedit_bot.payments.payments import Pack
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -113,11 +112,11 @@ async def paid(turn: Turn) -> None:
         log.warning("payment.unknown")
         raise SkipHandler
     charge = payment.telegram_payment_charge_id
-    if await turn.services.shop.payments.paid(payer.id, charge, pack, at=turn.at) is Paid.REFUNDED:
-        view = View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount))
-    else:
+    if await turn.services.shop.payments.paid(payer.id, charge, pack, at=turn.at):
         draft = await turn.services.drafts.read(turn.chat_id, payer.id)
         view = waiting_view(words, draft, Text.PAID, jobs=pack.jobs)
+    else:
+        view = View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount))
     await turn.say(view)
 
 

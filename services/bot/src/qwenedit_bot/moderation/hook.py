@@ -51,14 +51,6 @@ class ModerationHook:
     """Asks the hook. Made in a running event loop. Each question may raise `RedisError`, and may then be asked again.
 
     Neither address nor token appears in any log or error: both may be secret.
-
-    Args:
-        url: Where to post.
-        token: Sent as a bearer token, if there is one.
-        timeout: Seconds for each attempt.
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
-        metrics: Count the answers.
     """
 
     def __init__(

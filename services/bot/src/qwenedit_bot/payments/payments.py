@@ -3,32 +3,49 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from qwenedit_bot.common.retention import PersonalData
-from qwenedit_bot.payments.packs import BOUGHT
-from qwenedit_bot.payments.quotas import scripts
+from qwenedit_bot.payments.quotas import BOUGHT, scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-    from qwenedit_bot.payments.packs import Pack
 
 REMEMBERED = 3 * 365 * 86_400
 """Seconds after a user's last payment until it is forgotten: accounts have to be kept, and refunds to be possible."""
+MOST = 10_000
+"""Jobs and Stars of a pack: more than anybody should pay at once. Telegram's own limit is above it."""
+
+_WRITTEN = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 
 
-class Paid(StrEnum):
-    """What became of a payment that Telegram told of."""
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """So many jobs for so many Stars, which an operator sells."""
 
-    CREDITED = "credited"
-    KNOWN = "known"
-    """It was credited before."""
-    REFUNDED = "refunded"
-    """It went back, which Telegram may tell first: nothing is credited."""
+    jobs: int
+    stars: int
+
+    @classmethod
+    def read(cls, written: str) -> Self:
+        """Read `jobs:stars`.
+
+        Raises:
+            ValueError: it is none.
+        """
+        found = _WRITTEN.fullmatch(written.strip())
+        pack = cls(*map(int, found.groups())) if found is not None else None
+        if pack is None or not (1 <= pack.jobs <= MOST and 1 <= pack.stars <= MOST):
+            raise ValueError(f"each pack is written as jobs:stars, such as 10:50, with 1 to {MOST} of each")
+        return pack
+
+    def __str__(self) -> str:
+        """Write it as it is read."""
+        return f"{self.jobs}:{self.stars}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +66,7 @@ class Payment:
 
 
 class Payments:
-    """The payments of all users.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
-    """
+    """The payments of all users."""
 
     personal_data = (
         PersonalData(
@@ -71,14 +83,14 @@ class Payments:
         self._keys = keys
         self._scripts = scripts(redis, keys)
 
-    async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> Paid:
-        """Note a payment and give its jobs, once, and unless it went back."""
+    async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> bool:
+        """Note a payment and give its jobs, once; False if it went back, which Telegram may tell first."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
         told = await self._scripts.run(
             "paid", user=str(user_id), charge=charge, record=record, lot=f"{BOUGHT}{charge}", jobs=pack.jobs,
             remembered=REMEMBERED,
         )  # fmt: skip
-        return Paid(str(told))
+        return str(told) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
         """Note that a payment went back and take the rest of its jobs.

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common.retention import PersonalData
-from qwenedit_bot.payments.packs import BOUGHT
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -15,6 +14,8 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
 
+BOUGHT = "stars "
+"""Begins the names of lots of jobs that were paid for."""
 REMEMBERED = 8 * 86_400
 """Seconds for which charges of unfinished jobs are kept, at most: longer than a job may wait."""
 MOST_WITHHELD = 3
@@ -56,8 +57,6 @@ class Quotas:
     one that is made again when its first job is done is.
 
     Args:
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
         per_day: Free jobs a day; None: there is no limit, and nothing is counted.
         exempt: Users without a limit.
     """

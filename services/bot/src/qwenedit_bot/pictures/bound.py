@@ -19,12 +19,7 @@ PLACE_KEPT = 3 * AGAIN
 
 
 class Bound:
-    """A bound, which sends away with `LaterError`. Users who are sent away have a line: first come, first served.
-
-    Args:
-        what: Named by the error.
-        most: The bound.
-    """
+    """A bound, which sends away with `LaterError`. Users who are sent away have a line: first come, first served."""
 
     def __init__(self, what: str, most: int) -> None:
         self._what = what
@@ -39,7 +34,7 @@ class Bound:
 
         Args:
             amount: How much.
-            owner: The user, where users are served in the order in which they came.
+            owner: The user, if users are served in the order in which they came.
 
         Raises:
             LaterError: there is no room now, or it is for those who came before.

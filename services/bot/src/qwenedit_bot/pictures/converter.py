@@ -47,7 +47,7 @@ class Converter:
 
         Args:
             data: The picture.
-            photo: It was sent as a photo. Telegram encodes these anew, so decoding one would tell nothing.
+            photo: It was sent as a photo. Telegram encodes these anew, so there's no metadata in it to remove.
             large: Its request has a place among the large files.
 
         Raises:
@@ -55,7 +55,7 @@ class Converter:
             LaterError: there is no process for it now.
         """
         header = headers.read(data)
-        if photo and header is not None and header.plain:
+        if photo and header is not None and headers.is_as_kept(data, header):
             return Normalised(data, header.width, header.height)
         limits = headers.limits_of(data, header)
         place = self._light if limits is LIGHT else self._heavy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import structlog
 
@@ -16,11 +16,11 @@ from qwenedit_telemetry import attributes, tracing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.pictures.converter import Converter
     from qwenedit_jobs import PictureStore
 
 log = structlog.get_logger(__name__)
-
 
 DOWNLOADS = 16
 """Requests whose pictures are fetched side by side."""
@@ -29,30 +29,15 @@ FILES, LARGE_FILES = 3, 2
 LARGE_TYPES = ("image/heic", "image/heif", "image/avif")
 """Types that count as large whatever their size: they take most to open."""
 
-
 Located: TypeAlias = tuple[Attachment | StoredPicture, int]
 """A picture, and the bytes that it takes at most."""
 
 
-class Files(Protocol):
-    """Telegram's files; see `Messenger.download`."""
-
-    async def download(self, file_id: str, *, limit: int) -> bytes:
-        """Fetch a user's file."""
-
-
 class PictureIntake:
-    """Takes the pictures of requests.
+    """Takes the pictures of requests."""
 
-    Args:
-        files: Has what users sent.
-        store: Keeps what becomes of it.
-        converter: Makes that of it.
-        memory: Bytes of pictures that the bot may have in memory.
-    """
-
-    def __init__(self, files: Files, store: PictureStore, converter: Converter, memory: Bound) -> None:
-        self._files = files
+    def __init__(self, messenger: Messenger, store: PictureStore, converter: Converter, memory: Bound) -> None:
+        self._messenger = messenger
         self._store = store
         self._converter = converter
         self._memory = memory
@@ -127,7 +112,9 @@ class PictureIntake:
                     raise
                 raise later("storage") from None
             return
-        data = await self._download(attachment)
+        with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
+            data = await self._messenger.download(attachment.file_id, limit=MAX_BYTES)
+            span.set({attributes.BYTES: len(data)})
         with tracing.span("convert photo"):
             photo, large = attachment.mime is None, _is_large(attachment)
             normalised = await self._converter.normalise(data, photo=photo, large=large)
@@ -150,12 +137,6 @@ class PictureIntake:
         sizes = [await self._store.size(ref) for ref in refs]
         with self._memory.taken(sum(sizes)):
             yield [await self._store.get(ref, size) for ref, size in zip(refs, sizes, strict=True)]
-
-    async def _download(self, attachment: Attachment) -> bytes:
-        with tracing.span("download photo", kind=tracing.Kind.CLIENT) as span:
-            data = await self._files.download(attachment.file_id, limit=MAX_BYTES)
-            span.set({attributes.BYTES: len(data)})
-            return data
 
 
 def _most(attachment: Attachment) -> int:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qwenedit_bot.pictures import xmp
 from qwenedit_decoder import headers
 from qwenedit_decoder.answers import MAX_RATIO, PictureRefusedError, Refusal
 from qwenedit_telemetry import tracing
@@ -22,6 +23,26 @@ PHOTO_BYTES: Final = 10 * 1000 * 1000
 """What sendPhoto takes (https://core.telegram.org/bots/api#sendphoto)."""
 PHOTO_SIDES: Final = 10_000
 """Width and height together, in pixels, as above."""
+EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
+"""IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
+
+_LENGTH: Final = struct.Struct(">I")
+_SHORT: Final = struct.Struct(">H")
+_HEADER_END: Final = 33
+"""Where the first chunk of a PNG, IHDR, ends."""
+_KEYWORD: Final = b"XML:com.adobe.xmp\0"
+_UNCOMPRESSED: Final = bytes(4)
+"""Flags of an iTXt chunk: uncompressed, of no language, with no translated keyword."""
+_JPEG_NAME: Final = b"http://ns.adobe.com/xap/1.0/\0"
+_FIRST_SEGMENTS: Final = 4
+"""Segments of JFIF and Exif that a JPEG begins with, at most."""
+_APP0, _APP1 = b"\xff\xe0", b"\xff\xe1"
+_PACKET: Final = """\
+<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
+<rdf:Description rdf:about="" xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" \
+xmlns:xmp="http://ns.adobe.com/xap/1.0/" Iptc4xmpExt:DigitalSourceType="{source}" xmp:CreatorTool="{tool}"/>\
+</rdf:RDF></x:xmpmeta><?xpacket end="r"?>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +58,6 @@ class Results:
     """Reads results, and marks them. Users get results through here alone.
 
     Args:
-        store: Has them as the worker made them.
-        memory: Bytes of pictures that the bot may have in memory.
         tool: Name and version of the product, which the marks name.
     """
 
@@ -64,11 +83,45 @@ class Results:
             header = headers.read(data)
             if header is None:
                 raise PictureRefusedError(Refusal.UNKNOWN)
-            marked = xmp.marked(data, tool=self._tool)
+            picture = marked(data, tool=self._tool)
             del data
-            yield ResultPicture(marked, _is_photo(header, marked))
+            yield ResultPicture(picture, _is_photo(header, picture))
 
 
 def _is_photo(header: Header, data: bytes) -> bool:
     shorter, longer = sorted((header.width, header.height))
     return longer + shorter <= PHOTO_SIDES and longer <= MAX_RATIO * shorter and len(data) <= PHOTO_BYTES
+
+
+def marked(data: bytes, *, tool: str) -> bytes:
+    """Return a picture with a mark that says that an AI edited it.
+
+    Args:
+        data: PNG or JPEG whose header was read. If it has an XMP packet, that one stays; readers take the first one,
+            which is this.
+        tool: Name and version of the program that edited it.
+    """
+    packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
+    if data.startswith(headers.PNG):
+        at, mark = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
+    else:
+        at, mark = _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
+    return b"".join((memoryview(data)[:at], mark, memoryview(data)[at:]))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return _LENGTH.pack(len(content)) + kind + content + _LENGTH.pack(zlib.crc32(kind + content))
+
+
+def _end_of_first_segments(data: bytes) -> int:
+    """Return the place behind JFIF's and Exif's segments, which have to be the first."""
+    at = 2
+    for _segment_number in range(_FIRST_SEGMENTS):
+        if not (data.startswith(_APP0, at) or (data.startswith(_APP1, at) and data.startswith(b"Exif\0", at + 4))):
+            break
+        at += 2 + _SHORT.unpack_from(data, at + 2)[0]
+    return at
+
+
+def _segment(content: bytes) -> bytes:
+    return _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content

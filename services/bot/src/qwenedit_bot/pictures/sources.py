@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+from pydantic import TypeAdapter
 
 from qwenedit_decoder.answers import MAX_BYTES
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
     from qwenedit_jobs import Job
 
-_UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError)
+_UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 """What reading any text at all as pictures can raise: a worker may write to a job what it likes."""
 
 
@@ -44,63 +44,41 @@ class StoredPicture:
     """What Telegram has of it, for when the store has it no more."""
 
 
+_PICTURES: TypeAdapter[list[Attachment | StoredPicture]] = TypeAdapter(list[Attachment | StoredPicture])
+_COPIES: TypeAdapter[list[Attachment | None]] = TypeAdapter(list[Attachment | None])
+
+
 def photos_of(job: Job) -> tuple[StoredPicture, ...]:
     """Return a job's own photos by their names, whatever its payload says: a worker may write to that."""
     return tuple(StoredPicture(input_ref(job.id, number)) for number in range(len(job.edit.pictures)))
 
 
-def as_data(pictures: Iterable[Attachment | StoredPicture]) -> dict[str, Any]:
-    """Return pictures as data for JSON. The release before reads `pictures` alone, and knows no copies."""
-    plain, copies = list[dict[str, Any]](), list[dict[str, Any] | None]()
-    for picture in pictures:
-        fields = asdict(picture)
-        copies.append(fields.pop("copy", None))
-        plain.append(fields)
-    return {"pictures": plain, "copies": copies}
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a job's pictures came from."""
 
+    pictures: tuple[Attachment | StoredPicture, ...] = ()
+    shown: tuple[tuple[int, str], ...] = ()
+    """The id of the message that showed each, and the job whose result it was, if it was one."""
 
-def of_data(data: Mapping[str, Any]) -> tuple[Attachment | StoredPicture, ...]:
-    """Return the pictures of such data; none where it names none."""
-    pictures: Sequence[dict[str, Any]] = data.get("pictures", ())
-    copies = data.get("copies") or [None] * len(pictures)
-    return tuple(_picture(fields, copy) for fields, copy in zip(pictures, copies, strict=True))
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read what `text` wrote; nothing of another version's job, or of what somebody else wrote."""
+        try:
+            data = json.loads(text)
+            pictures, copies = _PICTURES.validate_python(data["pictures"]), _COPIES.validate_python(data["copies"])
+            with_copies = tuple(
+                replace(picture, copy=copy) if isinstance(picture, StoredPicture) else picture
+                for picture, copy in zip(pictures, copies, strict=True)
+            )
+            shown = tuple((int(message), str(job)) for message, job in data.get("shown", ()))
+        except _UNREADABLE:
+            return cls()
+        return cls(with_copies, shown if len(shown) == len(pictures) else ())
 
-
-def _picture(fields: dict[str, Any], copy: dict[str, Any] | None) -> Attachment | StoredPicture:
-    if "ref" in fields:
-        return StoredPicture(**fields, copy=_attachment(copy) if copy else None)
-    return _attachment(fields)
-
-
-def _attachment(fields: dict[str, Any]) -> Attachment:
-    if not isinstance(fields.get("size"), int | None) or not isinstance(fields.get("mime"), str | None):
-        raise TypeError("no attachment")
-    return Attachment(**fields)
-
-
-def as_text(pictures: Iterable[Attachment | StoredPicture], shown: Iterable[tuple[int, str]] = ()) -> str:
-    """Write down where a job's pictures came from.
-
-    Args:
-        pictures: The pictures.
-        shown: The id of the message that showed each, and the job whose result it was, if it was one.
-    """
-    written = {**as_data(pictures), "shown": list(shown)}
-    return json.dumps(written, separators=(",", ":"))
-
-
-def shown_in(text: str) -> list[tuple[int, str]]:
-    """Read which messages showed the pictures of `as_text`; none for a job of another release."""
-    try:
-        found = [(int(message), str(job)) for message, job in json.loads(text).get("shown", ())] if text else []
-    except _UNREADABLE:
-        return []
-    return found if len(found) == len(of_text(text)) else []
-
-
-def of_text(text: str) -> tuple[Attachment | StoredPicture, ...]:
-    """Read what `as_text` wrote; none for a job of the release before, or of a later one that writes it otherwise."""
-    try:
-        return of_data(json.loads(text)) if text else ()
-    except _UNREADABLE:
-        return ()
+    def text(self) -> str:
+        """Write it down, for a job's hash. Earlier versions know pictures without copies."""
+        pictures = [asdict(picture) for picture in self.pictures]
+        copies = [fields.pop("copy", None) for fields in pictures]
+        written = {"pictures": pictures, "copies": copies, "shown": self.shown}
+        return json.dumps(written, separators=(",", ":"))

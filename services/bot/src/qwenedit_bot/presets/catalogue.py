@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from importlib.resources import files
@@ -54,15 +53,9 @@ def _in_languages_of_the_bot(texts: Mapping[str, str]) -> Mapping[str, str]:
     return texts
 
 
-Label = Annotated[
-    Mapping[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]],
-    AfterValidator(_in_languages_of_the_bot),
-]
-"""Language → words on a button, which must fit half a phone's width."""
-Sentence = Annotated[
-    Mapping[str, Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]],
-    AfterValidator(_in_languages_of_the_bot),
-]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Translated = Annotated[Mapping[str, Words], AfterValidator(_in_languages_of_the_bot)]
+"""Language → words. A button whose words are longer than half a phone's width gets a row of its own."""
 
 
 class _Frozen(BaseModel):
@@ -73,14 +66,14 @@ class Preset(_Frozen):
     """One ready-made edit."""
 
     id: Id
-    name: Label
+    name: Translated
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT)]
-    example: Sentence
+    example: Translated
     """What comes out of it."""
     keywords: Any = None
     """Of files for earlier versions, which could search. Not read."""
     photos: int = Field(default=1, ge=1, le=MAX_PICTURES)
-    asks: tuple[Label, ...] = ()
+    asks: tuple[Translated, ...] = ()
     """What each photo shows, where there are several."""
     workflow: Name | None = None
     parameters: Parameters = Field(default_factory=dict)
@@ -101,7 +94,7 @@ class Category(_Frozen):
     """Presets that belong together."""
 
     id: Id
-    name: Label
+    name: Translated
     presets: tuple[Preset, ...] = Field(min_length=1, max_length=MAX_PER_CATEGORY)
 
 
@@ -112,12 +105,16 @@ class Catalogue(_Frozen):
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:
-        presets = [preset for category in self.categories for preset in category.presets]
-        for of, ids in (("categories", self.categories), ("presets", presets)):
-            (most, count), *_ = Counter(each.id for each in ids).most_common(1)
-            if count > 1:
-                raise ValueError(f"{count} {of} have the id {most}")
+        for what in (self.categories, self.presets):
+            ids = [each.id for each in what]
+            if twice := [each for each in ids if ids.count(each) > 1]:
+                raise ValueError(f"the id {twice[0]} is there twice")
         return self
+
+    @property
+    def presets(self) -> list[Preset]:
+        """The presets of all categories."""
+        return [preset for category in self.categories for preset in category.presets]
 
     def category(self, category_id: str) -> Category | None:
         """Find a category; None when the file no longer has it."""
@@ -125,7 +122,7 @@ class Catalogue(_Frozen):
 
     def preset(self, preset_id: str) -> Preset | None:
         """Find a preset; None when the file no longer has it."""
-        return next((preset for c in self.categories for preset in c.presets if preset.id == preset_id), None)
+        return next((preset for preset in self.presets if preset.id == preset_id), None)
 
     def category_of(self, preset_id: str) -> Category | None:
         """Find the category that has a preset."""
@@ -154,12 +151,7 @@ class Catalogue(_Frozen):
 
     @cached_property
     def _by_prompt(self) -> Mapping[str, Preset]:
-        return {preset.prompt: preset for category in self.categories for preset in category.presets}
-
-    @property
-    def size(self) -> int:
-        """How many presets there are."""
-        return sum(len(category.presets) for category in self.categories)
+        return {preset.prompt: preset for preset in self.presets}
 
 
 MOST_REPORTED = 10
@@ -167,7 +159,6 @@ MOST_REPORTED = 10
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml is ten times as fast."""
-_REASONS = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
 
 
 def shipped() -> str:
@@ -200,10 +191,8 @@ def read(text: str) -> Catalogue:
     try:
         return Catalogue.model_validate(document)
     except ValidationError as error:
-        # pydantic counts only the right items of a list, so a list may be too short only because of the others
-        problems = [each for each in error.errors() if each["type"] != "too_short"] or error.errors()
-        lines = dict.fromkeys(_described(document, problem) for problem in problems)
-        raise PresetsError("\n".join(list(lines)[:MOST_REPORTED])) from None
+        problems = [_described(document, problem) for problem in error.errors()]
+        raise PresetsError("\n".join(problems[:MOST_REPORTED])) from None
 
 
 def _described(document: Any, problem: ErrorDetails) -> str:
@@ -216,5 +205,4 @@ def _described(document: Any, problem: ErrorDetails) -> str:
             found = None
         named = isinstance(step, int) and isinstance(found, dict) and found.get("id")
         place.append(str(named or step))
-    reason = _REASONS.get(problem["type"]) or problem["msg"].removeprefix("Value error, ")
-    return f"{'.'.join(place) or 'the file'}: {reason}"
+    return f"{'.'.join(place) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"

@@ -56,17 +56,7 @@ def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
 
 
 class UserErasure:
-    """Forgets users.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: Names of the bot's keys.
-        job_keys: Names of the queue's keys.
-        backlog: Has requests that wait.
-        jobs: Have the photos, words and results.
-        quotas: Have what jobs were charged to.
-        inbox: Has updates that were set aside.
-    """
+    """Forgets users."""
 
     personal_data = (
         PersonalData(

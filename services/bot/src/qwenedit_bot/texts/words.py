@@ -48,11 +48,9 @@ class Words:
         Raises:
             TextError: the message or one of its values is missing.
         """
-        if not self._bundle.has_message(text):
-            raise TextError(f"{self.language}.ftl has no message {text}")
-        pattern = self._bundle.get_message(text).value
+        pattern = self._bundle.get_message(text).value if self._bundle.has_message(text) else None
         if pattern is None:
-            raise TextError(f"{self.language}.ftl: {text} is empty")
+            raise TextError(f"{self.language}.ftl has no message {text}")
         said, errors = self._bundle.format_pattern(pattern, values)
         if errors:
             raise TextError(f"{self.language}.ftl: {text}: {errors[0]!r}")

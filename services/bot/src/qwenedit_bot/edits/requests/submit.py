@@ -18,7 +18,7 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.moderation.hook import Verdict
-from qwenedit_bot.pictures.sources import as_text, photos_of
+from qwenedit_bot.pictures.sources import Sources, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import (
@@ -158,10 +158,11 @@ class Submit:
             await self._fetch(request, stored)
             await self._judge(request.job_id, request.instruction, stored)
             job = _job(request, tuple(stored), placeholder, words)
+            sources = Sources(tuple(request.attachments), tuple(request.shown))
             with tracing.sending(self.queue_name, job.id) as span:
                 await self.queue.enqueue(
                     job, self.limits, trace_context=span.traceparent, pictures_in_redis=self.store.in_redis,
-                    sources=self.ids.signed(job.id, as_text(request.attachments, request.shown)),
+                    sources=self.ids.signed(job.id, sources.text()),
                 )  # fmt: skip
         except (
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,

@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from qwenedit_bot.pictures.xmp import EDITED_BY_AI, marked
+from qwenedit_bot.pictures.results import EDITED_BY_AI, marked
 
 
 def picture(kind: str, **options: object) -> bytes:
