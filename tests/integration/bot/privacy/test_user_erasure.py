@@ -63,10 +63,10 @@ async def test_forget_scans_redis_once(redis: Redis, bot_keys: BotKeys, user_era
 async def test_scan_begins_when_nothing_becomes_a_job_any_more(
     redis: Redis, bot_keys: BotKeys, user_erasure: UserErasure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def becomes_a_job(user_id: int) -> None:
+    async def becomes_a_job(_backlog: Any, user_id: int) -> None:
         await redis.set(bot_keys.said(user_id, 7), 1)
 
-    monkeypatch.setattr(user_erasure, "_backlog", type("Backlog", (), {"forget": staticmethod(becomes_a_job)}))
+    monkeypatch.setattr(type(user_erasure.backlog), "forget", becomes_a_job)
     await user_erasure.forget(ANN)
     assert await redis.keys("*") == []
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -199,19 +200,19 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
         )
 
 
+@dataclass(slots=True)
 class Readiness:
     """Whether the bot does its work now."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
-        self._redis = redis
-        self._keys = keys
-        self.receiving: Callable[[], Health] | None = None
-        """Whether updates come in; None until something receives them."""
+    redis: Redis
+    keys: Keys
+    receiving: Callable[[], Health] | None = None
+    """Whether updates come in; None until something receives them."""
 
     async def check(self) -> Health:
         """Write to Redis, and look when Telegram last answered."""
         try:
-            await check_writable(self._redis, self._keys)
+            await check_writable(self.redis, self.keys)
         except RedisError as error:
             return Health.failing(f"Redis takes no writes: {type(error).__name__}")
         if self.receiving is None:

@@ -175,8 +175,8 @@ class Parts:
             picture_ttl=settings.picture_ttl, quotas=self._quotas, replies=self._replies, answers=self._answers,
         )  # fmt: skip
         self.user_erasure = UserErasure(
-            redis, keys, settings.keys, backlog=self._backlog, jobs=self._user_jobs, quotas=self._quotas,
-            inbox=self._inbox,
+            redis=redis, keys=keys, job_prefix=settings.keys.job_prefix, backlog=self._backlog, jobs=self._user_jobs,
+            quotas=self._quotas, inbox=self._inbox,
         )  # fmt: skip
         holders = (
             self._backlog, self._user_jobs, self._quotas, self._payments, self._languages, self._access_list,

@@ -50,14 +50,9 @@ async def every(
     name: str,
     when: Callable[[], bool],
 ) -> None:
-    """Call `tick` again and again; what fails in one call is logged, and the next one starts anew.
+    """Call `tick` every so many seconds while `when` says so, until the wish to stop comes.
 
-    Args:
-        seconds: From the start of one call to the start of the next.
-        stop: Ends the loop.
-        tick: Works from the state it finds, not from what earlier calls left.
-        name: For the log.
-        when: Asked before each call.
+    What fails in one call is logged, and the next one starts anew: from the state it finds, not from what was left.
     """
     failing = False
     while not stop.is_set():

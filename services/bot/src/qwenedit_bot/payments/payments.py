@@ -93,14 +93,7 @@ class Payments:
         return str(told) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
-        """Note that a payment went back and take the rest of its jobs.
-
-        Args:
-            user_id: Who had paid.
-            charge: Telegram's name of the payment. It need not be known yet, and credits nothing when it is told.
-            stars: How many went back.
-            at: When it was paid, in seconds since the epoch.
-            now: When it went back.
+        """Note that a payment went back and take the rest of its jobs. A payment told later credits nothing.
 
         Returns:
             How many jobs were taken back; None when that was done before.

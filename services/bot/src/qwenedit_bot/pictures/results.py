@@ -54,17 +54,14 @@ class ResultPicture:
     """sendPhoto takes it; otherwise only a file can carry it."""
 
 
+@dataclass(frozen=True, slots=True)
 class Results:
-    """Reads results, and marks them. Users get results through here alone.
+    """Reads results, and marks them. Users get results through here alone."""
 
-    Args:
-        tool: Name and version of the product, which the marks name.
-    """
-
-    def __init__(self, store: PictureStore, memory: Bound, *, tool: str) -> None:
-        self._store = store
-        self._memory = memory
-        self._tool = tool
+    store: PictureStore
+    memory: Bound
+    tool: str
+    """Name and version of the product, which the marks name."""
 
     @asynccontextmanager
     async def read(self, ref: str) -> AsyncIterator[ResultPicture]:
@@ -76,14 +73,14 @@ class Results:
             PictureExpiredError: it is not kept any more.
             PictureRefusedError: it is neither PNG nor JPEG.
         """
-        size = await self._store.size(ref)
-        with self._memory.taken(2 * size):
+        size = await self.store.size(ref)
+        with self.memory.taken(2 * size):
             with tracing.span("read picture"):
-                data = await self._store.get(ref, size)
+                data = await self.store.get(ref, size)
             header = headers.read(data)
             if header is None:
                 raise PictureRefusedError(Refusal.UNKNOWN)
-            picture = marked(data, tool=self._tool)
+            picture = marked(data, tool=self.tool)
             del data
             yield ResultPicture(picture, _is_photo(header, picture))
 
@@ -94,12 +91,9 @@ def _is_photo(header: Header, data: bytes) -> bool:
 
 
 def marked(data: bytes, *, tool: str) -> bytes:
-    """Return a picture with a mark that says that an AI edited it.
+    """Return a PNG or JPEG whose header was read, with a mark that says that an AI edited it.
 
-    Args:
-        data: PNG or JPEG whose header was read. If it has an XMP packet, that one stays; readers take the first one,
-            which is this.
-        tool: Name and version of the program that edited it.
+    If it has an XMP packet, that one stays; readers take the first one, which is this.
     """
     packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
     if data.startswith(headers.PNG):

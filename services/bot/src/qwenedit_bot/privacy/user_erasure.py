@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.user_jobs import UserJobs
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.payments.quotas import Quotas
-    from qwenedit_jobs import Keys
 
 REWRITE_EVERY = 3_600
 """Seconds between two rewrites of Redis' append-only file."""
@@ -55,6 +55,7 @@ def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserErasure:
     """Forgets users."""
 
@@ -65,25 +66,13 @@ class UserErasure:
         ),
     )  # fmt: skip
 
-    def __init__(
-        self,
-        redis: Redis,
-        keys: BotKeys,
-        job_keys: Keys,
-        *,
-        backlog: Backlog,
-        jobs: UserJobs,
-        quotas: Quotas,
-        inbox: Inbox,
-    ) -> None:
-        self._redis = redis
-        self._keys = keys
-        self._job_prefix = job_keys.job_prefix
-        self._backlog = backlog
-        self._jobs = jobs
-        self._quotas = quotas
-        self._inbox = inbox
-        self._scripts = Scripts(redis, Path(__file__).parent / "lua", str)
+    redis: Redis
+    keys: BotKeys
+    job_prefix: str
+    backlog: Backlog
+    jobs: UserJobs
+    quotas: Quotas
+    inbox: Inbox
 
     async def check_rate(self, user_id: int, press: str) -> None:
         """Let one request of a user pass in `EVERY` seconds, however often its press is handled.
@@ -91,24 +80,24 @@ class UserErasure:
         Raises:
             LaterError: another press of theirs passed a moment ago.
         """
-        key = self._keys.forgot(user_id)
+        key = self.keys.forgot(user_id)
         try:
-            await self._redis.set(key, press, nx=True, px=round(EVERY * 1000))
+            await self.redis.set(key, press, nx=True, px=round(EVERY * 1000))
         except OutOfMemoryError:  # deleting is what helps then
             return
-        passed, left = await self._redis.get(key), await self._redis.pttl(key)
+        passed, left = await self.redis.get(key), await self.redis.pttl(key)
         if passed is not None and passed != press:
             raise LaterError(max(left, 0) / 1000, "forget")
 
     async def forget(self, user_id: int) -> None:
         """Forget a user; may be repeated."""
-        await self._backlog.forget(user_id)  # first: a request that waits could become a job after the scan
+        await self.backlog.forget(user_id)  # first: a request that waits could become a job after the scan
         jobs, names = await self._scan(user_id)
-        await self._jobs.forget(user_id, jobs)  # before the quotas, to which a cancelled job goes back
-        await self._quotas.forget(user_id)
-        await self._inbox.forget(user_id)
+        await self.jobs.forget(user_id, jobs)  # before the quotas, to which a cancelled job goes back
+        await self.quotas.forget(user_id)
+        await self.inbox.forget(user_id)
         if names:
-            await self._redis.unlink(*names)
+            await self.redis.unlink(*names)
         log.info("user.forgotten")
 
     async def _scan(self, user_id: int) -> tuple[set[str], set[str]]:
@@ -117,13 +106,13 @@ class UserErasure:
         Redis looks at its keys in short steps, between which other clients have their turn. A key that is made or
         deleted meanwhile may be among them or not.
         """
-        wanted = patterns(self._keys, user_id)
+        wanted = patterns(self.keys, user_id)
         jobs, names = set[str](), set[str]()
-        cursor = "0"
+        scripts, cursor = Scripts(self.redis, Path(__file__).parent / "lua", str), "0"
         while True:
-            step = {"cursor": cursor, "count": SCANNED_AT_ONCE, "user": str(user_id), "jobs": self._job_prefix}
-            cursor, owned, named = await self._scripts.run("search", **step)
-            jobs.update(key.removeprefix(self._job_prefix) for key in owned)
+            step = {"cursor": cursor, "count": SCANNED_AT_ONCE, "user": str(user_id), "jobs": self.job_prefix}
+            cursor, owned, named = await scripts.run("search", **step)
+            jobs.update(key.removeprefix(self.job_prefix) for key in owned)
             names.update(name for name in named if any(fnmatchcase(name, each) for each in wanted))
             if cursor == "0":
                 return jobs, names

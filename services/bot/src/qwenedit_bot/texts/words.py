@@ -25,9 +25,6 @@ class TextError(Exception):
 class Words:
     """The texts of one language.
 
-    Args:
-        language: One of `LANGUAGES`.
-
     Raises:
         TextError: the language's file does not parse.
     """
