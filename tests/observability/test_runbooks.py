@@ -45,7 +45,7 @@ def test_page_speaks_of_what_exists(page):
     code = "".join(
         path.read_text() for folder in ("services", "packages") for path in (ROOT / folder).glob("*/src/**/*.py")
     )
-    logged = set(re.findall(r'(?:(?:log|_lines)\.\w+\(\s*|_warn\(|Error: )"([a-z_]+\.[a-z_]+)"', code))
+    logged = set(re.findall(r'(?:(?:log|_lines)\.\w+\(\s*|_(?:warn|refuse)\(|Error: )"([a-z_]+\.[a-z_]+)"', code))
     for name in set(DOTTED.findall(text)) - logged:
         value = VALUES
         for key in name.partition(".pod.")[0].split("."):  # what is in `pod` is Kubernetes' own
