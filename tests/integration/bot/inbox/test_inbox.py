@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qwenedit_bot.chat.actors import actor_in
 from qwenedit_bot.inbox import inbox as inbox_module
 from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
-from qwenedit_bot.inbox.updates import ReceivedUpdate, chat_of, sender_of
+from qwenedit_bot.inbox.updates import ReceivedUpdate, chat_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -28,7 +29,7 @@ def item(update_id: int, message_id: int, *, album: str = "7", chat: int = 5) ->
 
 
 def admits(update: dict[str, Any]) -> bool:
-    return sender_of(update) != 666
+    return actor_in(update) != 666
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
 
 Event: TypeAlias = Message | CallbackQuery | PreCheckoutQuery
 
-
 KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
 """Updates that are asked for and handled (https://core.telegram.org/bots/api#update)."""
 
@@ -42,16 +41,16 @@ def event_in(update: dict[str, Any]) -> dict[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
-def actor_in(update: dict[str, Any]) -> int | None:
-    """Return who acts in an update as Telegram sent it, which need not have its form."""
+def actor_in(update: dict[str, Any]) -> int:
+    """Return who acts in an update as Telegram sent it, which need not have its form; 0 for nobody."""
     match event_in(update):
         case {"sender_chat": {"id": int(chat)}}:
             return chat
         case {"chat": _, "from": {"is_bot": True}}:
-            return None
+            return 0
         case {"from": {"id": int(user)}}:
             return user
-    return None
+    return 0
 
 
 def is_about_money(update: dict[str, Any]) -> bool:

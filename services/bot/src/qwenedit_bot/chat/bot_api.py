@@ -138,7 +138,8 @@ class Messenger:
         return await self._send(to, call)
 
     async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
-        where = {"message_thread_id": to.thread_id or None, "reply_parameters": _reply_to(to)}
+        reply = ReplyParameters(message_id=to.message_id, allow_sending_without_reply=True) if to.message_id else None
+        where = {"message_thread_id": to.thread_id or None, "reply_parameters": reply}
         await self._take_turn(to.chat_id)
         try:
             sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
@@ -325,13 +326,6 @@ class Messenger:
             if chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
                 self._keep_turn(chat_id)
             raise failure from None
-
-
-def _reply_to(source: Source) -> ReplyParameters | None:
-    """Reply to a user's message, or just write where it is gone; None to reply to nothing."""
-    if not source.message_id:
-        return None
-    return ReplyParameters(message_id=source.message_id, allow_sending_without_reply=True)
 
 
 def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:

@@ -11,7 +11,7 @@ from aiogram.types import CallbackQuery, Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from qwenedit_bot.chat.actors import own_words
+from qwenedit_bot.chat.actors import actor_in, own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
@@ -32,7 +32,6 @@ from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
 from qwenedit_bot.conversation.turn import TurnMiddleware, on, source_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
 from qwenedit_bot.inbox.scheduler import PoisonError
-from qwenedit_bot.inbox.updates import sender_of
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.intents import intent_of
@@ -197,7 +196,7 @@ class UpdateWork:
         """
         received = await self._open(entry)
         if received is not None:
-            with on_behalf_of(sender_of(_first(received))):
+            with on_behalf_of(actor_in(_first(received))):
                 await self._handle(received)
             await self._refused.heard_from(entry.lane)
 
@@ -209,7 +208,7 @@ class UpdateWork:
         """Say that an update was not handled."""
         received = await self._open(entry)
         if received is not None:
-            with on_behalf_of(sender_of(_first(received))):
+            with on_behalf_of(actor_in(_first(received))):
                 await self._apologise(received)
 
     async def _open(self, entry: Entry) -> ReceivedUpdate | None:

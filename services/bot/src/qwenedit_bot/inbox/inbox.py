@@ -6,14 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_bot.chat.actors import is_about_money
+from qwenedit_bot.chat.actors import actor_in, is_about_money
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.inbox.updates import (
     ReceivedUpdate,
     album_of,
     decoded,
     lane_of,
-    sender_of,
 )
 from qwenedit_jobs.lanes import Lanes
 
@@ -120,14 +119,10 @@ def _entry(update: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": str(update["update_id"]),
         "lane": lane_of(update),
-        "sender": _sharing(update),
+        # Telegram waits ten seconds at most for an answer before a payment: it takes nobody's share.
+        "sender": "" if "pre_checkout_query" in update else str(actor_in(update) or ""),
         "most": 0 if is_about_money(update) else WAITING,
         "album": album,
         "message": message,
         "update": json.dumps(update),
     }
-
-
-def _sharing(raw: dict[str, Any]) -> str:
-    """Name whose share of the bot an update takes; empty for nobody, and where Telegram waits ten seconds at most."""
-    return "" if "pre_checkout_query" in raw else str(sender_of(raw) or "")

@@ -41,19 +41,15 @@ def chat_of(raw: dict[str, Any]) -> int:
     """Return the id of the chat that an update, or a whole album, belongs to; 0 where there is none."""
     if kind_of(raw) == "album":
         return chat_of(raw["album"][0])
-    event = event_in(raw)
-    message = _fields(event.get("message", event))
-    return _id(message.get("chat") or event.get("from"))
+    match event_in(raw):
+        case {"message": {"chat": {"id": int(chat)}}} | {"chat": {"id": int(chat)}} | {"from": {"id": int(chat)}}:
+            return int(chat)  # `False` is one too, and no argument for Redis
+    return 0
 
 
 def lane_of(raw: dict[str, Any]) -> str:
     """Name the lane of an update: its chat. Questions before a payment have ten seconds, so they wait for no photo."""
-    return f"checkout:{sender_of(raw)}" if kind_of(raw) == "pre_checkout_query" else str(chat_of(raw))
-
-
-def sender_of(raw: dict[str, Any]) -> int:
-    """Return the id of the actor of an update; 0 for nobody."""
-    return actor_in(raw) or 0
+    return f"checkout:{actor_in(raw)}" if kind_of(raw) == "pre_checkout_query" else str(chat_of(raw))
 
 
 def album_of(raw: dict[str, Any]) -> tuple[str, str]:
@@ -76,13 +72,3 @@ def decoded(update: str) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise ValueError("an update is an object")  # noqa: TRY004 - whoever reads it expects a bad value
     return cast("dict[str, Any]", raw)
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """The update may have any form: nothing has validated it yet."""
-    return value if isinstance(value, dict) else {}
-
-
-def _id(value: Any) -> int:
-    number = _fields(value).get("id", 0)
-    return number if type(number) is int else 0  # and not False, which is an int too and no argument for Redis
