@@ -151,11 +151,15 @@ class Saying:
 class Jobs:
     """Stands in for the queue."""
 
-    def __init__(self) -> None:
+    def __init__(self, submit: Submitting) -> None:
+        self.submit = submit
         self.known: dict[str, Any] = {}
 
     async def status(self, job_id: str) -> Any:
         return self.known.get(job_id)
+
+    async def exists(self, job_id: str) -> bool:
+        return await self.submit.known(job_id)
 
 
 @pytest.fixture
@@ -169,8 +173,8 @@ def saying() -> Saying:
 
 
 @pytest.fixture
-def jobs() -> Jobs:
-    return Jobs()
+def jobs(submit: Submitting) -> Jobs:
+    return Jobs(submit)
 
 
 @pytest.fixture
@@ -318,8 +322,8 @@ async def test_backlog_drops_a_request_and_tries_the_next(
     for number in (1, 2):
         await backlog.take(request(number), WORDS)
     await follow(backlog, lanes)
-    assert await backlog.drop(ANN, request(1).job_id)
-    assert not await backlog.drop(ANN, request(1).job_id)
+    assert await backlog.stop(ANN, request(1).job_id)
+    assert not await backlog.stop(ANN, request(1).job_id)
     submit.room = 5
     await follow(backlog, lanes)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
@@ -332,11 +336,11 @@ async def test_backlog_drops_no_request_that_is_being_made_into_a_job(
     await backlog.take(request(1), WORDS)
     [entry], _wait = await lanes.next(1)
     with pytest.raises(LaterError):
-        await backlog.drop(ANN, request(1).job_id)
+        await backlog.stop(ANN, request(1).job_id)
     submit.room = 1
     await backlog(entry)
     await lanes.done(entry)
-    assert not await backlog.drop(ANN, request(1).job_id)
+    assert not await backlog.stop(ANN, request(1).job_id)
     assert submit.given_back == []
 
 
@@ -363,7 +367,7 @@ async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(
     with monkeypatch.context() as crash:
         crash.setattr(submit, "abandon", AsyncMock(side_effect=ConnectionError))
         with pytest.raises(ConnectionError):
-            await backlog.drop(ANN, request(1).job_id)
+            await backlog.stop(ANN, request(1).job_id)
     submit.room = 1
     await answered(backlog, lanes)
     assert (submit.taken, submit.given_back, saying.deleted) == ([], [request(1).job_id], [1001])

@@ -20,7 +20,6 @@ from qwenedit_bot.edits import user_jobs
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
@@ -215,7 +214,7 @@ class Parts:
         )  # fmt: skip
         work = UpdateWork(
             base.bot, make_dispatcher(services), services, inbox=self._inbox,
-            refused=RefusedAnswers(self._answers, self.job_ended), metrics=base.metrics,
+            answers=self._answers, job_ended=self.job_ended, metrics=base.metrics,
         )  # fmt: skip
         return Scheduler(
             self._inbox.lanes, work, name="updates", slots=UPDATES_AT_ONCE, wake=self._update_taken, ordered=True

@@ -221,7 +221,7 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
 
 
 async def _cancel(turn: Turn, job: str) -> None:
-    if not await turn.services.backlog.drop(turn.user_id, job):
+    if not await turn.services.backlog.stop(turn.user_id, job):
         await turn.services.queue.cancel(job)
 
 

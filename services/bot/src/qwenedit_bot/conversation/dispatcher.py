@@ -38,16 +38,16 @@ from qwenedit_bot.texts.intents import intent_of
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Awaitable, Callable, Mapping
 
     from aiogram import Bot
 
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.turn import Services, Turn
-    from qwenedit_bot.edits.answers.ended_jobs import RefusedAnswers
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.inbox.updates import ReceivedUpdate
-    from qwenedit_jobs.lanes import Entry
+    from qwenedit_jobs.lanes import Entry, Lanes
 
 _REFUSED = "refused"
 """Tells the answer to a burst from an earlier answer to the same message, where that is edited or has the button."""
@@ -161,7 +161,8 @@ class UpdateWork:
         dispatcher: Finds the handler.
         services: Say that something went wrong, where it did.
         inbox: Reads the entry.
-        refused: Answers that wait until something comes from their chat.
+        answers: Some wait until something comes from their chat, which had refused them.
+        job_ended: Set if some of them are due.
         metrics: Counts updates.
     """
 
@@ -175,14 +176,16 @@ class UpdateWork:
         services: Services,
         *,
         inbox: Inbox,
-        refused: RefusedAnswers,
+        answers: Lanes,
+        job_ended: asyncio.Event,
         metrics: BotMetrics,
     ) -> None:
         self._bot = bot
         self._dispatcher = dispatcher
         self._services = services
         self._inbox = inbox
-        self._refused = refused
+        self._answers = answers
+        self._job_ended = job_ended
         self._metrics = metrics
 
     async def __call__(self, entry: Entry) -> None:
@@ -198,7 +201,8 @@ class UpdateWork:
         if received is not None:
             with on_behalf_of(actor_in(_first(received))):
                 await self._handle(received)
-            await self._refused.heard_from(entry.lane)
+            if await self._answers.make_due_apart(entry.lane):  # the bot may be able to write there again
+                self._job_ended.set()
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
         """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""

@@ -74,7 +74,7 @@ async def cancel(turn: Turn) -> None:
     press, services = turn.press, turn.services
     if press is None:
         return
-    if await services.backlog.drop(turn.user_id, turn.data):
+    if await services.backlog.stop(turn.user_id, turn.data):
         await turn.toast(turn.words(Text.PRESS_CANCELLED))
         return
     if await services.queue.status(turn.data) is None:

@@ -40,9 +40,6 @@ class JobIds:
     """Derives ids of jobs from messages, with a key that is derived from the bot's token.
 
     With another token of the same bot, ids are other ones: jobs that were accepted with the old one aren't answered.
-
-    Args:
-        token: The bot's. Only what is derived from it is kept.
     """
 
     def __init__(self, token: str) -> None:

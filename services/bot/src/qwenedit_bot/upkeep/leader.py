@@ -25,12 +25,9 @@ log = structlog.get_logger(__name__)
 
 
 class Leadership:
-    """A lock in Redis. Two may hold it for a moment (a paused process), so what leaders do is repeatable.
+    """A lock in Redis, whose value is the replica's name for the operator.
 
-    Args:
-        redis: A client.
-        key: The lock's key.
-        replica: This replica's name, for the operator: it is the lock's value.
+    Two may hold it for a moment (a paused process), so what leaders do is repeatable.
     """
 
     def __init__(self, redis: Redis, key: str, *, replica: str) -> None:

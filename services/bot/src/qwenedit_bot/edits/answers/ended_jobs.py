@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from qwenedit_jobs import Events
-    from qwenedit_jobs.lanes import Lanes
 
 BLOCK = 5.0
 """Seconds that one look waits for the first end."""
@@ -23,29 +21,8 @@ BLOCK = 5.0
 log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False)
-class RefusedAnswers:
-    """Has answers tried again that a chat refused: the person blocked the bot, or it may not write in the group."""
-
-    answers: Lanes
-    """By chat."""
-    wake: asyncio.Event
-    """Set if some are due."""
-
-    async def heard_from(self, chat: str) -> None:
-        """Make a chat's refused answers due: something came from there, so the bot may be able to write again."""
-        if await self.answers.make_due_apart(chat):
-            self.wake.set()
-
-
 async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    """Move each end as it comes, until the wish to stop comes.
-
-    Args:
-        events: The stream and the lanes.
-        wake: Set when there is something to answer.
-        stop: The wish to stop.
-    """
+    """Move each end as it comes, and set `wake` when there is something to answer, until the wish to stop comes."""
     backoff, ended = Backoff(), True
     while not stop.is_set():
         try:

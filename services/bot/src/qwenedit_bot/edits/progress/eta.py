@@ -54,12 +54,7 @@ class Eta:
             log.info("eta.not_stored", error=type(error).__name__)
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
-        """Return what to expect for each job that waits, by its id; no job of its workflow may be known yet.
-
-        Args:
-            jobs: Unfinished ones.
-            places: The place in line of each job that waits; 1 is the next one.
-        """
+        """Return what to expect, where that is known, for those of a few jobs that have a place in line, from 1."""
         waiting = [each for each in jobs if each.state is State.QUEUED and each.job.id in places]
         if not waiting:
             return {}

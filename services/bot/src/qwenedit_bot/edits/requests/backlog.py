@@ -148,16 +148,14 @@ class Backlog:
         await self.replies.say(request.to, self._view(request, words, waiting.after))
         return Reworded.DONE
 
-    async def drop(self, user_id: int, job_id: str) -> bool:
-        """End a request that waits, and take its message away; False if it doesn't wait.
+    async def stop(self, user_id: int, job_id: str | None = None) -> int:
+        """End all requests of a user that wait, or one, and take their messages away; returns how many did.
 
         Raises:
-            LaterError: It's being made into a job.
+            LaterError: One is being made into a job.
         """
-        waiting = await self._find(user_id, job_id)
-        if waiting is None:
-            return False
-        ended = await self._drop(waiting)
+        waiting = [each for each in await self.waiting(user_id) if job_id in (None, each.request.job_id)]
+        ended = sum([await self._drop(each) for each in waiting])
         await self.job_answered(user_id)  # the next one may wait for something else
         return ended
 
@@ -178,10 +176,6 @@ class Backlog:
             await self.messenger.delete(request.to.chat_id, message_id)
             await self.replies.forget_answer(request.to)
         return True
-
-    async def stop(self, user_id: int) -> int:
-        """End all requests of a user that wait; returns how many did."""
-        return sum([await self._drop(each) for each in await self.waiting(user_id)])
 
     async def forget(self, user_id: int) -> None:
         """End all requests of a user, those too that this version can't read."""
@@ -242,7 +236,7 @@ class Backlog:
         return next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
 
     async def _wait(self, request: Request, words: Words, after: str = "") -> RequestOutcome:
-        if await self.submit.known(request.job_id):
+        if await self.queue.exists(request.job_id):
             return RequestOutcome.ACCEPTED
         refused = await self.submit.refusal(request, words)
         if refused is not None:

@@ -66,14 +66,7 @@ def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPictur
 def refusal_of(
     words: Words, attachments: Sequence[Attachment | StoredPicture], reached: int, error: Exception
 ) -> tuple[RequestOutcome, str, View]:
-    """Word why a request is refused, and name the reason for metrics.
-
-    Args:
-        words: The user's language.
-        attachments: What the user sent.
-        reached: Number of the picture at which the error occurred, from 1.
-        error: One of those that `Submit` catches.
-    """
+    """Word why a request is refused at the picture that was `reached`, from 1, and name the reason for metrics."""
     match error:
         case QueueFullError():
             return RequestOutcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))

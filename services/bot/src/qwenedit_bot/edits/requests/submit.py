@@ -74,10 +74,6 @@ class Submit:
     """Whether users can buy more."""
     moderation: ModerationHook | None = None
 
-    async def known(self, new_id: str) -> bool:
-        """Whether a request was accepted as this job before."""
-        return await self.queue.exists(new_id)
-
     async def is_full(self) -> bool:
         """Whether as many jobs wait as may."""
         return await self.queue.count_waiting() >= self.limits.max_queue_length
@@ -90,7 +86,7 @@ class Submit:
             ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
         """
         with job_context(request.job_id):
-            if await self.known(request.job_id):
+            if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
             if await self.is_full():
                 await self.abandon(request)  # it was charged if it couldn't go on when it was made before
@@ -117,7 +113,7 @@ class Submit:
 
     async def abandon(self, request: Request) -> bool:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""
-        if await self.known(request.job_id):
+        if await self.queue.exists(request.job_id):
             return False
         await self.quotas.give_back(request.user_id, request.job_id)
         return True
@@ -168,7 +164,8 @@ class Submit:
             FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
             QueueFullError, StorageFullError, TooManyUnfinishedError, NotAllowedError,
         ) as error:  # fmt: skip
-            if await self.known(request.job_id):  # another replica has accepted it meanwhile, with these pictures
+            # Another replica may have accepted it meanwhile, with these pictures.
+            if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
             await self._delete(stored)
             if isinstance(error, TooManyUnfinishedError):
