@@ -127,7 +127,6 @@ async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simula
     claim = await worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "wish 1\nwish 2"
     assert (await ann.picture()).reply_to == sent
-    assert (await ann.says("OK: “wish 1 wish 2”")).id == noted.id
     await ann.send(photo=photo())
     await ann.says("What should I change?")
     assert len((await ann.snapshot()).from_bot) == 3
@@ -354,9 +353,8 @@ async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulato
     assert button
     await eve.send("/start")
     hers = await eve.says("I edit photos")
-    await eve.press_data(hers.id, button, inaccessible=True)
-    seen = await eve.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("These buttons are for whoever asked for this picture. Send your own photo!", True)
+    await eve.press_data(hers.id, button)
+    await eve.wait_for(lambda chat: chat.answers)
     assert len(await worker.queue.waiting_ids()) == 1
 
 
@@ -366,32 +364,10 @@ async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, wor
     claim = await worker.finish_next(RESULT)
     message = await ann.picture()
     await ann.press_data(message.id, f"cancel:{claim.job.id}", inaccessible=True)
-    seen = await ann.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("This picture is already finished. Type what to change in it.", True)
-    await ann.press_data(message.id, "cancel:ffffffffffffffff", inaccessible=True)
+    await ann.press_data(message.id, "something else")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 2)
-    assert seen.answers[-1].text.startswith("I've forgotten this one.")
-    await ann.press_data(message.id, "something else", inaccessible=True)
-    seen = await ann.wait_for(lambda chat: len(chat.answers) == 3)
-    assert seen.answers[-1][1]
+    assert all(answer.text.startswith("I've forgotten this one.") for answer in seen.answers)
     assert len(seen.pictures) == 1
-
-
-async def test_button_of_a_message_two_days_old_is_answered_in_words(simulator: TelegramSimulator) -> None:
-    ann = await simulator.user()
-    await simulator.add_update(
-        {
-            "callback_query": {
-                "id": "77", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "chat_instance": "1",
-                "message": {"chat": {"id": ann.chat_id, "type": "private"}, "message_id": 1, "date": 0},
-                "data": "cancel:0123456789abcdef",
-            }
-        }
-    )  # fmt: skip
-    await simulator.wait_for_calls(
-        lambda calls: any(call.parameters.get("callback_query_id") == "77" for call in calls),
-        method="answerCallbackQuery",
-    )
 
 
 # ---------------------------------------------------------------- everything else

@@ -181,16 +181,6 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
     assert len((await eve.snapshot()).from_bot) == 1
 
 
-async def test_press_of_the_owner_in_another_chat_than_the_answers_does_nothing(
-    stage: Any, ann: Any, us: dict[str, Any]
-) -> None:
-    _placeholder, job = await waiting(stage, ann)
-    group = await stage.telegram.group("Friends", ann)
-    update = press(ann, f"cancel:{job.id}", shown(ann.within(group), us, f"cancel:{job.id}"))
-    await all_answered(stage, [update])
-    assert await stage.worker.queue.unfinished_ids() == [job.id]
-
-
 @pytest.mark.parametrize(
     "data", ["cancel:ffffffffffffffff", "language:ru", "forget:not", "forget:all", "presets", "category:fun", "buy:1:1"]
 )

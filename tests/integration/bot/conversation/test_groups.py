@@ -56,7 +56,7 @@ async def test_request_that_waits_is_cancelled_by_nobody_else(party) -> None:
         await party.ann.send(photo=photo(), caption=f"/edit wish {number}")
     waits = await party.ann.says("I'll begin as soon as")
     await party.boris.press("Cancel", message_id=waits.id)
-    await party.boris.wait_for(lambda chat: chat.answers and "для того, кто заказал" in chat.answers[-1].text)
+    await party.boris.wait_for(lambda chat: chat.answers and "может нажимать только" in chat.answers[-1].text)
     await party.ann.press("Cancel", message_id=waits.id)
     await party.ann.wait_for(lambda chat: chat.answers and chat.answers[-1].text == "Cancelled")
 
@@ -148,7 +148,10 @@ async def test_only_the_one_who_asked_may_press(party, worker) -> None:
     placeholder = (await party.ann.wait_for(lambda chat: chat.from_bot)).from_bot[0]
     await party.boris.press(placeholder.now.labels[0], message_id=placeholder.id)
     seen = await party.boris.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == ("Эти кнопки — для того, кто заказал картинку. Пришлите своё фото!", True)
+    assert seen.answers[-1] == (
+        "Эти кнопки может нажимать только тот, кто попросил картинку. Пришлите своё фото!",
+        True,
+    )
     assert len(await worker.queue.unfinished_ids()) == 1
 
 
@@ -201,6 +204,7 @@ async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, w
     }  # fmt: skip
     await stage.telegram.add_update({"message": said})
     await party.ann.says("I've cancelled your picture")
+    await party.ann.says("✖️ Cancelled.")
     assert await worker.queue.unfinished_ids() == []
 
 

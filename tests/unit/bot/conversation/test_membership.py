@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiogram.types import ChatMemberUpdated
 
-from qwenedit_bot.conversation import membership
-from qwenedit_bot.texts import Text, Words
+from qwenedit_bot.conversation import groups
+from qwenedit_bot.conversation.turn import Turn
+from qwenedit_bot.texts import Words
 
 if TYPE_CHECKING:
     from qwenedit_bot.chat.view import Source, View
@@ -42,14 +43,6 @@ def restricted(*, texts: bool = True, photos: bool = True, member: bool = True) 
     }  # fmt: skip
 
 
-class AccessList:
-    def __init__(self, *, invited: bool) -> None:
-        self._invited = invited
-
-    async def refusal(self, _user_id: int) -> Text | None:
-        return None if self._invited else Text.NOT_INVITED
-
-
 class Replies:
     """Keeps what is said, and what was first in a chat."""
 
@@ -60,21 +53,9 @@ class Replies:
     async def is_first(self, chat_id: int, _occasion: str, name: str, *, seconds: int) -> bool:  # noqa: ARG002
         return self._first.setdefault(chat_id, name) == name
 
-    async def say(self, to: Source, view: View) -> int:
+    async def say(self, to: Source, view: View, *, edited_at: int | None) -> int:  # noqa: ARG002
         self.said.append((to.chat_id, view.text))
         return 1
-
-
-class Languages:
-    async def words_of(self, _user_id: int, code: str | None) -> Words:
-        return Words(code or "en")
-
-
-async def _me() -> SimpleNamespace:
-    return SimpleNamespace(username="qwenedit_bot")
-
-
-BOT_CALLS: Any = SimpleNamespace(me=_me)
 
 
 def change_of(old: dict[str, Any], new: dict[str, Any], *, chat: dict[str, Any] = GROUP) -> ChatMemberUpdated:
@@ -87,27 +68,23 @@ CHANNEL = {"id": -100, "type": "channel", "title": "News"}
 
 
 @pytest.mark.parametrize(
-    ("change", "invited", "introduced"),
+    ("change", "introduced"),
     [
-        (change_of(LEFT, MEMBER), True, True),
-        (change_of(LEFT, ADMIN), True, True),
-        (change_of(BLOCKED, restricted(photos=False)), True, True),
-        (change_of(restricted(member=False), MEMBER), True, True),
-        (change_of(LEFT, MEMBER), False, False),
-        (change_of(LEFT, restricted(texts=False)), True, False),
-        (change_of(MEMBER, ADMIN), True, False),
-        (change_of(ADMIN, MEMBER), True, False),
-        (change_of(restricted(), MEMBER), True, False),
-        (change_of(restricted(texts=False), MEMBER), True, False),
-        (change_of(MEMBER, BLOCKED), True, False),
-        (change_of(LEFT, ADMIN, chat=CHANNEL), True, False),
-        (change_of(BLOCKED, MEMBER, chat={"id": 7, "type": "private", "first_name": "Ann"}), True, False),
+        (change_of(LEFT, MEMBER), True),
+        (change_of(LEFT, ADMIN), True),
+        (change_of(BLOCKED, restricted(photos=False)), True),
+        (change_of(restricted(member=False), MEMBER), True),
+        (change_of(MEMBER, ADMIN), False),
+        (change_of(ADMIN, MEMBER), False),
+        (change_of(restricted(), MEMBER), False),
+        (change_of(restricted(texts=False), MEMBER), False),
+        (change_of(MEMBER, BLOCKED), False),
+        (change_of(LEFT, ADMIN, chat=CHANNEL), False),
+        (change_of(BLOCKED, MEMBER, chat={"id": 7, "type": "private", "first_name": "Ann"}), False),
     ],
 )
-async def test_group_is_told_how_the_bot_works_when_somebody_who_may_use_it_adds_it(
-    change: ChatMemberUpdated, *, invited: bool, introduced: bool
-) -> None:
+async def test_group_is_told_how_the_bot_works_when_it_is_added(change: ChatMemberUpdated, *, introduced: bool) -> None:
     replies = Replies()
-    services: Any = SimpleNamespace(access_list=AccessList(invited=invited), replies=replies, languages=Languages())
-    await membership.changed(change, services, BOT_CALLS)
+    services: Any = SimpleNamespace(replies=replies, bot_name="qwenedit_bot")
+    await groups.changed(Turn(change, Words("ru"), services, change.chat.id, 7, 1))
     assert [chat for chat, text in replies.said if "@qwenedit_bot" in text] == ([-100] if introduced else [])

@@ -9,7 +9,7 @@ from aiogram.types import Message
 
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.reading import attachment_of
-from qwenedit_bot.conversation.turn import source_of
+from qwenedit_bot.conversation.turn import Turn
 from qwenedit_bot.pictures.sources import Attachment
 
 
@@ -27,7 +27,9 @@ def message(**fields: Any) -> Message:
     ],
 )
 def test_answer_to_a_message_in_a_topic_goes_there(fields: dict[str, Any], thread_id: int) -> None:
-    assert source_of(message(**fields)) == Source(-100, 5, thread_id=thread_id)
+    unused: Any = None
+    turn = Turn(message(**fields), unused, unused, -100, 7, 1)
+    assert turn.to(turn.shown) == Source(-100, 5, thread_id=thread_id)
 
 
 def test_live_photo_is_edited_by_its_still() -> None:

@@ -195,7 +195,6 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
                 stop,
                 limited=settings.jobs_per_day is not None,
                 selling=bool(settings.star_packs),
-                admins=settings.admins,
             )
         )
 

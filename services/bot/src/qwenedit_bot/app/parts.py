@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Retention
-from qwenedit_bot.conversation.dispatcher import UpdateWork, make_dispatcher
+from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
@@ -213,7 +213,7 @@ class Parts:
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
         work = UpdateWork(
-            base.bot, make_dispatcher(services), services, inbox=self._inbox,
+            base.bot, services, inbox=self._inbox,
             answers=self._answers, job_ended=self.job_ended, metrics=base.metrics,
         )  # fmt: skip
         return Scheduler(

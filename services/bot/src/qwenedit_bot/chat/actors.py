@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
-Event: TypeAlias = Message | CallbackQuery | PreCheckoutQuery
+Event: TypeAlias = Message | CallbackQuery | ChatMemberUpdated
 
 KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
 """Updates that are asked for and handled (https://core.telegram.org/bots/api#update)."""

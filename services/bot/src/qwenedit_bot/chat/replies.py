@@ -102,14 +102,6 @@ class Replies:
         """Forget one answer, wherever it was given."""
         await self._redis.unlink(self._keys.reply(*to.answer), self._keys.said(*to.answer))
 
-    async def first(self, to: Source, outcome: str) -> str:
-        """Keep what came of a user's message; returns what came of it the first time that it was handled.
-
-        For what cannot be done twice: a handler that could not say its outcome finds nothing left to do the next time.
-        """
-        key = self._keys.occasion(to.chat_id, f"outcome:{to.message_id}")
-        return str(await self._redis.set(key, outcome, nx=True, get=True, ex=SAID_KEPT) or outcome)
-
     async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
         """Whether this is the first of all that follow each other within so many seconds, such as taps of a button.
 

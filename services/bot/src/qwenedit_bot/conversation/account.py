@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 LANGUAGE = "language"
 """First part of a button's data; the language follows, or nothing for that of the user's Telegram."""
-MINUTE, HOUR, DAY, YEAR = 60, 3600, 86_400, 365 * 86_400
+DAY = 86_400
+UNITS = {"years": 365 * DAY, "days": DAY, "hours": 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +50,13 @@ def notice(words: Words, retention: Retention) -> View:
     return View("\n".join([words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)]))
 
 
-def what_stays(words: Words, retention: Retention) -> str:
-    """Say what is kept of a user who wants to be forgotten; empty for nothing."""
-    also = ((Text.FORGET_COUNTED, retention.counted), (Text.FORGET_PAID, retention.selling))
-    return " ".join(words(text) for text, holds in also if holds)
-
-
 def period(words: Words, seconds: int) -> str:
     """Tell a time in the largest unit that says it exactly, but a day in hours; part of a minute is a whole one."""
-    minutes = -(-seconds // MINUTE)
-    if minutes * MINUTE % YEAR == 0:
-        return words(Text.PERIOD, unit="years", count=minutes * MINUTE // YEAR)
-    if minutes * MINUTE % DAY == 0 and minutes * MINUTE > DAY:
-        return words(Text.PERIOD, unit="days", count=minutes * MINUTE // DAY)
-    if minutes * MINUTE % HOUR == 0:
-        return words(Text.PERIOD, unit="hours", count=minutes * MINUTE // HOUR)
+    minutes = -(-seconds // 60)
+    for unit, length in UNITS.items():
+        count, rest = divmod(minutes * 60, length)
+        if rest == 0 and count > (unit == "days"):
+            return words(Text.PERIOD, unit=unit, count=count)
     return words(Text.PERIOD, unit="minutes", count=minutes)
 
 
@@ -81,8 +74,10 @@ async def ask_to_forget(turn: Turn) -> None:
             Button(words(Text.FORGET_NOT_BUTTON), FORGET_NOT),
         ),
     )
-    said = "\n\n".join(filter(None, (words(Text.FORGET), what_stays(words, turn.services.retention))))
-    await turn.say(View(said, buttons))
+    retention = turn.services.retention
+    also = ((Text.FORGET_COUNTED, retention.counted), (Text.FORGET_PAID, retention.selling))
+    stays = " ".join(words(text) for text, holds in also if holds)
+    await turn.say(View("\n\n".join(filter(None, (words(Text.FORGET), stays))), buttons))
 
 
 async def confirm(turn: Turn) -> None:
@@ -94,7 +89,6 @@ async def confirm(turn: Turn) -> None:
         await services.user_erasure.check_rate(turn.user_id, press.id)
         await services.user_erasure.forget(turn.user_id)
         said = Text.FORGOTTEN
-    await turn.toast()
     await turn.show(View(turn.words(said)))
 
 

@@ -23,7 +23,7 @@ from qwenedit_bot.conversation.step import (
     settle,
     step,
 )
-from qwenedit_bot.edits.job_views import CANCEL, UNDO, quota_used_up
+from qwenedit_bot.edits.job_views import UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -41,12 +41,8 @@ HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"
 """First part of the data of buttons that answer the bot's questions."""
 _TRIES = 3
 """Readings of one event: a job that was to get other words may begin in between."""
-
-
-SHOWN = 200
-"""Characters of an instruction that are shown to its user."""
-_CLOSED = (Question.WHICH, Question.OTHER, Question.HOW, Question.CHANGE)
-"""Questions whose message changes once they are answered; of those about one photo, only if words wait."""
+_CLOSED = (Question.OTHER, Question.HOW, Question.CHANGE)
+"""Questions whose message goes once they are answered; of those about one photo, only if words wait."""
 
 
 class _BegunError(Exception):
@@ -69,22 +65,22 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
         after, action = step(draft, event)
         try:
             after = await _act(turn, draft, after, action, event)
-            await _close(turn, draft, after, action)
         except _BegunError:
             if attempt == _TRIES:
                 raise
         else:
             if after != draft:
                 await drafts.write(*place, after)
+            await _close(turn, draft, after, action)
             return
 
 
 async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Event) -> Draft:
     match action:
         case Nothing():
-            await turn.toast()
+            pass
         case Expired():
-            await turn.toast(turn.words(Text.PRESS_ANSWERED), alert=True)
+            await turn.alert(Text.PRESS_ANSWERED)
         case Ask():
             return await _ask(turn, after, action, event)
         case Do():
@@ -113,7 +109,6 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
         await turn.show(view)
     else:
         shown = await turn.say(view, to=turn.to(action.to, event.id if apart else ""))
-    await turn.toast()
     asked = action.what if action.what in _CLOSED and (len(after.pictures) != 1 or after.words) else ""
     return replace(after, shown=shown, asked=asked)
 
@@ -152,22 +147,21 @@ def _begun(turn: Turn, late: Late) -> View:
 
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
-    """Let the messages of questions that aren't asked any more say what was taken, without their buttons."""
-    edit, pressed = turn.services.messenger.edit, turn.shown if turn.press is not None else 0
-    late, asked = before.late, before.asked
-    if late is not None and late.shown != pressed and (after.late is None or after.late.shown != late.shown):
-        await edit(turn.chat_id, late.shown, View(_begun(turn, late).text))
-    if not asked or before.shown == pressed or (after.asked, after.shown) == (asked, before.shown):
-        return
-    if isinstance(action, Do) and await _is_answer(turn, action, before.shown):
-        return
-    new = [job for job in after.jobs if job not in before.jobs]
-    if asked in (Question.WHICH, Question.OTHER) and new and not after.words:
-        drop = Button(turn.words(Text.NOT_THIS_BUTTON), f"{CANCEL}:{new[0]}")
-        view = View(turn.words(Text.WORDS_TAKEN, said=shortened(before.words)), single(drop))
-        await edit(turn.chat_id, before.shown, view)
-    elif asked != Question.WHICH:  # which has no buttons
-        await edit(turn.chat_id, before.shown, View(_question(turn, before, Question(asked)).text))
+    """Delete questions that are answered now, with their buttons."""
+    closed, answer = _open(before) - _open(after), None
+    if isinstance(action, Do):
+        first = action.wanted[0]
+        if turn.press is not None and not first.like and after.jobs != before.jobs:
+            closed.add(turn.shown)
+        # A question about a photo becomes the message of its first job.
+        answer = await turn.services.replies.find(turn.to(first.reply_to, first.discriminator))
+    for message_id in closed - {answer}:
+        await turn.services.messenger.delete(turn.chat_id, message_id)
+
+
+def _open(draft: Draft) -> set[int]:
+    """Return the ids of the messages whose buttons wait for an answer."""
+    return {draft.shown if draft.asked else 0, draft.late.shown if draft.late else 0} - {0}
 
 
 def _change(turn: Turn, draft: Draft) -> View:
@@ -196,27 +190,21 @@ def _next(turn: Turn, draft: Draft) -> View:
     return preset_views.ask_photo(turn.words, preset, number, found, in_group=turn.in_group)
 
 
-async def _is_answer(turn: Turn, action: Do, message_id: int) -> bool:
-    """Whether a message tells of one of these jobs by now: a question about a photo becomes its first job's."""
-    first = action.wanted[0]
-    return await turn.services.replies.find(turn.to(first.reply_to, first.discriminator)) == message_id
-
-
 async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
     quotas = turn.services.quotas
     for job in action.instead:  # which is not counted twice
         await quotas.give_back(turn.user_id, job)
     submitted = [await _submit(turn, wanted) for wanted in action.wanted]
-    if any(outcome is not RequestOutcome.ACCEPTED for _job, outcome in submitted):
-        for job in action.instead:  # which goes on
-            await quotas.charge(turn.user_id, job)
     if all(outcome is RequestOutcome.ACCEPTED for _job, outcome in submitted):
         for job in action.cancel:
             await _cancel(turn, job)
-        await _tell_taken(turn, action)
-    again = action.wanted[0].like
-    accepted = submitted[0][1] is RequestOutcome.ACCEPTED
-    await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW) if again else "")
+        await _tell_left_out(turn, action)
+    else:
+        for job in action.instead:  # which goes on
+            await quotas.charge(turn.user_id, job)
+    if action.wanted[0].like:
+        accepted = submitted[0][1] is RequestOutcome.ACCEPTED
+        await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW))
     return settle(draft, after, action, submitted)
 
 
@@ -264,10 +252,8 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
     return request
 
 
-async def _tell_taken(turn: Turn, action: Do) -> None:
-    """Say what was taken where a button was pressed, and what was left out."""
-    if turn.press is not None:
-        await _tell_pressed(turn, action)
+async def _tell_left_out(turn: Turn, action: Do) -> None:
+    """Say what was left out."""
     if left_out := _left_out(turn):
         await turn.say(View(left_out), to=turn.to(turn.shown, "kinds"))
     if action.left_out:
@@ -279,18 +265,6 @@ def _left_out(turn: Turn) -> str:
     """Say what of an album can't be edited; empty if all can."""
     kinds = kinds_in(turn.messages)
     return turn.words(Text.ALBUM_MIXED, kind=kinds[0]) if kinds and turn.album else ""
-
-
-async def _tell_pressed(turn: Turn, action: Do) -> None:
-    """Put what was taken in the place of a question that was answered by a press."""
-    first, count = action.wanted[0], len(action.wanted)
-    preset = turn.services.presets.preset(first.preset) if first.preset else None
-    if preset is not None:
-        await turn.show(preset_views.taken(turn.words, preset, count))
-    elif first.like:
-        return
-    elif first.reply_to and not await _is_answer(turn, action, turn.shown):
-        await turn.show(View(turn.words(Text.GATHERED_TAKEN, count=count, said=shortened(first.words))))
 
 
 async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
@@ -314,28 +288,26 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
-    """Cancel jobs, and say how many. The number is kept: done again after a crash, there is nothing left to cancel."""
-    services, to = turn.services, turn.to(turn.shown, "stop" if turn.press or turn.edited else "")
-    jobs, count = action.jobs, len(action.jobs or ())
+    """Say how much is cancelled, and cancel it. Said first: done again after that, less is left to count."""
+    services, jobs, count = turn.services, action.jobs, len(action.jobs or ())
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
     waiting = {"words": draft.words or draft.late or draft.doubtful, "choice": draft.preset, "photo": draft.pictures}
-    outcome = await services.replies.first(to, str(count or next((what for what in waiting if waiting[what]), "")))
+    dropped = next((what for what in waiting if waiting[what]), "")
+    if count:
+        view = View(turn.words(Text.JOBS_CANCELLED, count=count))
+    elif dropped:
+        view = View(turn.words(Text.DIALOGUE_CANCELLED, what=dropped))
+    else:
+        back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
+        view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
+    await turn.say(view, to=turn.to(turn.shown, "stop" if turn.press or turn.edited else ""))
     if jobs is None:
         await services.backlog.stop(turn.user_id)  # before the jobs, whose end would let it follow
         jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
     for job in jobs:
         await _cancel(turn, job)
-    if outcome.isdecimal():
-        view = View(turn.words(Text.JOBS_CANCELLED, count=int(outcome)))
-    elif outcome:
-        view = View(turn.words(Text.DIALOGUE_CANCELLED, what=outcome))
-    else:
-        back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
-        view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
-    await turn.say(view, to=to)
-    await turn.toast()
 
 
 async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
@@ -366,23 +338,13 @@ async def _asks_when(turn: Turn, intent: str) -> bool:
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
-async def _offer_presets(turn: Turn) -> None:
-    await turn.say(preset_views.browse(turn.words, turn.services.presets))
-
-
 async def _welcome(turn: Turn) -> None:
     """Take thanks, once for a burst of them."""
     await turn.say_once(View(turn.words(Text.WELCOME)))
 
 
 _ANSWERS = {
-    Intent.WHEN: commands.status, Intent.PRESETS: _offer_presets, Intent.START: commands.start,
+    Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
     Intent.HELP: commands.give_help, Intent.QUESTION: commands.give_help, Intent.FILE: commands.give_help,
     Intent.THANKS: _welcome,
 }  # fmt: skip
-
-
-def shortened(wish: str, most: int = SHOWN) -> str:
-    """Return an instruction in one line that is not too long."""
-    line = " ".join(wish.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"

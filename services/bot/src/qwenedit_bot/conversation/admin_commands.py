@@ -7,24 +7,16 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from aiogram.types import Message
-
     from qwenedit_bot.conversation.turn import Turn
 
 log = structlog.get_logger(__name__)
 
 MOST_GRANTED = 10_000
 _ID = re.compile(r"-?[0-9]{1,19}")
-
-
-def from_admin(message: Message, turn: Turn) -> bool:
-    """Whether an admin wrote a message here: what they forward is nobody's command."""
-    return own_words(message) and turn.services.access_list.is_admin(turn.user_id)
 
 
 async def pause(turn: Turn) -> None:

@@ -9,20 +9,19 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import account
-from qwenedit_bot.conversation.command_menu import EVERYBODY, FOR_ADMINS, WITH_A_LIMIT
+from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation.command_menu import EVERYBODY, WITH_A_LIMIT
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
-    from qwenedit_bot.conversation.turn import Services, Turn
+    from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.texts import Words
 
 OPEN = "open"
-"""First part of a button's data; what it opens follows."""
-_PRESETS, _HELP, _LANGUAGE = "presets", "help", "language"
+"""First part of a button's data; the command follows that it stands for."""
 ALIKE = 0.7
 """Least similarity of a mistyped command."""
 MOST_TOLD = 12
@@ -32,27 +31,32 @@ MOST_TOLD = 12
 async def start(turn: Turn) -> None:
     """Say how it works."""
     words = turn.words
-    language = Button(words(Text.LANGUAGE_BUTTON), f"{OPEN}:{_LANGUAGE}")
+    language = Button(words(Text.LANGUAGE_BUTTON), f"{OPEN}:language")
     await turn.say(View(words(Text.START), ((_styles(words),), (_tips(words), language))))
 
 
 async def give_help(turn: Turn) -> None:
     """Say what works well, and the limits."""
-    await turn.say(help_view(turn.words, turn.services))
-
-
-def help_view(words: Words, services: Services) -> View:
-    """Say what works well, and the limits."""
-    larger = round(services.larger_megapixels)
-    return View(words(Text.HELP, length=MAX_INSTRUCTION, larger=larger), single(_styles(words)))
+    larger = round(turn.services.larger_megapixels)
+    text = turn.words(Text.HELP, length=MAX_INSTRUCTION, larger=larger)
+    await turn.say(View(text, single(_styles(turn.words))))
 
 
 def _styles(words: Words) -> Button:
-    return Button(words(Text.STYLES_BUTTON), f"{OPEN}:{_PRESETS}", ButtonStyle.PRIMARY)
+    return Button(words(Text.STYLES_BUTTON), f"{OPEN}:presets", ButtonStyle.PRIMARY)
 
 
 def _tips(words: Words) -> Button:
-    return Button(words(Text.HELP_BUTTON), f"{OPEN}:{_HELP}")
+    return Button(words(Text.HELP_BUTTON), f"{OPEN}:help")
+
+
+async def offer_presets(turn: Turn) -> None:
+    """Offer the presets: for the picture that the command replies to, or that has the button."""
+    answered = reading.answered_by(turn.messages[0]) if turn.messages else None
+    to = None
+    if answered is not None and reading.attachment_of(answered) is not None:
+        to = turn.to(answered.message_id, f"presets:{turn.shown}")
+    await turn.say(preset_views.browse(turn.words, turn.services.presets), to=to)
 
 
 async def limits(turn: Turn) -> None:
@@ -82,21 +86,7 @@ async def status(turn: Turn) -> None:
 async def unknown(turn: Turn) -> None:
     """Name the command that was meant, or say where they are listed."""
     said = re.split(r"[\s@]", (turn.messages[0].text or "").lower())[0].removeprefix("/")
-    known = [] if said in FOR_ADMINS else list(EVERYBODY | WITH_A_LIMIT)  # an admin's are not misspelt
-    near = process.extractOne(said, known, scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
+    near = process.extractOne(said, (*EVERYBODY, *WITH_A_LIMIT), scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
     words = turn.words
     text = words(Text.UNKNOWN_COMMAND) if near is None else words(Text.UNKNOWN_COMMAND_NEAR, near=f"/{near[0]}")
     await turn.say(View(text, single(_tips(words))))
-
-
-async def opened(turn: Turn) -> None:
-    """Answer as the command would, below the message that has the button."""
-    if turn.press is not None:
-        if turn.data == _PRESETS:
-            view = preset_views.browse(turn.words, turn.services.presets)
-        elif turn.data == _LANGUAGE:
-            view = account.languages(turn.words, turn.services.texts)
-        else:
-            view = help_view(turn.words, turn.services)
-        await turn.say(view, to=turn.to(turn.shown, turn.press.id))
-    await turn.toast()

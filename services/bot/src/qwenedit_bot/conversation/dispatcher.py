@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import structlog
-from aiogram import Dispatcher, F, Router
-from aiogram.filters import Command
-from aiogram.types import CallbackQuery, Message, Update
+from aiogram.types import Message, Update
 from aiogram.types.update import UpdateTypeLookupError
 from pydantic import ValidationError
 
-from qwenedit_bot.chat.actors import actor_in, own_words
+from qwenedit_bot.chat.actors import actor_in, actor_of, is_of_bot, own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
@@ -21,15 +20,14 @@ from qwenedit_bot.conversation import (
     admin_commands,
     commands,
     groups,
-    membership,
     presets,
+    reading,
     results,
     shop,
     talk,
 )
-from qwenedit_bot.conversation.access_filter import AccessMiddleware, OwnButtons
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
-from qwenedit_bot.conversation.turn import TurnMiddleware, on, source_of
+from qwenedit_bot.conversation.turn import turn_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.presets import preset_views
@@ -49,14 +47,13 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.updates import ReceivedUpdate
     from qwenedit_jobs.lanes import Entry, Lanes
 
-_REFUSED = "refused"
-"""Tells the answer to a burst from an earlier answer to the same message, where that is edited or has the button."""
-
-_CORRECTED = F.text | F.caption | F.photo | F.document
+TOLD_EVERY = 3_600
+"""Seconds without a word from somebody who may not use the bot until they are told so again."""
 
 log = structlog.get_logger(__name__)
 
-Handlers: TypeAlias = "dict[str, Callable[[Turn], Awaitable[None]]]"
+Handler: TypeAlias = "Callable[[Turn], Awaitable[None]]"
+Handlers: TypeAlias = "dict[str, Handler]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
 """What everybody may command in private, banned or not."""
 _ADMINS: Handlers = {
@@ -64,93 +61,132 @@ _ADMINS: Handlers = {
     "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": shop.refund,
 }  # fmt: skip
 _COMMANDS: Handlers = {
-    **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": presets.command, "cancel": talk.stop,
-    "status": commands.status, "limits": commands.limits, "buy": shop.offer, "language": account.offer_languages,
+    **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": commands.offer_presets,
+    "cancel": talk.stop, "status": commands.status, "limits": commands.limits, "buy": shop.offer,
+    "language": account.offer_languages,
 }  # fmt: skip
 _PRESSES: Handlers = {
     HOW: talk.how, OVER: talk.begun, THEN: talk.begun, LIKE_THIS: talk.like_this, shop.RESUME: talk.resume,
     AGAIN: talk.again, UNDO: talk.undo, CANCEL: results.cancel, LARGER: results.larger, AS_FILE: results.as_file,
-    STYLES: results.styles, preset_views.CATEGORIES: presets.categories, preset_views.CATEGORY: presets.category,
-    preset_views.PRESET: presets.choose,
+    STYLES: commands.offer_presets, preset_views.CATEGORIES: presets.categories,
+    preset_views.CATEGORY: presets.category, preset_views.PRESET: presets.choose,
 }  # fmt: skip
 """By the verb of the button's data."""
 _PRESSES_IN_PRIVATE: Handlers = {
-    commands.OPEN: commands.opened, account.LANGUAGE: account.choose_language, shop.BUY: shop.choose,
+    account.LANGUAGE: account.choose_language, "forget": account.confirm,
+    shop.BUY: shop.choose,
 }  # fmt: skip
 
-_MAKE_SOMETHING = {
-    AGAIN, UNDO, LARGER, STYLES, LIKE_THIS, preset_views.PRESET, commands.OPEN, shop.BUY,
-}  # fmt: skip
-"""Verbs that make something new each time: taps that follow each other at once are one."""
+_ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
+"""Verbs behind which a job's id stands."""
+_SHOW = {AS_FILE, preset_views.CATEGORIES, preset_views.CATEGORY, account.LANGUAGE}
+"""Verbs whose button may be tapped again at once. Quick taps of any other button are one."""
 
 
-def make_dispatcher(services: Services) -> Dispatcher:
-    """Join the handlers: what is everybody's, then groups apart from private chats, for those who may use the bot."""
-    dispatcher = Dispatcher(disable_fsm=True, services=services)
-    messages = (dispatcher.message, dispatcher.edited_message)
-    for observer in (*messages, dispatcher.callback_query, dispatcher.pre_checkout_query):
-        observer.outer_middleware(TurnMiddleware(services))
-    guarded = Router(name="guarded")
-    for observer in (guarded.message, guarded.edited_message, guarded.callback_query):
-        observer.outer_middleware(AccessMiddleware())
-    guarded.callback_query.outer_middleware(OwnButtons())
-    guarded.callback_query.register(on(_press))
-    guarded.include_routers(_make_private_router(), _make_group_router())
-    dispatcher.include_routers(_make_public_router(), guarded)
-    return dispatcher
+async def handle(update: Update, album: tuple[Message, ...], services: Services) -> None:
+    """Bring an update to its handler: what is everybody's first, then the rest for those who may use the bot."""
+    if update.pre_checkout_query is not None:
+        await shop.agree(update.pre_checkout_query, services)
+        return
+    turn = await turn_of(update, album, services)
+    if turn is None or await shop.paid(turn):
+        return
+    handler = _of_everybody(turn)
+    if handler is None:
+        if await _kept_out(turn):
+            return
+        handler = _handler(turn)
+    await handler(turn)
 
 
-def _make_public_router() -> Router:
-    """Make the router of what is everybody's: before anybody is asked whether they may use the bot."""
-    router = Router(name="everybody's")
-    for name, handler in _PUBLIC.items():
-        alone = Command(name, ignore_case=True, magic=~F.args)
-        router.message.register(on(handler), F.chat.type == "private", F.text, own_words, alone)
-    router.callback_query.middleware(OwnButtons())
-    sure = F.data.in_({FORGET_ALL, FORGET_NOT})
-    router.callback_query.register(on(account.confirm), sure, F.message.chat.type == "private")
-    router.message.register(on(shop.paid), F.successful_payment)
-    router.message.register(shop.returned, F.refunded_payment, F.chat.type == "private")
-    router.pre_checkout_query.register(shop.agree)
-    router.my_chat_member.register(membership.changed)
-    return router
+def _of_everybody(turn: Turn) -> Handler | None:
+    """Return what answers anybody, banned or not: only in private."""
+    if turn.in_group or turn.edited:
+        return None
+    if turn.messages and turn.messages[0].refunded_payment is not None:
+        return shop.returned
+    if turn.press is not None and turn.press.data in (FORGET_ALL, FORGET_NOT):
+        return _press
+    alone = turn.messages and own_words(turn.messages[0]) and not turn.args
+    return _PUBLIC.get(turn.command) if alone else None
 
 
-def _make_private_router() -> Router:
-    router = Router(name="private")
-    for observer in (router.message, router.edited_message):
-        observer.filter(F.chat.type == "private")
-    for name, handler in _ADMINS.items():
-        router.message.register(on(handler), F.text, admin_commands.from_admin, Command(name))
-    for name, handler in _COMMANDS.items():
-        router.message.register(on(handler), F.text, own_words, Command(name, ignore_case=True))
+async def _kept_out(turn: Turn) -> bool:
+    """Whether somebody may not use the bot: now and then they are told so, in a group only if they call it."""
+    services = turn.services
+    refusal = await services.access_list.refusal(turn.user_id)
+    if refusal is None:
+        return False
+    # In a group, people who are kept out are none of the others' business; a chat that speaks is.
+    if turn.press is not None or (_calls(turn) and not (turn.in_group and turn.user_id > 0)):
+        name = str(turn.update_id)
+        if await services.replies.is_first(turn.user_id, "access", name, seconds=TOLD_EVERY):
+            await turn.alert(refusal)
+    return True
+
+
+def _calls(turn: Turn) -> bool:
+    """Whether a message is for the bot: any in private; in a group if it names the bot or is a command."""
+    return bool(turn.messages) and (not turn.in_group or groups.is_called(turn.messages[0], turn.services.bot_name))
+
+
+def _handler(turn: Turn) -> Handler:
+    """Return what answers somebody who may use the bot."""
+    if not turn.messages:
+        return _press if turn.press is not None else groups.changed
+    if turn.edited:
+        return groups.corrected if turn.in_group else talk.corrected
+    if turn.in_group:
+        return groups.message
+    command, text = turn.command, turn.messages[0].text or ""
+    if own_words(turn.messages[0]):
+        if command in _ADMINS and turn.services.access_list.is_admin(turn.user_id):
+            return _ADMINS[command]
+        if command in _COMMANDS:
+            return _COMMANDS[command]
     # Behind the command of groups stands an instruction, and “/again” is what it says.
-    no_words = F.text.startswith("/") & ~F.text.regexp(r"(?i)/edit\b") & ~F.text.func(intent_of)
-    router.message.register(on(commands.unknown), no_words)
-    router.message.register(on(talk.message))
-    router.edited_message.register(on(talk.corrected), _CORRECTED)
-    return router
-
-
-def _make_group_router() -> Router:
-    router = Router(name="groups")
-    for observer in (router.message, router.edited_message):
-        observer.filter(F.chat.type.in_({"group", "supergroup"}), ~F.is_automatic_forward)
-    router.message.register(on(groups.message))
-    router.edited_message.register(on(groups.corrected), _CORRECTED)
-    return router
+    unknown = text.startswith("/") and command != "edit" and intent_of(text) is None
+    return commands.unknown if unknown else talk.message
 
 
 async def _press(turn: Turn) -> None:
-    """Answer a button, those that only an earlier version had too."""
-    verb = ((turn.press and turn.press.data) or "").partition(":")[0]
-    handlers = _PRESSES if turn.in_group else _PRESSES | _PRESSES_IN_PRIVATE
-    if verb not in handlers:
-        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
-    elif verb in _MAKE_SOMETHING and not await turn.is_first_tap():
+    """Answer a button, those that only an earlier version had too.
+
+    Any message may carry any `callback_data`, and a client may send data that no button has
+    (https://core.telegram.org/bots/api#callbackquery): a press counts if the bot's own message has the button now.
+    """
+    message = turn.message
+    handler = _PRESSES.get(turn.verb)
+    if handler is None and not turn.in_group:
+        handler = _COMMANDS.get(turn.data) if turn.verb == commands.OPEN else _PRESSES_IN_PRIVATE.get(turn.verb)
+    if handler is None or not isinstance(message, Message) or not is_of_bot(message, turn.services.bot_id):
+        await turn.alert(Text.PRESS_FORGOTTEN)
+    elif turn.press is None or not _carries(message, turn.press.data):
+        await turn.toast()  # the user sees what it says instead
+    elif (refusal := await _refusal(turn)) is not None:
+        await turn.alert(refusal)
+    elif turn.verb not in _SHOW and not await turn.is_first_tap():
         await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
     else:
-        await handlers[verb](turn)
+        await handler(turn)
+        await turn.toast()  # if the handler has not: until then the client lets nobody press again
+
+
+def _carries(message: Message, data: str | None) -> bool:
+    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
+    return any(button.callback_data == data for row in rows for button in row)
+
+
+async def _refusal(turn: Turn) -> Text | None:
+    """Say why a button does nothing: it works for the one whose job it names, or whose message its message answers."""
+    services, about = turn.services, turn.about
+    job = await services.queue.status(turn.data) if turn.verb in _ABOUT_JOBS else None
+    if job is None and about is not None:
+        job = await reading.job_shown_by(about, (), services)
+    owner = job.job.user_id if job is not None else actor_of(about) if about is not None else None
+    if owner == turn.user_id or (owner is None and not turn.in_group):
+        return None
+    return Text.PRESS_FORGOTTEN if owner is None else Text.PRESS_NOT_YOURS
 
 
 class UpdateWork:
@@ -158,8 +194,7 @@ class UpdateWork:
 
     Args:
         bot: The connection to Telegram.
-        dispatcher: Finds the handler.
-        services: Say that something went wrong, where it did.
+        services: What handlers call.
         inbox: Reads the entry.
         answers: Some wait until something comes from their chat, which had refused them.
         job_ended: Set if some of them are due.
@@ -172,7 +207,6 @@ class UpdateWork:
     def __init__(
         self,
         bot: Bot,
-        dispatcher: Dispatcher,
         services: Services,
         *,
         inbox: Inbox,
@@ -181,7 +215,6 @@ class UpdateWork:
         metrics: BotMetrics,
     ) -> None:
         self._bot = bot
-        self._dispatcher = dispatcher
         self._services = services
         self._inbox = inbox
         self._answers = answers
@@ -212,8 +245,10 @@ class UpdateWork:
         """Say that an update was not handled."""
         received = await self._open(entry)
         if received is not None:
-            with on_behalf_of(actor_in(_first(received))):
-                await self._apologise(received)
+            self._metrics.updates.labels(received.kind, "failed").inc()
+            update = Update.model_validate(_first(received), context={"bot": self._bot})
+            with on_behalf_of(actor_in(_first(received))), suppress(ChatUnreachableError):
+                await self._tell(update, Text.TROUBLE)
 
     async def _open(self, entry: Entry) -> ReceivedUpdate | None:
         try:
@@ -241,43 +276,20 @@ class UpdateWork:
             raise PoisonError from error
         try:
             if received.refused:
-                await self._say_that_some_were_refused(update)
+                await self._tell(update, Text.TOO_MANY_AT_ONCE)
                 return "refused"
-            await self._dispatcher.feed_update(self._bot, update, album=album)
+            await handle(update, album, self._services)
         except ChatUnreachableError as error:
             log.info("update.chat_unreachable", update=received.update_id, error=str(error))
             return "unreachable"
         return "handled"
 
-    async def _say_that_some_were_refused(self, update: Update) -> None:
-        """Give the one answer to a burst; none in a group whose members talked to each other."""
-        event = update.message or update.edited_message or update.callback_query
-        if event is None or event.from_user is None:
-            return
-        name = self._services.bot_name
-        if isinstance(event, Message) and event.chat.type != "private" and not groups.is_called(event, name):
-            return
-        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
-        view = View(words(Text.TOO_MANY_AT_ONCE))
-        shown = event if isinstance(event, Message) else event.message
-        if shown is not None:  # by now a press is too old to be answered otherwise
-            await self._services.replies.say(source_of(shown, _REFUSED), view)
-
-    async def _apologise(self, received: ReceivedUpdate) -> None:
-        update = Update.model_validate(_first(received), context={"bot": self._bot})
-        self._metrics.updates.labels(received.kind, "failed").inc()
-        event = update.message or update.edited_message or update.callback_query
-        if event is None or event.from_user is None:
-            return
-        words = await self._services.languages.words_of(event.from_user.id, event.from_user.language_code)
-        view = View(words(Text.TROUBLE))
-        try:
-            if isinstance(event, CallbackQuery):
-                await self._services.messenger.answer_press(event.id, view.text, alert=True)
-            elif event is update.message and event.chat.type == "private":
-                await self._services.replies.say(source_of(event), view)
-        except ChatUnreachableError:
-            return
+    async def _tell(self, update: Update, text: Text) -> None:
+        """Say why an update was not handled; nothing in a group whose members talked to each other."""
+        turn = await turn_of(update, (), self._services)
+        if turn is not None and (turn.press is not None or _calls(turn)):
+            # Not over the chat: by now a press is too old for that.
+            await turn.say(View(turn.words(text)), to=turn.to(turn.shown, "refused"))
 
 
 def _first(received: ReceivedUpdate) -> dict[str, Any]:

@@ -6,6 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from aiogram.filters import JOIN_TRANSITION, ChatMemberUpdatedFilter
+from aiogram.types import ChatMemberUpdated
+
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import account, reading, talk
@@ -20,11 +23,11 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.step import Event, Said
-    from qwenedit_bot.conversation.turn import Services, Turn
+    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.turn import Turn
 
-JUST_NOW = 10
-"""Seconds within which two reasons to introduce itself are one."""
+_ADDED = ChatMemberUpdatedFilter(JOIN_TRANSITION)
+_GROUPS = {"group", "supergroup"}
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 
 
@@ -49,26 +52,16 @@ def is_called(message: Message, username: str) -> bool:
     return said.startswith("/") or called_to_edit(said, username) is not None
 
 
-async def start(turn: Turn) -> None:
-    """Say how the bot works, unless it just has: a link that adds it to a group sends `/start` as well."""
-    if await introduces(turn.chat_id, str(turn.shown), turn.services):
+async def changed(turn: Turn) -> None:
+    """Say how the bot works in a group that it was added to. No other change of its rights is worth a word."""
+    change = turn.event
+    if isinstance(change, ChatMemberUpdated) and change.chat.type in _GROUPS and await _ADDED(change):
         await explain(turn)
 
 
-async def introduces(chat_id: int, name: str, services: Services) -> bool:
-    """Whether the bot has not introduced itself in a group a moment before.
-
-    Args:
-        chat_id: The group.
-        name: Tells what asks for it from what else may; asked again by the same name the answer is the same.
-        services: Know it.
-    """
-    return await services.replies.is_first(chat_id, "introduction", name, seconds=JUST_NOW)
-
-
 async def explain(turn: Turn) -> None:
-    """Say how the bot works in groups."""
-    await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
+    """Say how the bot works in groups; once, as a link that adds the bot to a group sends `/start` as well."""
+    await turn.say_once(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
 
 
 async def point_to_private(turn: Turn) -> None:
@@ -78,13 +71,10 @@ async def point_to_private(turn: Turn) -> None:
 
 async def message(turn: Turn) -> None:
     """Take what is for the bot of what somebody sends: a command that names it, or words."""
-    first = turn.messages[0]
-    command = _COMMAND.match(first.text or "")
-    named = command is not None and (command["bot"] or "").lower() == turn.services.bot_name.lower()
-    if command is None or not named or not own_words(first) or command["name"].lower() == "edit":
+    if turn.command in ("", "edit") or not own_words(turn.messages[0]):
         await take(turn, lambda draft: _read(turn, draft))
     else:
-        await _COMMANDS.get(command["name"].lower(), point_to_private)(turn)
+        await _COMMANDS.get(turn.command, point_to_private)(turn)
 
 
 async def corrected(turn: Turn) -> None:
@@ -102,46 +92,28 @@ async def corrected(turn: Turn) -> None:
 
 
 async def _read(turn: Turn, draft: Draft) -> Event | None:
-    said = _said_to_us(turn, draft)
+    said, first = _said_to_us(turn, draft), turn.messages[0]
     if said is None:
         return None
-    first = turn.messages[0]
-    sources = list(filter(None, map(reading.attachment_of, turn.messages)))
-    if first.media_group_id and len(turn.messages) == 1:
-        await turn.say(View(turn.words(Text.ALBUM_HIDDEN)))
-        return None
-    if sources:
-        return await _photos(turn, draft, said)
-    if (refusal := _unsupported(turn, turn.messages)) is not None:
-        await turn.say(refusal)
-        return None
+    hidden = first.media_group_id is not None and len(turn.messages) == 1
+    refusal = View(turn.words(Text.ALBUM_HIDDEN)) if hidden else _refusal(turn, turn.messages)
+    if refusal is None and any(map(reading.attachment_of, turn.messages)):
+        return reading.photos_in(turn, draft, said=said)
     event = await reading.words_in(turn, draft, first, said=said)
-    if event.about is None and first.reply_to_message is not None:  # a video, or a sticker
-        refusal = _unsupported(turn, [first.reply_to_message])
-        if refusal is not None:
-            await turn.say(refusal)
-            return None
-    answered = reading.answered_by(first)
-    if event.about is not None and answered is not None and not is_of_bot(answered, turn.services.bot_id):
-        event = replace(event, intent="")  # “cool”, said of somebody's photo, is what to make of it
-    return event if said else await _called_alone(turn, event)
-
-
-async def _photos(turn: Turn, draft: Draft, said: str) -> Event | None:
-    event = reading.photos_in(turn, draft, said=said)
-    refusal = refused_unseen(turn.words, [each.source for each in event.pictures])
+    about, answered = event.about, reading.answered_by(first)
+    if refusal is None and about is None and first.reply_to_message is not None:  # a video, or a sticker
+        refusal = _refusal(turn, [first.reply_to_message])
     if refusal is not None:
         await turn.say(refusal)
         return None
-    return event
-
-
-async def _called_alone(turn: Turn, event: Said) -> Event | None:
-    """Ask what to change in what a call without words replies to; explain what calls do if that is nothing."""
-    if event.about is None:
+    if about is not None and answered is not None and not is_of_bot(answered, turn.services.bot_id):
+        event = replace(event, intent="")  # “cool”, said of somebody's photo, is what to make of it
+    if said:
+        return event
+    if about is None:
         await explain(turn)
         return None
-    return Photos(id=event.id, message_id=event.message_id, at=event.at, pictures=event.about.pictures)
+    return Photos(id=event.id, message_id=event.message_id, at=event.at, pictures=about.pictures)
 
 
 def _said_to_us(turn: Turn, draft: Draft) -> str | None:
@@ -158,10 +130,12 @@ def _said_to_us(turn: Turn, draft: Draft) -> str | None:
     return "\n".join(filter(None, texts)) if asked else None
 
 
-def _unsupported(turn: Turn, messages: Sequence[Message]) -> View | None:
-    """Say why messages are no pictures; None if they are, or are texts."""
-    kinds = reading.kinds_in(messages)
-    return View(turn.words(Text.UNSUPPORTED, kind=kinds[0])) if kinds else None
+def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:
+    """Say why messages are no pictures, or too large ones; None for texts too."""
+    kinds, sources = reading.kinds_in(messages), list(filter(None, map(reading.attachment_of, messages)))
+    if sources or not kinds:
+        return refused_unseen(turn.words, sources)
+    return View(turn.words(Text.UNSUPPORTED, kind=kinds[0]))
 
 
-_COMMANDS = {"start": start, "help": explain, "privacy": account.tell_privacy, "cancel": talk.stop}
+_COMMANDS = {"start": explain, "help": explain, "privacy": account.tell_privacy, "cancel": talk.stop}

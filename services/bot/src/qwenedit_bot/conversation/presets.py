@@ -1,12 +1,9 @@
-"""The menu of ready-made edits: `/presets`, the categories, and the choice of one."""
+"""The menu of ready-made edits: its categories, and the choice of one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiogram.types import Message
-
-from qwenedit_bot.chat.actors import actor_of, is_of_bot
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Browsed, Chosen, Stage, Thing
@@ -19,27 +16,15 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Turn
 
 
-async def command(turn: Turn) -> None:
-    """Offer the presets."""
-    answered = reading.answered_by(turn.messages[0])
-    to = None
-    if answered is not None and reading.attachment_of(answered) is not None:
-        to = turn.to(answered.message_id, f"presets:{turn.shown}")
-    await turn.say(preset_views.browse(turn.words, turn.services.presets), to=to)
-
-
 async def categories(turn: Turn) -> None:
     """Show all categories."""
-    if await _is_own_menu(turn):
-        await _browse(turn)
-        await turn.show(preset_views.browse(turn.words, turn.services.presets))
+    await _browse(turn)
+    await turn.show(preset_views.browse(turn.words, turn.services.presets))
 
 
 async def category(turn: Turn) -> None:
     """Show the presets of a category."""
-    if not await _is_own_menu(turn):
-        return
-    found = turn.services.presets.category(turn.data.partition(":")[0])  # older buttons name a page as well
+    found = turn.services.presets.category(turn.data)
     if found is None:
         await _say_gone(turn)
         return
@@ -53,8 +38,6 @@ async def _browse(turn: Turn) -> None:
 
 async def choose(turn: Turn) -> None:
     """Take a preset for what its menu is about, or for the lowest thing on the screen."""
-    if not await _is_own_menu(turn):
-        return
     preset, about = turn.services.presets.preset(turn.data), turn.about
     if preset is None:
         await _say_gone(turn)
@@ -74,31 +57,5 @@ async def choose(turn: Turn) -> None:
 
 
 async def _say_gone(turn: Turn) -> None:
-    await turn.toast(turn.words(Text.PRESS_PRESET_GONE), alert=True)
+    await turn.alert(Text.PRESS_PRESET_GONE)
     await turn.show(preset_views.browse(turn.words, turn.services.presets))
-
-
-async def _is_own_menu(turn: Turn) -> bool:
-    """Whether a menu is the presser's, or say why the press does nothing."""
-    if turn.press is None or not isinstance(turn.press.message, Message):  # too old for Telegram to show it to bots
-        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
-        return False
-    asker = await _asker(turn)
-    if asker is None and turn.in_group:  # nothing says any more whose menu this is
-        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
-        return False
-    if asker not in (None, turn.press.from_user.id):
-        await turn.toast(turn.words(Text.PRESS_NOT_YOURS), alert=True)
-        return False
-    return True
-
-
-async def _asker(turn: Turn) -> int | None:
-    """Return whose message a menu answers, or who asked for the job that it shows."""
-    about = turn.about
-    if about is None:
-        return None
-    if not is_of_bot(about, turn.services.bot_id):
-        return actor_of(about) or (about.from_user.id if about.from_user else None)
-    status = await reading.job_shown_by(about, (), turn.services)
-    return status.job.user_id if status is not None else None

@@ -7,13 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
-from aiogram.dispatcher.event.bases import SkipHandler
-from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
 from qwenedit_bot.conversation.step import can_resume
-from qwenedit_bot.conversation.turn import source_of
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_bot.texts import Text
@@ -70,12 +67,11 @@ def _button(words: Words, pack: Pack) -> Button:
 
 async def choose(turn: Turn) -> None:
     """Send the invoice of a pack, once a press."""
-    press, words, services = turn.press, turn.words, turn.services
-    pack = _pack_of(press.data, BUY) if press is not None else None
-    if press is None or pack is None or pack not in services.shop.packs or not isinstance(press.message, Message):
-        await turn.toast(words(Text.PACK_GONE), alert=True)
+    words, services, pack = turn.words, turn.services, _pack_in(turn.data)
+    if pack is None or pack not in services.shop.packs:
+        await turn.alert(Text.PACK_GONE)
         return
-    to = source_of(press.message, press.id)
+    to = turn.to(turn.shown, turn.name)
     if await services.replies.find(to) is None:
         invoice = Invoice(
             title=words(Text.INVOICE_TITLE, jobs=pack.jobs),
@@ -84,13 +80,13 @@ async def choose(turn: Turn) -> None:
             stars=pack.stars,
         )
         await services.replies.remember(to, await services.messenger.send_invoice(to, invoice))
-    await turn.toast()
 
 
-async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> None:
+async def agree(query: PreCheckoutQuery, services: Services) -> None:
     """Take the money only for what is on offer, from those who may use the bot. Nothing is noted yet."""
-    pack = _pack_of(query.invoice_payload, PACK)
-    barred = await services.access_list.refusal(query.from_user.id)
+    payer, pack = query.from_user, _pack_of(query.invoice_payload)
+    words = await services.languages.words_of(payer.id, payer.language_code)
+    barred = await services.access_list.refusal(payer.id)
     if barred is not None:
         refusal = words(barred)
     elif pack is None or pack not in services.shop.packs or (query.currency, query.total_amount) != (STARS, pack.stars):
@@ -100,17 +96,15 @@ async def agree(query: PreCheckoutQuery, words: Words, services: Services) -> No
     await services.messenger.answer_checkout(query.id, refusal)
 
 
-async def paid(turn: Turn) -> None:
-    """Give what was paid for, even if it is no longer on offer.
-
-    Raises:
-        SkipHandler: it is none of our packs; whatever else the message carries is looked at.
-    """
-    words, payment, payer = turn.words, turn.messages[0].successful_payment, turn.event.from_user
-    pack = _pack_of(payment.invoice_payload, PACK) if payment is not None else None
-    if payment is None or payer is None or pack is None:
+async def paid(turn: Turn) -> bool:
+    """Give what was paid for, even if it is no longer on offer; returns whether a message pays for a pack of ours."""
+    payment, payer = turn.messages[0].successful_payment if turn.messages else None, turn.event.from_user
+    if payment is None or payer is None:
+        return False
+    words, pack = turn.words, _pack_of(payment.invoice_payload)
+    if pack is None:
         log.warning("payment.unknown")
-        raise SkipHandler
+        return False
     charge = payment.telegram_payment_charge_id
     if await turn.services.shop.payments.paid(payer.id, charge, pack, at=turn.at):
         draft = await turn.services.drafts.read(turn.chat_id, payer.id)
@@ -118,6 +112,7 @@ async def paid(turn: Turn) -> None:
     else:
         view = View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount))
     await turn.say(view)
+    return True
 
 
 def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
@@ -126,15 +121,14 @@ def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
     return View(words(text, **values), single(button) if can_resume(draft) else ())
 
 
-async def returned(message: Message, words: Words, services: Services) -> None:
+async def returned(turn: Turn) -> None:
     """Take back what was left of a payment that Telegram says went back, whoever had it do so."""
-    payment = message.refunded_payment
+    payment = turn.messages[0].refunded_payment
     if payment is None:
         return
     charge, stars = payment.telegram_payment_charge_id, payment.total_amount
-    at = int(message.date.timestamp())
-    await services.shop.payments.refunded(message.chat.id, charge, stars=stars, at=at, now=at)
-    await services.replies.say(source_of(message), View(words(Text.PAYMENT_RETURNED, stars=payment.total_amount)))
+    await turn.services.shop.payments.refunded(turn.user_id, charge, stars=stars, at=turn.at, now=turn.at)
+    await turn.say(View(turn.words(Text.PAYMENT_RETURNED, stars=stars)))
 
 
 async def support(turn: Turn) -> None:
@@ -192,9 +186,14 @@ def _listed(title: str, words: Words, payments: list[Payment]) -> str:
     return "\n\n".join([title, *lines])
 
 
-def _pack_of(said: str | None, verb: str) -> Pack | None:
-    first, _, rest = (said or "").partition(":")
+def _pack_of(payload: str) -> Pack | None:
+    """Return the pack that an invoice is for; None for an invoice that is not ours."""
+    first, _, rest = payload.partition(":")
+    return _pack_in(rest) if first == PACK else None
+
+
+def _pack_in(said: str) -> Pack | None:
     try:
-        return Pack.read(rest) if first == verb else None
+        return Pack.read(said)
     except ValueError:
         return None

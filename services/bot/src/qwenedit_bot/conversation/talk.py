@@ -9,7 +9,7 @@ from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import OVER, take
-from qwenedit_bot.conversation.results import own_job
+from qwenedit_bot.conversation.results import answered_job
 from qwenedit_bot.conversation.step import (
     AGAIN,
     STOP,
@@ -139,7 +139,7 @@ async def like_this(turn: Turn) -> None:
     """Take words that looked like a question."""
     about = turn.about
     if about is None or not own_words(about):
-        await turn.toast(turn.words(Text.PRESS_FORGOTTEN), alert=True)
+        await turn.alert(Text.PRESS_FORGOTTEN)
         return
 
     async def read(draft: Draft) -> Event:
@@ -155,13 +155,13 @@ async def like_this(turn: Turn) -> None:
 
 async def again(turn: Turn) -> None:
     """Do the same once more, with another seed."""
-    status = await own_job(turn)
+    status = await answered_job(turn)
     if status is None or status.job.reply is None:
         return
     sources = [each.source for each in reading.sources_of(status)]
     lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
     if lost and not await turn.services.store.holds(*lost):
-        await turn.toast(turn.words(Text.PRESS_EXPIRED), alert=True)
+        await turn.alert(Text.PRESS_EXPIRED)
         return
     thing = reading.thing_of(turn, status, turn.shown)
     await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))
@@ -169,7 +169,7 @@ async def again(turn: Turn) -> None:
 
 async def undo(turn: Turn) -> None:
     """Go back to the picture before."""
-    status = await own_job(turn)
+    status = await answered_job(turn)
     if status is None:
         return
     thing = reading.thing_of(turn, status, turn.shown)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from aiogram import BaseMiddleware
-from aiogram.types import CallbackQuery, Message, PreCheckoutQuery
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import Source, View
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from aiogram.types import InaccessibleMessage, TelegramObject
+    from aiogram.types import InaccessibleMessage, Update
 
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.replies import Replies
@@ -37,16 +35,11 @@ if TYPE_CHECKING:
     from qwenedit_jobs import PictureStore
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
-JUST_NOW = 5
+JUST_NOW = 10
 """Seconds: equal answers that follow each other faster are one."""
 TAPPED_AGAIN = 5
 """Seconds: taps of one button that follow each other faster are one."""
-
-
-def source_of(message: Message | InaccessibleMessage, discriminator: str = "") -> Source:
-    """Name a message to answer, in its topic."""
-    thread_id = message.message_thread_id if isinstance(message, Message) and message.is_topic_message else None
-    return Source(message.chat.id, message.message_id, discriminator, thread_id or 0)
+_COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +69,11 @@ class Services:
     """Of a result that is enlarged, at most; 0 offers it nowhere."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Turn:
-    """A message or a press in hand."""
+    """A message or a press in hand, or a change of the bot's rights."""
 
-    event: Message | CallbackQuery
+    event: Message | CallbackQuery | ChatMemberUpdated
     words: Words
     services: Services
     chat_id: int
@@ -90,6 +83,8 @@ class Turn:
     """Telegram's number of what happens; the same however often it is handled."""
     album: tuple[Message, ...] = ()
     """All messages of the album, if this is one."""
+    answered: bool = False
+    """The press was answered."""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -102,16 +97,22 @@ class Turn:
         return is_group(self.chat_id)
 
     @property
+    def message(self) -> Message | InaccessibleMessage | None:
+        """The message in hand, or the one that has the pressed button."""
+        if isinstance(self.event, CallbackQuery):
+            return self.event.message
+        return self.event if isinstance(self.event, Message) else None
+
+    @property
     def shown(self) -> int:
-        """Id of the message in hand, or of the one that has the pressed button."""
-        message = self.event if isinstance(self.event, Message) else self.event.message
-        return message.message_id if message is not None else 0
+        """Id of that message."""
+        return self.message.message_id if self.message is not None else 0
 
     def to(self, message_id: int, discriminator: str = "") -> Source:
         """Name a message to answer, in the topic of the one in hand."""
-        message = self.event if isinstance(self.event, Message) else self.event.message
-        here = source_of(message) if message is not None else Source(self.chat_id, 0)
-        return replace(here, message_id=message_id, discriminator=discriminator)
+        in_topic = isinstance(self.message, Message) and self.message.is_topic_message
+        thread_id = self.message.message_thread_id if isinstance(self.message, Message) and in_topic else None
+        return Source(self.chat_id, message_id, discriminator, thread_id or 0)
 
     @property
     def press(self) -> CallbackQuery | None:
@@ -129,9 +130,24 @@ class Turn:
         return int(self.event.date.timestamp() if isinstance(self.event, Message) else time.time())
 
     @property
+    def verb(self) -> str:
+        """What the data of the pressed button begins with."""
+        return (self.press.data or "").partition(":")[0] if self.press is not None else ""
+
+    @property
     def data(self) -> str:
-        """What the data of the pressed button says behind its verb."""
+        """What stands behind that."""
         return (self.press.data or "").partition(":")[2] if self.press is not None else ""
+
+    @property
+    def command(self) -> str:
+        """The command that a message gives to this bot, in lower case; in a group it has to name the bot."""
+        said = _COMMAND.match(self.messages[0].text or "") if self.messages else None
+        if said is None:
+            return ""
+        name = self.services.bot_name.lower()
+        named = (said["bot"] or ("" if self.in_group else name)).lower()
+        return said["name"].lower() if named == name else ""
 
     @property
     def args(self) -> str:
@@ -146,13 +162,14 @@ class Turn:
     @property
     def about(self) -> Message | None:
         """The message that the one with the pressed button answers; None for a message, and if that is gone."""
-        message = self.press.message if self.press is not None else None
-        return message.reply_to_message if isinstance(message, Message) else None
+        shown = self.message if self.press is not None else None
+        return shown.reply_to_message if isinstance(shown, Message) else None
 
     async def say(self, view: View, *, to: Source | None = None) -> int:
-        """Answer the message, or another one; returns the id of the bot's message."""
+        """Answer the message or the press, or another message; returns the id of the bot's message."""
         edited_at = self.event.edit_date if isinstance(self.event, Message) else None
-        return await self.services.replies.say(to or self.to(self.shown), view, edited_at=edited_at)
+        here = self.to(self.shown, self.press.id if self.press is not None else "")
+        return await self.services.replies.say(to or here, view, edited_at=edited_at)
 
     async def say_once(self, view: View) -> None:
         """Answer the message, unless the same was said a moment before."""
@@ -165,9 +182,10 @@ class Turn:
         await self.services.messenger.edit(self.chat_id, self.shown, view)
 
     async def toast(self, text: str = "", *, alert: bool = False) -> None:
-        """Answer a press; nothing for a message."""
-        if self.press is not None:
+        """Answer a press, once; nothing for a message."""
+        if self.press is not None and not self.answered:
             await self.services.messenger.answer_press(self.press.id, text, alert=alert)
+            self.answered = True
 
     async def alert(self, text: Text) -> None:
         """Say why nothing happens, over the chat if a button was pressed."""
@@ -185,44 +203,16 @@ class Turn:
         return await first(self.chat_id, occasion, self.press.id, seconds=TAPPED_AGAIN)
 
 
-def on(handler: Callable[[Turn], Awaitable[None]]) -> Callable[..., Awaitable[None]]:
-    """Return a handler of aiogram's from one that takes what happens as a turn."""
-
-    async def handle(_event: TelegramObject, turn: Turn | None = None) -> None:
-        if turn is not None:
-            await handler(turn)
-
-    return handle
-
-
-class TurnMiddleware(BaseMiddleware):
-    """Hands each handler what happens, as `turn`, and the words of its user's language, as `words`."""
-
-    def __init__(self, services: Services) -> None:
-        self._services = services
-
-    async def __call__(
-        self,
-        handler: Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]],
-        event: TelegramObject,
-        data: dict[str, Any],
-    ) -> Any:
-        """Add the words and go on."""
-        actor = actor_of(event) if isinstance(event, Message | CallbackQuery | PreCheckoutQuery) else None
-        data["words"] = (
-            await self._services.languages.words_of(actor, _language_of(event))
-            if actor is not None
-            else self._services.texts.of(None)
-        )
-        if actor is not None and isinstance(event, Message | CallbackQuery):
-            message = event if isinstance(event, Message) else event.message
-            chat_id = message.chat.id if message is not None else actor
-            update_id = data["event_update"].update_id
-            album = data.get("album", ())
-            data["turn"] = Turn(event, data["words"], self._services, chat_id, actor, update_id, album)
-        return await handler(event, data)
-
-
-def _language_of(event: TelegramObject) -> str | None:
-    user = getattr(event, "from_user", None)
-    return user.language_code if user is not None else None
+async def turn_of(update: Update, album: tuple[Message, ...], services: Services) -> Turn | None:
+    """Return what happens as a turn; None if nobody does it to whom a job or a draft could belong."""
+    event = update.event
+    if not isinstance(event, Message | CallbackQuery | ChatMemberUpdated):
+        return None
+    message = event.message if isinstance(event, CallbackQuery) else event
+    refunded = isinstance(event, Message) and event.refunded_payment is not None  # of which nobody is the sender
+    actor = event.chat.id if isinstance(event, Message) and refunded else actor_of(event)
+    if actor is None:
+        return None
+    words = await services.languages.words_of(actor, event.from_user.language_code if event.from_user else None)
+    chat_id = message.chat.id if message is not None else actor
+    return Turn(event, words, services, chat_id, actor, update.update_id, album)

@@ -23,7 +23,7 @@ BAR_LENGTH = 10
 SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
 SHOWN_OF_WISH = 120
-"""Characters of a wish that a job's message quotes."""
+"""Characters of a wish that are quoted."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
 AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "styles"
@@ -197,7 +197,12 @@ def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) 
     """Say in a few words what was asked for."""
     if workflow == ENLARGES:
         return words(Text.LARGER_BUTTON)
-    line = " ".join(presets.said(prompt, words.language).split())
+    return shortened(presets.said(prompt, words.language))
+
+
+def shortened(wish: str) -> str:
+    """Return a wish in one line that is not too long."""
+    line = " ".join(wish.split())
     return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
 
 

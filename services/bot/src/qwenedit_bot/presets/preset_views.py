@@ -58,11 +58,6 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
     return View(text, ((Button(words(Text.BACK_BUTTON), back),),))
 
 
-def taken(words: Words, preset: Preset, count: int) -> View:
-    """Say for how many photos a preset was taken, in place of the question."""
-    return View(words(Text.PRESET_TAKEN, name=text_in(preset.name, words.language), count=count))
-
-
 def _grid(buttons: Sequence[Button]) -> Buttons:
     columns = 2 if all(len(button.label) <= NARROW for button in buttons) else 1
     return tuple(tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns))

@@ -122,10 +122,6 @@ class Backlog:
         found = await self.lanes.of_lane(str(user_id))
         return [each for text in found.values() if (each := _read(text)) is not None]
 
-    async def has(self, job_id: str) -> bool:
-        """Whether a request waits, whoever's it is."""
-        return bool(await self.lanes.lane_of(job_id))
-
     async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded:
         """Give a request another instruction while it waits, here or in the queue.
 

@@ -84,7 +84,6 @@ command-limits = How many pictures you have left
 command-privacy = What I keep, and for how long
 command-buy = More pictures for Telegram Stars
 command-paysupport = Help with a payment
-command-refund = Refund a payment: /refund 123456789
 command-forget = Delete everything about me
 
 ## Answers to what is no job
@@ -93,7 +92,6 @@ ask-instruction = Nice photo! What should I change? Type it, for example “make
 ask-instruction-album = { $count } photos! What should I change? For example “put the jacket from photo 2 on the person in photo 1”.
 which-photo = Which photo? Send it and I'll do this.
 other-photo = Got it. Now send the other photo.
-not-this-button = Not this photo
 start-over-button = Start over
 then-button = Then this
 begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
@@ -108,15 +106,10 @@ forgotten-how = I don't remember what I did last. Send a photo, or reply to a pi
 resume-button = Do it now
 not-yet = I haven't begun this one. Shall I?
 press-answered = You've already answered this.
-words-taken = OK: “{ $said }”
 gathered-with-words = “{ $said }”: each of the { $count } photos on its own, or one picture of them?
 gathered-left-out = One picture takes up to { $limit } photos, so I left out the rest.
 too-many-photos = I take up to { $limit } photos at once, so I left out the rest.
 gathered-each = OK, each on its own. What should I change?
-gathered-taken = { $count ->
-    [1] OK: “{ $said }”
-   *[other] OK: “{ $said }”, { $count } times
-}
 together-button = One picture
 one-each-button = Each on its own
 edited-in-time = ✏️ OK, now it's “{ $said }”.
@@ -152,7 +145,7 @@ group-help =
     • “/edit make it snow” in a photo's caption, or in reply to anybody's photo;
     • “@{ $bot } make it snow”, the same.
 
-    The buttons under a picture are for whoever asked for it.
+    Only the person who asked for a picture can use its buttons.
 group-other-command = Here I only know /edit, /help and /cancel. The rest works in our private chat: @{ $bot }.
 group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
 trouble = Something broke on my side. Please send that again in a minute.
@@ -177,10 +170,6 @@ preset-photo =
        *[other] Now send photo { $number } of { $count }: { $what }.
     }
 preset-photo-in-group = Please reply to this message with it.
-preset-taken = { $count ->
-    [1] OK: “{ $name }”
-   *[other] OK: “{ $name }”, { $count } times
-}
 styles-button = Styles
 help-button = 💡 Tips
 language-button = 🌐 Language
@@ -363,18 +352,13 @@ press-expired = I no longer have this picture. Please send it again.
 press-file-sent = Here it is ↑
 press-file-gone = I no longer have the file. The picture in the chat stays: reply to it to change it.
 press-file-refused = Telegram doesn't let me send files here. Ask an admin to allow them.
-press-not-yours = These buttons are for whoever asked for this picture. Send your own photo!
+press-not-yours = Only the person who asked for this picture can use its buttons. Send me your own photo!
 press-again = Once more…
 press-larger = Making it larger…
 press-not-now = Not right now
 
 ## For admins
 
-command-pause = Pause the queue
-command-resume = Resume the queue
-command-ban = Ban a user: /ban 123456789
-command-unban = End a ban: /unban 123456789
-command-grant = Give a user pictures: /grant 123456789 10
 paused = ⏸ Queue paused: running jobs finish, new ones wait. /resume to go on.
 resumed = ▶️ The queue goes on; { $count } waiting.
 admin-usage = Like this: { $usage }
