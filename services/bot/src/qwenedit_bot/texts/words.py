@@ -1,18 +1,20 @@
-"""Says a message in a user's language."""
+"""The messages of the locale files, and how one is said in a user's language."""
 
 from __future__ import annotations
 
+from enum import EnumType, StrEnum
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from fluent.runtime import FluentBundle
 from fluent.syntax import FluentParser
-from fluent.syntax.ast import Junk
+from fluent.syntax.ast import Junk, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwenedit_bot.texts.text import Text
+    from fluent.syntax.ast import Resource
 
 LANGUAGES = ("en", "ru")
 """The languages that the bot speaks, each with its file in `locales`. The first stands in where a text is missing."""
@@ -22,22 +24,39 @@ class TextError(Exception):
     """A locale file lacks a message, or a message lacks a value: a defect of ours."""
 
 
-class Words:
-    """The texts of one language.
+@cache
+def _resource(language: str) -> Resource:
+    source = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
+    resource = FluentParser(with_spans=False).parse(source)
+    junk = [entry.content for entry in resource.body if isinstance(entry, Junk)]
+    if junk:
+        raise TextError(f"{language}.ftl: cannot read {junk[0]!r}")
+    return resource
 
-    Raises:
-        TextError: the language's file does not parse.
-    """
+
+class _FromFile(EnumType):
+    def __getattr__(cls, name: str) -> Text:
+        """Have type checkers accept the members, whose names only the file has. A test checks each that is used."""
+        raise AttributeError(f"{LANGUAGES[0]}.ftl has no message for Text.{name}")
+
+
+class Text(StrEnum, metaclass=_FromFile):
+    """The messages of the first language's file, by their ids: `Text.ASK_INSTRUCTION` is `ask-instruction`."""
+
+    vars().update(
+        (each.id.name.upper().replace("-", "_"), each.id.name)
+        for each in _resource(LANGUAGES[0]).body
+        if isinstance(each, Message)
+    )
+
+
+class Words:
+    """The texts of one language."""
 
     def __init__(self, language: str) -> None:
         self.language = language
         self._bundle = FluentBundle([language], use_isolating=False)
-        source = (files("qwenedit_bot.texts") / "locales" / f"{language}.ftl").read_text(encoding="utf-8")
-        resource = FluentParser(with_spans=False).parse(source)
-        junk = [entry.content for entry in resource.body if isinstance(entry, Junk)]
-        if junk:
-            raise TextError(f"{language}.ftl: cannot read {junk[0]!r}")
-        self._bundle.add_resource(resource)
+        self._bundle.add_resource(_resource(language))
 
     def __call__(self, text: Text, **values: str | float) -> str:
         """Say something.
