@@ -78,12 +78,14 @@ def intent_of(text: str) -> Intent | None:
     Args:
         text: What was written. Emoji alone are thanks; angry ones, question marks, dots or a link are a question.
     """
-    words = _words_of(_LINK.sub("", text))
+    said = _clauses_of(text)
+    words = list(chain(*said))
     if not words:
         return Intent.QUESTION if _LINK.search(text) else _wordless(text)
     if len(words) > _LONGEST:
         return None
-    _parts, rank = min(table.covers(words) for table in _tables().values())
+    tables = [table for table in _tables().values() if not any(map(table.orders, said))]
+    _parts, rank = min((table.covers(words) for table in tables), default=(_NOWHERE, len(Intent)))
     if rank < len(Intent):
         return list(Intent)[rank]
     asks = text.rstrip().endswith(_QUESTION_MARKS) and doubt_of(text) is Doubt.MUCH
@@ -92,7 +94,7 @@ def intent_of(text: str) -> Intent | None:
 
 def doubt_of(text: str) -> Doubt:
     """Return whether words look like a wish: a clause of them does, in the language of most of them."""
-    said = [" ".join(_words_of(clause)) for clause in _CLAUSE.split(_LINK.sub("", text))]
+    said = [" ".join(clause) for clause in _clauses_of(text)]
     words = " ".join(said).split()
     knows = {table: table.knows(words) for table in _tables().values()}
     tables = [table for table, known in knows.items() if known == max(knows.values())]
@@ -150,6 +152,16 @@ class _Table:
                 parts, first = best[start]
                 best[end] = min(best[end], (parts + 1, min(first, rank)))
         return best[-1] if best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
+
+    def orders(self, clause: Sequence[str]) -> bool:
+        """Whether a clause has a verb that is an intent if it stands alone, and then another: “deixa mais bonito”."""
+        for place, word in enumerate(clause, start=1):
+            meant = self._ranks.get((word,), len(Intent))
+            if meant < len(Intent) and self._wish.fullmatch(word):
+                _parts, then = self.covers(clause[place:])
+                if then not in (meant, len(Intent)):
+                    return True
+        return False
 
     def knows(self, words: Sequence[str]) -> int:
         """Return how many of the words are in this table."""
@@ -217,6 +229,10 @@ def _pattern_of(listed: str) -> re.Pattern[str]:
 
 def _spelt(phrase: str) -> str:
     return r"\w*".join(" ".join(_words_of(part)) for part in phrase.strip().split("*"))
+
+
+def _clauses_of(text: str) -> list[list[str]]:
+    return [_words_of(clause) for clause in _CLAUSE.split(_LINK.sub("", text))]
 
 
 def _words_of(text: str) -> list[str]:
