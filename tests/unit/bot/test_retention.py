@@ -37,7 +37,7 @@ NOT_ABOUT_USERS = {
 }  # fmt: skip
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {
-    "inbox": "`updates`", "any_occasion": "`occasion`", "kinds": "all of them",
+    "inbox": "`updates`", "kinds": "all of them",
     "picture_prefix": "`picture`", "account_prefix": "`free_used`, `charged`, `lots` and `payments`",
 }  # fmt: skip
 """Other names of keys, each with the key's own."""

@@ -1,4 +1,4 @@
-"""A user's keys whose names nobody knows are found, with one scan of Redis."""
+"""A user's keys whose names nobody knows are found, with two scans of Redis."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ async def test_job_that_no_version_can_read_is_erased(redis: Redis, user_erasure
 
 
 @pytest.mark.parametrize("keys", [0, 1, 3 * SCANNED_AT_ONCE])
-async def test_forget_scans_redis_once(redis: Redis, bot_keys: BotKeys, user_erasure: UserErasure, keys: int) -> None:
+async def test_forget_scans_redis_twice(redis: Redis, bot_keys: BotKeys, user_erasure: UserErasure, keys: int) -> None:
     for number in range(keys):
         await redis.set(bot_keys.said(ANN, number), 1)
     await redis.config_resetstat()
     await user_erasure.forget(ANN)
     scans = (await redis.info("commandstats"))["cmdstat_scan"]["calls"]
-    assert scans <= 5  # a table of keys has up to a step's buckets more than it has keys
+    assert scans <= 10  # a table of keys has up to a step's buckets more than it has keys
     assert await redis.keys("*") == []
 
 

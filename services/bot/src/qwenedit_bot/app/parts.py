@@ -42,8 +42,7 @@ from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor
-from qwenedit_bot.upkeep.janitor import Janitor
-from qwenedit_bot.upkeep.leader import Leadership
+from qwenedit_bot.upkeep.janitor import Janitor, Leadership
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_bot.users.languages import Languages
 from qwenedit_jobs import Events, RedisPictureStore

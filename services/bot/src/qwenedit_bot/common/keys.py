@@ -19,14 +19,9 @@ class BotKeys:
         """Prefix of the lanes of updates that Telegram was told we have and that are not handled yet."""
         return f"{self.prefix}:inbox"
 
-    @property
-    def draft_prefix(self) -> str:
-        """Prefix of STRINGs: what waits in a chat for a user, as JSON."""
-        return f"{self.prefix}:draft:{self.bot_id}:"
-
-    def draft(self, chat_id: int, user_id: int) -> str:
+    def draft(self, chat_id: int | str, user_id: int) -> str:
         """STRING: what waits in a chat for a user, as JSON."""
-        return f"{self.draft_prefix}{chat_id}:{user_id}"
+        return f"{self.prefix}:draft:{self.bot_id}:{chat_id}:{user_id}"
 
     @property
     def banned(self) -> str:
@@ -80,23 +75,19 @@ class BotKeys:
         """STRING: what was sent lately with the token or in a chat, a pause, or a person's place in line."""
         return f"{self.prefix}:pace:{self.bot_id}:{what}"
 
-    def reply(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+    def reply(self, chat_id: int, message_id: int | str, discriminator: str = "") -> str:
         """STRING: id of the bot's message that answers this message of a user."""
         key = f"{self.prefix}:reply:{self.bot_id}:{chat_id}:{message_id}"
         return f"{key}:{discriminator}" if discriminator else key
 
-    def said(self, chat_id: int, message_id: int, discriminator: str = "") -> str:
+    def said(self, chat_id: int, message_id: int | str, discriminator: str = "") -> str:
         """SET of digests: what the message that `reply` names has said so far."""
         key = f"{self.prefix}:said:{self.bot_id}:{chat_id}:{message_id}"
         return f"{key}:{discriminator}" if discriminator else key
 
-    def occasion(self, chat_id: int, occasion: str) -> str:
+    def occasion(self, chat_id: int | str, occasion: str) -> str:
         """STRING: id of the message that is answered for all that belong together."""
         return f"{self.prefix}:occasion:{self.bot_id}:{chat_id}:{occasion}"
-
-    def any_occasion(self, occasion: str) -> str:
-        """Pattern of `occasion` in all groups."""
-        return f"{self.prefix}:occasion:{self.bot_id}:-*:{occasion}"
 
     @property
     def album_prefix(self) -> str:

@@ -108,7 +108,7 @@ class Drafts:
         PersonalData(
             what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo or "
             "an answer; the ids of the newest jobs",
-            keys=("draft_prefix", "draft"),
+            keys=("draft",),
             seconds=DRAFT_TTL,
             told="waiting",
         ),

@@ -1,10 +1,10 @@
-"""Forgetting a user: features erase what they keep, and one scan of Redis finds all that is named after the user."""
+"""Forgetting a user: features erase what they keep, and scans of Redis find the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -12,7 +12,6 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common.retention import PersonalData
-from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -44,14 +43,14 @@ async def rewrite_file(redis: Redis) -> None:
 
 def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
     """Return the names of keys that hold something of a user and nothing else, as a shell's patterns."""
-    answers = (keys.reply(user_id, 0), keys.said(user_id, 0))
     return (
         keys.language(user_id),
-        f"{keys.draft_prefix}*:{user_id}",
+        keys.draft("*", user_id),
         f"{keys.album_prefix}{user_id}:*",
         keys.occasion(user_id, "*"),
-        keys.any_occasion(f"*:{user_id}"),
-        *(f"{answer.removesuffix('0')}*" for answer in answers),
+        keys.occasion("-*", f"*:{user_id}"),
+        keys.reply(user_id, "*"),
+        keys.said(user_id, "*"),
     )
 
 
@@ -106,13 +105,13 @@ class UserErasure:
         Redis looks at its keys in short steps, between which other clients have their turn. A key that is made or
         deleted meanwhile may be among them or not.
         """
-        wanted = patterns(self.keys, user_id)
+        wanted, user = patterns(self.keys, user_id), str(user_id)
+        scan = partial(self.redis.scan_iter, count=SCANNED_AT_ONCE)
         jobs, names = set[str](), set[str]()
-        scripts, cursor = Scripts(self.redis, Path(__file__).parent / "lua", str), "0"
-        while True:
-            step = {"cursor": cursor, "count": SCANNED_AT_ONCE, "user": str(user_id), "jobs": self.job_prefix}
-            cursor, owned, named = await scripts.run("search", **step)
-            jobs.update(key.removeprefix(self.job_prefix) for key in owned)
-            names.update(name for name in named if any(fnmatchcase(name, each) for each in wanted))
-            if cursor == "0":
-                return jobs, names
+        async for name in scan(f"*:{user}*"):
+            if any(fnmatchcase(name, each) for each in wanted):
+                names.add(name)
+        async for name in scan(f"{self.job_prefix}*", _type="HASH"):
+            if await self.redis.hget(name, "user") == user:
+                jobs.add(name.removeprefix(self.job_prefix))
+        return jobs, names
