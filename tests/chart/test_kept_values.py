@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 OLDER = Path(__file__).parent / "data/values-of-an-older-chart.yaml"
 STORED = {"pictures": {"url": "s3://photos/a"}}
+TLS = {"redis": {"enabled": False, "external": {"url": "rediss://redis.data"}}}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,11 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helm_python.Char
         yield kept
 
 
-@pytest.mark.parametrize("values", [TOKEN, {"bot": WEBHOOK}, {**TOKEN, **STORED}], ids=["polling", "webhook", "bucket"])
+@pytest.mark.parametrize(
+    "values",
+    [TOKEN, {"bot": WEBHOOK}, {**TOKEN, **STORED}, {**TOKEN, **TLS}],
+    ids=["polling", "webhook", "bucket", "redis with TLS"],
+)
 def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart, values, monkeypatch):
     chart.validate_schema(values)
     manifests = manifests_in(chart.render(values, name="edit", namespace="photos"))

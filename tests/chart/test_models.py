@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.chart.goldens import CHART, by_object, differences
+from tests.chart.test_properties import of_kind
 
 FOLDER = CHART / "examples" / "models"
 KEPT = FOLDER / "rendered.diff"
@@ -70,6 +71,22 @@ def test_download_goes_where_comfyui_runs_and_holds_no_gpu(render, part, values)
     (container,) = download["containers"]
     assert "/worker:" in container["image"]
     assert not any("gpu" in name for kind in container["resources"].values() for name in kind)
+
+
+@pytest.mark.parametrize("placement", ["sidecar", "standalone"])
+def test_test_of_the_models_goes_to_a_node_of_a_pod_that_mounts_them(render, placement):
+    """A claim of one node can't be mounted on another one, where the pod would wait for ever."""
+    manifests = render({**TOKEN, "comfyui": {"placement": placement}})
+    templates = [one["spec"]["template"] for one in manifests if "template" in one.get("spec", {})]
+    mounting = {
+        template["metadata"]["labels"]["app.kubernetes.io/component"]
+        for template in templates
+        if any(volume["name"] == "models" for volume in template["spec"]["volumes"])
+    }
+    (test,) = of_kind(manifests, "Pod", "-modelstest")
+    (term,) = test["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    (component,) = term["labelSelector"]["matchExpressions"]
+    assert set(component["values"]) == mounting | {"test"}
 
 
 def test_change_by_each_way_of_the_models_is_kept_in_git(render):

@@ -6,7 +6,7 @@
 {{/* Whether KEDA needs anything secret to reach Redis. */}}
 {{- define "qwenedit.kedaAuthentication" -}}
 {{- $redis := include "qwenedit.redis" (dict "root" . "part" "keda") | fromJson }}
-{{- if or $redis.passwordKey (and $redis.tls .Values.trustedCa.existingConfigMap) }}true{{ end }}
+{{- if or $redis.passwordKey (and $redis.tls (include "qwenedit.caConfigMap" .)) }}true{{ end }}
 {{- end }}
 
 {{/* A trigger that counts a list or a sorted set. Takes root, name and key. */}}
