@@ -17,6 +17,7 @@ TOP = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 POD = SCHEMA["$defs"]["pod"]["properties"]
 MENTION = re.compile(rf"(?<![/.\w])(?:{'|'.join(TOP)})(?:\.[a-z][A-Za-z0-9]*)+(?![\w.]*/)")
+SET = re.compile(r"--set(?:-file)? ['\"]?([^\s'\"]+)")
 SPEAKING = [
     CHART / "README.md",
     CHART / "values.yaml",
@@ -58,17 +59,28 @@ def test_every_value_is_explained():
     assert [leaf for key, value in TOP.items() for leaf in unexplained(key, value)] == []
 
 
+def assert_exists(mention, page):
+    value = TOP
+    for key in mention.split("."):
+        if not isinstance(value, dict) or (not value and key not in value):
+            break  # inside of what Kubernetes defines
+        if value is not TOP and key in POD and key not in value:
+            break  # of a part's `pod`, which has more keys than the defaults use
+        assert key in value, f"{page.name} speaks of {mention}"
+        value = value[key]
+
+
 @pytest.mark.parametrize("page", SPEAKING, ids=lambda page: page.name)
 def test_every_value_that_is_spoken_of_exists(page):
     for mention in set(MENTION.findall(page.read_text())):
-        value = TOP
-        for key in mention.split("."):
-            if not isinstance(value, dict) or (not value and key not in value):
-                break  # inside of what Kubernetes defines
-            if value is not TOP and key in POD and key not in value:
-                break  # of a part's `pod`, which has more keys than the defaults use
-            assert key in value, f"{page.name} speaks of {mention}"
-            value = value[key]
+        assert_exists(mention, page)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.name)
+def test_every_value_that_a_command_sets_exists(page):
+    for arguments in SET.findall(page.read_text()):
+        for mention in re.findall(r"(?:^|,)([\w.]+)=", arguments):
+            assert_exists(mention, page)
 
 
 def test_schema_knows_the_same_keys_as_the_values():
