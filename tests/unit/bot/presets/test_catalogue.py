@@ -112,6 +112,12 @@ def test_broken_file_is_refused_with_preset_and_field(change: tuple[str, str], s
     assert said in refusal(GOOD.replace(*change, 1))
 
 
+def test_only_wrong_preset_of_a_file_is_all_that_is_said() -> None:
+    only = GOOD.partition("      - id: try-on")[0].replace("        prompt: Make it snow.\n", "")
+    assert refusal(only) == "categories.seasons.presets.snow.prompt: Field required"
+    assert refusal("categories: []") == "categories: Tuple should have at least 1 item after validation, not 0"
+
+
 def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
     preset = presets.read(GOOD.replace(", ru: Снег}", "}")).preset("snow")
     assert preset is not None

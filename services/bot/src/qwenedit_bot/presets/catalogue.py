@@ -191,7 +191,9 @@ def read(text: str) -> Catalogue:
     try:
         return Catalogue.model_validate(document)
     except ValidationError as error:
-        problems = [_described(document, problem) for problem in error.errors()]
+        # pydantic leaves wrong items out of a list, and then calls the list too short
+        found = [each for each in error.errors() if each["type"] != "too_short"] or error.errors()
+        problems = [_described(document, problem) for problem in found]
         raise PresetsError("\n".join(problems[:MOST_REPORTED])) from None
 
 
