@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from qwenedit_bot.edits.answers.ended_jobs import bring
+from qwenedit_bot.app.main import bring
 from qwenedit_jobs import (
     Done,
     Edit,

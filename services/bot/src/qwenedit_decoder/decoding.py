@@ -30,7 +30,7 @@ pixels, so that a file of thousands keeps a CPU busy for minutes."""
 FORMATS: Final = ("JPEG", "PNG", "BMP", "WEBP", "AVIF")
 """What users may send, beside HEIF."""
 
-# Pillow's own guard warns at one size and raises at another; every picture here passes `_check_pixels` instead.
+# Pillow's own guard warns at one size and raises at another; every picture here passes `_check` instead.
 Image.MAX_IMAGE_PIXELS = None
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
@@ -149,7 +149,8 @@ def _scale(image: Image.Image) -> None:
 
 def _check(image: Image.Image) -> None:
     width, height = image.size
-    _check_pixels(image)
+    if width * height > (MAX_PIXELS_PHOTO if image.format in _PHOTO else MAX_PIXELS):
+        raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=width, height=height)
     if min(width, height) < MIN_SIDE:
         raise PictureRefusedError(Refusal.TOO_SMALL, width=width, height=height)
     if max(width, height) > MAX_RATIO * min(width, height):
@@ -158,12 +159,6 @@ def _check(image: Image.Image) -> None:
     # A burst of HEIC has several as well, and Pillow opens its first choice.
     if image.format in ("PNG", "WEBP", "AVIF") and getattr(image, "is_animated", False):
         raise PictureRefusedError(Refusal.ANIMATED)
-
-
-def _check_pixels(image: Image.Image) -> None:
-    most = MAX_PIXELS_PHOTO if image.format in _PHOTO else MAX_PIXELS
-    if image.width * image.height > most:
-        raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=image.width, height=image.height)
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

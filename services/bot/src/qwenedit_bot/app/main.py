@@ -26,7 +26,6 @@ from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, pause, unless
 from qwenedit_bot.conversation import command_menu
-from qwenedit_bot.edits.answers import ended_jobs
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_jobs import (
     EvictionPolicyError,
@@ -49,12 +48,14 @@ if TYPE_CHECKING:
     from aiogram.types import User
     from redis.asyncio import Redis
 
-    from qwenedit_jobs import Keys
+    from qwenedit_jobs import Events, Keys
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
     from qwenedit_telemetry import Telemetry
 
 REFUSALS = (TokenRefusedError, EvictionPolicyError, StateTooNewError, PictureStoreRefusedError, PresetsError)
 """Errors that another start would meet again: exit code 2."""
+BLOCK = 5.0
+"""Seconds that one look waits for the first end of a job."""
 
 log = structlog.get_logger(__name__)
 
@@ -185,7 +186,7 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
     async with aclosing(parts.hook) if parts.hook else nullcontext(), asyncio.TaskGroup() as tasks:
         for work in (receiver, parts.updating, parts.answering, parts.following, parts.leadership):
             tasks.create_task(work.run(stop))
-        tasks.create_task(ended_jobs.bring(parts.events, parts.job_ended, stop))
+        tasks.create_task(bring(parts.events, parts.job_ended, stop))
         for name, (seconds, tick) in parts.loops().items():
             tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: parts.leadership.held))
         tasks.create_task(
@@ -197,6 +198,24 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
                 selling=bool(settings.star_packs),
             )
         )
+
+
+async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
+    """Move ends of jobs into the lanes of their chats, and set `wake` if there are any, until a stop is asked for."""
+    backoff, ended = Backoff(), True
+    while not stop.is_set():
+        try:
+            if ended and await events.drain():
+                wake.set()
+            ended = await unless(stop, events.wait(BLOCK)) or False
+        except RedisError as error:
+            ended = True  # maybe more than Redis lets anybody read, which `drain` drops
+            wait = backoff.next()
+            if wait > 0:
+                log.warning("answers.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+            await pause(stop, wait)
+        else:
+            backoff.reset()
 
 
 @dataclass(slots=True)

@@ -30,11 +30,9 @@ class Bound:
 
     @contextmanager
     def taken(self, amount: int = 1, *, owner: int | None = None) -> Iterator[None]:
-        """Hold an amount inside the block. More than the bound counts as all of it.
+        """Hold an amount inside the block; more than the bound counts as all of it.
 
-        Args:
-            amount: How much.
-            owner: The user, if users are served in the order in which they came.
+        If `owner` is a user, users are served in the order in which they came.
 
         Raises:
             LaterError: there is no room now, or it is for those who came before.

@@ -45,10 +45,8 @@ class Converter:
     async def normalise(self, data: bytes, *, photo: bool, large: bool = False) -> Normalised:
         """Turn a user's picture into one that every worker can read.
 
-        Args:
-            data: The picture.
-            photo: It was sent as a photo. Telegram encodes these anew, so there's no metadata in it to remove.
-            large: Its request has a place among the large files.
+        Telegram encodes a `photo` anew, so there's no metadata in it to remove. If `large`, the picture's request has
+        a place among the large files.
 
         Raises:
             PictureRefusedError: it is no picture that we take, or it takes too much to open.

@@ -32,12 +32,7 @@ class Languages:
         self._texts = texts
 
     async def words_of(self, user_id: int, code: str | None) -> Words:
-        """Return a user's words.
-
-        Args:
-            user_id: The user.
-            code: Language of their Telegram, where it says one.
-        """
+        """Return a user's words; `code` is the language of their Telegram, if it has one."""
         chosen = await self._redis.get(self._keys.language(user_id))
         return self._texts.of(str(chosen) if chosen is not None else code)
 
