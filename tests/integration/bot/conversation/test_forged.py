@@ -205,7 +205,10 @@ async def test_anonymous_admins_and_channels_are_asked_to_write_as_themselves(st
         await post_as(stage, there, stand_in, chat, text="what a day")
         for _ in range(2):
             await post_as(stage, there, stand_in, chat, caption="/edit make it snow")
-    await there.send(f"/help@{(await stage.telegram.bot())['username']}")
+    name = (await stage.telegram.bot())["username"]
+    for post in ({"text": "/ban@other_bot"}, {"text": f"try @{name}", "is_automatic_forward": True}):  # for others
+        await post_as(stage, there, CHANNEL_BOT, -1003, **post)
+    await there.send(f"/help@{name}")
     await there.says("here I act only when you call me")
     assert await stage.worker.queue.unfinished_ids() == []
     said = [message.text for message in (await there.snapshot()).from_bot]

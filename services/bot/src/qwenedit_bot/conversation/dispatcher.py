@@ -126,8 +126,8 @@ async def _kept_out(turn: Turn) -> bool:
 
 
 def _calls(turn: Turn) -> bool:
-    """Whether a message is for the bot: any in private; in a group if it names the bot or is a command."""
-    return bool(turn.messages) and (not turn.in_group or groups.is_called(turn.messages[0], turn.services.bot_name))
+    """Whether a message is for the bot: any in private; in a group if it calls the bot."""
+    return bool(turn.messages) and (not turn.in_group or groups.is_called(turn))
 
 
 def _handler(turn: Turn) -> Handler:

@@ -46,10 +46,11 @@ def called_to_edit(text: str, username: str) -> str | None:
     return " ".join(mention.sub(" ", text).split()) if mention.search(text) else None
 
 
-def is_called(message: Message, username: str) -> bool:
-    """Whether a message in a group names this bot, or is a command that may be for it."""
-    said = message.text or message.caption or ""
-    return said.startswith("/") or called_to_edit(said, username) is not None
+def is_called(turn: Turn) -> bool:
+    """Whether somebody writes to this bot in a group: their own words name it, or are its command to edit."""
+    first = turn.messages[0]
+    edit = called_to_edit(first.text or first.caption or "", turn.services.bot_name)
+    return own_words(first) and (turn.command != "" or edit is not None)
 
 
 async def changed(turn: Turn) -> None:
