@@ -286,6 +286,33 @@ async def test_remark_leaves_a_waiting_job_as_it_is_until_confirmed(stage: Any, 
     await stage.worker.finish_next(RESULT)
 
 
+async def test_yes_to_words_that_replied_to_a_waiting_job_gives_it_these_words(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    placeholder = await ann.says("next in line")
+    await later(stage, ann)
+    await ann.send("my aunt is going to faint", reply_to=placeholder.id)
+    await ann.says(ASKED)
+    await ann.send("yes")
+    assert await settled(stage) == ["my aunt is going to faint"]
+    await stage.worker.finish_next(RESULT)
+
+
+async def test_doubtful_wish_stays_about_the_picture_that_it_replied_to(stage: Any) -> None:
+    ann, first = await with_result(stage)
+    await ann.send("make it rain")
+    claim = await stage.worker.finish_next(photo("PNG"))
+    await ann.picture(number=2)
+    await stage.answered(claim.job.id)
+    await ann.send("my aunt is going to faint", reply_to=first.id)
+    question = await ann.says(ASKED)
+    await ann.send("thanks")
+    await ann.says("You're welcome")
+    await ann.press_data(question.id, "like-this")
+    claim = await stage.worker.finish_next(RESULT)
+    assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT
+
+
 @pytest.mark.parametrize("words", ["вторую посветлее", "the second one lighter", "and the other one too"])
 async def test_one_of_several_results_is_asked_for(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()

@@ -319,8 +319,18 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
 
 def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
     asked = step(WAITS, said("a bunny", thing(Stage.RESULT), doubt="much", replied=True))[0]
-    yes = replace(said("yes", WAITING, intent="agreed"), id="m11", message_id=11)
-    assert jobs(step(asked, yes)[1]) == [((2,), "a bunny", 9, "")]
+    yes = replace(said("yes", thing(Stage.RESULT), intent="agreed", replied=True), id="m11", message_id=11)
+    assert jobs(step(replace(asked, preset="try-on"), yes)[1]) == [((2,), "a bunny", 9, "")]
+
+
+def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> None:
+    result = thing(Stage.RESULT)
+    asked = step(ASKED_FOR, said("a bunny", result, doubt="much"))[0]
+    wow = step(asked, replace(said("wow", result, intent="thanks"), id="m10"))[0]
+    yes, no = said("yes", result, intent="agreed"), said("no", result, intent="question", doubt="much")
+    assert step(wow, replace(yes, id="m11"))[1] == Reply("thanks", "old")
+    assert step(wow, replace(no, id="m11"))[1] == ASKED
+    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == ASKED
 
 
 def test_no_to_doubtful_words_drops_them() -> None:

@@ -20,6 +20,7 @@ from qwenedit_bot.conversation.step import (
     Reword,
     Stop,
     can_resume,
+    doubtful_in,
     settle,
     step,
 )
@@ -293,7 +294,11 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waiting = {"words": draft.words or draft.late or draft.doubtful, "choice": draft.preset, "photo": draft.pictures}
+    waiting = {
+        "words": draft.words or draft.late or doubtful_in(draft, turn.at),
+        "choice": draft.preset,
+        "photo": draft.pictures,
+    }
     dropped = next((what for what in waiting if waiting[what]), "")
     if count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))

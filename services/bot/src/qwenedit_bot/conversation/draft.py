@@ -61,6 +61,10 @@ class Doubtful:
     """When they came, in seconds since the epoch."""
     pictures: tuple[Picture, ...] = ()
     """What they replied to; empty if they are about the lowest thing."""
+    job: str = ""
+    """The unfinished job that they replied to."""
+    event: str = ""
+    """The event that brought them: “yes” and “no” are about them until another one."""
 
 
 @dataclass(frozen=True, slots=True)

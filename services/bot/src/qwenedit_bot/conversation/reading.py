@@ -11,7 +11,18 @@ from aiogram.enums import ContentType
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.step import AGAIN, REDO, UNDO, Edited, Photos, Said, Stage, Thing, lowest
+from qwenedit_bot.conversation.step import (
+    AGAIN,
+    REDO,
+    UNDO,
+    Edited,
+    Photos,
+    Said,
+    Stage,
+    Thing,
+    doubtful_in,
+    lowest,
+)
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
@@ -23,7 +34,7 @@ if TYPE_CHECKING:
 
     from aiogram.types import Document, Message
 
-    from qwenedit_bot.conversation.draft import Draft, How
+    from qwenedit_bot.conversation.draft import Doubtful, Draft, How
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
@@ -97,6 +108,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     intent = str(intent_of(text) or "") if own_words(message) else ""
     wish = wish_in(text)
     about, replied = await about_of(turn, draft, message)
+    doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
+    if doubtful is not None:
+        about, replied = await doubted_thing(turn, draft, doubtful)
     if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
         about = await newest_thing(turn, draft)
     if intent == REDO:  # forward again after “undo”; else another one
@@ -143,8 +157,22 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
         return thing, answered is None or answered.message_id != draft.shown
     if turn.in_group:
         return _waiting(draft), False
+    return await _lowest_thing(turn, draft, message.message_id), False
+
+
+async def doubted_thing(turn: Turn, draft: Draft, doubtful: Doubtful) -> tuple[Thing | None, bool]:
+    """Return what doubtful words are about as it is now, and whether they replied to that."""
+    if not doubtful.pictures:
+        return await _lowest_thing(turn, draft, doubtful.words_in), False
+    jobs = [
+        thing for thing, _shown in await things_on_screen(turn, draft) if doubtful.job and thing.job == doubtful.job
+    ]
+    return jobs[0] if jobs else Thing(Stage.PHOTO, doubtful.pictures), True
+
+
+async def _lowest_thing(turn: Turn, draft: Draft, below: int) -> Thing | None:
     things = await things_on_screen(turn, draft)
-    return lowest([each for each in things if _takes_words(draft, each[0])], message.message_id), False
+    return lowest([each for each in things if _takes_words(draft, each[0])], below)
 
 
 def _takes_words(draft: Draft, thing: Thing) -> bool:

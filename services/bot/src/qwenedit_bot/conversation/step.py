@@ -97,6 +97,7 @@ class Said(Event):
     one_of_several: bool = False
     """They name one of several pictures by its place."""
     about: Thing | None = None
+    """If they agree to doubtful words, what these are about."""
     replied: bool = False
     """They reply to this very thing."""
     jobs: tuple[Thing, ...] = ()
@@ -289,8 +290,7 @@ def step(draft: Draft, event: Event) -> Outcome:
         case _:
             raise TypeError(event)
     asks = (bool(after.words), after.pictures) == (bool(draft.words), draft.pictures)
-    doubtful = after.doubtful if action == Ask(Question.LIKE_THIS, event.message_id) else None
-    return replace(after, handled=event.id, asked=draft.asked if asks else "", doubtful=doubtful), action
+    return replace(after, handled=event.id, asked=draft.asked if asks else ""), action
 
 
 def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, RequestOutcome]]) -> Draft:
@@ -320,6 +320,12 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
         words = done.wanted[0].words if unreadable else after.words
         return replace(after, words=words, words_in=done.words_in, words_at=0)
     return replace(before, handled=after.handled)
+
+
+def doubtful_in(draft: Draft, at: int) -> Doubtful | None:
+    """Return the words about which the user has just been asked whether they are a wish."""
+    asked = draft.doubtful
+    return asked if asked and asked.event == draft.handled and abs(at - asked.at) <= AGREED_WITHIN else None
 
 
 def can_resume(draft: Draft) -> bool:
@@ -421,15 +427,16 @@ def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
 
 def _doubted(draft: Draft, event: Said, thing: Thing) -> Outcome:
     pictures = thing.pictures if event.replied else ()
-    doubtful = Doubtful(event.words, event.message_id, event.at, pictures)
+    job = thing.job if event.replied and thing.stage in (Stage.WAITING, Stage.RUNNING) else ""
+    doubtful = Doubtful(event.words, event.message_id, event.at, pictures, job, event.id)
     return replace(draft, doubtful=doubtful), Ask(Question.LIKE_THIS, event.message_id)
 
 
 def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    doubtful = draft.doubtful
-    if doubtful is not None and abs(event.at - doubtful.at) <= AGREED_WITHIN:
-        thing = Thing(Stage.PHOTO, doubtful.pictures) if doubtful.pictures else thing
-        return _instructed(draft, replace(event, message_id=doubtful.words_in, words=doubtful.words), thing)
+    doubtful = doubtful_in(draft, event.at)
+    if doubtful is not None:
+        wish = replace(event, message_id=doubtful.words_in, words=doubtful.words)
+        return _instructed(replace(draft, doubtful=None), wish, thing)
     if draft.asked in (Question.HOW, Question.OTHER):
         return draft, Ask(Question(draft.asked), event.message_id)
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
@@ -437,8 +444,8 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     """Answer a question or a complaint, which may be about where a picture is, or may be a wish."""
-    if draft.doubtful is not None:  # such as “no”
-        return draft, Stop(())
+    if doubtful_in(draft, event.at) is not None:  # such as “no”
+        return replace(draft, doubtful=None), Stop(())
     waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
     if thing is None or waits or not event.doubt:
         return draft, Reply("question", _result_of(thing))

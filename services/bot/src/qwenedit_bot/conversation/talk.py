@@ -148,7 +148,8 @@ async def like_this(turn: Turn) -> None:
         said = replace(said, id=f"y{about.message_id}", intent="", doubt="")
         if doubtful is None or doubtful.words_in != about.message_id or not doubtful.pictures:
             return said
-        return replace(said, about=Thing(Stage.PHOTO, doubtful.pictures))
+        thing, replied = await reading.doubted_thing(turn, draft, doubtful)
+        return replace(said, about=thing, replied=replied, jobs=())
 
     await take(turn, read)
 
