@@ -289,7 +289,7 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
-    """Say how much is cancelled, and cancel it. Said first: done again after that, less is left to count."""
+    """Say how much is cancelled, once, and cancel it: done again after that, less is left to count."""
     services, jobs, count = turn.services, action.jobs, len(action.jobs or ())
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
@@ -307,7 +307,9 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     else:
         back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
         view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
-    await turn.say(view, to=turn.to(turn.shown, "stop" if turn.press or turn.edited else ""))
+    to = turn.to(turn.shown, f"stop{turn.update_id}" if turn.press or turn.edited else "")
+    if await services.replies.find(to) is None:
+        await turn.say(view, to=to)
     if jobs is None:
         await services.backlog.stop(turn.user_id)  # before the jobs, whose end would let it follow
         jobs = tuple(await services.queue.unfinished_ids_of(turn.user_id))
