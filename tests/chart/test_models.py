@@ -73,6 +73,11 @@ def test_download_goes_where_comfyui_runs_and_holds_no_gpu(render, part, values)
     assert not any("gpu" in name for kind in container["resources"].values() for name in kind)
 
 
+def test_claim_of_one_pod_is_not_mounted_by_the_test_as_well(render):
+    manifests = render({**TOKEN, "models": {"claim": {"accessModes": ["ReadWriteOncePod"]}}})
+    assert [one["metadata"]["name"] for one in of_kind(manifests, "Pod")] == ["edit-qwenedit-selftest"]
+
+
 @pytest.mark.parametrize("placement", ["sidecar", "standalone"])
 def test_test_of_the_models_goes_to_a_node_of_a_pod_that_mounts_them(render, placement):
     """A claim of one node can't be mounted on another one, where the pod would wait for ever."""
