@@ -185,6 +185,13 @@ async def test_burst_beyond_a_senders_share_gets_one_entry(inboxes: list[Inbox])
     assert received[-1].update_id == WAITING, "the first one that was not taken is answered"
 
 
+async def test_burst_in_a_group_is_answered_at_the_first_that_may_call_the_bot(inboxes: list[Inbox]) -> None:
+    one, _two = inboxes
+    said = ["hm"] * (WAITING + 5) + ["/edit make it snow", "@bot make it rain"]
+    await one.take([message(number, chat=-7, text=text) for number, text in enumerate(said)])
+    assert [update.update_id for update in await drained(one) if update.refused] == [WAITING + 5]
+
+
 async def test_burst_of_one_person_in_a_group_leaves_the_others_their_share(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([message(number, chat=-7, user=1) for number in range(100)])

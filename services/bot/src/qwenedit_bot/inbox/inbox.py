@@ -13,6 +13,7 @@ from qwenedit_bot.inbox.updates import (
     album_of,
     decoded,
     lane_of,
+    may_call,
 )
 from qwenedit_jobs.lanes import Lanes
 
@@ -77,7 +78,8 @@ class Inbox:
         """Keep updates, each once however often it comes; returns how many were new.
 
         Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
-        sender sends beyond their share of a chat is not kept, but for one entry that says so, with the first of it.
+        sender sends beyond their share of a chat is not kept, but for one entry that says so: the first that may be for
+        the bot.
 
         Raises:
             RedisError: it is not known whether they were kept.
@@ -122,6 +124,7 @@ def _entry(update: dict[str, Any]) -> dict[str, Any]:
         # Telegram waits ten seconds at most for an answer before a payment: it takes nobody's share.
         "sender": "" if "pre_checkout_query" in update else str(actor_in(update) or ""),
         "most": 0 if is_about_money(update) else WAITING,
+        "calls": may_call(update),
         "album": album,
         "message": message,
         "update": json.dumps(update),

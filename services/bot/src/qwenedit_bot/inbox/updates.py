@@ -47,6 +47,15 @@ def chat_of(raw: dict[str, Any]) -> int:
     return 0
 
 
+def may_call(raw: dict[str, Any]) -> bool:
+    """Whether an update may be for the bot: in a group, people mostly write to each other."""
+    match event_in(raw):
+        case {"chat": {"id": int(chat)}, **message} if chat < 0:
+            said = str(message.get("text") or message.get("caption") or "")
+            return said.startswith("/") or "@" in said
+    return True
+
+
 def lane_of(raw: dict[str, Any]) -> str:
     """Name the lane of an update: its chat. Questions before a payment have ten seconds, so they wait for no photo."""
     return f"checkout:{actor_in(raw)}" if kind_of(raw) == "pre_checkout_query" else str(chat_of(raw))

@@ -1,10 +1,10 @@
 -- KEYS: seen_prefix album_prefix
--- updates, each with: id, lane, sender, `most` entries that they may have waiting (0: any number), the `update` itself as
--- JSON, album or '', message id; remembered: seconds for which an id is; window: ms to wait for an album's next message
--- → number of updates that were new
+-- updates, each with: id, lane, sender, `most` entries that they may have waiting (0: any number), whether it `calls` for
+-- an answer, the `update` itself as JSON, album or '', message id; remembered: seconds for which an id is; window: ms to
+-- wait for an album's next message → number of updates that were new
 -- Marking and adding are one step: an update is taken once, whoever asks twice. An album has its place from its first
 -- message on; its entry is due when no other message of it has come for a while.
--- The first update beyond a sender's share stands for all that follow until it's handled.
+-- The first update beyond a sender's share that calls for an answer stands for all that follow until it's handled.
 local function put_album(lane, sender, most, name, message, update)
     local id, album, due = 'album:' .. name, ALBUM_PREFIX .. name, written(exactly_now() + args.window)
     local payload = cjson.encode({ open_album = name })
@@ -27,7 +27,7 @@ for _, new in ipairs(args.updates) do
         else
             outcome = put_album(lane, sender, new.most, new.album, new.message, new.update)
         end
-        if outcome == 'full' then
+        if outcome == 'full' and new.calls then
             put(lane, sender, 'refused:' .. lane .. '|' .. sender, '{"refused":' .. new.update .. '}', 0)
         end
         taken = taken + 1
