@@ -193,6 +193,9 @@ async def _do_all(person: Person, figures: Figures) -> None:
     await _answered(person, lonely, figures)
     (text,) = await person.send("hello")
     await answer_to(person, text, within=PATIENCE)
+    await person.send("/language")
+    with suppress(NeverHappenedError):  # an edit, however fast the jobs were
+        await person.press("English", timeout=PATIENCE)
     chat = await person.snapshot()
     replies = [message for message in chat.from_bot if message.reply_to is not None]
     shown = Counter(message.reply_to for message in replies if message.now.photo)

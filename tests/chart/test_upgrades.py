@@ -126,7 +126,7 @@ def test_changed_value_is_taken_or_refused_in_words(path, value, upgrade, instal
         assert "kubectl -n photos delete" in after
 
 
-def test_other_first_family_of_a_service_is_refused_in_words(upgrade):
+def test_first_family_of_a_service_that_changes_is_refused_in_words(upgrade):
     assert upgrade({**TOKEN, "ipFamilies": [INSTALLED_FAMILY, "IPv4"]})
     with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
         upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})

@@ -314,7 +314,7 @@ async def test_doubtful_wish_stays_about_the_picture_that_it_replied_to(stage: A
 
 
 @pytest.mark.parametrize("words", ["вторую посветлее", "the second one lighter", "and the other one too"])
-async def test_one_of_several_results_is_asked_for(stage: Any, words: str) -> None:
+async def test_words_about_one_of_several_results_ask_which(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(album=[photo(), photo()], caption=f"{SNOW}, each")
     for number in (1, 2):

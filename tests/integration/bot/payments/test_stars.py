@@ -114,6 +114,19 @@ async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once
     assert await stage.worker.queue.unfinished_ids() == []
 
 
+async def test_photo_that_was_to_be_done_like_the_last_one_waits_for_the_payment(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await a_picture(stage, ann, 1)
+    await ann.send(photo=photo())
+    await ann.says("You have used your picture for today")
+    await ann.send("same again")
+    await ann.wait_for(lambda chat: sum("used your picture" in (each.text or "") for each in chat.from_bot) == 2)
+    await bought(ann)
+    await ann.press("Do it now")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    await ann.picture(number=2)
+
+
 async def test_question_after_the_payment_offers_what_waits_and_a_yes_does_it(stage: Any) -> None:
     boris = await stage.telegram.user(language="ru")
     await a_picture(stage, boris, 1)

@@ -343,7 +343,7 @@ def test_thanks_among_other_words_are_thanks() -> None:
     assert step(ASKED_FOR, said("thank you from us all", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
 
 
-def test_one_of_several_results_must_be_replied_to() -> None:
+def test_words_about_one_of_several_results_must_reply_to_it() -> None:
     done = tuple(Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6))
     second = said("the second one lighter", done[1], one_of_several=True)
     assert step(ASKED_FOR, replace(second, jobs=done))[1] == Ask(Question.ONE_OF, 9)
@@ -429,14 +429,14 @@ def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
 def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> None:
     result = thing(Stage.RESULT)
     again = said("again", result, intent="again")
-    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),))
+    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),), how="together")
     waits = replace(WAITS, jobs=("old",))
-    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),))
+    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),), how="each")
     assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.CHANGE, 9)
     album = replace(ALBUM_WAITS, jobs=("old",))
     each = (Wanted((photo(5),), 9, "", like="old"), Wanted((photo(6),), 6, "m9", like="old"))
-    assert step(album, replace(again, about=ALBUM))[1] == Do(each)
-    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),))
+    assert step(album, replace(again, about=ALBUM))[1] == Do(each, how="each")
+    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),), how="together")
     assert step(album, replace(again, about=ALBUM, how="together"))[1] == both
     assert step(Draft(), replace(again, about=None))[1] == Ask(Question.FORGOTTEN, 9)
 

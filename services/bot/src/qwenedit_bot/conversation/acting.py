@@ -195,7 +195,8 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
     quotas = turn.services.quotas
     for job in action.instead:  # which is not counted twice
         await quotas.give_back(turn.user_id, job)
-    submitted = [await _submit(turn, wanted) for wanted in action.wanted]
+    requests = [await _request(turn, wanted) for wanted in action.wanted]
+    submitted = [await _submit(turn, *each) for each in zip(action.wanted, requests, strict=True)]
     if all(outcome is RequestOutcome.ACCEPTED for _job, outcome in submitted):
         for job in action.cancel:
             await _cancel(turn, job)
@@ -206,7 +207,12 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
     if action.wanted[0].like:
         accepted = submitted[0][1] is RequestOutcome.ACCEPTED
         await turn.toast(turn.words(Text.PRESS_AGAIN if accepted else Text.PRESS_NOT_NOW))
-    return settle(draft, after, action, submitted)
+    # What is done again, but not now, waits under the words of the job that it's like.
+    told = tuple(
+        replace(wanted, words=request.instruction) if wanted.like and request is not None else wanted
+        for wanted, request in zip(action.wanted, requests, strict=True)
+    )
+    return settle(draft, after, replace(action, wanted=told), submitted)
 
 
 async def _cancel(turn: Turn, job: str) -> None:
@@ -214,8 +220,7 @@ async def _cancel(turn: Turn, job: str) -> None:
         await turn.services.queue.cancel(job)
 
 
-async def _submit(turn: Turn, wanted: Wanted) -> tuple[str, RequestOutcome]:
-    request = await _request(turn, wanted)
+async def _submit(turn: Turn, wanted: Wanted, request: Request | None) -> tuple[str, RequestOutcome]:
     if request is None:
         text = Text.PRESS_PRESET_GONE if wanted.preset else Text.FORGOTTEN_HOW
         await turn.say(View(turn.words(text)), to=turn.to(wanted.reply_to, wanted.discriminator))

@@ -579,7 +579,7 @@ def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     others = () if together else pictures[1:]
     more = [Wanted((each,), each.message_id, _told(event.message_id, each.message_id), like=like) for each in others]
     rest = tuple(each for each in draft.pictures if each not in pictures)
-    return replace(draft, pictures=rest, words_at=0), Do((first, *more))
+    return replace(draft, pictures=rest, words_at=0), Do((first, *more), how="together" if together else "each")
 
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
