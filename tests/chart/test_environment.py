@@ -141,7 +141,7 @@ def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render)
     assert named["metadata"]["annotations"] == {"eks.amazonaws.com/role-arn": part}
     egress = policy_of(manifests, part)["egress"]
     assert {"ports": [{"protocol": "TCP", "port": 443}]} in egress
-    assert "169.254.170.23/32" in str(egress)
+    assert all(agent in str(egress) for agent in ("169.254.170.23/32", "fd00:ec2::23/128"))
     assert "169.254.169.254" not in str(egress), "the node's own credentials are there"
 
 

@@ -55,6 +55,7 @@ PICTURE_TTL: {{ include "qwenedit.picturesTtl" . | quote }}
 {{- else if hasPrefix "s3:" $url }}
 - to:  # the agent of EKS Pod Identity; not the metadata of the node, whose own rights a pod would get there
     - ipBlock: {cidr: 169.254.170.23/32}
+    - ipBlock: {cidr: "fd00:ec2::23/128"}
   ports:
     - {protocol: TCP, port: 80}
 {{- end }}
