@@ -49,6 +49,17 @@ async def test_job_that_no_version_can_read_is_erased(redis: Redis, user_erasure
     assert not await redis.exists("qwenedit:job:a1")
 
 
+async def test_jobs_of_others_cost_no_round_trip_each(redis: Redis, user_erasure: UserErasure) -> None:
+    """Any user may ask for this scan, however many jobs Redis has."""
+    others = redis.pipeline(transaction=False)
+    for number in range(2 * SCANNED_AT_ONCE):
+        others.hset(f"qwenedit:job:{number}", "user", BOB)
+    await others.execute()
+    await redis.config_resetstat()
+    await user_erasure.forget(ANN)
+    assert (await redis.info("stats"))["total_reads_processed"] < 100
+
+
 @pytest.mark.parametrize("keys", [0, 1, 3 * SCANNED_AT_ONCE])
 async def test_forget_scans_redis_twice(redis: Redis, bot_keys: BotKeys, user_erasure: UserErasure, keys: int) -> None:
     for number in range(keys):

@@ -111,7 +111,11 @@ class UserErasure:
         async for name in scan(f"*:{user}*"):
             if any(fnmatchcase(name, each) for each in wanted):
                 names.add(name)
-        async for name in scan(f"{self.job_prefix}*", _type="HASH"):
-            if await self.redis.hget(name, "user") == user:
-                jobs.add(name.removeprefix(self.job_prefix))
+        kept = [name async for name in scan(f"{self.job_prefix}*", _type="HASH")]
+        for start in range(0, len(kept), SCANNED_AT_ONCE):
+            pipeline, some = self.redis.pipeline(transaction=False), kept[start : start + SCANNED_AT_ONCE]
+            for name in some:
+                pipeline.hget(name, "user")
+            owners = zip(some, await pipeline.execute(), strict=True)
+            jobs.update(name.removeprefix(self.job_prefix) for name, owner in owners if owner == user)
         return jobs, names
