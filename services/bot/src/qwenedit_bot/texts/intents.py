@@ -60,6 +60,11 @@ class Intent(StrEnum):
     """Nothing but how several photos are used: see `how_of`."""
 
 
+_AGAIN = list(Intent).index(Intent.AGAIN)
+_DEGREES = {list(Intent).index(intent) for intent in (Intent.STOP, Intent.THANKS)}
+"""Intents whose words may say of what there is to be more, by their places."""
+
+
 class Doubt(StrEnum):
     """Whether words look like a wish to change a picture."""
 
@@ -84,9 +89,9 @@ def intent_of(text: str) -> Intent | None:
         return Intent.QUESTION if _LINK.search(text) else _wordless(text)
     if len(words) > _LONGEST:
         return None
-    tables = [table for table in _tables().values() if not any(map(table.orders, said))]
-    _parts, rank = min((table.covers(words) for table in tables), default=(_NOWHERE, len(Intent)))
-    if rank < len(Intent):
+    _parts, rank = min(table.covers(words) for table in _tables().values())
+    ordered = any(table.orders(clause) for table, clause in product(_tables().values(), said))
+    if rank < len(Intent) and not ordered:
         return list(Intent)[rank]
     asks = text.rstrip().endswith(_QUESTION_MARKS) and doubt_of(text) is Doubt.MUCH
     return Intent.QUESTION if asks else None
@@ -154,13 +159,18 @@ class _Table:
         return best[-1] if best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
 
     def orders(self, clause: Sequence[str]) -> bool:
-        """Whether a clause has a verb that is an intent if it stands alone, and then another: “deixa mais bonito”."""
+        """Whether a word of a clause is an intent if it stands alone, but says how with what comes after it.
+
+        So do verbs of wishes before anything else, as in “deixa mais bonito”, and “more” before what is praise or means
+        stop too, as in “más alto”.
+        """
         for place, word in enumerate(clause, start=1):
-            meant = self._ranks.get((word,), len(Intent))
-            if meant < len(Intent) and self._wish.fullmatch(word):
-                _parts, then = self.covers(clause[place:])
-                if then not in (meant, len(Intent)):
-                    return True
+            meant, then = self._ranks.get((word,), len(Intent)), self.covers(clause[place:])[1]
+            if len(Intent) in (meant, then) or meant == then:
+                continue
+            degree = meant == _AGAIN and then in _DEGREES and not self._thanks.search(" ".join(clause[place:]))
+            if self._wish.fullmatch(word) or (degree and self._look.fullmatch(word)):
+                return True
         return False
 
     def knows(self, words: Sequence[str]) -> int:
