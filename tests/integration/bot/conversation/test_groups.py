@@ -208,6 +208,15 @@ async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, w
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_stop_in_reply_to_what_somebody_wrote_is_no_wish_for_a_photo_that_waits(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption=f"@{party.name}")
+    await party.ann.says("What should I change")
+    (hello,) = await party.boris.send("hello")
+    await party.ann.send(f"@{party.name} stop", reply_to=hello)
+    await party.ann.says("OK. Send another photo")
+    assert await worker.queue.unfinished_ids() == []
+
+
 async def test_photo_with_a_call_is_edited_whatever_it_replies_to(party, worker) -> None:
     (video,) = await party.boris.send(document=b"moves", kind="video")
     await party.ann.send(photo=photo(), caption="/edit make it snow", reply_to=video)

@@ -107,7 +107,7 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
     if refusal is not None:
         await turn.say(refusal)
         return None
-    if about is not None and answered is not None and not is_of_bot(answered, turn.services.bot_id):
+    if event.replied and answered is not None and not is_of_bot(answered, turn.services.bot_id):
         event = replace(event, intent="")  # “cool”, said of somebody's photo, is what to make of it
     if said:
         return event
