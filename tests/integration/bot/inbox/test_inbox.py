@@ -9,8 +9,7 @@ import pytest
 
 from qwenedit_bot.chat.actors import actor_in
 from qwenedit_bot.inbox import inbox as inbox_module
-from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox
-from qwenedit_bot.inbox.updates import ReceivedUpdate, chat_of
+from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox, ReceivedUpdate, chat_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.inbox.updates import decoded
+from qwenedit_bot.inbox.inbox import decoded
 
 
 @pytest.mark.parametrize(

@@ -137,10 +137,7 @@ class CallMiddleware(BaseRequestMiddleware):
         self._metrics = metrics
 
     async def __call__(
-        self,
-        make_request: NextRequestMiddlewareType[TelegramType],
-        bot: Bot,
-        method: TelegramMethod[TelegramType],
+        self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
         """Make the call; raises what it raises."""
         failure: AiogramError | None = None

@@ -61,11 +61,7 @@ _person: ContextVar[int] = ContextVar("person", default=0)
 
 @contextmanager
 def on_behalf_of(person: int) -> Iterator[None]:
-    """Have calls inside the block take the turns of a person, in whatever chats they are.
-
-    Args:
-        person: Their id; 0 for nobody. Calls for nobody take the turns of their chat.
-    """
+    """Have calls inside the block take the turns of a person, in whatever chats they are; for 0, those of the chat."""
     token = _person.set(person)
     try:
         yield

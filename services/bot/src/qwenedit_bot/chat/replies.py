@@ -28,13 +28,25 @@ class Replies:
     A handler is called again from its beginning when it cannot go on. A view that was said before is not said again:
     the handler comes further each time, and Telegram sees each view once.
 
-    Args:
-        longest_wait: Seconds for which a job may wait in all, whose answer takes the place of a reply.
+    A reply is known for longer than a job may wait, `longest_wait` seconds: the job's answer takes its place.
     """
 
     def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger, *, longest_wait: float = 0.0) -> None:
         self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
-        self.personal_data = _personal_data(self._remembered)
+        self.personal_data = (
+            PersonalData(
+                what="which message of the bot answers which of the user's, as numbers",
+                keys=("reply",),
+                seconds=self._remembered,
+                until="`MAX_WAIT` times `MAX_RETRIES` and a day where that is longer",
+                told="replies",
+            ),
+            PersonalData(
+                what="what an answer has said, as hashes, and what it stands for",
+                keys=("said", "occasion"),
+                seconds=SAID_KEPT,
+            ),
+        )
         self._redis = redis
         self._keys = keys
         self._messenger = messenger
@@ -42,16 +54,16 @@ class Replies:
     async def say(self, to: Source, view: View, *, edited_at: int | None = None) -> int:
         """Answer a user's message; returns the id of the bot's message.
 
-        Args:
-            to: The message.
-            view: The answer.
-            edited_at: When the message was corrected, where that is answered: a later correction may get the same
-                answer again.
+        `edited_at` is when the message was corrected, if that is answered: a later correction may get the same answer.
         """
         digest = _digest(view, edited_at)
-        known, said = await self._known(to, digest)
-        if known is None:
+        pipeline = self._redis.pipeline(transaction=False)
+        pipeline.get(self._keys.reply(*to.answer))
+        pipeline.sismember(self._keys.said(*to.answer), digest)
+        found, said = await pipeline.execute()
+        if found is None:
             return await self._say_first(to, view, digest)
+        known = int(found)
         if said:
             return known
         if not await self._messenger.edit(to.chat_id, known, view):
@@ -69,14 +81,6 @@ class Replies:
         if answer != sent:
             await self._messenger.delete(to.chat_id, sent)
         return answer
-
-    async def _known(self, to: Source, digest: str) -> tuple[int | None, bool]:
-        """Return the id of the reply, and whether it has said something before."""
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.get(self._keys.reply(*to.answer))
-        pipeline.sismember(self._keys.said(*to.answer), digest)
-        known, said = await pipeline.execute()
-        return None if known is None else int(known), bool(said)
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
@@ -103,35 +107,14 @@ class Replies:
         await self._redis.unlink(self._keys.reply(*to.answer), self._keys.said(*to.answer))
 
     async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
-        """Whether this is the first of all that follow each other within so many seconds, such as taps of a button.
+        """Whether this is the first of all on an `occasion`, such as taps, that follow within so many seconds.
 
-        Args:
-            chat_id: Where.
-            occasion: What they have in common.
-            name: Tells this one from the others; asked again by the same name the answer is the same.
-            seconds: The longest time from each to the next.
+        `name` tells this one from the others: asked again by the same name, the answer is the same.
         """
         key = self._keys.occasion(chat_id, occasion)
         first = str(await self._redis.set(key, name, nx=True, get=True, ex=seconds) or name)
         await self._redis.expire(key, seconds)
         return first == name
-
-
-def _personal_data(remembered: int) -> tuple[PersonalData, ...]:
-    return (
-        PersonalData(
-            what="which message of the bot answers which of the user's, as numbers",
-            keys=("reply",),
-            seconds=remembered,
-            until="`MAX_WAIT` times `MAX_RETRIES` and a day where that is longer",
-            told="replies",
-        ),
-        PersonalData(
-            what="what an answer has said, as hashes, and what it stands for",
-            keys=("said", "occasion"),
-            seconds=SAID_KEPT,
-        ),
-    )
 
 
 def _digest(view: View, edited_at: int | None) -> str:

@@ -43,12 +43,7 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 
 
 async def every(
-    seconds: float,
-    stop: asyncio.Event,
-    tick: Callable[[], Awaitable[None]],
-    *,
-    name: str,
-    when: Callable[[], bool],
+    seconds: float, stop: asyncio.Event, tick: Callable[[], Awaitable[None]], *, name: str, when: Callable[[], bool]
 ) -> None:
     """Call `tick` every so many seconds while `when` says so, until the wish to stop comes.
 

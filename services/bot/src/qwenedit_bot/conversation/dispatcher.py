@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_bot.conversation.turn import Services, Turn
-    from qwenedit_bot.inbox.inbox import Inbox
-    from qwenedit_bot.inbox.updates import ReceivedUpdate
+    from qwenedit_bot.inbox.inbox import Inbox, ReceivedUpdate
     from qwenedit_jobs.lanes import Entry, Lanes
 
 TOLD_EVERY = 3_600

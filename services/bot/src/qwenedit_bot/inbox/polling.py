@@ -6,12 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from aiogram.exceptions import (
-    AiogramError,
-    TelegramConflictError,
-    TelegramNotFound,
-    TelegramUnauthorizedError,
-)
+from aiogram.exceptions import AiogramError, TelegramConflictError, TelegramNotFound, TelegramUnauthorizedError
 from aiogram.methods.base import TelegramMethod
 from redis.exceptions import RedisError
 

@@ -8,15 +8,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from qwenedit_bot.texts import LANGUAGES
 from qwenedit_jobs.model import MAX_PICTURES, Name, Parameters

@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
-import structlog
-from redis.exceptions import RedisError
-
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import State
 
@@ -30,8 +27,6 @@ PATIENCE = 300.0
 Wait: TypeAlias = float | Text
 """Seconds until a job's picture, or why nobody can tell: the queue is paused, or no worker is ready."""
 
-log = structlog.get_logger(__name__)
-
 
 @dataclass(eq=False)
 class Eta:
@@ -48,10 +43,7 @@ class Eta:
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, KEPT - 1)
         pipeline.expire(key, REMEMBERED)
-        try:
-            await pipeline.execute()
-        except RedisError as error:  # not worth a second attempt at what goes with it
-            log.info("eta.not_stored", error=type(error).__name__)
+        await pipeline.execute()
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
         """Return what to expect, where that is known, for those of a few jobs that have a place in line, from 1."""

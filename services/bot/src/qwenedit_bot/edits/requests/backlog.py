@@ -128,7 +128,7 @@ class Backlog:
         Raises:
             LaterError: It's being made into a job, or there is no room now to look at its pictures.
         """
-        waiting = await self._find(user_id, job_id)
+        waiting = next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
         if waiting is None:
             status = await self.queue.status(job_id)
             if status is None:
@@ -227,9 +227,6 @@ class Backlog:
             raise LaterError(LOOK_AGAIN, "queue_full")
         if await self.submit(request, words) is RequestOutcome.WAITS:
             raise LaterError(LOOK_AGAIN, "unfinished")
-
-    async def _find(self, user_id: int, job_id: str) -> WaitingRequest | None:
-        return next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
 
     async def _wait(self, request: Request, words: Words, after: str = "") -> RequestOutcome:
         if await self.queue.exists(request.job_id):

@@ -10,27 +10,13 @@ from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.hook import Verdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.answers import (
-    MAX_BYTES,
-    MAX_PIXELS,
-    MAX_RATIO,
-    MIN_SIDE,
-    PictureRefusedError,
-    Refusal,
-)
-from qwenedit_jobs import (
-    PictureExpiredError,
-    QueueFullError,
-    StorageFullError,
-)
+from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS, MAX_RATIO, MEGABYTE, MIN_SIDE, PictureRefusedError, Refusal
+from qwenedit_jobs import PictureExpiredError, QueueFullError, StorageFullError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_bot.texts import Words
-
-
-MEGABYTE = 1024 * 1024
 
 _REFUSED_TYPES = {
     "image/gif": Refusal.ANIMATED,
@@ -72,8 +58,10 @@ def refusal_of(
             return RequestOutcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))
         case StorageFullError():
             return RequestOutcome.NOT_NOW, "storage_full", View(words(Text.STORAGE_FULL))
-        case NotAllowedError(verdict=verdict):
-            return _not_allowed(words, verdict)
+        case NotAllowedError(verdict=Verdict.REFUSED):
+            return RequestOutcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
+        case NotAllowedError():
+            return RequestOutcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
         case PictureExpiredError():
             return RequestOutcome.REFUSED, "picture_expired", View(words(Text.PRESS_EXPIRED))
         case PictureRefusedError():
@@ -85,12 +73,6 @@ def refusal_of(
         case _:
             reason, view = "file_unavailable", View(words(Text.FILE_UNAVAILABLE))
     return RequestOutcome.UNREADABLE, reason, _about_one(words, view, number=reached, count=len(attachments))
-
-
-def _not_allowed(words: Words, verdict: Verdict) -> tuple[RequestOutcome, str, View]:
-    if verdict is Verdict.REFUSED:
-        return RequestOutcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
-    return RequestOutcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))
 
 
 def _about_one(words: Words, view: View, *, number: int, count: int) -> View:

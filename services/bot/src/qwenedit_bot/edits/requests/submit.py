@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import (
-    ChatUnreachableError,
-    FileTooBigError,
-    FileUnavailableError,
-)
+from qwenedit_bot.chat.errors import ChatUnreachableError, FileTooBigError, FileUnavailableError
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
