@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from qwenedit_bot.texts.intents import Doubt, Intent, doubt_of, how_of, intent_of
+from qwenedit_bot.texts.intents import Doubt, Intent, corrects, doubt_of, how_of, intent_of, shows_things
 
 LISTED = yaml.safe_load((files("qwenedit_bot.texts") / "intents.yaml").read_text(encoding="utf-8"))
 MEANT = [intent for intent in Intent if intent is not Intent.HOW]
@@ -57,3 +57,18 @@ def test_intent_of_no_words_is_none(said: str) -> None:
 )
 def test_words_about_an_album(said: str, how: str) -> None:
     assert how_of(said) == how
+
+
+@pytest.mark.parametrize("said", ["*blonde", "sorry i meant brunette", "no, green", "wait no, a hat", "ой нет зелёное"])
+def test_correction(said: str) -> None:
+    assert corrects(said)
+
+
+@pytest.mark.parametrize("said", ["no people", "*sighs*", "and a hat", "без людей", "make it green"])
+def test_no_correction(said: str) -> None:
+    assert not corrects(said)
+
+
+def test_emoji_that_show_things() -> None:
+    assert all(map(shows_things, ["❄️❄️❄️", "🎅", "🌊 🏄"]))
+    assert not any(map(shows_things, ["🔥🔥", "❤️", "👍🏽", "😂", "👎", "🎅 hat", "+", "!", ""]))

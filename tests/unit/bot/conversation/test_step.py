@@ -317,6 +317,33 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
     assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
 
 
+def test_correction_replaces_the_words_that_wait() -> None:
+    just_now = replace(ASKED_FOR, words_at=NOW)
+    green = said("no, green", thing(Stage.WAITING), corrects=True)
+    assert step(just_now, green)[1] == Reword(("old",), "no, green", 9)
+    action = step(just_now, replace(green, about=thing(Stage.RUNNING)))[1]
+    assert isinstance(action, Do)
+    assert (jobs(action), action.cancel, action.instead) == ([((1,), "no, green", 9, "")], ("old",), ("old",))
+    words = Draft(words=SNOW, words_in=3, words_at=NOW)
+    assert step(words, said("*rain", corrects=True))[0].words == "*rain"
+
+
+def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
+    action = step(ASKED_FOR, said("no, go on", thing(Stage.ENDED), intent="agreed"))[1]
+    assert isinstance(action, Do)
+    assert [(each.like, each.pictures) for each in action.wanted] == [("old", (photo(1),))]
+
+
+def test_emoji_that_show_things_are_asked_about_below_a_photo() -> None:
+    assert step(WAITS, said("❄️", WAITING, doubt="thanks"))[1] == ASKED
+    assert step(ASKED_FOR, said("❄️", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
+
+
+def test_grumble_below_a_result_is_asked_for_words() -> None:
+    grumble = said("", thing(Stage.RESULT), intent="question")
+    assert step(ASKED_FOR, grumble)[1] == Ask(Question.GRUMBLED, 9)
+
+
 def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
     asked = step(WAITS, said("a bunny", thing(Stage.RESULT), doubt="much", replied=True))[0]
     yes = replace(said("yes", thing(Stage.RESULT), intent="agreed", replied=True), id="m11", message_id=11)

@@ -102,7 +102,7 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
         view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
-    if action.what in (Question.LIKE_THIS, Question.ONE_OF):  # which are about no photo that waits
+    if action.what in (Question.LIKE_THIS, Question.ONE_OF, Question.GRUMBLED):  # which are about no photo that waits
         await turn.say(view, to=turn.to(action.to))
         return after
     shown, apart = turn.shown, action.what in (Question.BACK, Question.FIRST)
@@ -131,6 +131,7 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.HOW: View(words(Text.GATHERED_WITH_WORDS, count=len(draft.pictures), said=said), (_how(turn),)),
         Question.OTHER: shop.waiting_view(words, draft, Text.OTHER_PHOTO),
         Question.BACK: View(words(Text.UNDONE)),
+        Question.GRUMBLED: View(words(Text.GRUMBLED)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
         Question.LIKE_THIS: View(words(Text.LIKE_THIS), single(Button(words(Text.LIKE_THIS_BUTTON), LIKE_THIS))),

@@ -39,6 +39,8 @@ async def give_help(turn: Turn) -> None:
     """Say what works well, and the limits."""
     larger = round(turn.services.larger_megapixels)
     text = turn.words(Text.HELP, length=MAX_INSTRUCTION, larger=larger)
+    if turn.services.shop.packs:
+        text = f"{text}\n\n{turn.words(Text.BUY_HINT)}"
     await turn.say(View(text, single(_styles(turn.words))))
 
 

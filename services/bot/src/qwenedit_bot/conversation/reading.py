@@ -26,7 +26,7 @@ from qwenedit_bot.conversation.step import (
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
-from qwenedit_bot.texts.intents import Intent, doubt_of, how_of, intent_of, names_one
+from qwenedit_bot.texts.intents import Intent, corrects, doubt_of, how_of, intent_of, names_one, shows_things
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
     if doubtful is not None:
         about, replied = await doubted_thing(turn, draft, doubtful)
+    if intent == Intent.THANKS and about is not None and about.stage is Stage.PHOTO and shows_things(text):
+        intent, wish = "", text
     if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
         about = await newest_thing(turn, draft)
     if intent == REDO:  # forward again after “undo”; else another one
@@ -122,7 +124,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", doubt=_doubt(turn, wish),
+        intent=intent if intent or wish else "thanks", doubt=_doubt(turn, wish), corrects=corrects(wish),
         how=how_of(wish) or await how_before(turn, draft, intent), one_of_several=names_one(wish) and not replied,
         about=about, replied=replied, jobs=tuple(jobs),
     )  # fmt: skip

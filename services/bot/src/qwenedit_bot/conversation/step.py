@@ -93,6 +93,8 @@ class Said(Event):
     """What they mean if they are no instruction."""
     doubt: str = ""
     """Empty if they look like a wish."""
+    corrects: bool = False
+    """They take back those before them."""
     how: How = ""
     one_of_several: bool = False
     """They name one of several pictures by its place."""
@@ -173,6 +175,8 @@ class Question(StrEnum):
     """The next photo of a preset."""
     BACK = "back"
     """What to change in the picture that “undo” went back to."""
+    GRUMBLED = "grumbled"
+    """What to change in a picture that isn't liked."""
     FIRST = "first"
     """There is no picture before this one."""
     FORGOTTEN = "forgotten"
@@ -410,14 +414,16 @@ def _worded(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     """Take words as an instruction, unless they must look like one and don't."""
     if event.one_of_several and thing is not None and thing.stage is Stage.RESULT and len(event.jobs) > 1:
         return draft, Ask(Question.ONE_OF, event.message_id)
+    if event.doubt == "thanks" and (thing is None or thing.stage is not Stage.PHOTO):
+        return draft, Reply("thanks")
     if thing is None or not event.doubt or _is_answer(draft, event, thing):
         return _instructed(draft, event, thing)
-    return (draft, Reply("thanks")) if event.doubt == "thanks" else _doubted(draft, event, thing)
+    return _doubted(draft, event, thing)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     """Whether words answer the bot, or are the rest of a wish."""
-    if thing.stage is Stage.PHOTO or (draft.preset and not event.replied):
+    if (thing.stage is Stage.PHOTO and event.doubt != "thanks") or (draft.preset and not event.replied):
         return True
     if draft.words and not draft.pictures and event.replied:
         return True
@@ -439,6 +445,8 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         return _instructed(replace(draft, doubtful=None), wish, thing)
     if draft.asked in (Question.HOW, Question.OTHER):
         return draft, Ask(Question(draft.asked), event.message_id)
+    if thing is not None and thing.stage is Stage.ENDED and draft.doubtful is None:  # such as “no, go on” after “stop”
+        return _again(draft, event, thing)
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
 
 
@@ -447,6 +455,8 @@ def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if doubtful_in(draft, event.at) is not None:  # such as “no”
         return replace(draft, doubtful=None), Stop(())
     waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
+    if not event.words and _result_of(thing):  # a grumble, such as “👎”
+        return draft, Ask(Question.GRUMBLED, event.message_id)
     if thing is None or waits or not event.doubt:
         return draft, Reply("question", _result_of(thing))
     return _doubted(draft, event, thing)
@@ -465,10 +475,10 @@ def _result_of(thing: Thing | None) -> str:
 def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     words, at, number = event.words, event.at, event.message_id
     if draft.preset and not event.replied:
-        words = _joined(draft.words, draft.words_at, words, at)
+        words = _joined(draft.words, draft.words_at, event)
         return replace(draft, words=words, words_at=at, words_in=number), Ask(Question.NEXT, number)
     if thing is None:
-        words = _joined(draft.words, draft.words_at, words, at)
+        words = _joined(draft.words, draft.words_at, event)
         after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
@@ -477,7 +487,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if draft.words and not draft.pictures:
         words = _both(draft.words, words)
     elif set(thing.pictures) & set(draft.pictures):
-        words, how = _joined(draft.words, draft.words_at, words, at), event.how or draft.how
+        words, how = _joined(draft.words, draft.words_at, event), event.how or draft.how
     pictures = thing.pictures
     if event.jobs and (thing.stage is Stage.ENDED or event.how):  # words about one of several results are about that
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
@@ -490,11 +500,13 @@ def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> 
     if isinstance(event, Said):
         asked = late is not None and jobs[0].job in late.jobs
         earlier = late.words if late is not None and asked else jobs[0].prompt
-        if asked or set(draft.jobs[-1:]) & {each.job for each in jobs}:
-            words = _joined(earlier, draft.words_at, words, event.at)
-        continued = words not in (event.words, jobs[0].prompt) and not asked
+        newest = bool(set(draft.jobs[-1:]) & {each.job for each in jobs})
+        if asked or newest:
+            words = _joined(earlier, draft.words_at, event)
+        corrected = event.corrects and newest and abs(event.at - draft.words_at) <= ONE_WISH
+        continued = (corrected or words not in (event.words, jobs[0].prompt)) and not asked
         if continued and len(jobs) == 1 and jobs[0].stage is Stage.RUNNING:
-            # The rest of the wish for which the job has just begun.
+            # The rest of the wish for which the job has just begun, or a word of it put right.
             after, action = _do(draft, event, jobs[0].sources, words, "together", words_in=number)
             if isinstance(action, Do):
                 action = replace(action, cancel=(jobs[0].job,), instead=(jobs[0].job,))
@@ -689,9 +701,10 @@ def _told(words_in: int, answered: int) -> str:
     return "" if words_in == answered else f"m{words_in}"
 
 
-def _joined(earlier: str, earlier_at: int, words: str, at: int) -> str:
+def _joined(earlier: str, earlier_at: int, event: Said) -> str:
     """Return words with those that they continue, if they do."""
-    return _both(earlier, words) if earlier and abs(at - earlier_at) <= ONE_WISH else words
+    continued = earlier and abs(event.at - earlier_at) <= ONE_WISH and not event.corrects
+    return _both(earlier, event.words) if continued else event.words
 
 
 def _both(earlier: str, words: str) -> str:

@@ -21,6 +21,8 @@ _LONGEST = 12
 """Words of a message that can be an intent; in Chinese, characters."""
 _SHORT = 4
 """Words, or Chinese characters, that may be the rest of a wish though they don't look like one."""
+_REST = 5
+"""Words behind “and a”, “now” or “without” that go on with a wish."""
 _NEAR = 2
 """Words before a verb among which “you” or “to” tells that it asks for nothing."""
 _NOWHERE = 1 << 10
@@ -28,13 +30,17 @@ _NOWHERE = 1 << 10
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _REPEATED = re.compile(r"(\w)\1+|(\w\w)\2{2,}")
-_CLAUSE = re.compile(r"[.,!?;:()\n…—،؛؟，。！？；、]+")
+_CLAUSE = re.compile(r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、])+")
 _NO_VERB = re.compile(r"(?:ed|s|ly|ing)$")
 """Ends of words that aren't commands in a language that lists objects."""
+_STARRED = re.compile(r"\*\s?\w[^*]*")
+"""A word put right, as people do in chats; two stars are a gesture: “*sighs*”."""
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _QUESTION_MARKS = ("?", "？", "؟")
 _IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
+_FEELING = re.compile("FACE|HEART|HAND|THUMB|FIRE$|HUNDRED|SPARKLES|PARTY|KISS|BICEPS|MARK|STAR|PERSON|MONKEY")
+"""What is in the names of emoji that are laughter, thanks or a grumble."""
 _SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
 
 
@@ -93,14 +99,22 @@ def intent_of(text: str) -> Intent | None:
     ordered = any(table.orders(clause) for table, clause in product(_tables().values(), said))
     if rank < len(Intent) and not ordered:
         return list(Intent)[rank]
-    asks = text.rstrip().endswith(_QUESTION_MARKS) and doubt_of(text) is Doubt.MUCH
-    return Intent.QUESTION if asks else None
+    doubt = doubt_of(text)
+    if doubt is not Doubt.NONE:
+        had = {intent for table in _tables().values() for intent in table.has(" ".join(words))}
+        if had:
+            return min(had, key=list(Intent).index)
+    return Intent.QUESTION if doubt is Doubt.MUCH and text.rstrip().endswith(_QUESTION_MARKS) else None
 
 
 def doubt_of(text: str) -> Doubt:
     """Return whether words look like a wish: a clause of them does, in the language of most of them."""
     said = [" ".join(clause) for clause in _clauses_of(text)]
     words = " ".join(said).split()
+    if _STARRED.fullmatch(text):
+        return Doubt.NONE
+    if shows_things(text):
+        return Doubt.THANKS
     knows = {table: table.knows(words) for table in _tables().values()}
     tables = [table for table, known in knows.items() if known == max(knows.values())]
     if any(table.wishes(clause) for table in tables for clause in said):
@@ -111,12 +125,27 @@ def doubt_of(text: str) -> Doubt:
     return Doubt.MUCH if remarks or len(words) > _SHORT else Doubt.SOME
 
 
+def corrects(text: str) -> bool:
+    """Return whether words, if they're a wish, take back the last one: “i meant …”, “no, green”, “*blonde”."""
+    first, *rest = _CLAUSE.split(text)
+    if _STARRED.fullmatch(text) or (rest and intent_of(first) in (Intent.QUESTION, Intent.STOP)):
+        return True
+    said = [" ".join(words) for words in _clauses_of(text)]
+    return any(table.correct.match(clause) for table in _tables().values() for clause in said)
+
+
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
     said = " ".join(_words_of(text))
     if any(table.together.search(said) for table in _tables().values()):
         return "together"
     return "each" if any(table.each.search(said) for table in _tables().values()) else ""
+
+
+def shows_things(text: str) -> bool:
+    """Return whether a message is emoji that show things, as “❄️🎅” do, and no feelings."""
+    names = [unicodedata.name(each, "") for each in text if unicodedata.category(each) == "So"]
+    return bool(names) and not _words_of(text) and not any(map(_FEELING.search, names))
 
 
 def names_one(text: str) -> bool:
@@ -138,6 +167,9 @@ class _Table:
         self._ranks = {phrase: rank for rank, phrases in reversed(list(enumerate(ranked))) for phrase in phrases}
         self._lengths = sorted({len(phrase) for phrase in self._ranks})
         self._wish, self._look = _pattern_of(listed["wish"]), _pattern_of(listed["look"])
+        self.correct, self._aside = _pattern_of(listed["correct"]), _pattern_of(listed["aside"])
+        self._onward = _pattern_of(f"{listed['onward']},{listed['correct']}")
+        self._has = {Intent(intent): _pattern_of(said) for intent, said in phrases.get("has", {}).items()}
         self._asks, self._unless = _pattern_of(listed["asks"]), _pattern_of(listed["unless"])
         said = chain(*(listed[each].split(",") for each in ("thanks", "praise", "question")))
         single = [word for word in said if " " not in word.strip()]
@@ -145,7 +177,7 @@ class _Table:
         self._thanks = _pattern_of(listed["thanks"])
         self._but, self._object = _pattern_of(listed["but"]), _pattern_of(listed["object"])
         words = chain(*(each.replace(",", " ").split() for each in listed.values() if isinstance(each, str)))
-        self._any = _pattern_of(",".join(words))
+        self._any = _pattern_of(",".join(word for word in words if word.strip("*")))
 
     def covers(self, said: Sequence[str]) -> tuple[int, int]:
         """Return into how few phrases and fillers words can be parted, and the first intent of these, by its place."""
@@ -177,9 +209,15 @@ class _Table:
         """Return how many of the words are in this table."""
         return sum(self._any.search(word) is not None for word in words)
 
+    def has(self, said: str) -> set[Intent]:
+        """Return the intents of which words that are no wish have a phrase."""
+        return {intent for intent, phrases in self._has.items() if phrases.search(said)}
+
     def wishes(self, clause: str) -> bool:
         """Whether a clause, given as words, asks for a change, or says what a picture is to look like."""
-        return any(self._asks_for_it(part) for part in self._but.split(clause))
+        if Intent.HELP in self.has(clause):
+            return False
+        return any(self._asks_for_it(part) for part in (clause, *self._but.split(clause)))
 
     def thanks(self, said: str) -> bool:
         """Whether words that are no wish have thanks in them, and no question."""
@@ -187,14 +225,20 @@ class _Table:
 
     def remarks(self, clause: str) -> bool:
         """Whether a clause has a word of questions and remarks."""
-        return self._remark.search(clause) is not None
+        return self._remark.search(self._aside.sub("", clause)) is not None
 
     def _asks_for_it(self, said: str) -> bool:
         if any(self._is_asked(said[: found.start()]) for found in self._wish.finditer(said)):
             return True
         if self._look.search(said) is not None and not self.remarks(said):
             return True
-        return self._commands(said)
+        return self._goes_on(said) or self._commands(said)
+
+    def _goes_on(self, said: str) -> bool:
+        """Whether words begin as the rest of a wish does, and have a few more."""
+        begun = self._onward.match(said)
+        rest = said[begun.end() :] if begun is not None else ""
+        return 0 < len(rest.split()) <= _REST and not self.remarks(rest)
 
     def _is_asked(self, before: str) -> bool:
         near = " ".join(before.split()[-_NEAR:])
@@ -233,12 +277,12 @@ def _phrases_in(listed: str) -> frozenset[tuple[str, ...]]:
 
 def _pattern_of(listed: str) -> re.Pattern[str]:
     """Return what finds phrases in words; a star stands for the rest of a word."""
-    phrases = sorted({_spelt(phrase) for phrase in listed.split(",") if phrase.strip()})
+    phrases = sorted({_spelt(phrase) for phrase in listed.split(",") if phrase.strip()}, key=len, reverse=True)
     return re.compile(rf"(?<!\w)(?:{'|'.join(phrases) or '(?!)'})(?!\w)")
 
 
 def _spelt(phrase: str) -> str:
-    return r"\w*".join(" ".join(_words_of(part)) for part in phrase.strip().split("*"))
+    return " ".join(r"\w*".join(" ".join(_words_of(part)) for part in word.split("*")) for word in phrase.split())
 
 
 def _clauses_of(text: str) -> list[list[str]]:

@@ -96,6 +96,7 @@ start-over-button = Start over
 then-button = Then this
 begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
+grumbled = What should I change? Type it, or “undo” for the one before. /help has more.
 nothing-before = There's nothing before this one.
 undo-button = Undo
 like-this = Just to be sure: should I edit the picture like this? If not, tell me what to change.
