@@ -11,13 +11,9 @@ import resource
 import sys
 import traceback
 from pathlib import Path
-from typing import Final
 
 from qwenedit_decoder import decoding
 from qwenedit_decoder.answers import Limits, PictureRefusedError, Refusal
-
-OPEN_FILES: Final = 32
-"""Of a process: its input and output, and what a library may open to load a part of itself."""
 
 
 def main() -> None:
@@ -58,7 +54,7 @@ def _limit(limits: Limits) -> None:
         (resource.RLIMIT_CPU, limits.cpu),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
+        (resource.RLIMIT_NOFILE, 32),  # its input and output, and what a library opens to load a part of itself
     ):
         resource.setrlimit(what, (most, most))
 

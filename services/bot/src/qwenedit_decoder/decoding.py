@@ -63,11 +63,6 @@ def is_heif(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
 
 
-def _ran_out_of_memory(error: Exception) -> bool:
-    """Whether libheif has failed for want of memory, which it says in words alone."""
-    return isinstance(error, RuntimeError) and str(error).startswith("Memory allocation error")
-
-
 def load_heif() -> None:
     """Have Pillow open HEIF files from now on, for which it loads a large library.
 
@@ -125,8 +120,8 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
     except UnidentifiedImageError:
         raise PictureRefusedError(_unidentified(data)) from None
     except _BROKEN as error:
-        why = Refusal.TOO_HEAVY if _ran_out_of_memory(error) else Refusal.DAMAGED
-        raise PictureRefusedError(why) from None
+        out_of_memory = str(error).startswith("Memory allocation error")  # libheif says it in words alone
+        raise PictureRefusedError(Refusal.TOO_HEAVY if out_of_memory else Refusal.DAMAGED) from None
 
 
 def _upright(image: Image.Image) -> Image.Image:

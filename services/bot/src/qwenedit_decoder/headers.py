@@ -44,8 +44,6 @@ _RGB: Final = 3
 _ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 """Second bytes of markers after which Pillow reads no length, such as those of a restart."""
 _END: Final = b"\xff\xd9"
-_LONG: Final = 1
-"""Stands for the bytes of a box whose number of bytes follows in 64 bits."""
 _LONG_SIZE: Final = struct.Struct(">Q")
 
 
@@ -160,7 +158,7 @@ def _boxes(data: bytes) -> Iterator[int]:
     at, end = 0, len(data)
     while end - at >= _CHUNK.size:
         size, _kind = _CHUNK.unpack_from(data, at)
-        if size == _LONG and end - at >= _CHUNK.size + _LONG_SIZE.size:
+        if size == 1 and end - at >= _CHUNK.size + _LONG_SIZE.size:  # it follows in 64 bits
             (size,) = _LONG_SIZE.unpack_from(data, at + _CHUNK.size)
         elif size == 0:  # it goes to the end
             size = end - at

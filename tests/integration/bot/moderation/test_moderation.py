@@ -254,22 +254,25 @@ async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Ju
 
 
 @asynccontextmanager
-async def hook_of(stage: Any, judge: Judge, keys: BotKeys, **settings: Any) -> AsyncIterator[ModerationHook]:
+async def hook_of(stage: Any, judge: Judge, keys: BotKeys) -> AsyncIterator[ModerationHook]:
     async with (
         connect(RedisSettings(redis_url=stage.redis_url)) as redis,
         aclosing(
             ModerationHook(
                 SecretStr(f"{judge.url}/check"), token=None, redis=redis, keys=keys,
-                metrics=BotMetrics(CollectorRegistry()), **settings,
+                metrics=BotMetrics(CollectorRegistry()),
             )
         ) as hook,
     ):  # fmt: skip
         yield hook
 
 
-async def test_moderation_hook_that_is_silent_lets_nothing_through(stage: Any, judge: Judge, bot_keys: BotKeys) -> None:
+async def test_moderation_hook_that_is_silent_lets_nothing_through(
+    stage: Any, judge: Judge, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     judge.answers["request"] = SILENCE
-    async with hook_of(stage, judge, bot_keys, timeout=0.5) as hook:
+    monkeypatch.setattr("qwenedit_bot.moderation.hook.TIMEOUT", 0.5)
+    async with hook_of(stage, judge, bot_keys) as hook:
         assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.UNCHECKED
 
 

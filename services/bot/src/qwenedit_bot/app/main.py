@@ -189,15 +189,8 @@ async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event)
         tasks.create_task(bring(parts.events, parts.job_ended, stop))
         for name, (seconds, tick) in parts.loops().items():
             tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: parts.leadership.held))
-        tasks.create_task(
-            command_menu.offer(
-                base.bot,
-                parts.texts,
-                stop,
-                limited=settings.jobs_per_day is not None,
-                selling=bool(settings.star_packs),
-            )
-        )
+        limited, selling = settings.jobs_per_day is not None, bool(settings.star_packs)
+        tasks.create_task(command_menu.offer(base.bot, parts.texts, stop, limited=limited, selling=selling))
 
 
 async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:

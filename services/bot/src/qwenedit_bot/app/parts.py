@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.conversation.account import Retention
+from qwenedit_bot.conversation.account import Languages, Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
@@ -44,7 +44,6 @@ from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor
 from qwenedit_bot.upkeep.janitor import Janitor, Leadership
 from qwenedit_bot.users.access_list import AccessList
-from qwenedit_bot.users.languages import Languages
 from qwenedit_jobs import Events, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.workers.registry import Workers

@@ -106,10 +106,9 @@ class Messenger:
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message, or just write where it is gone; returns the new message's id."""
+        call = SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
         try:
-            return await self._send(
-                to, SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
-            )
+            return await self._send(to, call)
         except TextRejectedError:
             raise
         except TelegramRefusedError as error:
@@ -303,13 +302,7 @@ class Messenger:
     async def _made(
         self, call: TelegramMethod[TelegramType], chat_id: int | None = None, *, seconds: int | None = None
     ) -> TelegramType | None:
-        """Make a call; None where it would change nothing.
-
-        Args:
-            call: The call.
-            chat_id: The chat in whose turn it is made; a 429 closes that chat.
-            seconds: For its answer; None: as long as calls may take.
-        """
+        """Make a call in the turn of a chat, which a 429 closes; None where it would change nothing."""
         try:
             return await self._bot(call, request_timeout=seconds)
         except TelegramRetryAfter as error:
@@ -329,7 +322,6 @@ class Messenger:
 
 
 def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
-    """Make an inline keyboard."""
     if not buttons:
         return None
     rows = [
@@ -340,6 +332,5 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
 
 
 def _file_of(picture: Picture) -> BufferedInputFile:
-    """Make the upload of a picture."""
     extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
     return BufferedInputFile(picture.data, f"{picture.name}.{extension}")

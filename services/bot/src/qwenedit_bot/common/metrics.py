@@ -81,9 +81,7 @@ class BotMetrics:
             registry=registry,
         )  # fmt: skip
         self.reaped = Counter(
-            "qwenedit_jobs_reaped_total",
-            "Attempts whose worker was lost, by the job's next state.",
-            ("outcome",),
+            "qwenedit_jobs_reaped_total", "Attempts whose worker was lost, by the job's next state.", ("outcome",),
             registry=registry,
         )  # fmt: skip
         for outcome in ("delayed", State.FAILED, State.CANCELLED):

@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
-from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
+from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
 from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:
-    from qwenedit_bot.common.retention import PersonalData
+    from redis.asyncio import Redis
+
+    from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.texts import Texts, Words
 
 LANGUAGE = "language"
 """First part of a button's data; the language follows, or nothing for that of the user's Telegram."""
+LANGUAGE_KEPT = 365 * 86_400
+"""Seconds that a choice is kept."""
 DAY = 86_400
 UNITS = {"years": 365 * DAY, "days": DAY, "hours": 3600}
 
@@ -90,6 +94,33 @@ async def confirm(turn: Turn) -> None:
         await services.user_erasure.forget(turn.user_id)
         said = Text.FORGOTTEN
     await turn.show(View(turn.words(said)))
+
+
+class Languages:
+    """The users' languages."""
+
+    personal_data = (
+        PersonalData(
+            what="the language chosen with `/language`", keys=("language",), seconds=LANGUAGE_KEPT, told="language"
+        ),
+    )
+
+    def __init__(self, redis: Redis, keys: BotKeys, texts: Texts) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._texts = texts
+
+    async def words_of(self, user_id: int, code: str | None) -> Words:
+        """Return a user's words; `code` is the language of their Telegram, if it has one."""
+        chosen = await self._redis.get(self._keys.language(user_id))
+        return self._texts.of(str(chosen) if chosen is not None else code)
+
+    async def choose(self, user_id: int, language: str | None) -> None:
+        """Answer a user in one of `LANGUAGES` from now on; None follows their Telegram again."""
+        if language in LANGUAGES:
+            await self._redis.set(self._keys.language(user_id), language, ex=LANGUAGE_KEPT)
+        else:
+            await self._redis.delete(self._keys.language(user_id))
 
 
 async def offer_languages(turn: Turn) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.conversation.account import Retention
+    from qwenedit_bot.conversation.account import Languages, Retention
     from qwenedit_bot.conversation.draft import Drafts
     from qwenedit_bot.conversation.shop import Shop
     from qwenedit_bot.edits.addresses import JobIds
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Text, Texts, Words
     from qwenedit_bot.users.access_list import AccessList
-    from qwenedit_bot.users.languages import Languages
     from qwenedit_jobs import PictureStore
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 

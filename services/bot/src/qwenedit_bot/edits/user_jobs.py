@@ -119,46 +119,36 @@ class UserJobs:
 
     async def tick(self) -> None:
         """Forget the jobs that have ended meanwhile."""
-        for job_id, status in (await self._being_forgotten()).items():
+        ids = [str(job_id) for job_id in await self.redis.smembers(self.keys.forgetting)]
+        known = {status.job.id: status for status in await self.queue.statuses(ids)}
+        if unknown := set(ids) - known.keys():
+            await self.redis.srem(self.keys.forgetting, *unknown)
+        for job_id, status in known.items():
             if status.state.final:
                 await self._forget_job(status)
             else:
                 await self.queue.cancel(job_id)
 
-    async def _being_forgotten(self) -> dict[str, Status]:
-        ids = [str(job_id) for job_id in await self.redis.smembers(self.keys.forgetting)]
-        known = {status.job.id: status for status in await self.queue.statuses(ids)}
-        if unknown := set(ids) - known.keys():
-            await self.redis.srem(self.keys.forgetting, *unknown)
-        return known
-
-    async def _forget_job(self, status: Status) -> bool:
+    async def _forget_job(self, status: Status) -> None:
         """Forget a job with its pictures, unless it still runs or its answer is on its way: that comes first."""
         job = status.job
         if status.state.final and await self._drop_answer(job.id):
             await self.queue.answered(job.id, ending=status.ending)
         if not await self.queue.was_answered(job.id):
-            return False
-        if not await self._erase(status):
-            return False
+            return
+        refs = [input_ref(job.id, number) for number in range(MAX_PICTURES)]
+        if status.result is not None:
+            refs.append(status.result.picture)
+        try:
+            await self.store.erase(job.id, *refs)
+        except PictureStoreUnavailableError as error:  # `tick` tries again
+            log.warning("user.pictures_not_erased", job=job.id, error=str(error))
+            return
         await self.redis.unlink(self.keys.verdict(job.id))
         if job.reply is not None:
             await self.replies.forget_answer(Source.of_job(job.reply))
         if not await self.queue.forget(job.id):
-            return False
+            return
         if job.reply is not None:  # an answer that waits apart finds no job and is dropped
             await self.answers.make_due_apart(str(job.reply.chat_id))
         await self.redis.srem(self.keys.forgetting, job.id)
-        return True
-
-    async def _erase(self, status: Status) -> bool:
-        """Erase a job's pictures; False while their store does not do it, and `tick` tries again."""
-        refs = [input_ref(status.job.id, number) for number in range(MAX_PICTURES)]
-        if status.result is not None:
-            refs.append(status.result.picture)
-        try:
-            await self.store.erase(status.job.id, *refs)
-        except PictureStoreUnavailableError as error:
-            log.warning("user.pictures_not_erased", job=status.job.id, error=str(error))
-            return False
-        return True

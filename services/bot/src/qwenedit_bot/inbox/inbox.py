@@ -58,13 +58,7 @@ class ReceivedUpdate:
 
 
 class Inbox:
-    """The lanes between the receiver of updates and the handlers.
-
-    Args:
-        name: This replica's.
-        admits: Whether an update is kept; all are without it.
-        wake: Set when an update was taken.
-    """
+    """The lanes between the receiver of updates and the handlers; keeps what it `admits`, and sets `wake` then."""
 
     personal_data = (
         PersonalData(

@@ -77,21 +77,13 @@ class Work(Protocol):
 class Scheduler:
     """Feeds the entries of lanes to what works them off.
 
-    A crash or a stop at any point leaves an entry to the next start or to another replica.
-
-    Args:
-        lanes: Where the entries are.
-        work: What is done about each.
-        name: For the log.
-        slots: Most entries in hand.
-        wake: Set when an entry is added.
-        ordered: Whether what failed is to be done before what came after it in its chat.
+    A crash or a stop at any point leaves an entry to the next start or to another replica. At most `slots` entries are
+    in hand. `wake` is set when one is added. If `ordered`, what failed is done before what came after it in its chat.
     """
 
     def __init__(self, lanes: Lanes, work: Work, *, name: str, slots: int, wake: asyncio.Event, ordered: bool) -> None:
         self._lanes = lanes
         self._work = work
-        self._name = name
         self._slots = slots
         self._wake = wake
         self._ordered = ordered
@@ -199,7 +191,6 @@ class Scheduler:
             await self._park(entry, seconds, failed=True, why=f"{kind}: {status}" if status else kind)
 
     def _say_retry(self, entry: Entry, error: str, seconds: float, **more: str | int) -> None:
-        """Say why, and when the entry is tried again."""
         about = self._work.about(entry)
         self._log.warning("scheduler.retry", entry=entry.id, **about, error=error, **more, next_in=round(seconds, 1))
 
@@ -244,5 +235,4 @@ class Scheduler:
 
 
 def _pause_after(entry: Entry) -> float:
-    """Return the seconds until another attempt at an entry that has failed once more."""
     return pause_after(entry.failures + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)

@@ -53,9 +53,7 @@ class Webhook:
     What is answered otherwise Telegram delivers again, so nothing is lost while Redis is away, and a copy is dropped
     by its `update_id`.
 
-    Args:
-        url: The public address that Telegram posts to; what listens here takes its path.
-        secret: What Telegram sends along, so that nobody else can.
+    `url` is the public address that Telegram posts to, and what listens here takes its path.
     """
 
     def __init__(self, bot: Bot, updates: Inbox, *, url: str, secret: SecretStr, host: str, port: int) -> None:

@@ -54,21 +54,14 @@ class ModerationHook:
     """
 
     def __init__(
-        self,
-        url: SecretStr,
-        *,
-        token: SecretStr | None,
-        timeout: float = TIMEOUT,
-        redis: Redis,
-        keys: BotKeys,
-        metrics: BotMetrics,
+        self, url: SecretStr, *, token: SecretStr | None, redis: Redis, keys: BotKeys, metrics: BotMetrics
     ) -> None:
         self._url = url
         self._redis = redis
         self._keys = keys
         self._metrics = metrics
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=timeout),
+            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
             headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
         )
 

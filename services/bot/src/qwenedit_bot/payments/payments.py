@@ -93,10 +93,9 @@ class Payments:
         return str(told) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
-        """Note that a payment went back and take the rest of its jobs. A payment told later credits nothing.
+        """Note that a payment went back, and return how many of its jobs were taken back; None if it was noted before.
 
-        Returns:
-            How many jobs were taken back; None when that was done before.
+        A payment told later credits nothing.
         """
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": now})
         told = await self._scripts.run(

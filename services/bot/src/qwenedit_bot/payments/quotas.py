@@ -55,10 +55,7 @@ class Quotas:
 
     A charge lives as long as its job is unfinished: a request that is repeated after midnight isn't charged again, and
     one that is made again when its first job is done is.
-
-    Args:
-        per_day: Free jobs a day; None: there is no limit, and nothing is counted.
-        exempt: Users without a limit.
+    If `per_day` is None, there is no limit, and nothing is counted.
     """
 
     personal_data = (

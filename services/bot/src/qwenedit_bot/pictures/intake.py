@@ -67,11 +67,9 @@ class PictureIntake:
 
     @contextmanager
     def room(self, owner: int, pictures: Sequence[Located]) -> Iterator[None]:
-        """Hold what a request's pictures may take, before any of them is fetched.
+        """Hold what the `located` pictures of a request may take, before any of them is fetched.
 
-        Args:
-            owner: User who asks: they have one request at a time here, in whatever chats.
-            pictures: What `located` says.
+        The user who asks, its `owner`, has one request at a time here, in whatever chats.
 
         Raises:
             LaterError: another of the user's requests is here, or there is no room in memory, or all the places of

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 CATEGORIES = "presets"
 """Data of the button that leads back to all categories."""
-CATEGORY = "category"
-"""First part of a category's button; its id follows."""
-PRESET = "preset"
-"""First part of a preset's button; its id follows."""
+CATEGORY, PRESET = "category", "preset"
+"""First parts of the data of their buttons; the id follows."""
 NARROW = 22
 """Characters of a label that fit half a phone's width."""
 

@@ -1,1 +1,1 @@
-"""Users: their right to use the bot, their language, and one text to all of them."""
+"""The right of users to use the bot."""

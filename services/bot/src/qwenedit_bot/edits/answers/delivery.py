@@ -12,6 +12,7 @@ from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.edits.answers.answering import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_jobs import State, event_of
+from qwenedit_jobs.events import job_in
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ FIRST_PAUSE, REFUSED_PAUSE = 5.0, 3_600.0
 doesn't tell a bot that an admin lets all members write again, and somebody may come back while they're refused."""
 LATE_EDITS = 15.0
 """Seconds after which no edit of a job's progress can arrive any more: see `FRESH` and the messenger's time-out."""
-
-_NO_EVENT = (ValueError, KeyError, TypeError)
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +62,7 @@ class Deliver:
         """
         try:
             event = event_of(entry)
-        except _NO_EVENT as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise PoisonError from error
         with job_context(event.job_id):
             status = await self.queue.status(event.job_id)
@@ -76,12 +75,8 @@ class Deliver:
                 await self._give(status)
 
     def about(self, entry: Entry) -> Mapping[str, str]:
-        """Name the job and how it ended."""
-        try:
-            event = event_of(entry)
-        except _NO_EVENT:
-            return {}
-        return {"job": event.job_id, "state": event.state}
+        """Name the job."""
+        return {"job": job_in(entry.payload) or ""}
 
     async def apologise(self, entry: Entry) -> None:
         """Leave the job's message as it is: the answer is given when the cause has been mended."""

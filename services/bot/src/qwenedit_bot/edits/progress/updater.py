@@ -43,8 +43,6 @@ OTHERS = 200
 REMEMBERED = 20_000
 """Jobs of which it is known what their messages say, those that were looked at last."""
 
-_Phase = tuple[str, str, bool]
-
 log = structlog.get_logger(__name__)
 
 
@@ -54,7 +52,7 @@ class _Shown:
 
     says: int
     """Hash of the message's number and its view: 32 bytes, where a view takes half a kilobyte."""
-    phase: _Phase
+    phase: tuple[str, str, bool]
     at: float
 
 
@@ -126,5 +124,5 @@ class ProgressUpdater:
                 self._shown[status.job.id] = _Shown(says, _phase(status), self.clock())
 
 
-def _phase(status: Status) -> _Phase:
+def _phase(status: Status) -> tuple[str, str, bool]:
     return status.state, status.phase, status.cancelling

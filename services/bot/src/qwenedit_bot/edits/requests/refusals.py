@@ -81,17 +81,9 @@ def _about_one(words: Words, view: View, *, number: int, count: int) -> View:
 
 
 def _refused(words: Words, error: PictureRefusedError) -> View:
-    return View(
-        words(
-            Text.PICTURE_REFUSED,
-            why=error.why,
-            width=str(error.width),
-            height=str(error.height),
-            limit=str(MIN_SIDE),
-            ratio=str(MAX_RATIO),
-            most=str(MAX_PIXELS // 1_000_000),
-        )
-    )
+    size = {"width": str(error.width), "height": str(error.height)}
+    limits = {"limit": str(MIN_SIDE), "ratio": str(MAX_RATIO), "most": str(MAX_PIXELS // 1_000_000)}
+    return View(words(Text.PICTURE_REFUSED, why=error.why, **size, **limits))
 
 
 def _too_big(words: Words, size: int | None) -> View:
