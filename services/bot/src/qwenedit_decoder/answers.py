@@ -55,6 +55,11 @@ class Limits:
     nice: int
     """If processors are scarce, the bot's answers go before pictures, and light pictures before heavy ones."""
 
+    @property
+    def seconds(self) -> int:
+        """By the clock: a busy machine gives a process part of a processor."""
+        return 10 * self.cpu
+
 
 LIGHT: Final = Limits(160 * MEGABYTE, cpu=3, nice=5)
 """For a picture for which others may wait."""

@@ -54,8 +54,6 @@ if TYPE_CHECKING:
 
 REFUSALS = (TokenRefusedError, EvictionPolicyError, StateTooNewError, PictureStoreRefusedError, PresetsError)
 """Errors that another start would meet again: exit code 2."""
-BLOCK = 5.0
-"""Seconds that one look waits for the first end of a job."""
 
 log = structlog.get_logger(__name__)
 
@@ -200,7 +198,7 @@ async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> Non
         try:
             if ended and await events.drain():
                 wake.set()
-            ended = await unless(stop, events.wait(BLOCK)) or False
+            ended = await unless(stop, events.wait(5.0)) or False
         except RedisError as error:
             ended = True  # maybe more than Redis lets anybody read, which `drain` drops
             wait = backoff.next()

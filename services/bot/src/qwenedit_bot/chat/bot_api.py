@@ -66,8 +66,6 @@ SHORT_TIMEOUT = 10
 """Seconds for a call whose result is out of date by then."""
 DOWNLOAD_TIMEOUT = 60
 """Seconds for a file, which has 20 MB at most."""
-MOVED, MOVED_KEPT = 1_000, 86_400.0
-"""How many messages sent to supergroups in place of their groups are remembered, and for how many seconds."""
 UNUSED_FOR = 15.0
 """Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
 
@@ -91,9 +89,9 @@ class Messenger:
         self._metrics = metrics
         self._unused: dict[int, float] = {}
         """Chats whose turn was taken, with the time until which it may be used."""
-        self._moved: TTLCache[tuple[int, int], int] = TTLCache(MOVED, MOVED_KEPT)
-        """Supergroups by the groups that they were and the messages sent there instead. These have low numbers: a
-        group's messages are counted together with all others of the bot, a supergroup's from 1."""
+        self._moved: TTLCache[tuple[int, int], int] = TTLCache(1_000, 86_400.0)
+        """Supergroups by the groups that they were and the messages sent there instead, for a day. These have low
+        numbers: a group's messages are counted together with all others of the bot, a supergroup's from 1."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
         """Take the chat's turn, or that of an edit, before work whose result is to be said; the next call uses it.

@@ -30,8 +30,6 @@ _PURPOSE = b"qwenedit: ids of jobs, version 1"
 """Tells this use of the token from any other."""
 READ_AT_ONCE = 25
 """Jobs that are read without a pause: some 10 ms, in which nothing else happens."""
-MOST_LOGGED = 10_000
-"""Forged jobs that are remembered, so that each is logged once."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +66,7 @@ class AddressedQueue(OperatorQueue):
     def __init__(self, redis: Redis, keys: Keys, *, ids: JobIds, picture_ttl: int) -> None:
         super().__init__(redis, keys, picture_ttl=picture_ttl)
         self._ids = ids
-        self._logged: LRUCache[str, bool] = LRUCache(MOST_LOGGED)
+        self._logged: LRUCache[str, bool] = LRUCache(10_000)  # forged jobs, each of which is logged once
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs; many are read in parts, so as not to hold up the process."""

@@ -90,7 +90,7 @@ async def _exchanged(data: bytes, limits: Limits) -> tuple[bytes, bytes]:
         log.error("conversion.process_not_started", error=type(error).__name__)  # noqa: TRY400 - no more is known
         raise later("conversion") from None
     try:
-        async with asyncio.timeout(10 * limits.cpu):  # a busy machine gives a process part of a processor
+        async with asyncio.timeout(limits.seconds):
             said = await _said(process, data)
             await process.wait()
             return said

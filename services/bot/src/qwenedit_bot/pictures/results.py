@@ -99,7 +99,8 @@ def marked(data: bytes, *, tool: str) -> bytes:
     if data.startswith(headers.PNG):
         at, mark = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
     else:
-        at, mark = _end_of_first_segments(data), _segment(_JPEG_NAME + packet)
+        content = _JPEG_NAME + packet
+        at, mark = _end_of_first_segments(data), _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content
     return b"".join((memoryview(data)[:at], mark, memoryview(data)[at:]))
 
 
@@ -115,7 +116,3 @@ def _end_of_first_segments(data: bytes) -> int:
             break
         at += 2 + _SHORT.unpack_from(data, at + 2)[0]
     return at
-
-
-def _segment(content: bytes) -> bytes:
-    return _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content

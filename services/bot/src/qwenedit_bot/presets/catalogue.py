@@ -146,9 +146,6 @@ class Catalogue(_Frozen):
         return {preset.prompt: preset for preset in self.presets}
 
 
-MOST_REPORTED = 10
-"""Problems that one error lists."""
-
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml is ten times as fast."""
 
@@ -185,8 +182,7 @@ def read(text: str) -> Catalogue:
     except ValidationError as error:
         # pydantic leaves wrong items out of a list, and then calls the list too short
         found = [each for each in error.errors() if each["type"] != "too_short"] or error.errors()
-        problems = [_described(document, problem) for problem in found]
-        raise PresetsError("\n".join(problems[:MOST_REPORTED])) from None
+        raise PresetsError("\n".join(_described(document, problem) for problem in found[:10])) from None
 
 
 def _described(document: Any, problem: ErrorDetails) -> str:
