@@ -51,12 +51,7 @@ class _BegunError(Exception):
 
 
 async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | None]]) -> None:
-    """Let something happen: read what it is, change the draft, and answer.
-
-    Args:
-        turn: What happens.
-        what: The event, or how it is read if that takes the draft; None if it is nothing.
-    """
+    """Change the draft by an event, or by what a function reads with the draft at hand, and answer."""
     drafts, place = turn.services.drafts, (turn.chat_id, turn.user_id)
     draft = await drafts.read(*place)
     for attempt in range(1, _TRIES + 1):

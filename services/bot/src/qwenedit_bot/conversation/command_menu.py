@@ -31,15 +31,7 @@ WITH_A_SHOP = ("buy", "paysupport")
 
 
 async def offer(bot: Bot, texts: Texts, stop: asyncio.Event, *, limited: bool, selling: bool) -> None:
-    """Tell Telegram which commands to offer, again and again until it has heard all of it.
-
-    Args:
-        bot: The connection to Telegram.
-        texts: The words of all languages.
-        stop: Ends it.
-        limited: Whether users have a number of jobs a day.
-        selling: Whether they may buy more.
-    """
+    """Tell Telegram which commands to offer, again and again until it has heard all of it."""
     menu = (*EVERYBODY, *(WITH_A_LIMIT if limited else ()), *(WITH_A_SHOP if selling else ()))
     while not stop.is_set():
         try:

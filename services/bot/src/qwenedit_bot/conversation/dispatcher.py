@@ -191,13 +191,7 @@ async def _refusal(turn: Turn) -> Text | None:
 class UpdateWork:
     """What the scheduler does about an entry of the inbox.
 
-    Args:
-        bot: The connection to Telegram.
-        services: What handlers call.
-        inbox: Reads the entry.
-        answers: Some wait until something comes from their chat, which had refused them.
-        job_ended: Set if some of them are due.
-        metrics: Counts updates.
+    Answers that a chat had refused are due once something comes from it: `job_ended` is set then.
     """
 
     patience: int | None = 15

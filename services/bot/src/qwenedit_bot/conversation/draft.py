@@ -101,12 +101,7 @@ _FORM = TypeAdapter(Draft)
 
 
 class Drafts:
-    """The drafts of all users, one for each chat and user.
-
-    Args:
-        redis: A client that decodes replies.
-        keys: The bot's keys.
-    """
+    """The drafts of all users, one for each chat and user."""
 
     personal_data = (
         PersonalData(

@@ -32,12 +32,7 @@ _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOT
 
 
 def called_to_edit(text: str, username: str) -> str | None:
-    """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody.
-
-    Args:
-        text: What somebody wrote in a group.
-        username: The bot's.
-    """
+    """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody."""
     command = _COMMAND.match(text)
     if command is not None:
         named = (command["bot"] or username).lower() == username.lower()

@@ -76,13 +76,7 @@ _VERBS = (*RESULT_VERBS, CANCEL)
 
 
 def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
-    """Read a message or an album with photos.
-
-    Args:
-        turn: Has it.
-        draft: Says whether a preset waits for photos.
-        said: The instruction, if it's not what is written beside the photos.
-    """
+    """Read a message or an album with photos; `said` is the instruction, if it isn't the caption."""
     messages = turn.messages
     pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
     words = _caption_of(messages) if said is None else said
@@ -96,14 +90,7 @@ def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
 
 
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
-    """Read a text.
-
-    Args:
-        turn: Has it.
-        draft: Its sender's.
-        message: The text.
-        said: The part of it that is for the bot, in a group.
-    """
+    """Read a text; `said` is the part of it that is for the bot, in a group."""
     text = message.text or message.caption or "" if said is None else said
     intent = str(intent_of(text) or "") if own_words(message) else ""
     wish = wish_in(text)
@@ -238,14 +225,7 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
 
 
 def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | None = None) -> Thing:
-    """Return a job as something to talk about.
-
-    Args:
-        turn: What happens.
-        status: What is known of the job.
-        message_id: The message that shows it.
-        copy: What Telegram has of its result.
-    """
+    """Return a job that a message shows as something to talk about; `copy` is what Telegram has of its result."""
     job, sources = status.job, sources_of(status)
     words = turn.services.presets.words_in(job.edit.prompt)
     number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0

@@ -300,11 +300,7 @@ def step(draft: Draft, event: Event) -> Outcome:
 def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, RequestOutcome]]) -> Draft:
     """Return what a draft becomes once its jobs were asked for: what could not be done now goes on waiting.
 
-    Args:
-        before: The draft as it was.
-        after: The draft if all is accepted.
-        done: What was asked for.
-        outcomes: The job's id and what became of it, for each that was wanted.
+    `outcomes` has the job's id and what became of it, for each that was wanted.
     """
     accepted = [job for job, outcome in outcomes if outcome is RequestOutcome.ACCEPTED]
     jobs = (*(job for job in before.jobs if job not in accepted), *accepted)[-MOST_JOBS:]
@@ -342,9 +338,7 @@ def can_resume(draft: Draft) -> bool:
 def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
     """Return the thing under which words were written: the lowest one above their message.
 
-    Args:
-        things: Each with the ids of all messages that have shown it.
-        below: Id of the message with the words: ids grow downwards.
+    Each thing comes with the ids of all messages that have shown it; ids grow downwards.
     """
     places = ((max((place for place in shown if place < below), default=0), thing) for thing, shown in things)
     above = [(place, thing) for place, thing in places if place]

@@ -86,8 +86,7 @@ class Doubt(StrEnum):
 def intent_of(text: str) -> Intent | None:
     """Return what a message means that is no instruction; None for an instruction, and wherever that is in doubt.
 
-    Args:
-        text: What was written. Emoji alone are thanks; angry ones, question marks, dots or a link are a question.
+    Emoji alone are thanks; angry ones, question marks, dots or a link are a question.
     """
     said = _clauses_of(text)
     words = list(chain(*said))
