@@ -317,15 +317,16 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
     assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
 
 
-def test_correction_replaces_the_words_that_wait() -> None:
+def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
+    green, both = said("no, green", thing(Stage.WAITING), corrects=True), f"{SNOW}\nno, green"
+    waits = thing(Stage.WAITING, prompt=SNOW)
+    assert step(ASKED_FOR, replace(green, about=waits, at=NOW + 60))[1] == Reword(("old",), both, 9)
     just_now = replace(ASKED_FOR, words_at=NOW)
-    green = said("no, green", thing(Stage.WAITING), corrects=True)
-    assert step(just_now, green)[1] == Reword(("old",), "no, green", 9)
-    action = step(just_now, replace(green, about=thing(Stage.RUNNING)))[1]
+    action = step(just_now, replace(green, about=thing(Stage.RUNNING, prompt=SNOW)))[1]
     assert isinstance(action, Do)
-    assert (jobs(action), action.cancel, action.instead) == ([((1,), "no, green", 9, "")], ("old",), ("old",))
-    words = Draft(words=SNOW, words_in=3, words_at=NOW)
-    assert step(words, said("*rain", corrects=True))[0].words == "*rain"
+    assert (jobs(action), action.cancel, action.instead) == ([((1,), both, 9, "")], ("old",), ("old",))
+    words = Draft(words=SNOW, words_in=3, words_at=NOW - 60)
+    assert step(words, said("*rain", corrects=True))[0].words == f"{SNOW}\n*rain"
 
 
 def test_yes_below_a_cancelled_job_does_it_after_all() -> None:

@@ -94,7 +94,7 @@ class Said(Event):
     doubt: str = ""
     """Empty if they look like a wish."""
     corrects: bool = False
-    """They take back those before them."""
+    """They put those before them right."""
     how: How = ""
     one_of_several: bool = False
     """They name one of several pictures by its place."""
@@ -494,11 +494,10 @@ def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> 
     if isinstance(event, Said):
         asked = late is not None and jobs[0].job in late.jobs
         earlier = late.words if late is not None and asked else jobs[0].prompt
-        newest = bool(set(draft.jobs[-1:]) & {each.job for each in jobs})
-        if asked or newest:
+        if asked or set(draft.jobs[-1:]) & {each.job for each in jobs}:
             words = _joined(earlier, draft.words_at, event)
-        corrected = event.corrects and newest and abs(event.at - draft.words_at) <= ONE_WISH
-        continued = (corrected or words not in (event.words, jobs[0].prompt)) and not asked
+        at_once = abs(event.at - draft.words_at) <= ONE_WISH
+        continued = at_once and words not in (event.words, jobs[0].prompt) and not asked
         if continued and len(jobs) == 1 and jobs[0].stage is Stage.RUNNING:
             # The rest of the wish for which the job has just begun, or a word of it put right.
             after, action = _do(draft, event, jobs[0].sources, words, "together", words_in=number)
@@ -696,9 +695,9 @@ def _told(words_in: int, answered: int) -> str:
 
 
 def _joined(earlier: str, earlier_at: int, event: Said) -> str:
-    """Return words with those that they continue, if they do."""
-    continued = earlier and abs(event.at - earlier_at) <= ONE_WISH and not event.corrects
-    return _both(earlier, event.words) if continued else event.words
+    """Return words with those that they continue or put right, if they do."""
+    at_once = abs(event.at - earlier_at) <= ONE_WISH
+    return _both(earlier, event.words) if earlier and (at_once or event.corrects) else event.words
 
 
 def _both(earlier: str, words: str) -> str:
