@@ -367,6 +367,12 @@ def test_no_to_doubtful_words_drops_them() -> None:
     assert (action, after.doubtful) == (Stop(()), None)
 
 
+def test_question_after_doubtful_words_is_not_taken_for_a_no() -> None:
+    asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
+    asks = replace(said("how many are left?", thing(Stage.RESULT), intent="question"), id="m11")
+    assert step(asked, asks)[1] == Reply("question", "old")
+
+
 def test_thanks_among_other_words_are_thanks() -> None:
     assert step(ASKED_FOR, said("thank you from us all", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
 

@@ -446,7 +446,8 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     """Answer a question or a complaint, which may be about where a picture is, or may be a wish."""
-    if doubtful_in(draft, event.at) is not None:  # such as “no”
+    is_no = len(event.words.split()) == 1 and event.words.isalpha()  # a question mark asks something else
+    if is_no and doubtful_in(draft, event.at) is not None:
         return replace(draft, doubtful=None), Stop(())
     waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
     if not event.words and _result_of(thing):  # a grumble, such as “👎”
