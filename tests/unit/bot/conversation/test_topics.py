@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiogram.types import Message
+from aiogram.types import Message, Update
 
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.reading import attachment_of
-from qwenedit_bot.conversation.turn import Turn
+from qwenedit_bot.conversation.turn import Turn, turn_of
 from qwenedit_bot.pictures.sources import Attachment
 
 
@@ -30,6 +31,18 @@ def test_answer_to_a_message_in_a_topic_goes_there(fields: dict[str, Any], threa
     unused: Any = None
     turn = Turn(message(**fields), unused, unused, -100, 7, 1)
     assert turn.to(turn.shown) == Source(-100, 5, thread_id=thread_id)
+
+
+@pytest.mark.parametrize(("kind", "edited"), [("message", False), ("edited_message", True)])
+async def test_message_that_was_corrected_before_the_bot_got_it_is_new(kind: str, edited: bool) -> None:
+    async def no_words(*_args: Any) -> Any:
+        return None
+
+    said = message(edit_date=2, **{"from": {"id": 7, "is_bot": False, "first_name": "Ann"}}, text="/help")
+    services: Any = SimpleNamespace(languages=SimpleNamespace(words_of=no_words))
+    turn = await turn_of(Update.model_validate({"update_id": 1, kind: said}), (), services)
+    assert turn is not None
+    assert turn.edited is edited
 
 
 def test_live_photo_is_edited_by_its_still() -> None:

@@ -82,6 +82,8 @@ class Turn:
     """Telegram's number of what happens; the same however often it is handled."""
     album: tuple[Message, ...] = ()
     """All messages of the album, if this is one."""
+    edited: bool = False
+    """A message was corrected after the bot had got it. One that is new to the bot may have an `edit_date`, too."""
     answered: bool = False
     """The press was answered."""
 
@@ -154,11 +156,6 @@ class Turn:
         return " ".join((self.messages[0].text or "").split()[1:]) if self.messages else ""
 
     @property
-    def edited(self) -> bool:
-        """Whether a message was corrected."""
-        return isinstance(self.event, Message) and self.event.edit_date is not None
-
-    @property
     def about(self) -> Message | None:
         """The message that the one with the pressed button answers; None for a message, and if that is gone."""
         shown = self.message if self.press is not None else None
@@ -214,4 +211,4 @@ async def turn_of(update: Update, album: tuple[Message, ...], services: Services
         return None
     words = await services.languages.words_of(actor, event.from_user.language_code if event.from_user else None)
     chat_id = message.chat.id if message is not None else actor
-    return Turn(event, words, services, chat_id, actor, update.update_id, album)
+    return Turn(event, words, services, chat_id, actor, update.update_id, album, update.edited_message is not None)
