@@ -139,8 +139,7 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 	k8s/try/install.sh
 
 .PHONY: chart
-chart: $(BIN)/.synced ## Write what is made from the chart, its alerts, languages and settings: tables, schema, links, names, examples
-	$(BIN)/python charts/values_table.py
+chart: $(BIN)/.synced ## Write what is made from the chart, its alerts, languages and settings: table, schema, links, names, examples
 	$(BIN)/python charts/derived.py
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py
 

@@ -17,6 +17,7 @@ TOP = yaml.safe_load((CHART / "values.yaml").read_text())
 SCHEMA = json.loads((CHART / "values.schema.json").read_text())
 POD = SCHEMA["$defs"]["pod"]["properties"]
 MENTION = re.compile(rf"(?<![/.\w])(?:{'|'.join(TOP)})(?:\.[a-z][A-Za-z0-9]*)+(?![\w.]*/)")
+KEY = re.compile(r"^( *)([A-Za-z][A-Za-z0-9]*):")
 SET = re.compile(r"--set(?:-file)? ['\"]?([^\s'\"]+)")
 SPEAKING = [
     CHART / "README.md",
@@ -32,13 +33,6 @@ def schema_of(node):
     return SCHEMA["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
 
 
-def test_table_of_values_is_made_from_the_values():
-    done = subprocess.run(
-        [sys.executable, ROOT / "charts/values_table.py", "--check"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def test_schema_links_and_table_are_made_from_the_alerts_and_the_languages():
     done = subprocess.run(
         [sys.executable, ROOT / "charts/derived.py", "--check"], capture_output=True, text=True, check=False
@@ -46,15 +40,25 @@ def test_schema_links_and_table_are_made_from_the_alerts_and_the_languages():
     assert done.returncode == 0, done.stderr
 
 
-def test_every_value_is_explained():
-    rows = set(re.findall(r"^\| `([^`]+)` \|", (CHART / "README.md").read_text(), re.MULTILINE))
+def commented(text):
+    """Find the paths of the keys that have a comment right above them."""
+    keys: list[tuple[int, str]] = []
+    comment = False
+    for line in text.splitlines():
+        if match := KEY.match(line):
+            keys = [key for key in keys if key[0] < len(match[1])] + [(len(match[1]), match[2])]
+            if comment:
+                yield ".".join(name for _, name in keys)
+        comment = line.lstrip().startswith("#")
+
+
+def test_every_value_has_a_comment():
+    explained = set(commented((CHART / "values.yaml").read_text()))
 
     def unexplained(path, value):
-        if path in rows:
-            return []
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in explained):
             return [leaf for key, child in value.items() for leaf in unexplained(f"{path}.{key}", child)]
-        return [path]
+        return [] if path in explained else [path]
 
     assert [leaf for key, value in TOP.items() for leaf in unexplained(key, value)] == []
 

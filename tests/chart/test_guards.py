@@ -78,7 +78,7 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "comfyui.resources.limits.cpu": 1.5}, "comfyui.resources.requests.cpu is 2", "limits.cpu=1.5",
     ),
     "variable beside its value": (
-        {**TOKEN, "bot.pod.env": [{"name": "MAX_WAIT", "value": "9"}]}, "bot.pod.env has MAX_WAIT", "README.md",
+        {**TOKEN, "bot.pod.env": [{"name": "MAX_WAIT", "value": "9"}]}, "bot.pod.env has MAX_WAIT", "values.yaml",
     ),
     "variable beside its Secret": (
         {**TOKEN, "bot.pod.env": [{"name": "BOT_TOKEN", "value": "1:a"}]}, "bot.pod.env has BOT_TOKEN",

@@ -57,7 +57,7 @@
 {{- end }}
 {{- range ((index $.Values $part).pod).env }}
 {{- if has .name $settings }}
-{{- fail (printf "%s.pod.env has %s, which the chart sets from a value of its own: set that value (the table in the chart's README.md names the variable), and take it out of %s.pod.env" $part .name $part) }}
+{{- fail (printf "%s.pod.env has %s, which the chart sets from a value of its own: set that value (values.yaml names the variable), and take it out of %s.pod.env" $part .name $part) }}
 {{- end }}
 {{- end }}
 {{- end }}
