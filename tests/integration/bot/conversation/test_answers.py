@@ -1,4 +1,4 @@
-"""Every kind of message gets the answer that docs/telegram.md says: the tests read its tables."""
+"""Every kind of message gets the answer that answers.yaml says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+import yaml
 from PIL import Image
 
 from qwenedit_decoder import decoding
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DOCUMENT = Path(__file__).parents[4] / "docs" / "telegram.md"
+ANSWERS = yaml.safe_load(Path(__file__).with_name("answers.yaml").read_text(encoding="utf-8"))
 PHOTO = photo()
 decoding.load_heif()
 HEIC = encoded(Image.new("RGB", (320, 240)), "HEIF", enc_params={"preset": "ultrafast"})
@@ -47,15 +48,8 @@ class Reply(NamedTuple):
     answer: str
 
 
-def table(header: str) -> list[list[str]]:
-    """Return the rows below a header of the page."""
-    rows = DOCUMENT.read_text(encoding="utf-8").partition(header)[2].lstrip("\n").splitlines()[1:]
-    end = next(number for number, row in enumerate(rows) if not row.startswith("|"))
-    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[:end]]
-
-
-ROWS = [Row(*cells) for cells in table("| sent | in private | in a group, `/edit` in reply to it |")]
-REPLIES = [Reply(*cells) for cells in table("| in reply to | sent | the bot |")]
+ROWS = [Row(*cells) for cells in ANSWERS["messages"]]
+REPLIES = [Reply(*cells) for cells in ANSWERS["replies"]]
 A_JOB, NOTHING = "a job", "nothing"
 
 
