@@ -76,7 +76,7 @@ async def walk(data: Path, only: str) -> None:
 async def _play(
     scene: Scene, language: str, browser: Browser, harness: Harness, gallery: Gallery, chapter: Chapter
 ) -> None:
-    user_id = ADMIN + list(LANGUAGES).index(language) if scene.admin else next(_user_ids)
+    user_id = ADMIN + LANGUAGES.index(language) if scene.admin else next(_user_ids)
     person = await harness.telegram.user(user_id, language=language, first_name=NAMES[language])
     query, others = {"user": str(user_id)}, {}
     if scene.where is not None:

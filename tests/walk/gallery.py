@@ -15,7 +15,7 @@ LARGEST = 60_000
 """Bytes of a picture."""
 MOST = 3_000_000
 """Bytes of all of them."""
-LANGUAGES = {"en": "English", "ru": "Русский"}
+LANGUAGES = ("en", "ru")
 
 _INTRODUCTION = """\
 # A walk through the bot
@@ -23,8 +23,9 @@ _INTRODUCTION = """\
 {about}
 """
 _ABOUT = (
-    "Every feature as its users see it, on the chat page of `make run`. Telegram and ComfyUI are simulated, so a photo"
-    " comes back with a plain effect. `make walk` takes the pictures, and fails if the bot doesn't say what it should."
+    "Every feature as its users see it on the chat page of `make run`, in English and in Russian. Telegram and ComfyUI"
+    " are simulated, so a photo comes back with a plain effect. `make walk` takes the pictures, and fails if the bot"
+    " doesn't say what it should."
 )
 
 
@@ -81,11 +82,10 @@ class Gallery:
 
 def _section(chapter: Chapter) -> str:
     lines = [f"## {chapter.title}", "", chapter.about, ""]
-    lines += [f"| | {' | '.join(LANGUAGES.values())} |", "| --- | --- | --- |"]
     for name, shows in chapter.pictures.items():
-        pictures = [f"![](pictures/walk/{language}/{name}.webp)" for language in LANGUAGES]
-        lines.append(f"| {shows} | {' | '.join(pictures)} |")
-    return "\n".join([*lines, ""])
+        pictures = " ".join(f'<img width="49%" src="pictures/walk/{language}/{name}.webp">' for language in LANGUAGES)
+        lines += [f"**{shows}**", "", pictures, ""]
+    return "\n".join(lines)
 
 
 def _small(png: bytes) -> bytes:

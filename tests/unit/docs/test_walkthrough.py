@@ -9,7 +9,7 @@ import pytest
 from tests.walk.gallery import DOCUMENT, LANGUAGES, LARGEST, MOST, PICTURES
 from tests.walk.scenes import SCENES
 
-SHOWN = re.findall(r"\(pictures/walk/(\w+)/([\w-]+)\.webp\)", DOCUMENT.read_text(encoding="utf-8"))
+SHOWN = re.findall(r'"pictures/walk/(\w+)/([\w-]+)\.webp"', DOCUMENT.read_text(encoding="utf-8"))
 
 
 def test_every_picture_is_shown_and_every_shown_one_is_there() -> None:
