@@ -43,8 +43,8 @@ def test_arguments_of_docker_run_replace_no_folder_of_comfyui():
     assert json.loads(command) == ["--listen", "127.0.0.1", "--port", "8188"]
 
 
-def test_readme_pushes_every_image_that_its_installation_takes(render):
-    said = (ROOT / "README.md").read_text()
+def test_page_on_images_pushes_every_image_that_its_installation_takes(render):
+    said = (ROOT / "k8s/README.md").read_text()
     taken = re.findall(
         rf"{REGISTRY}/[\w./:-]+",
         json.dumps(render({**TOKEN, "global": {"imageRegistry": REGISTRY}, "image": {"tag": "dev"}})),

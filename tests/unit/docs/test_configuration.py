@@ -1,4 +1,4 @@
-"""The tables of settings against the settings themselves, and the README's short one against the whole."""
+"""The tables of settings against the settings themselves."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from qwenedit_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs/configuration.md").read_text()
-README = (ROOT / "README.md").read_text()
 NAMES = re.compile(r"`([A-Z][A-Z0-9_]+)`")
 NOT_WRITTEN = ("", "required", "host name")
 
 
-def table(heading: str, page: str = PAGE) -> dict[str, str]:
+def table(heading: str) -> dict[str, str]:
     """Variable → the default that a section gives it."""
-    section = page.split(f"## {heading}\n")[1].split("\n#", maxsplit=1)[0]
+    section = PAGE.split(f"## {heading}\n")[1].split("\n#", maxsplit=1)[0]
     rows = [line.split("|")[1:3] for line in section.splitlines() if line.startswith("| `")]
     return {name: default.strip(" `") for names, default in rows for name in NAMES.findall(names)}
 
@@ -48,10 +47,3 @@ class TestTable:
             if listed.get(name.upper(), "") not in NOT_WRITTEN
         }
         assert {name: listed[name] for name in in_force} == in_force
-
-
-def test_readme_has_a_few_of_them_with_the_same_defaults():
-    everything = {**table("Bot and worker"), **table("Bot"), **table("Worker")}
-    short = table("Configure it", README)
-    assert len(short) == 10
-    assert short.items() <= everything.items()
