@@ -46,6 +46,12 @@ def test_line_has_time_level_event_service_and_logger(configure):
     }
 
 
+def test_error_is_said_by_its_class_and_in_its_own_words(configure):
+    lines = configure()
+    structlog.get_logger().warning("redis.unavailable", error=OSError("No space left on device"))
+    assert lines()[0]["error"] == "OSError: No space left on device"
+
+
 def test_records_of_other_libraries_take_the_same_form(configure):
     lines = configure()
     logging.getLogger("redis.connection").warning("lost %s", "the connection")

@@ -122,6 +122,7 @@ def _shared_processors(constants: dict[str, str]) -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         add_constants,
+        _say_errors,
     ]
 
 
@@ -147,6 +148,14 @@ def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     ids = tracing.current_ids()
     if ids is not None:
         event["trace_id"], event["span_id"] = ids
+    return event
+
+
+def _say_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Say an error by its class and in its own words."""
+    for name, error in event.items():
+        if isinstance(error, Exception) and name != "exc_info":
+            event[name] = f"{type(error).__name__}: {error}"
     return event
 
 

@@ -143,12 +143,12 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
             me = await unless(stop, bot.me())
         except RedisError as error:
             wait = backoff.next()
-            log.warning("start.redis_unavailable", error=str(error), next_in=round(wait, 1))
+            log.warning("start.redis_unavailable", error=error, next_in=round(wait, 1))
         except (TelegramUnauthorizedError, TelegramNotFound):
             raise TokenRefusedError("Telegram does not know this BOT_TOKEN") from None
         except AiogramError as error:
             wait = backoff.next()
-            log.warning("start.telegram_unavailable", status=status_of(error), next_in=round(wait, 1))
+            log.warning("start.telegram_unavailable", status=status_of(error), error=error, next_in=round(wait, 1))
         else:
             if me is not None:
                 with suppress(RedisError):  # a full Redis refuses that, and the next start notes it
@@ -203,7 +203,7 @@ async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> Non
             ended = True  # maybe more than Redis lets anybody read, which `drain` drops
             wait = backoff.next()
             if wait > 0:
-                log.warning("answers.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+                log.warning("answers.redis_unavailable", error=error, next_in=round(wait, 1))
             await pause(stop, wait)
         else:
             backoff.reset()
@@ -223,7 +223,7 @@ class Readiness:
         try:
             await check_writable(self.redis, self.keys)
         except RedisError as error:
-            return Health.failing(f"Redis takes no writes: {type(error).__name__}")
+            return Health.failing(f"Redis takes no writes: {type(error).__name__}: {error}")
         if self.receiving is None:
             return Health.failing("starting: Telegram has not answered yet")
         return self.receiving()

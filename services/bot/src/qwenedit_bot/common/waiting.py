@@ -59,7 +59,7 @@ async def every(
                 if not all(isinstance(each, RedisError) for each in _single(error)):
                     log.error("loop.failed", loop=name, **described(error))  # noqa: TRY400 - it may quote a prompt
                 elif not failing:
-                    log.warning("loop.redis_unavailable", loop=name, error=type(next(_single(error))).__name__)
+                    log.warning("loop.redis_unavailable", loop=name, error=next(_single(error)))
                 failing = True
             else:
                 if failing:

@@ -97,12 +97,12 @@ class Poller:
 def _reported(error: AiogramError | RedisError, wait: float) -> float:
     """Log why no updates came; returns the seconds until the next try."""
     if isinstance(error, RedisError):
-        log.warning("polling.redis_unavailable", error=type(error).__name__, next_in=round(wait, 1))
+        log.warning("polling.redis_unavailable", error=error, next_in=round(wait, 1))
     elif isinstance(error, TelegramConflictError):  # another poller runs with the same token, or a webhook is set
         wait = max(wait, 1.0)
         log.warning("polling.conflict", cause=error.message, next_in=round(wait, 1))
     else:
         wait = max(wait, float(getattr(error, "retry_after", 0.0)))
-        fields = {"status": status_of(error), "error": type(error).__name__}
+        fields = {"status": status_of(error), "error": error}
         log.warning("polling.telegram_unavailable", **fields, next_in=round(wait, 1))
     return wait

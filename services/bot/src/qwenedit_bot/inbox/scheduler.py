@@ -117,9 +117,7 @@ class Scheduler:
                 except RedisError as error:
                     seconds = backoff.next()
                     if seconds > 0:
-                        self._log.warning(
-                            "scheduler.redis_unavailable", error=type(error).__name__, next_in=round(seconds, 1)
-                        )
+                        self._log.warning("scheduler.redis_unavailable", error=error, next_in=round(seconds, 1))
                     await pause(stop, seconds)
                     continue
                 backoff.reset()
@@ -162,8 +160,9 @@ class Scheduler:
             await self._fail(entry, error)
         except RedisError as error:
             seconds = REDIS_PAUSE * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
-            self._say_retry(entry, type(error).__name__, seconds)
-            await self._park(entry, seconds, why=type(error).__name__)
+            cause = f"{type(error).__name__}: {error}"
+            self._say_retry(entry, cause, seconds)
+            await self._park(entry, seconds, why=cause)
         except PoisonError as error:
             self._log.warning("scheduler.unreadable", entry=entry.id, note=SHOWN_BY)
             why = described(error.__cause__ or error)
@@ -218,7 +217,7 @@ class Scheduler:
             try:
                 return await call(self._in_hand.get(entry.id, entry))
             except RedisError as error:
-                self._log.info("scheduler.note_failed", error=type(error).__name__)
+                self._log.info("scheduler.note_failed", error=error)
                 await asyncio.sleep(backoff.next())
 
     async def _hold(self) -> None:
@@ -227,7 +226,7 @@ class Scheduler:
             try:
                 await self._lanes.renew(self._in_hand.values())
             except RedisError as error:
-                self._log.info("scheduler.hold_failed", error=type(error).__name__)
+                self._log.info("scheduler.hold_failed", error=error)
 
     async def _wake_at(self, stop: asyncio.Event) -> None:
         await stop.wait()

@@ -100,7 +100,7 @@ class Webhook:
         try:
             await self._updates.take([update])
         except RedisError as error:
-            return self._refuse("webhook.redis_unavailable", 503, error=type(error).__name__)
+            return self._refuse("webhook.redis_unavailable", 503, error=f"{type(error).__name__}: {error}")
         return web.Response()
 
     def _refuse(self, event: str, status: int, **fields: str) -> web.Response:
