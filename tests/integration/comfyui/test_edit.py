@@ -176,11 +176,18 @@ async def test_short_refusal_while_it_executes_is_sat_out(client, control) -> No
     assert await executions(control, request.job_id) == 1
 
 
-@pytest.mark.parametrize("fault", ["success_with_error", "missing_output"])
-async def test_success_without_the_picture_is_a_failure(client, server, control, fault) -> None:
-    await control.fault(fault)
+async def test_success_with_an_error_is_a_failure(client, server, control) -> None:
+    await control.fault("success_with_error")
 
     with pytest.raises(ExecutionFailed):
+        await client.edit()
+    await assert_clean(server)
+
+
+async def test_success_without_the_picture_is_the_servers_fault(client, server, control) -> None:
+    await control.fault("missing_output")
+
+    with pytest.raises(ComfyUIUnavailable, match="without the picture"):
         await client.edit()
     await assert_clean(server)
 

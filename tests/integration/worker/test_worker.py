@@ -187,6 +187,25 @@ async def test_error_that_is_not_the_jobs_leads_to_another_attempt_until_the_las
     assert bench.metric("qwenedit_redeliveries_total") == 1
 
 
+async def test_comfyui_that_made_no_picture_proves_itself_before_its_worker_takes_another_job(bench, unavailable):
+    async def fails(_on_progress):
+        bench.server.problem = unavailable(submitted=False)
+        raise unavailable(submitted=True)
+
+    bench.editor.script.append(fails)
+    first, second = await bench.enqueue(), await bench.enqueue()
+    elsewhere = type(bench.editor)()
+    async with bench.working() as parts:
+        await bench.until(first, lambda status: status.state is State.DELAYED)
+        assert not parts.watch.health().ok
+        await asyncio.sleep(0.06)
+        await bench.queue.tick()
+        bench.server.problem = None
+        async with bench.working(name="worker-2", editor=elsewhere):
+            for job in (first, second):
+                assert (await bench.until_final(job)).state is State.DONE
+
+
 async def test_out_of_memory_is_tried_once_more_in_the_same_attempt(bench):
     bench.editor.script.append(OutOfMemory("CUDA out of memory"))
     job = await bench.enqueue()

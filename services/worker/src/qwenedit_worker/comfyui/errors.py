@@ -34,7 +34,7 @@ class ComfyUIError(Exception):
 
 
 class ComfyUIUnavailable(ComfyUIError):
-    """The server cannot be reached, restarted, lost the picture or the prompt, or was told to stop by somebody else.
+    """The server can't be reached, restarted, lost the prompt, made no picture, or was stopped by somebody else.
 
     Attributes:
         submitted: whether the server had accepted the prompt (or may have), so that the attempt counts.
@@ -66,7 +66,7 @@ class WorkflowRejected(ComfyUIError):
 
 
 class ExecutionFailed(ComfyUIError):
-    """A node raised an exception, or the outcome lacks the picture."""
+    """A node raised an exception, or the execution failed without a word."""
 
 
 class PictureUnreadable(ExecutionFailed):

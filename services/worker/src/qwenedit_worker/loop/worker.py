@@ -255,11 +255,13 @@ class Worker:
         report_settlement(self._metrics, span, settled, outcome, seconds=seconds)
 
     def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
-        """Doubt ComfyUI after a job that could not begin, and the job when it comes back again and again."""
+        """Doubt ComfyUI after a job that it didn't begin or end, and the job if it comes back again and again."""
         if not isinstance(outcome, Release):
             self._releases.pop(claim.job.id, None)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:
                 self._watch.mark_warm()
+            if isinstance(outcome, Retry) and outcome.reason is Reason.COMFYUI_UNAVAILABLE:
+                self._watch.mark_not_ready(outcome.detail)
             return outcome
         self._comfyui_busy = outcome.comfyui_busy
         if not outcome.comfyui_unready:

@@ -65,8 +65,8 @@ class Record:
         """Return the output node's first picture.
 
         Raises:
-            ComfyUIUnavailable: somebody else interrupted the execution.
-            ExecutionFailed: it failed, or produced no picture; OutOfMemory and PictureUnreadable where that is why.
+            ComfyUIUnavailable: somebody else interrupted the execution, or it ended without a picture.
+            ExecutionFailed: it failed; OutOfMemory and PictureUnreadable where that is why.
             WorkflowRejected: a model could not be loaded.
         """
         # "success" with an execution_error among the messages is a failure: a node's blocked output ends so.
@@ -80,7 +80,8 @@ class Record:
             case {"images": [{"filename": str(name), "subfolder": str(subfolder), "type": str(kind)}, *_]}:
                 return OutputFile(name, subfolder, kind)
             case _:
-                raise ExecutionFailed(f"the execution succeeded without the picture of node {bound.output_node}")
+                why = f"the execution succeeded without the picture of node {bound.output_node}"
+                raise ComfyUIUnavailable(why, submitted=True)
 
 
 def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
