@@ -282,7 +282,7 @@ def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
     """What the command answers is seen in tests/integration/chart/test_redis_users.py."""
     for stateful in of_kind(manifests, "StatefulSet", "-redis"):
         (container,) = stateful["spec"]["template"]["spec"]["containers"]
-        assert "--user probe" in container["livenessProbe"]["exec"]["command"][-1]
+        assert container["livenessProbe"]["exec"]["command"] == ["sh", "/etc/valkey/probe.sh", "alive"]
 
 
 def test_own_redis_syncs_as_its_values_say(values, manifests):

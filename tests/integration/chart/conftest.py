@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from local_stack.processes.ports import HOST, free_port
 from local_stack.redis_server import redis_program
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
+PING = "tests.integration.chart.ping"
 USERS = ("admin", "bot", "worker", "keda")
 
 
@@ -33,25 +35,25 @@ class Server:
         )
         for name, text in config["data"].items():
             moved = text.replace("/run/valkey", str(folder)).replace("/etc/valkey", str(folder))
-            moved = moved.replace("dir /data", f"dir {folder}").replace("port 6379", f"port {self.port}\nbind {HOST}")
-            (folder / name).write_text(moved.replace("exec valkey-server", f"exec {redis_program()}"))
-        (stateful,) = (
-            yaml.safe_load(text.partition("\n---")[0])
-            for path, text in rendered.items()
-            if path.endswith("templates/redis/statefulset.yaml")
-        )
-        (container,) = stateful["spec"]["template"]["spec"]["containers"]
-        probe = container["livenessProbe"]["exec"]["command"]
-        client = f"{sys.executable} -m tests.integration.chart.ping {self.port}"
-        self.liveness = [word.replace("valkey-cli", client) for word in probe]
+            moved = moved.replace("/data", str(folder)).replace("port 6379", f"port {self.port}\nbind {HOST}")
+            moved = moved.replace("exec valkey-server", f"exec {redis_program()}")
+            (folder / name).write_text(moved.replace("valkey-cli", f"{sys.executable} -m {PING} {self.port}"))
+        self.folder = folder
         self._script = folder / "start.sh"
         self._process: asyncio.subprocess.Process | None = None
 
-    async def start(self):
+    async def run(self):
+        """Run the chart's script; a folder `bin` of the test's comes first on its PATH."""
         secrets = {f"{user.upper()}_PASSWORD": password for user, password in self.passwords.items()}
+        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+        # A write beyond `limit` is refused, as on a full disk: SIGXFSZ stays ignored, as in Python.
         self._process = await asyncio.create_subprocess_exec(
-            "sh", self._script, env={"PATH": os.environ["PATH"], **secrets}, stdout=asyncio.subprocess.DEVNULL
+            "sh", self._script, env={"PATH": path, **secrets}, stdout=asyncio.subprocess.DEVNULL, restore_signals=False
         )
+
+    async def start(self):
+        await self.run()
+        assert self._process is not None
         async with asyncio.timeout(60):
             while not await self._answers():
                 assert self._process.returncode is None, "the server refused its configuration"
@@ -64,12 +66,24 @@ class Server:
         except RedisError:
             return False
 
-    async def alive(self):
-        """Ask as the liveness probe's command does: with the chart's own shell words."""
+    async def probed(self, how):
+        """Ask as a probe's command does, `alive` or `ready`; returns whether all is well, and what it printed."""
         process = await asyncio.create_subprocess_exec(
-            *self.liveness, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+            "sh", self.folder / "probe.sh", how, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
         )
-        return await process.wait() == 0
+        said, _ = await process.communicate()
+        return process.returncode == 0, said.decode().strip()
+
+    def limit(self, size):
+        """Let no file grow beyond so many bytes; -1 takes the limit away."""
+        assert self._process is not None
+        resource.prlimit(self._process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    async def ended(self):
+        """Wait until the server ends by itself."""
+        assert self._process is not None
+        async with asyncio.timeout(30):
+            await self._process.wait()
 
     async def kill(self):
         if self._process is not None:

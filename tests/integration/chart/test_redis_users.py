@@ -286,19 +286,19 @@ async def test_script_without_end_fails_the_liveness_probe_and_costs_no_job(serv
     """Nobody else gets an answer, and the script cannot be killed once it has written: Redis has to be restarted."""
     async with server.client("bot") as bot, server.client("worker") as worker:
         await claimed(bot, worker, 1)
-    assert await server.alive()
+    assert (await server.probed("alive"))[0]
     async with server.client(user) as client:
         forever = "while true do end"
         call = client.eval(forever, 0) if user == "keda" else script(client, forever)
         running = asyncio.create_task(call)
         async with asyncio.timeout(60):
-            while await server.alive():
+            while (await server.probed("alive"))[0]:
                 await asyncio.sleep(0.1)
         await server.kill()
         with pytest.raises(RedisError):
             await running
     await server.start()
-    assert await server.alive()
+    assert (await server.probed("alive"))[0]
     async with server.client("bot") as bot:
         assert (await JobQueue(bot, KEYS).counts()).running == 1
 

@@ -10,6 +10,8 @@ from qwenedit_jobs import Phase
 from qwenedit_jobs.workers.registry import Device
 from tests.integration.cli.conftest import PROMPT, about, line_of, row
 
+NO_WORKER = "QweneditNoWorker: no worker is ready for the jobs that wait, the next one for "
+
 
 @pytest.fixture(autouse=True)
 async def leading_bot(desk):
@@ -105,7 +107,7 @@ async def test_pause_that_begins_at_no_time_is_told_and_can_be_ended(desk, since
 
 async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
     await desk.enqueue(1)
-    assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"
+    assert line_of(await desk.ask("status"), "trouble").startswith(NO_WORKER)
     await desk.ask("pause")
     said = await desk.ask("status")
     assert line_of(said, "trouble") == "QweneditPauseForgotten: waiting jobs: 1, until an operator ends the pause"
@@ -119,7 +121,7 @@ async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_take
     stuck = r"QweneditQueueStuck: the next job has waited for [4-9]\d s, and an idle worker leaves it"
     assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
-    assert line_of(await desk.ask("status"), "trouble") == "QweneditNoWorker: waiting jobs: 1, and no worker is ready"
+    assert line_of(await desk.ask("status"), "trouble").startswith(NO_WORKER)
     await desk.redis.delete(desk.keys.leader)
     said = await desk.ask("status")
     assert line_of(said, "trouble") == "QweneditBotDown: no bot leads, so nobody is answered"

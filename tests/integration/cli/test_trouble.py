@@ -76,7 +76,7 @@ async def test_jobs_that_lose_their_worker_are_trouble_wherever_they_are(desk, w
         await desk.claim(worker="gpu-9", token=f"{number}")
         await desk.redis.zadd(desk.keys.leases, {identity: 1})
         await desk.queue.tick()
-    told = "QweneditWorkersLost: of the last 3 jobs 3 failed, or their last attempt did (worker_lost)"
+    told = "QweneditWorkersLost: the last 3 jobs failed, or their last attempt did (worker_lost)"
     assert await trouble(desk) == told
 
 
@@ -106,6 +106,41 @@ async def test_status_tells_failures_by_reason_and_by_worker(desk, workers):
     for identity in await desk.queue.ended_ids():
         await desk.redis.zadd(desk.keys.ended, {identity: (seconds - 16 * 60) * 1000})
     assert line_of(await desk.ask("status"), "ended").startswith("in 15 min: 0 done, 0 failed, 0 cancelled")
+
+
+async def test_jobs_that_all_fail_at_last_are_trouble_however_many_ended_well_before(desk):
+    for number in range(9):
+        await done(desk, number)
+    for number in range(10, 12):
+        await failed(desk, number, worker=f"gpu-{number}")
+        assert await trouble(desk) == NONE
+    await failed(desk, 12, worker="gpu-12")
+    told = "QweneditJobsFailFast: the last 3 jobs failed, or their last attempt did (server_out_of_memory)"
+    assert await trouble(desk) == told
+
+
+async def test_failures_that_are_over_are_told_as_over(desk):
+    for number in range(5):
+        await failed(desk, number)
+    await done(desk, 10)
+    await done(desk, 11)
+    assert "QweneditJobsFailFast: of the last 7 jobs 5 failed" in await trouble(desk)
+    await done(desk, 12)
+    assert await trouble(desk) == NONE
+    said = line_of(await desk.ask("status"), "ended")
+    assert said.endswith("server_out_of_memory: 5. That's over: the last 3 have their pictures")
+
+
+async def test_job_that_waits_longer_than_a_cold_start_is_trouble_while_each_ready_worker_is_busy(desk, workers):
+    await running(desk, workers, ran=10, stood=1)
+    waiting = await desk.enqueue(2)
+    assert await trouble(desk) == NONE
+    seconds, _ = await desk.redis.time()
+    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 400) * 1000)
+    told = "the next job has waited for 7 min, and all 1 ready workers are busy: `kubectl -n "
+    assert (await trouble(desk)).startswith(f"QweneditAnswersLateFast: {told}")
+    await workers.beat(about("gpu-2", ready=False, problem="ComfyUI was not reached yet"))
+    assert (await trouble(desk)).startswith(f"QweneditNoWorker: {told}")
 
 
 @pytest.mark.parametrize(

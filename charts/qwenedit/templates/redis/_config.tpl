@@ -34,7 +34,26 @@ start.sh: |
   user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " }} &qwenedit:nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " }}
   user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
   ACL
+  # With `appendfsync always` a server without room on its disk ends at its first write. This waits for room instead, so
+  # that people can look into the pod, and says so in the log and by the probes.
+  trap 'exit 0' TERM
+  while set -- $(df -Pk /data | tail -n 1) && [ "$4" -lt 16384 ]; do
+    echo "No space left on device: /data has $4 of $2 kB left. Redis starts when 16384 are" | tee /run/valkey/full
+    sleep 2
+  done
+  rm -f /run/valkey/full
   exec valkey-server /etc/valkey/valkey.conf
+# ready, or alive: asks as a probe, and prints the reply, which the pod's events show. It is alive while it loads its data
+# or waits for room. While a script runs without end (BUSY) it is not, and nobody who may run scripts may end one that has
+# written. A server that can't write to its disk (MISCONF) is reached, so that people see why.
+probe.sh: |
+  #!/bin/sh
+  reply=$(cat /run/valkey/full 2> /dev/null || valkey-cli --user probe --pass probe --no-auth-warning ping 2>&1)
+  echo "$reply"
+  case "$1 $reply" in
+    *PONG | *MISCONF* | alive*LOADING* | alive*"No space"*) ;;
+    *) exit 1 ;;
+  esac
 {{- end }}
 
 {{/* What a worker may touch: jobs and pictures, not drafts, updates, answers, accounts or limits. All of it for

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 REFUSAL_LOGGED_EVERY = 60.0
 """Seconds between two log lines about the same refusal."""
+TAKES_NO_WRITES = ("MISCONF", "NOREPLICAS")
+"""Beginnings of what Redis says while it can't write to its disk, or lacks its replicas."""
 
 log = structlog.get_logger(__name__)
 
@@ -31,12 +33,13 @@ class RedisLink:
 
     def __init__(self, on_change: Callable[[bool], None] = lambda _up: None) -> None:
         self._up: bool | None = None
+        self._error = ""
         self._on_change = on_change
         self._refusals: dict[str, float] = {}
 
     def health(self) -> Health:
         """Say whether the last call came to something; a worker writes every few seconds, also while it waits."""
-        return HEALTHY if self._up is not False else Health.failing("Redis does not answer, or takes no writes")
+        return HEALTHY if self._up is not False else Health.failing(f"Redis doesn't answer: {self._error}")
 
     @contextmanager
     def translating_errors(self) -> Iterator[None]:
@@ -50,7 +53,7 @@ class RedisLink:
             self._refused(str(error))
             raise QueueForbiddenError(str(error)) from error
         except ResponseError as error:
-            if isinstance(error, ReadOnlyError):
+            if isinstance(error, ReadOnlyError) or str(error).startswith(TAKES_NO_WRITES):
                 self._become(up=False, error=str(error))
             self._refused(str(error))
             raise QueueUnavailableError(str(error)) from error
@@ -59,13 +62,14 @@ class RedisLink:
             raise QueueUnavailableError(str(error)) from error
         self._become(up=True)
 
-    def _become(self, *, up: bool, **details: str) -> None:
+    def _become(self, *, up: bool, error: str = "") -> None:
+        self._error = error
         if self._up is up:
             return
         if up:
             log.info("redis.reachable")
         else:
-            log.warning("redis.unreachable", **details)
+            log.warning("redis.unreachable", error=error)
         self._up = up
         self._on_change(up)
 

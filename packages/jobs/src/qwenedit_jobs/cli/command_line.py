@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
 
 from qwenedit_jobs.cli import jobs, output, set_aside
 from qwenedit_jobs.cli.installation import Installation
@@ -128,9 +128,11 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case ResponseError():
             hint = ". Is REDIS_JOB_QUEUE_KEY another program's key?" if "WRONGTYPE" in str(error) else ""
             return f"Redis at {place} refuses: {error}{hint}"
+        case BusyLoadingError():
+            return f"Redis at {place} has just started, and reads its data: {error}"
         case _:
             why = str(error).rstrip(".")
             return (
-                f"Redis at {place} does not answer: {why}. Is it up, are REDIS_URL or REDIS_SENTINELS right, and "
-                "does a network policy let this pod reach it?"
+                f"Redis at {place} does not answer: {why}. Is it up (its log says so, or that its disk is full), are "
+                "REDIS_URL or REDIS_SENTINELS right, and does a network policy let this pod reach it?"
             )

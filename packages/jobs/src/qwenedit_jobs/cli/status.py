@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from redis.exceptions import ResponseError
 
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
 from qwenedit_jobs.cli.pending import pending_answer
 from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.errors import PictureStoreError
-from qwenedit_jobs.model import State, short_id
+from qwenedit_jobs.model import Memory, State, short_id
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.queue.queue import SHARE
+from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -26,6 +31,11 @@ if TYPE_CHECKING:
 
 MINUTES = 15
 """Jobs that ended earlier are left out."""
+A_FEW = 3
+"""Failures or successes in a row that say more than a user's odd photo."""
+COLD_START = 300.0
+"""Seconds within which a GPU node and a worker start, mostly."""
+PODS = f"kubectl -n {os.environ.get('POD_NAMESPACE', 'NAMESPACE')} describe pods -l app.kubernetes.io/component=worker"
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
@@ -53,15 +63,16 @@ async def status(at: Installation) -> Answer:
     waiting = await _known(at, places[State.QUEUED][:MOST_WAITING])
     delayed = await _known(at, places[State.DELAYED][:MOST_WAITING])
     ended = await _known(at, await queue.ended_ids(since=report.now - 60 * MINUTES))
-    failed = [job for job in ended if job.state is State.FAILED]
-    failed += [job for job in (*running, *delayed, *waiting) if job.reason]
+    retried = [job for job in (*running, *delayed, *waiting) if job.reason]
+    failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
     seen = await Workers(at.redis, at.keys).seen()
     workers = await seen_workers(at, seen.workers, running, failed)
     await _bot(report, at)
     await _line(report, at, waiting, workers)
     report.troubles.extend(worker_troubles(workers, report.now, ignored=seen.ignored))
-    _jobs(report, ended, failed)
+    _jobs(report, ended, retried)
     await _redis(report, at)
+    await _disk(report, at)
     await _bucket(report, at.settings.pictures_url)
     troubles = [
         ("" if at else "trouble", said) for at, said in enumerate(report.troubles or ["none that is seen here"])
@@ -113,28 +124,66 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         said = f"waiting jobs: {counts.waiting}, until an operator ends the pause"
         report.troubles.append(f"QweneditPauseForgotten: {said}")
     elif counts.waiting and not able:
-        report.troubles.append(f"QweneditNoWorker: waiting jobs: {counts.waiting}, and no worker is ready")
+        said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{PODS}` shows why"
+        report.troubles.append(f"QweneditNoWorker: {said}. If there's no pod, KEDA starts none")
+    elif waited > COLD_START and all(worker.job for worker in able):
+        page = "QweneditAnswersLateFast" if len(able) == len(workers) else "QweneditNoWorker"
+        said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
+        report.troubles.append(f"{page}: {said}: `{PODS}` shows whether others can't start")
     elif waited > 30 and not all(worker.job for worker in able):  # noqa: PLR2004 - an idle worker takes a job at once
         said = f"the next job has waited for {duration(waited)}, and an idle worker leaves it"
         report.troubles.append(f"QweneditQueueStuck: {said}")
 
 
-def _jobs(report: Report, ended: Sequence[Status], failed: Sequence[Status]) -> None:
+def _jobs(report: Report, ended: Sequence[Status], retried: Sequence[Status]) -> None:
+    """Tell how jobs ended, and of those under way which have failed before; `ended` has the newest first."""
     states = Counter(job.state for job in ended)
-    reasons = Counter(job.reason or "unknown" for job in failed).most_common()
+    told = [job for job in ended if job.state is not State.CANCELLED]
+    failed = [*retried, *(job for job in told if job.state is State.FAILED)]
+    newest = [*retried, *takewhile(lambda job: job.state is State.FAILED, told)]
+    good = 0 if retried else len(list(takewhile(lambda job: job.state is State.DONE, told)))
     counts = ", ".join(f"{states[state]} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
-    counted = ", ".join(f"{reason}: {count}" for reason, count in reasons)
-    failures = f"; jobs that failed, or whose last attempt did: {counted}" if failed else ""
-    report.facts.append(("ended", f"in {MINUTES} min: {counts}{failures}"))
-    if len(failed) >= 3 and len(failed) > states[State.DONE]:  # noqa: PLR2004 - one or two may be a user's odd photo
-        names = ", ".join(reason for reason, _count in reasons)
-        page = "QweneditWorkersLost" if names.startswith("worker_lost") else "QweneditJobsFailFast"
-        jobs = f"{len(failed) + states[State.DONE]} jobs {len(failed)}"
-        report.troubles.append(f"{page}: of the last {jobs} failed, or their last attempt did ({names})")
+    failures = f"; jobs that failed, or whose last attempt did: {_reasons(failed, counted=True)}" if failed else ""
+    over = f". That's over: the last {good} have their pictures" if failed and good >= A_FEW else ""
+    report.facts.append(("ended", f"in {MINUTES} min: {counts}{failures}{over}"))
+    if len(newest) >= A_FEW:
+        said, worst = f"the last {len(newest)} jobs failed", newest
+    elif len(failed) >= A_FEW and len(failed) > states[State.DONE] and not over:
+        said, worst = f"of the last {len(failed) + states[State.DONE]} jobs {len(failed)} failed", failed
+    else:
+        return
+    page = "QweneditWorkersLost" if _reasons(worst).startswith("worker_lost") else "QweneditJobsFailFast"
+    report.troubles.append(f"{page}: {said}, or their last attempt did ({_reasons(worst)})")
+
+
+def _reasons(failed: Sequence[Status], *, counted: bool = False) -> str:
+    reasons = Counter(job.reason or "unknown" for job in failed).most_common()
+    return ", ".join(f"{reason}: {count}" if counted else reason for reason, count in reasons)
+
+
+async def _disk(report: Report, at: Installation) -> None:
+    """Look whether Redis takes writes, by one that changes nothing, and how its last ones to the disk went."""
+    try:
+        await permitted(check_writable(at.redis, at.keys))
+    except ResponseError as error:
+        page = "QweneditRedisDiskFull" if "MISCONF" in str(error) else "QweneditBotDown"
+        report.troubles.insert(0, f"{page}: Redis takes no writes: {error}")
+    found = await permitted(at.redis.info("persistence")) or {}
+    if not found.get("aof_enabled"):
+        return
+    file, rewritten = size(found.get("aof_current_size", 0)), found.get("aof_last_bgrewrite_status", "ok")
+    report.facts.append(("disk", f"append-only file of {file}; last rewrite: {rewritten}"))
+    if rewritten != "ok":
+        said = f"Redis couldn't rewrite its append-only file, which has {file} and grows: Redis' log says why"
+        report.troubles.append(f"QweneditRedisDiskFull: {said}")
 
 
 async def _redis(report: Report, at: Installation) -> None:
-    memory, server = await at.queue.memory(), await permitted(at.redis.info("server"))
+    try:
+        memory = await at.queue.memory()
+    except ResponseError:  # it makes room, which takes writes
+        memory = Memory(0, 0, 0)
+    server = await permitted(at.redis.info("server"))
     name = "version not known here"
     if server:
         kind = "valkey" if "valkey_version" in server else "redis"

@@ -1,6 +1,7 @@
 -- Stands before every script of the queue. A script is told which keys it touches, and its arguments as one JSON
 -- object. Keys of single jobs are built from prefixes, which Redis Cluster would not allow; it is not supported. A
--- full Redis refuses no script (`allow-oom`): `enqueue` accepts a job only if there is room for its end. A script
+-- full Redis refuses no script (`allow-oom`): `enqueue` accepts a job only if there is room for its end. One that can't
+-- write to its disk refuses all but those that only read (`no-writes`). A script
 -- writes the job's own hash last, and takes it out of its place just before. So one that a key of a wrong type stops
 -- half-way may be called again.
 local args = cjson.decode(ARGV[1])

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+#!lua flags=no-writes
 -- KEYS: job_prefix
 -- ids, most: bytes of one job's hash, of_all: bytes of all → for each its fields and values by turns, or in words why it
 -- isn't read

@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+#!lua flags=no-writes
 -- KEYS: job_queue held paused leases draining delayed dead user_prefix
 -- counts: whether to count more than those that wait; skip, count: which part of the line is told; user, most_of_user:
 -- tell so many of a user's unfinished jobs instead, in no order; others: most ids of each other place; ids: of these
