@@ -177,8 +177,8 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         "monitoring.alerts.rules.QweneditBotDown.threshold", "no threshold",
     ),
     "threshold below the least": (
-        {**ALERTS, "monitoring.alerts.rules.QweneditLineLong.threshold": 0},
-        "monitoring.alerts.rules.QweneditLineLong.threshold is 0", "at least 1 (seconds)",
+        {**ALERTS, "monitoring.alerts.rules.QweneditWorkersLost.threshold": 0},
+        "monitoring.alerts.rules.QweneditWorkersLost.threshold is 0", "at least 1 (jobs)",
     ),
     "percent above all": (
         {**ALERTS, "monitoring.alerts.rules.QweneditTelegramRejects.threshold": "100"},
@@ -215,8 +215,8 @@ REFUSED_BY_SCHEMA: dict[str, tuple[dict[str, Any], str]] = {
     "traces more than all": ({**TOKEN, "monitoring.traces.sampleRatio": 2}, "/monitoring/traces/sampleRatio"),
     "no such alert": ({**TOKEN, "monitoring.alerts.rules.QweneditJobFails.enabled": False}, "QweneditJobFails"),
     "threshold by another name": (
-        {**TOKEN, "monitoring.alerts.rules.QweneditLineLong.seconds": 1800},
-        "/monitoring/alerts/rules/QweneditLineLong",
+        {**TOKEN, "monitoring.alerts.rules.QweneditWorkersLost.seconds": 1800},
+        "/monitoring/alerts/rules/QweneditWorkersLost",
     ),
     "promise without an alert": (
         {**TOKEN, "monitoring.alerts.objectives.success": 90},

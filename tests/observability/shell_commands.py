@@ -17,7 +17,7 @@ from tests.observability.chart import CHART, monitored
 if TYPE_CHECKING:
     from qwenedit_testkit.runbooks import Command
 
-PROGRAMS = {"kubectl", "helm", "grep", "head", "tail"}
+PROGRAMS = {"kubectl", "helm", "grep", "head", "sed", "tail"}
 KINDS = {
     "deploy": "Deployment",
     "deployment": "Deployment",
@@ -28,6 +28,8 @@ KINDS = {
 OF_THE_CLUSTER = {"node", "nodes"}
 OF_THE_OPERATOR = {("Secret", name) for name in ("telegram", "bucket")}
 """What the chart does not make, and a page says so."""
+OF_HELM = "owner=helm,name=edit,status!=deployed"
+"""Labels of Helm's own Secrets."""
 NODE_VERBS = {"cordon", "uncordon"}
 WITH_A_POD = {"exec", "logs"}
 """Verbs whose first word is a pod's name, if it is no flag and names no kind."""
@@ -63,7 +65,8 @@ def reading(namespace: str, release: str) -> Product:
             for one in templates
             for each in (*one["spec"].get("initContainers", ()), *one["spec"]["containers"])
         ),
-        labels=frozenset(f"{key}={value}" for one in templates for key, value in one["metadata"]["labels"].items()),
+        labels=frozenset(f"{key}={value}" for one in templates for key, value in one["metadata"]["labels"].items())
+        | {OF_HELM},
         values=yaml.safe_load((CHART / "values.yaml").read_text()),
         settings=frozenset(name.upper() for name in BotSettings.model_fields),
     )

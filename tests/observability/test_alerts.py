@@ -124,14 +124,14 @@ def test_alerts_can_be_left_out_relabelled_and_set():
         "selector": 'cluster="a",namespace="{{ .Release.Namespace }}"',
         "objectives": {"success": 99.5, "answerSeconds": 60},
         "rules": {
-            "QweneditDeadLetters": {"enabled": False},
+            "QweneditSetAside": {"enabled": False},
             "QweneditPictureStoreFails": {"threshold": 0},
             "QweneditRedisNearlyFull": {"severity": "page", "for": "1h", "threshold": 95},
         },
     }
     (rule,) = (one for one in monitored({"alerts": alerts}) if one["kind"] == "PrometheusRule")
     found = {one["alert"]: one for group in rule["spec"]["groups"] for one in group["rules"] if "alert" in one}
-    assert list(found) == [name for name in ALERTS if name != "QweneditDeadLetters"]
+    assert list(found) == [name for name in ALERTS if name != "QweneditSetAside"]
     assert rule["metadata"]["labels"]["release"] == "stack"
     redis = found["QweneditRedisNearlyFull"]
     assert redis["labels"] == {"namespace": NAMESPACE, "severity": "page", "team": "photos"}

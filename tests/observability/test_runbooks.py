@@ -54,6 +54,11 @@ def test_page_speaks_of_what_exists(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_page_fits_on_a_screen(page):
+    assert len(page.read_text().splitlines()) <= 60
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_words_of_users_are_those_of_the_bot(page):
     said = " ".join(PLACEABLE.sub("12", TEXTS.read_text()).split())
     for quoted in QUOTED.findall(parts(page)["What users see"]):
@@ -65,7 +70,7 @@ def product():
     return reading(NAMESPACE, RELEASE)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
 def test_commands_are_well_formed_and_name_what_the_chart_makes(page, product):
     found = commands(page)
     assert found

@@ -5,6 +5,7 @@
       "ours" (tpl .Values.monitoring.alerts.selector .)
       "recorded" (include "qwenedit.recorded" .)
       "namespace" .Release.Namespace
+      "claim" (tpl .Values.redis.persistence.existingClaim . | default (printf "data-%s-redis-0" (include "qwenedit.fullname" .)))
       "leastFailures" (toString .Values.monitoring.alerts.leastFailures)
       "answerSeconds" (toString .Values.monitoring.alerts.objectives.answerSeconds)
       "maxWait" (printf "%v" .Values.bot.settings.maxWait) -}}

@@ -16,7 +16,22 @@ FOLDER = ROOT / "docs/runbooks"
 PARTS = ("What users see", "Look", "Cause and remedy", "Stop-gap", "Afterwards")
 """Of each page, in this order."""
 PLACEHOLDERS = frozenset(
-    {"CHART", "ENTRY", "JOB", "KEY", "NODE", "NUMBER", "PATTERN", "POD", "SIZE", "TOKEN", "TWICE", "WORD"}
+    {
+        "CHART",
+        "ENTRY",
+        "FILE",
+        "JOB",
+        "KEY",
+        "NODE",
+        "NUMBER",
+        "PATTERN",
+        "POD",
+        "REVISION",
+        "SIZE",
+        "TOKEN",
+        "TWICE",
+        "WORD",
+    }
 )
 """Words of a command that its reader replaces; docs/runbooks/README.md says by what."""
 
