@@ -1,6 +1,6 @@
 """How fast queues on Redis are beside ours, what they lose of killed workers, and what they cost idle.
 
-What is measured, how, and with which settings: docs/benchmarks.md.
+What is measured, how, and with which settings: docs/testing.md.
 """
 
 from __future__ import annotations
