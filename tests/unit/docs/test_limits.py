@@ -10,22 +10,16 @@ import pytest
 import yaml
 
 from qwenedit_bot.app import parts
-from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat import bot_api
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
-from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.users import access_list
 from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
 from qwenedit_jobs.pictures import object_store
 from qwenedit_jobs.queue import queue, queue_view
-from qwenedit_jobs.redis import chunks
-from qwenedit_jobs.redis.connection import SOCKET_TIMEOUT
 from qwenedit_telemetry import http_server, probes
-from qwenedit_worker.comfyui.execution import transfer
 from qwenedit_worker.comfyui.protocol import transport
-from qwenedit_worker.comfyui.workflow import size_nodes
 from qwenedit_worker.loop import outcomes
 
 if TYPE_CHECKING:
@@ -61,12 +55,6 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{access_list.HEARD} a minute", f"{access_list.HEARD} a person"]),
-        ("log lines caused by strangers", [f"{webhook.LINE_EVERY / 60:.0f} a minute"]),
-        (
-            "looks at every key of Redis, for `/forget`",
-            [f"{user_erasure.SCANNED_AT_ONCE:,} keys", f"1 in {user_erasure.EVERY:.0f} s"],
-        ),
-        ("deleted data in Redis' file on disk", [f"{2 * user_erasure.REWRITE_EVERY // 3600} hours"]),
         (
             "downloads",
             [
@@ -77,32 +65,20 @@ def of_a_decoder(limits: Limits) -> list[str]:
         ("requests with files", [f"{intake.FILES};", f"{intake.LARGE_FILES} more", f"{answers.LIGHT_BYTES // MB} MB"]),
         ("conversions of light pictures", of_a_decoder(answers.LIGHT)),
         ("conversions of heavy pictures", of_a_decoder(answers.HEAVY)),
-        ("parts of a file (chunks, segments, boxes)", [f"{headers.MOST_PARTS:,}"]),
+        ("pixels and parts of a file", [f"{headers.MOST_PARTS:,}"]),
         (
-            "a job's past, for `qwenedit`",
-            [f"{in_script('ENDED_KEPT'):,} jobs"],
-        ),
-        ("webhook connections", [f"{webhook.CONNECTIONS},", f"{http_server.LIFETIME:.0f} s from"]),
-        ("connections to the probes' port", [f"{probes.CONNECTIONS},"]),
-        (
-            "bytes of a request before it is trusted",
-            [f"{http_server.MOST_HEADERS} headers", f"{http_server.LONGEST_LINE // 1024} KiB"],
-        ),
-        (
-            "area of a result",
+            "connections of strangers",
             [
-                f"{size_nodes.MOST_MEGAPIXELS:.0f} megapixels",
-                f"{size_nodes.MEGAPIXELS_DEFAULT:.0f} for an edit",
-                f"{BotSettings.model_fields['larger_megapixels'].default:.0f}) for",
+                f"{webhook.CONNECTIONS} to the webhook",
+                f"{probes.CONNECTIONS} to the probes",
+                f"{http_server.LIFETIME:.0f} s from",
+                f"{http_server.MOST_HEADERS} headers",
+                f"{http_server.LONGEST_LINE // 1024} KiB",
             ],
         ),
         (
             "bytes of a result",
             [f"{most // MB} MB" for most in (transport.MAX_PICTURE, picture_refs.MAX_BYTES)],
-        ),
-        (
-            "fetches of a result from ComfyUI",
-            [f"{len(transfer.PAUSES) + 1}, ", f"{transport.REQUEST_TIMEOUT:.0f} s without a byte"],
         ),
         (
             "ComfyUI's replies",
@@ -123,10 +99,6 @@ def of_a_decoder(limits: Limits) -> list[str]:
                 f"{object_store.SLOWEST // 1000} kB",
                 f"{outcomes.STORE_AWAY:.0f} s",
             ],
-        ),
-        (
-            "a picture's way to Redis and back",
-            [f"{chunks.CHUNK // 1024} KiB in {SOCKET_TIMEOUT:.0f} s"],
         ),
     ],
 )
