@@ -24,6 +24,11 @@
 {{- end }}
 {{- end }}
 
+{{/* The first part of all keys' names. */}}
+{{- define "qwenedit.redisPrefix" -}}
+{{- .Values.redis.prefix | default "qwenedit" }}
+{{- end }}
+
 {{- define "qwenedit.redisSecret" -}}
 {{- tpl .Values.redis.auth.existingSecret . | default (printf "%s-redis" (include "qwenedit.fullname" .)) }}
 {{- end }}
@@ -80,7 +85,7 @@
 {{- define "qwenedit.redisConfig" -}}
 {{- $redis := include "qwenedit.redis" . | fromJson -}}
 REDIS_URL: {{ $redis.url | quote }}
-REDIS_JOB_QUEUE_KEY: {{ .root.Values.redis.jobQueueKey | quote }}
+REDIS_PREFIX: {{ include "qwenedit.redisPrefix" .root | quote }}
 {{- with .root.Values.redis.external.sentinel }}
 {{- if and .addresses (not $.root.Values.redis.enabled) }}
 REDIS_SENTINELS: {{ join "," .addresses | quote }}

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from local_stack import HOST, Service, answers, at_once, bare_environment, free_port
 from qwenedit_jobs import Keys
-from qwenedit_jobs.redis.state_layout import LAYOUT, check_layout, note_layout
+from qwenedit_jobs.errors import AnotherBotError
+from qwenedit_jobs.redis.state_layout import LAYOUT, check_layout, claim_state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -138,9 +139,28 @@ async def test_layout_of_this_version_and_of_the_one_before_is_taken_and_noted(r
             if noted:
                 await redis.hset(keys.layout, mapping={"layout": LAYOUT, "readable_from": LAYOUT, "version": "0.1.0"})
             await check_layout(redis, keys)
-            await note_layout(redis, keys)
+            await claim_state(redis, keys, bot_id=42)
             assert await redis.hget(keys.layout, "layout") == str(LAYOUT)
+        with pytest.raises(AnotherBotError, match="those of bot 42, and BOT_TOKEN is of bot 43"):
+            await claim_state(redis, keys, bot_id=43)
         await redis.flushall()
+
+
+async def test_full_redis_lets_a_bot_start_and_refuses_another_ones(redis_url: str) -> None:
+    async with redis_client.Redis.from_url(redis_url, decode_responses=True) as redis:
+        await redis.flushall()
+        keys, other = Keys(), Keys("studio")
+        await claim_state(redis, keys, bot_id=42)
+        await redis.config_set("maxmemory", 1)
+        try:
+            await claim_state(redis, keys, bot_id=42)
+            await claim_state(redis, other, bot_id=42)
+            with pytest.raises(AnotherBotError):
+                await claim_state(redis, keys, bot_id=43)
+            assert not await redis.exists(other.layout)
+        finally:
+            await redis.config_set("maxmemory", 0)
+            await redis.flushall()
 
 
 @pytest.mark.parametrize(

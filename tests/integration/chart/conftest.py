@@ -25,11 +25,12 @@ USERS = ("admin", "bot", "worker", "keda")
 class Server:
     """A Redis with the chart's configuration, its folders moved to one of the test's."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, prefix):
         self.port = free_port()
         self.passwords = {user: f"{user}'s pass word #1" for user in USERS}
         with helm_python.Chart.load(CHART) as chart:
-            rendered = chart.render({"bot": {"token": {"existingSecret": "t"}}}, name="edit", namespace="photos")
+            values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}}
+            rendered = chart.render(values, name="edit", namespace="photos")
         (config,) = (
             yaml.safe_load(text) for path, text in rendered.items() if path.endswith("templates/redis/configmap.yaml")
         )
@@ -96,8 +97,9 @@ class Server:
 
 
 @pytest.fixture
-async def server(tmp_path):
-    server = Server(tmp_path)
+async def server(tmp_path, request):
+    """The server for the default prefix, or for another that is the test's parameter."""
+    server = Server(tmp_path, getattr(request, "param", "qwenedit"))
     await server.start()
     yield server
     await server.kill()

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
@@ -18,12 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+PREFIX = "studio.2"
+"""Not the default, so that a name that lacks it is denied."""
+
 
 @asynccontextmanager
 async def product(server: Any, folder: Path) -> AsyncIterator[tuple[TelegramSimulator, SimulatorControl]]:
     """Run bot and worker as processes, each as its own user of Redis."""
     url = {user: f"redis://{user}@{HOST}:{server.port}/0" for user in ("bot", "worker")}
-    env = {user: bare_environment(REDIS_PASSWORD=server.passwords[user]) for user in ("bot", "worker")}
+    env = {
+        user: bare_environment(REDIS_PASSWORD=server.passwords[user], REDIS_PREFIX=PREFIX) for user in ("bot", "worker")
+    }
     telegram = TelegramProcess(env=bare_environment(), temp_dir=folder / "telegram")
     comfyui = ComfyUISimulator(env=bare_environment(), data_dir=folder / "comfyui", step_seconds=0.05)
     parts = [
@@ -42,6 +49,7 @@ async def product(server: Any, folder: Path) -> AsyncIterator[tuple[TelegramSimu
         await ended(parts)
 
 
+@pytest.mark.parametrize("server", [PREFIX], indirect=True)
 async def test_product_is_denied_nothing_that_it_asks_of_redis(server: Any, tmp_path: Path) -> None:
     async with product(server, tmp_path) as (telegram, gpu):
         ann = await telegram.user()

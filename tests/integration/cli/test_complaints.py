@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_stack.processes.ports import HOST, free_port
+from qwenedit_jobs.redis.state_layout import claim_state
 
 
 async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
@@ -49,7 +50,14 @@ async def test_key_of_another_program_is_told(desk):
     await desk.redis.set(desk.keys.job_queue, "theirs")
     said = await desk.ask("status")
     assert said.code == 2
-    assert "REDIS_JOB_QUEUE_KEY" in said.err
+    assert "REDIS_PREFIX" in said.err
+
+
+async def test_forgotten_bot_leaves_its_keys_to_the_next_one(desk):
+    assert "No bot is noted" in (await desk.ask("forget-bot")).out
+    await claim_state(desk.redis, desk.keys, bot_id=42)
+    assert "Bot 42 is forgotten" in (await desk.ask("forget-bot")).out
+    await claim_state(desk.redis, desk.keys, bot_id=43)
 
 
 async def test_setting_out_of_its_range_is_named(desk, monkeypatch):

@@ -15,7 +15,7 @@ FLAT = STEERS.partition("\n")[0]
 COMMANDS = (
     "status", "jobs list --all", "jobs show {job}", "jobs show {raw}", "jobs show f", "dead list", "aside list",
     "jobs cancel {job}", "jobs requeue {job}", "dead retry --all", "dead drop --all", "aside retry --all",
-    "aside drop --all", "pause", "resume",
+    "aside drop --all", "pause", "resume", "forget-bot",
 )  # fmt: skip
 
 
@@ -23,6 +23,7 @@ COMMANDS = (
 async def ids(desk, workers):
     """An installation of which every text says more than it should."""
     await desk.redis.set(desk.keys.leader, f"bot-0{STEERS}")
+    await desk.redis.hset(desk.keys.layout, "bot", STEERS)
     device = Device(version=STEERS, name=STEERS, vram_total=1, vram_free=1)
     presence = about(f"gpu{STEERS}", ready=False, problem=STEERS, comfyui_url=STEERS, device=device)
     await workers.beat(presence)
@@ -58,7 +59,6 @@ async def test_redis_content_steers_no_terminal(desk, ids):
 
 async def test_error_of_redis_and_selftest_steer_no_terminal(desk, monkeypatch):
     monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", f"line{STEERS}")
-    await desk.redis.set(f"line{STEERS}", "theirs")
     said = await desk.ask("status")
     assert said.code == 2
     assert said.err.rstrip("\n").isprintable()

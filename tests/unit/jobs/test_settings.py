@@ -71,13 +71,33 @@ def test_unusable_redis_url_is_told_without_its_password(problems, url, shown):
 
 
 def test_empty_variable_counts_as_unset(monkeypatch):
-    monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "")
+    monkeypatch.setenv("REDIS_PREFIX", "")
     assert load(RedisSettings).keys.job_queue == "qwenedit:job_queue"
 
 
-def test_operators_queue_key_is_used(monkeypatch):
-    monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "studio:line")
-    assert load(RedisSettings).keys.job_queue == "studio:line"
+def test_prefix_begins_every_key(monkeypatch):
+    monkeypatch.setenv("REDIS_PREFIX", "Studio_2.a-b")
+    keys = load(RedisSettings).keys
+    names = [getattr(keys, name) for name, kind in vars(type(keys)).items() if isinstance(kind, property)]
+    assert all(str(name).startswith("Studio_2.a-b:") for name in names if isinstance(name, str))
+
+
+@pytest.mark.parametrize("prefix", ["a b", "a:b", "a*", "a?", "[a]", "{a}", "ä", "a\n", "a" * 41, "a'$(x)"])
+def test_prefix_with_a_character_that_patterns_or_acl_rules_read_is_refused(problems, prefix):
+    [line] = problems(REDIS_PREFIX=prefix)
+    assert line.startswith(("REDIS_PREFIX is '", 'REDIS_PREFIX is "'))
+    assert line.endswith("(1 to 40 letters, digits, `.`, `_` and `-`)")
+
+
+def test_queue_of_another_name_is_refused_with_the_way_out(problems):
+    [line] = problems(REDIS_JOB_QUEUE_KEY="studio:line", REDIS_PREFIX="studio")
+    assert line.startswith("settings: REDIS_JOB_QUEUE_KEY is 'studio:line', but")
+    assert "studio:job_queue" in line
+
+
+def test_queue_key_of_the_old_system_is_taken_where_it_fits_the_prefix(monkeypatch):
+    monkeypatch.setenv("REDIS_JOB_QUEUE_KEY", "qwenedit:job_queue")
+    assert load(RedisSettings).keys.job_queue == "qwenedit:job_queue"
 
 
 def test_settings_are_shown_without_secrets(monkeypatch):

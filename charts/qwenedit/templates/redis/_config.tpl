@@ -1,4 +1,5 @@
 {{- define "qwenedit.valkeyConfig" -}}
+{{- $keys := printf "%s:" (include "qwenedit.redisPrefix" .) -}}
 valkey.conf: |
   dir /data
   port 6379
@@ -30,9 +31,9 @@ start.sh: |
   user default off ~* &* +@all
   user probe on nopass resetkeys resetchannels -@all +ping
   user admin on #$(hash "$ADMIN_PASSWORD") ~* &* +@all
-  user bot on #$(hash "$BOT_PASSWORD") ~qwenedit:* ~{{ .Values.redis.jobQueueKey }} &qwenedit:* $bot
-  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " }} &qwenedit:nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " }}
-  user keda on #$(hash "$KEDA_PASSWORD") ~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
+  user bot on #$(hash "$BOT_PASSWORD") ~{{ $keys }}* &{{ $keys }}* $bot
+  user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " | replace "qwenedit:" $keys }} &{{ $keys }}nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " | replace "qwenedit:" $keys }}
+  user keda on #$(hash "$KEDA_PASSWORD") ~{{ $keys }}job_queue ~{{ $keys }}leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
   ACL
   # With `appendfsync always` a server without room on its disk ends at its first write. This waits for room instead, so
   # that people can look into the pod, and says so in the log and by the probes.
@@ -57,9 +58,9 @@ probe.sh: |
 {{- end }}
 
 {{/* What a worker may touch: jobs and pictures, not drafts, updates, answers, accounts or limits. All of it for
-     reading and writing. */}}
+     reading and writing. `qwenedit` stands for `redis.prefix` here and below. */}}
 {{- define "qwenedit.workerKeys" -}}
-~{{ .Values.redis.jobQueueKey }} ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
+~qwenedit:job_queue ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed ~qwenedit:dead
 ~qwenedit:events ~qwenedit:nudge ~qwenedit:paused ~qwenedit:held ~qwenedit:lost ~qwenedit:workers ~qwenedit:workers:*
 ~qwenedit:job:* ~qwenedit:unfinished:* ~qwenedit:claim:* ~qwenedit:picture:* ~qwenedit:pictures:answered
 ~qwenedit:time ~qwenedit:clock ~qwenedit:results:largest
@@ -69,7 +70,7 @@ probe.sh: |
      it. The layout and the time are for reading. A new key has to be named here as well. Of `lost`, `clock` and `nudge`
      only workers of the release before know. */}}
 {{- define "qwenedit.workerKinds" -}}
-(+@list -@dangerous ~{{ .Values.redis.jobQueueKey }} ~qwenedit:held ~qwenedit:lost)
+(+@list -@dangerous ~qwenedit:job_queue ~qwenedit:held ~qwenedit:lost)
 (+@sortedset -@dangerous ~qwenedit:leases ~qwenedit:leases:draining ~qwenedit:delayed
 ~qwenedit:dead ~qwenedit:workers ~qwenedit:workers:ended ~qwenedit:pictures:answered)
 (+@set -@dangerous ~qwenedit:unfinished:*)

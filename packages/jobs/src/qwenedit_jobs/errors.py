@@ -45,13 +45,28 @@ class EvictionPolicyError(QueueError):
         self.policy = policy
 
 
-class StateTooNewError(QueueError):
+class StateRefusedError(QueueError):
+    """Redis holds state under this prefix that isn't this process' to go on with."""
+
+
+class StateTooNewError(StateRefusedError):
     """A newer version has written to this Redis: parts of its state would be lost or answered wrongly."""
 
     def __init__(self, *, found: int, own: int, version: str) -> None:
         super().__init__(
             f"Redis holds the state of a newer version, with layout {found}. This is version {version}, which reads"
             f" layouts up to {own}. Run the newer version again: docs/upgrades.md"
+        )
+
+
+class AnotherBotError(StateRefusedError):
+    """Another bot's state lies under this prefix: two bots would take each other's jobs and answers."""
+
+    def __init__(self, *, owner: str, bot_id: int, prefix: str) -> None:
+        super().__init__(
+            f"the keys {prefix}:* in Redis are those of bot {owner}, and BOT_TOKEN is of bot {bot_id}. Set another"
+            f" REDIS_PREFIX for bot {bot_id}; or, if it replaces bot {owner}, run `qwenedit forget-bot` first:"
+            " docs/upgrades.md"
         )
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DEFAULT_JOB_QUEUE_KEY = "qwenedit:job_queue"
+DEFAULT_PREFIX = "qwenedit"
 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Redis keys of one installation.
+    """Redis keys of one installation. Another installation on the same Redis has another prefix (`REDIS_PREFIX`)."""
 
-    Only the waiting list has a name of the operator's choice (`REDIS_JOB_QUEUE_KEY`): the old system's
-    dashboards and KEDA's trigger know it.
-    """
+    prefix: str = DEFAULT_PREFIX
 
-    job_queue: str = DEFAULT_JOB_QUEUE_KEY
-    prefix: str = "qwenedit"
+    @property
+    def job_queue(self) -> str:
+        """LIST of ids: jobs that wait. KEDA's trigger and the old system's dashboards know its name."""
+        return f"{self.prefix}:job_queue"
 
     @property
     def leases(self) -> str:
@@ -102,7 +102,7 @@ class Keys:
 
     @property
     def layout(self) -> str:
-        """HASH with the number of the layout of all this; see `redis/state_layout.py`."""
+        """HASH with the number of the layout of all this, and whose it is; see `redis/state_layout.py`."""
         return f"{self.prefix}:layout"
 
     @property

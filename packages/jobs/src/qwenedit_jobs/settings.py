@@ -6,14 +6,14 @@ import os
 import re
 import socket
 import sys
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
-from qwenedit_jobs.keys import DEFAULT_JOB_QUEUE_KEY, Keys
+from qwenedit_jobs.keys import DEFAULT_PREFIX, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
 S = TypeVar("S", bound=BaseSettings)
@@ -30,7 +30,7 @@ _BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt
 
 
 class RedisSettings(BaseSettings):
-    """Where Redis is, and the name of the waiting list."""
+    """Where Redis is, and which keys are this installation's."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, extra="ignore")
 
@@ -44,7 +44,12 @@ class RedisSettings(BaseSettings):
     """Name under which the Sentinels watch the master."""
     redis_sentinel_password: SecretStr | None = None
     """Of the Sentinels' default user."""
-    redis_job_queue_key: str = Field(default=DEFAULT_JOB_QUEUE_KEY, min_length=1)
+    redis_prefix: str = Field(
+        default=DEFAULT_PREFIX,
+        pattern=r"^[A-Za-z0-9._-]{1,40}$",
+        description="1 to 40 letters, digits, `.`, `_` and `-`",
+    )
+    """First part of every key's name. No character of it means something in a pattern of keys or in an ACL rule."""
     pictures_url: str = IN_REDIS
     """Where pictures lie: in Redis, or in a store of objects, whose credentials have variables of their own."""
     picture_ttl: int = Field(default=86_400, ge=600, le=30 * 86_400)
@@ -53,6 +58,17 @@ class RedisSettings(BaseSettings):
     """Address that probes, metrics and the webhook listen on; images set it to `::`, which is both IP families."""
     pod_name: str = Field(default_factory=socket.gethostname, min_length=1)
     """Name of this process in Redis and in logs; two of a part that run at once need different names."""
+
+    @model_validator(mode="after")
+    def _queue_key_follows_the_prefix(self) -> Self:
+        """Refuse a queue of another name, which earlier versions took: its jobs would wait forever."""
+        name = os.environ.get("REDIS_JOB_QUEUE_KEY") or self.keys.job_queue
+        if name != self.keys.job_queue:
+            raise ValueError(
+                f"REDIS_JOB_QUEUE_KEY is {name!a}, but REDIS_PREFIX names the queue now: {self.keys.job_queue}."
+                " Let the earlier version finish the jobs that wait, then remove REDIS_JOB_QUEUE_KEY"
+            )
+        return self
 
     @field_validator("redis_url")
     @classmethod
@@ -84,7 +100,7 @@ class RedisSettings(BaseSettings):
     @property
     def keys(self) -> Keys:
         """The Redis keys of this installation."""
-        return Keys(job_queue=self.redis_job_queue_key)
+        return Keys(self.redis_prefix)
 
     @property
     def place(self) -> str:

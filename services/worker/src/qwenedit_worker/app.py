@@ -126,7 +126,6 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             shutdown=shutdown,
             activity=activity,
             metrics=metrics,
-            queue_name=settings.keys.job_queue,
             label=editor.label,
         )
         heartbeat = Heartbeat(

@@ -14,7 +14,7 @@ from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
 REFUSAL_LOGGED_EVERY = 60.0
 """Seconds between two log lines about the same refusal."""
@@ -98,8 +98,10 @@ class _ErrorTranslator:
         self._target = target
         self._link = link
 
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[object]]:
-        call: Callable[..., Awaitable[object]] = getattr(self._target, name)
+    def __getattr__(self, name: str) -> object:
+        call = getattr(self._target, name)
+        if not callable(call):
+            return call
 
         async def call_translated(*args: object, **named: object) -> object:
             with self._link.translating_errors():

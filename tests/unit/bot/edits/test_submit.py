@@ -27,6 +27,7 @@ class Replicas:
     """What this replica's request meets: Redis is full, and another replica has accepted the job meanwhile, or not."""
 
     def __init__(self, *, accepted_meanwhile: bool = False, blocked: bool = False) -> None:
+        self.name = "line"
         self.job_is_known = False
         self.blocked = blocked
         self.waiting = 0

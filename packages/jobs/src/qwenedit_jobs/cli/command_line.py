@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
 
 from qwenedit_jobs.cli import jobs, output, set_aside
+from qwenedit_jobs.cli.forget_bot import forget_bot
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.pause import pause, resume
 from qwenedit_jobs.cli.selftest import selftest
@@ -62,6 +63,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(commands, "status", status, "the queue, the workers, Redis")
     _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait")
     _add(commands, "resume", resume, "end a pause")
+    _add(commands, "forget-bot", forget_bot, "let the token of another bot take over what Redis holds")
     test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
     test.add_argument("--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="how long to wait (600)")
 
@@ -126,7 +128,7 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case AuthenticationError():
             return f"Redis at {place} refuses the login: {error}. Look at the user in REDIS_URL, and at REDIS_PASSWORD"
         case ResponseError():
-            hint = ". Is REDIS_JOB_QUEUE_KEY another program's key?" if "WRONGTYPE" in str(error) else ""
+            hint = ". Does another program use keys that begin with REDIS_PREFIX?" if "WRONGTYPE" in str(error) else ""
             return f"Redis at {place} refuses: {error}{hint}"
         case BusyLoadingError():
             return f"Redis at {place} has just started, and reads its data: {error}"

@@ -59,6 +59,8 @@ class QueueView:
     """
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
+        self.name = keys.job_queue
+        """As traces and logs call the queue."""
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))

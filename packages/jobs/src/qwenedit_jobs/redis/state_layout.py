@@ -1,17 +1,19 @@
-"""The number of the layout of what Redis holds, which a start compares with its own.
+"""The layout of what Redis holds, and the bot whose state it is: a start compares both with its own.
 
 The layout is the set of keys and what is in them. Versions with the same number may be upgraded, rolled back, and run
 beside each other. The number grows if older versions can't read what is written; they refuse to start then.
+The bot is its Telegram id, which stays the same when @BotFather gives out another token for it.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from redis.exceptions import NoPermissionError
+from redis.exceptions import NoPermissionError, OutOfMemoryError
 
-from qwenedit_jobs.errors import StateTooNewError
+from qwenedit_jobs.errors import AnotherBotError, StateTooNewError
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 LAYOUT = 2
 """What this version writes, and the newest that it reads."""
-FIELD = "layout"
+FIELD, BOT = "layout", "bot"
 
 
 async def check_layout(redis: Redis, keys: Keys) -> None:
@@ -38,10 +40,26 @@ async def check_layout(redis: Redis, keys: Keys) -> None:
         raise StateTooNewError(found=int(found or 0), own=LAYOUT, version=version("qwenedit-jobs"))
 
 
-async def note_layout(redis: Redis, keys: Keys) -> None:
-    """Write down this version's layout, after `check_layout`.
+async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:
+    """Write down this version's layout and whose state this is, after `check_layout`. A full Redis refuses that.
 
     Raises:
-        RedisError: Redis is away, or full.
+        AnotherBotError: Another bot's state lies under this prefix.
+        RedisError: Redis is away.
     """
-    await redis.hset(keys.layout, FIELD, str(LAYOUT))
+    owner = await redis.hget(keys.layout, BOT)
+    with suppress(OutOfMemoryError):  # the next start writes it
+        if owner is None:
+            await redis.hsetnx(keys.layout, BOT, str(bot_id))
+            owner = await redis.hget(keys.layout, BOT)  # another bot may start at the same moment
+        if owner == str(bot_id):
+            await redis.hset(keys.layout, FIELD, str(LAYOUT))
+    if owner not in {None, str(bot_id)}:
+        raise AnotherBotError(owner=str(owner), bot_id=bot_id, prefix=keys.prefix)
+
+
+async def forget_bot(redis: Redis, keys: Keys) -> str | None:
+    """Let the next bot that starts have this state, whichever it is; returns the id of the one that had it."""
+    owner = await redis.hget(keys.layout, BOT)
+    await redis.hdel(keys.layout, BOT)
+    return None if owner is None else str(owner)

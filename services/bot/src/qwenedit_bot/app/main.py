@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from contextlib import aclosing, asynccontextmanager, nullcontext, suppress
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ from qwenedit_jobs import (
     EvictionPolicyError,
     PictureStoreRefusedError,
     PictureStoreUnavailableError,
-    StateTooNewError,
+    StateRefusedError,
     connect,
     load,
 )
@@ -39,7 +39,7 @@ from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
-from qwenedit_jobs.redis.state_layout import check_layout, note_layout
+from qwenedit_jobs.redis.state_layout import check_layout, claim_state
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
     from qwenedit_telemetry import Telemetry
 
-REFUSALS = (TokenRefusedError, EvictionPolicyError, StateTooNewError, PictureStoreRefusedError, PresetsError)
+REFUSALS = (TokenRefusedError, EvictionPolicyError, StateRefusedError, PictureStoreRefusedError, PresetsError)
 """Errors that another start would meet again: exit code 2."""
 
 log = structlog.get_logger(__name__)
@@ -130,7 +130,7 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
-        StateTooNewError: A newer version has written to this Redis.
+        StateRefusedError: A newer version has written to this Redis, or another bot under this prefix.
         PictureStoreRefusedError: the bot may not do in the store of objects what it is for.
     """
     backoff = Backoff()
@@ -141,6 +141,8 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
             await check_eviction_policy(connections.commands)
             await check_layout(connections.commands, keys)
             me = await unless(stop, bot.me())
+            if me is not None:
+                await claim_state(connections.commands, keys, bot_id=me.id)
         except RedisError as error:
             wait = backoff.next()
             log.warning("start.redis_unavailable", error=error, next_in=round(wait, 1))
@@ -151,8 +153,6 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
             log.warning("start.telegram_unavailable", status=status_of(error), error=error, next_in=round(wait, 1))
         else:
             if me is not None:
-                with suppress(RedisError):  # a full Redis refuses that, and the next start notes it
-                    await note_layout(connections.commands, keys)
                 log.info("bot.started", bot=me.username, bot_id=me.id)
             return me
         await pause(stop, wait)

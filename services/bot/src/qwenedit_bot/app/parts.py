@@ -155,7 +155,7 @@ class Parts:
         """The hook that the operator wants asked; None if there is none."""
         submit = Submit(
             queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
-            replies=self._replies, metrics=base.metrics, queue_name=settings.keys.job_queue,
+            replies=self._replies, metrics=base.metrics,
             moderation=self.hook, presets=self._presets, quotas=self._quotas, for_sale=bool(settings.star_packs),
         )  # fmt: skip
         may_follow = asyncio.Event()

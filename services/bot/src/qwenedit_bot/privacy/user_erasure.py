@@ -108,7 +108,7 @@ class UserErasure:
         wanted, user = patterns(self.keys, user_id), str(user_id)
         scan = partial(self.redis.scan_iter, count=SCANNED_AT_ONCE)
         jobs, names = set[str](), set[str]()
-        async for name in scan(f"*:{user}*"):
+        async for name in scan(f"{self.keys.prefix}:*:{user}*"):
             if any(fnmatchcase(name, each) for each in wanted):
                 names.add(name)
         kept = [name async for name in scan(f"{self.job_prefix}*", _type="HASH")]

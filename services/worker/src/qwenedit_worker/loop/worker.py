@@ -72,7 +72,6 @@ class Worker:
         shutdown: How the worker is asked to leave.
         activity: Is told of the job in hand.
         metrics: Counts.
-        queue_name: For traces.
         label: Names a job's workflow for metrics: one of few.
     """
 
@@ -88,11 +87,9 @@ class Worker:
         shutdown: Shutdown,
         activity: Activity,
         metrics: Metrics,
-        queue_name: str = "qwenedit:job_queue",
         label: Callable[[Job], str] = lambda _job: "",
     ) -> None:
         self._name = name
-        self._queue_name = queue_name
         self._label = label
         self._timings = timings
         self._queue = queue
@@ -201,7 +198,7 @@ class Worker:
 
     def _span(self, claim: Claim) -> AbstractContextManager[tracing.Span]:
         return tracing.processing(
-            self._queue_name,
+            self._queue.name,
             claim.job.id,
             parent=claim.trace_context,
             attributes={

@@ -64,7 +64,6 @@ class Submit:
     replies: Replies
     metrics: BotMetrics
     presets: Catalogue
-    queue_name: str = "qwenedit:job_queue"
     quotas: Quotas
     for_sale: bool = False
     """Whether users can buy more."""
@@ -151,7 +150,7 @@ class Submit:
             await self._judge(request.job_id, request.instruction, stored)
             job = _job(request, tuple(stored), placeholder, words)
             sources = Sources(tuple(request.attachments), tuple(request.shown))
-            with tracing.sending(self.queue_name, job.id) as span:
+            with tracing.sending(self.queue.name, job.id) as span:
                 await self.queue.enqueue(
                     job, self.limits, trace_context=span.traceparent, pictures_in_redis=self.store.in_redis,
                     sources=self.ids.signed(job.id, sources.text()),
