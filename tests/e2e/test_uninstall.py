@@ -1,10 +1,53 @@
-"""`helm uninstall`. The last file by its name: nothing is left for tests that come after it."""
+"""New passwords, and `helm uninstall`. The last file by its name: nothing is left for tests that come after it."""
 
 from __future__ import annotations
 
 import time
 
-from tests.e2e.cluster.kube import eventually
+import pytest
+
+from qwenedit_testkit.runbooks import FOLDER, commands
+from tests.e2e.cluster.installation import CHART, password, values
+from tests.e2e.cluster.kube import CommandError, eventually, run
+
+
+async def type_section(installation, name, **words):
+    """Type a section of the runbooks' index, in this namespace; returns what each command printed."""
+    typed = [each for each in commands(FOLDER / "README.md") if each.section == name]
+    said: list[str] = []
+    for command in typed:
+        if "REVISION" in command.text:
+            words["REVISION"] = said[-1].split()[0]
+        here = command.filled({"CHART": str(CHART), **words}).replace("-n photos", f"-n {installation.kube.namespace}")
+        said.append(await run("bash", "-c", here))
+        print(here, said[-1], sep="\n")
+    return said
+
+
+async def test_old_passwords_stay_out_after_an_upgrade_that_fails_and_a_rollback(installation, photo):
+    await installation.hold(1)
+    kube, secret = installation.kube, f"{installation.name}-redis"
+    old = await password(kube, secret, "bot")
+    await type_section(installation, "New passwords for Redis")
+    for kind, part in (("statefulset", "redis"), ("deployment", "bot"), ("deployment", "worker")):
+        await kube("rollout", "status", f"{kind}/{installation.name}-{part}", "--timeout=120s")
+    new = await password(kube, secret, "bot")
+    with pytest.raises(CommandError):
+        await installation.helm(
+            "upgrade",
+            str(CHART),
+            *values("bot.image.tag=nowhere"),
+            "--wait",
+            "--timeout=10s",
+            "--rollback-on-failure=false",
+        )
+    await type_section(installation, "Back to what worked")
+    assert await password(kube, secret, "bot") == new != old
+    login = f"REDISCLI_AUTH={old} valkey-cli --user bot ping"
+    assert "WRONGPASS" in await kube("exec", f"{secret}-0", "--", "sh", "-c", f"{login} 2>&1")
+    user = await installation.telegram.user()
+    await user.send(photo=photo, caption="make it snow")
+    await user.picture(timeout=60)
 
 
 async def test_uninstalling_leaves_claims_only(installation):
