@@ -72,6 +72,7 @@ async def test_readiness_fails_while_redis_refuses_writes(behind_address, client
     bot = Readiness(redis, KEYS)
     bot.receiving = lambda: HEALTHY
     link = RedisLink()
+    assert not link.health().ok
     queue = translate_errors(JobQueue(redis, KEYS), link)
     await queue.claim(worker="w", token="1", lease=30)
     assert (await bot.check()).ok

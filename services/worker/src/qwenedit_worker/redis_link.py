@@ -33,13 +33,13 @@ class RedisLink:
 
     def __init__(self, on_change: Callable[[bool], None] = lambda _up: None) -> None:
         self._up: bool | None = None
-        self._error = ""
+        self._error = "no call has come to something yet"
         self._on_change = on_change
         self._refusals: dict[str, float] = {}
 
     def health(self) -> Health:
         """Say whether the last call came to something; a worker writes every few seconds, also while it waits."""
-        return HEALTHY if self._up is not False else Health.failing(f"Redis doesn't answer: {self._error}")
+        return HEALTHY if self._up else Health.failing(f"Redis doesn't answer: {self._error}")
 
     @contextmanager
     def translating_errors(self) -> Iterator[None]:

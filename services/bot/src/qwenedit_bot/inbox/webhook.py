@@ -123,7 +123,7 @@ class Webhook:
                 raise TokenRefusedError("Telegram no longer knows this token: was it revoked?") from None
             except AiogramError as error:
                 wait = backoff.next()
-                log.warning("webhook.not_set", status=status_of(error), next_in=round(wait, 1))
+                log.warning("webhook.not_set", status=status_of(error), error=error, next_in=round(wait, 1))
             else:
                 if not self._set:
                     log.info("webhook.set", url=self._url)
