@@ -63,6 +63,13 @@ lint-files: $(BIN)/.synced
 checkov: | $(filter .local/%,$(UV)) ## Scan chart, Dockerfiles and workflows by others' rules; .checkov.yaml says which do not apply
 	$(UV) tool run checkov==3.3.30 --config-file .checkov.yaml
 
+SITE ?= /tmp/qwenedit-site
+
+.PHONY: site
+site: | $(filter .local/%,$(UV)) ## Build the documentation as an HTML site, and fail where a link leads nowhere (SITE=FOLDER)
+	NO_MKDOCS_2_WARNING=1 $(UV) tool run --from mkdocs==1.6.1 --with mkdocs-material==9.8.2 \
+		mkdocs build --strict --quiet --config-file .ci/site/mkdocs.yml --site-dir "$(abspath $(SITE))"
+
 .PHONY: format
 format: $(BIN)/.synced ## Put the code into its one format
 	$(BIN)/ruff check --fix .
