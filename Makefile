@@ -68,7 +68,7 @@ SITE ?= /tmp/qwenedit-site
 .PHONY: site
 site: | $(filter .local/%,$(UV)) ## Build the documentation as an HTML site, and fail where a link leads nowhere (SITE=FOLDER)
 	NO_MKDOCS_2_WARNING=1 $(UV) tool run --from mkdocs==1.6.1 --with mkdocs-material==9.8.2 \
-		mkdocs build --strict --quiet --config-file .ci/site/mkdocs.yml --site-dir "$(abspath $(SITE))"
+		mkdocs build --strict --config-file .ci/site/mkdocs.yml --site-dir "$(abspath $(SITE))"
 
 .PHONY: format
 format: $(BIN)/.synced ## Put the code into its one format
