@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Make a chart name the images that are released with it: `pin_chart.py CHART REGISTRY bot=sha256:… …`."""
+"""Make a chart name its images by digest: `pin_chart.py CHART REGISTRY bot=sha256:… valkey/valkey=sha256:… …`.
+
+A name without a slash is an image of ours, in the registry.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,25 @@ def pinned(values: str, registry: str, digests: dict[str, str]) -> str:
         ValueError: an image does not stand there once, with an empty digest.
     """
     for name, digest in digests.items():
-        image = rf"(^ +repository: )\S+/{re.escape(name)}\n((?: +(?:#.*|tag: .*)\n)*)( +digest: )\"\"\n"
-        values, count = re.subn(image, rf"\g<1>{registry}/{name}\n\g<2>\g<3>{digest}\n", values, flags=re.MULTILINE)
+        image = rf"(^ +repository: )(?:\S+/)?{re.escape(name)}\n((?: +(?:#.*|tag: .*)\n)*)( +digest: )\"\"\n"
+        pin = rf"\g<1>{address(registry, name)}\n\g<2>\g<3>{digest}\n"
+        values, count = re.subn(image, pin, values, flags=re.MULTILINE)
         if count != 1:
             raise ValueError(f"values.yaml has {count} places for the digest of {name}, not one")
     return values
 
 
+def address(registry: str, name: str) -> str:
+    """Return where an image is, without its digest."""
+    return name if "/" in name else f"{registry}/{name}"
+
+
 def listed(chart: str, registry: str, digests: dict[str, str]) -> str:
     """Return the text of Chart.yaml with the images in its last key, the annotations, as Artifact Hub reads them."""
-    images = [f"    - {{name: {name}, image: {registry}/{name}@{digest}}}\n" for name, digest in digests.items()]
+    images = [
+        f"    - {{name: {name.rpartition('/')[2]}, image: {address(registry, name)}@{digest}}}\n"
+        for name, digest in digests.items()
+    ]
     return f"{chart}  artifacthub.io/images: |\n{''.join(images)}"
 
 

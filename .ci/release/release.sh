@@ -4,7 +4,7 @@
 #   REGISTRY      where images and chart go; unset: as pyproject.toml says
 #   PLAIN_HTTP=1  that registry speaks HTTP
 #   SIGNING_KEY   a private key of cosign's, with its .pub beside it; unset: keyless, in the workflow's name
-#   WITHOUT       an image of the chart's that a rehearsal leaves out
+#   WITHOUT       images of the chart's that a rehearsal leaves out, such as "comfyui valkey/valkey"
 #   DIST          the folder in which the stages leave what the next ones need; unset: dist
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -106,19 +106,23 @@ publish() {
 
 # Comes last: who finds the chart finds all that it names.
 chart() {
-  local name digests=()
+  local name tag digests=()
   rm -rf "$dist/chart"
   mkdir -p "$dist/chart"
   cp -r charts/qwenedit "$dist/chart/qwenedit"
   for name in bot worker comfyui; do
     if [[ -e $dist/digests/$name ]]; then
       digests+=("$name=$(<"$dist/digests/$name")")
-    elif [[ $name != "${WITHOUT:-}" ]]; then
+    elif [[ " ${WITHOUT:-} " != *" $name "* ]]; then
       # A chart that names it by a tag elsewhere would run whatever somebody puts there.
       echo "release: there is no image of $name in this release" >&2
       exit 1
     fi
   done
+  if [[ " ${WITHOUT:-} " != *" valkey/valkey "* ]]; then
+    tag=$(sed -n '/repository: valkey/,/digest:/s/^ *tag: "\(.*\)"$/\1/p' charts/qwenedit/values.yaml)
+    digests+=("valkey/valkey=$(crane digest "valkey/valkey:$tag")")
+  fi
   .ci/release/pin_chart.py "$dist/chart/qwenedit" "$registry" "${digests[@]}"
   helm package "$dist/chart/qwenedit" --destination "$dist/chart" >/dev/null
   helm push "${helm_flags[@]}" "$dist/chart/qwenedit-$version.tgz" "oci://${chart%/*}"

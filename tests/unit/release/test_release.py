@@ -84,10 +84,11 @@ def test_unreleased_changes_become_the_notes(copy):
 def test_chart_names_the_digest_of_each_image_and_keeps_all_else():
     before = (ROOT / "charts/qwenedit/values.yaml").read_text()
     names = ("bot", "worker", "comfyui")
-    after = pin_chart.pinned(before, "ghcr.io/qwenedit", dict.fromkeys(names, DIGEST))
+    after = pin_chart.pinned(before, "ghcr.io/qwenedit", dict.fromkeys((*names, "valkey/valkey"), DIGEST))
     expected = yaml.safe_load(before)
     for name in names:
         expected[name]["image"] |= {"repository": f"ghcr.io/qwenedit/{name}", "digest": DIGEST}
+    expected["redis"]["image"]["digest"] = DIGEST
     assert yaml.safe_load(after) == expected
     assert after.count("#") == before.count("#")
 
