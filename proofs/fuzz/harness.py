@@ -22,8 +22,8 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
-from qwenedit_bot.app.main import Readiness, connected, run_parts
-from qwenedit_bot.app.parts import Foundation
+from qwenedit_bot.app.main import Readiness, run_parts
+from qwenedit_bot.app.parts import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
 from qwenedit_bot.chat.calls import CallMiddleware
@@ -33,7 +33,7 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.payments.payments import Pack
-from qwenedit_jobs import JobQueue, RedisPictureStore
+from qwenedit_jobs import JobQueue, RedisPictureStore, connect
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -113,7 +113,12 @@ class Harness:
         self._stack.callback(structlog.reset_defaults)
         asyncio.get_running_loop().set_exception_handler(self._loose)
         settings = self._settings()
-        connections = await self._stack.enter_async_context(connected(settings))
+        enter = self._stack.enter_async_context
+        connections = Connections(
+            await enter(connect(settings)),
+            await enter(connect(settings, waits=True)),
+            await enter(connect(settings, decode=False)),
+        )
         await connections.commands.flushdb()
         self.queue = JobQueue(connections.commands, settings.keys)
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)

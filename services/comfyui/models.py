@@ -198,6 +198,9 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         if error.code == RANGE_NOT_SATISFIABLE:
             return  # nothing is left to come; the hash will tell
         raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        ways = "check HTTPS_PROXY with its user and password, NO_PROXY, SSL_CERT_FILE and network policies"
+        raise ConnectionError(f"{file.url} cannot be reached: {error.reason}; {ways}") from error
     mode = "ab" if response.status == PARTIAL_CONTENT else "wb"
     with response, open(part, mode, opener=_opener) as out:
         total = _total(response.headers, out.tell())

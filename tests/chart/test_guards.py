@@ -70,6 +70,9 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "bot.settings.telegramApiUrl": "api.example.com"},
         "bot.settings.telegramApiUrl is api.example.com", "https://",
     ),
+    "password of the proxy": ({**TOKEN, "proxy.url": "http://u:p@proxy"}, "proxy.url", "proxy.existingSecret"),
+    "proxy of another kind": ({**TOKEN, "proxy.url": "https://proxy:3128"}, "proxy.url must be http://HOST:PORT"),
+    "names without a proxy": ({**TOKEN, "proxy.noProxy": ["a"]}, "proxy.noProxy", "set proxy.url"),
     "memory above its limit": (
         {**TOKEN, "bot.resources.requests.memory": "2Gi"},
         "bot.resources.requests.memory is 2Gi", "bot.resources.limits.memory=1152Mi", "lower the request",

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.chart.conftest import TOKEN, WEBHOOK, load_example
-from tests.chart.test_environment import config, policy_of
+from tests.chart.test_environment import config, pod_of, policy_of
 from tests.chart.test_properties import containers, of_kind
 
 STANDALONE = {"comfyui": {"placement": "standalone"}}
@@ -79,6 +79,43 @@ def test_private_authority_reaches_every_part(render):
         assert {"name": "ca", "mountPath": "/etc/qwenedit/ca", "readOnly": True} in spec["containers"][0][
             "volumeMounts"
         ]
+
+
+PROXY = {"url": "http://proxy:3128", "noProxy": ["minio.example.com"]}
+
+
+def proxied(manifests):
+    """Return the variables of the proxy by part, for the parts whose policy opens its port as well."""
+    found = {}
+    for part, template in {
+        "bot": pod_of(manifests, "bot"),
+        "worker": pod_of(manifests, "worker"),
+        "models": of_kind(manifests, "Job")[0]["spec"]["template"]["spec"],
+        "test": of_kind(manifests, "Pod", "-selftest")[0]["spec"],
+    }.items():
+        (container,) = template["containers"]
+        env = {env["name"]: env for env in container.get("env", [])}
+        told = {name: env[name] for name in ("HTTPS_PROXY", "NO_PROXY") if name in env}
+        opened = {"ports": [{"protocol": "TCP", "port": 3128}]} in policy_of(manifests, part)["egress"]
+        assert opened == bool(told), part
+        if told:
+            found[part] = told
+    return found
+
+
+def test_proxy_reaches_the_pods_that_speak_to_the_outside_and_no_other(render):
+    assert proxied(render(TOKEN)) == {}
+    found = proxied(render({**TOKEN, "proxy": PROXY}))
+    assert set(found) == {"bot", "models"}
+    assert found["bot"]["HTTPS_PROXY"] == {"name": "HTTPS_PROXY", "value": "http://proxy:3128"}
+    assert found["bot"]["NO_PROXY"]["value"] == "localhost,127.0.0.1,::1,.svc,.cluster.local,minio.example.com"
+    bucket = {"pictures": {"url": "s3://photos"}}
+    assert set(proxied(render({**TOKEN, **bucket, "proxy": PROXY}))) == {"bot", "worker", "models", "test"}
+
+
+def test_password_of_the_proxy_stays_in_its_secret(render):
+    found = proxied(render({**TOKEN, "proxy": {**PROXY, "existingSecret": "{{ .Release.Name }}-proxy"}}))
+    assert found["bot"]["HTTPS_PROXY"]["valueFrom"] == {"secretKeyRef": {"name": "edit-proxy", "key": "url"}}
 
 
 def test_name_servers_are_asked_at_the_ports_of_the_values(render):

@@ -1,4 +1,4 @@
-{{/* Networks: the operator's certificate authority, and the families of the Services. */}}
+{{/* Networks: the operator's certificate authority and proxy, and the families of the Services. */}}
 {{- define "qwenedit.caConfigMap" -}}
 {{- tpl ((.Values.trustedCa).existingConfigMap | default "") . }}
 {{- end }}
@@ -35,6 +35,35 @@ OTEL_EXPORTER_OTLP_CERTIFICATE: /etc/qwenedit/ca/ca.crt
 {{- end }}
 {{- end }}
 
+{{/* Whether a part's pods send anything to the proxy. Workers and the test do so for a bucket, and workers for traces: they have
+     no way to the internet otherwise. Takes root and part. */}}
+{{- define "qwenedit.proxied" -}}
+{{- $bucket := include "qwenedit.picturesInBucket" .root }}
+{{- $traces := hasPrefix "https:" (tpl .root.Values.monitoring.traces.endpoint .root) }}
+{{- $wants := dict "bot" true "models" true "worker" (or $bucket $traces) "test" $bucket }}
+{{- if and (.root.Values.proxy).url (get $wants .part) }}true{{ end }}
+{{- end }}
+
+{{/* Without HTTP_PROXY: an http:// address is one of the cluster's own. Takes root and part. */}}
+{{- define "qwenedit.proxyEnv" -}}
+{{- if include "qwenedit.proxied" . }}
+{{- $proxy := .root.Values.proxy }}
+- name: HTTPS_PROXY
+  {{- if $proxy.existingSecret }}
+  valueFrom: {secretKeyRef: {name: {{ tpl $proxy.existingSecret .root }}, key: url}}
+  {{- else }}
+  value: {{ tpl $proxy.url .root | quote }}
+  {{- end }}
+- {name: NO_PROXY, value: {{ concat (list "localhost" "127.0.0.1" "::1" ".svc" ".cluster.local") $proxy.noProxy | join "," | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.proxyEgress" -}}
+{{- if include "qwenedit.proxied" . }}
+{{ include "qwenedit.egress" (dict "url" (tpl .root.Values.proxy.url .root)) }}
+{{- end }}
+{{- end }}
+
 {{/* A Service's spec. Takes root, part, name (of its port and the container's), port and, if it is HTTP, appProtocol. */}}
 {{- define "qwenedit.service" -}}
 {{- with .root.Values.ipFamilies }}
@@ -49,6 +78,14 @@ selector:
 
 {{/* Kubernetes changes neither a Service's first family nor the addresses that follow from it. */}}
 {{- define "qwenedit.guards.network" -}}
+{{- with .Values.proxy }}
+{{- if and .url (not (regexMatch "^http://[^/@ ]+/?$" (tpl .url $))) }}
+{{- fail "proxy.url must be http://HOST:PORT: put an address with user and password into a Secret under the key url, and name that in proxy.existingSecret" }}
+{{- end }}
+{{- if and (or .existingSecret .noProxy) (not .url) }}
+{{- fail "proxy.existingSecret or proxy.noProxy is set without proxy.url: set proxy.url to the proxy's address without user and password, such as http://out.example.com:3128" }}
+{{- end }}
+{{- end }}
 {{- $name := include "qwenedit.fullname" . }}
 {{- $services := dict "redis" .Values.redis.enabled "comfyui" (eq .Values.comfyui.placement "standalone") "bot" (eq .Values.bot.mode "webhook") }}
 {{- with .Values.ipFamilies }}

@@ -11,6 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import trustme
+
+from qwenedit_testkit.threads import on_a_thread
+from qwenedit_testkit.way_out import WayOut
 
 IMAGE = Path(__file__).parents[3] / "services/comfyui"
 DATA = bytes(range(256)) * 4096
@@ -241,3 +245,18 @@ def test_list_in_the_image_has_the_files_of_its_workflows(models, listed, workfl
 
 def test_files_of_the_default_workflow_are_pinned(models):
     assert all(file.sha256 for file in models.read_list(IMAGE / "models.json"))
+
+
+def test_download_goes_by_the_proxy_that_is_the_only_way(models, hub, tmp_path, lines, monkeypatch):
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    file = listed(models, hub, url="https://models.test/model")
+    with on_a_thread(lambda: WayOut({"models.test": hub.server_port}, authority, "user:word-8812").running()) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("8812", "another"))
+        with pytest.raises(OSError, match=r"models\.test.*407.*check HTTPS_PROXY") as refused:
+            models.fetch([file], tmp_path, say=lines.append)
+        assert "another" not in str(refused.value)
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        models.fetch([file], tmp_path, say=lines.append)
+    assert (tmp_path / file.path).read_bytes() == DATA

@@ -52,7 +52,6 @@ VALUES: dict[str, str | float] = {
     "minutes": 20,
     "more": 3,
     "name": "Snow",
-    "near": "/help",
     "number": 2,
     "page": 1,
     "pages": 2,

@@ -56,6 +56,21 @@ def test_secret_is_never_shown(problems):
 
 
 @pytest.mark.parametrize(
+    "value", ["proxy:3128", "user:word@proxy:3128", "https://proxy:3128", "http://proxy:3128/path"]
+)
+def test_proxy_that_would_be_ignored_is_named_without_its_password(problems, value):
+    [line] = problems(HTTPS_PROXY=value)
+    assert line == "HTTPS_PROXY is the value given: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+
+
+def test_file_without_certificates_is_named(problems, tmp_path):
+    (tmp_path / "ca.pem").write_text("none")
+    for name in ("ca.pem", "missing.pem"):
+        [line] = problems(SSL_CERT_FILE=str(tmp_path / name))
+        assert line.startswith(f"SSL_CERT_FILE is '{tmp_path / name}': must be a file with certificates in PEM (")
+
+
+@pytest.mark.parametrize(
     ("url", "shown"),
     [
         ("localhost:6379", "localhost:6379"),

@@ -65,6 +65,7 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
       key: token
 {{- end }}
 {{- end }}
+{{ include "qwenedit.proxyEnv" (dict "root" . "part" "bot") }}
 {{ include "qwenedit.tracesEnv" . }}
 {{ include "qwenedit.redisEnv" (dict "root" . "part" "bot") }}
 {{- end }}

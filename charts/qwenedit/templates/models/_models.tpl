@@ -74,7 +74,7 @@ spec:
       envFrom:
         {{- tpl (toYaml .) $.root | nindent 8 }}
       {{- end }}
-      {{- with concat (include "qwenedit.caEnv" .root | fromYamlArray) ($pod.env | default list) }}
+      {{- with concat (include "qwenedit.caEnv" .root | fromYamlArray) (include "qwenedit.proxyEnv" (dict "root" .root "part" "models") | fromYamlArray) ($pod.env | default list) }}
       env:
         {{- tpl (toYaml .) $.root | nindent 8 }}
       {{- end }}

@@ -18,6 +18,7 @@ COMFYUI_BASE_DIR: /data
 {{- end }}
 
 {{- define "qwenedit.workerEnv" -}}
+{{ include "qwenedit.proxyEnv" (dict "root" . "part" "worker") }}
 {{ include "qwenedit.tracesEnv" . }}
 {{ include "qwenedit.redisEnv" (dict "root" . "part" "worker") }}
 {{- end }}

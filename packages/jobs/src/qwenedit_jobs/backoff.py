@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 
 LONGEST_PAUSE = 10.0
@@ -22,6 +23,16 @@ def pause_after(failures: int, *, first: float, longest: float) -> float:
     """
     doublings = min(failures - 1, MOST_DOUBLINGS)
     return min(longest, first * 2.0**doublings) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait, but not beyond the wish to stop; returns whether that came."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return stop.is_set()
+    return True
 
 
 class Backoff:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import socket
+import ssl
 import sys
-from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
+import urllib.request
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -16,6 +18,9 @@ from redis.asyncio.connection import parse_url
 from qwenedit_jobs.keys import DEFAULT_PREFIX, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 S = TypeVar("S", bound=BaseSettings)
 LogLevel: TypeAlias = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -23,6 +28,7 @@ ENV_FILE = "ENV_FILE"
 """Variable that names another file than `.env` in the working directory; if it is empty, no file is read."""
 
 _URL_PASSWORD = re.compile(r"(//[^/@]*:).*@")
+_PROXY = re.compile(r"http://([^\s/@]+@)?([^\s/@:]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 _PORT = re.compile(r"[0-9]{1,5}")
 _LONGEST = 60
 """Characters of a wrong value that its line quotes."""
@@ -121,14 +127,30 @@ def load(settings: type[S]) -> S:
     path = os.environ.get(ENV_FILE, ".env")
     try:
         load_dotenv(path, interpolate=False, encoding="utf-8-sig")
-        return settings()
+        found = settings()
+        problems = list(_way_out())
     except (OSError, UnicodeDecodeError) as error:
         problems = [f"{path} cannot be read: {error}"]
     except ValidationError as error:
         problems = describe(settings, error)
+    else:
+        if not problems:
+            return found
     for line in problems:
         print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
     raise SystemExit(2)
+
+
+def _way_out() -> Iterator[str]:
+    """Say what is wrong with the variables of libraries that a mistake would have them ignore."""
+    proxy = urllib.request.getproxies_environment().get("https", "")
+    if proxy and not _PROXY.fullmatch(proxy):
+        yield "HTTPS_PROXY is the value given: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+    if authorities := os.environ.get("SSL_CERT_FILE"):
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(authorities)
+        except OSError as error:
+            yield f"SSL_CERT_FILE is {authorities!r}: must be a file with certificates in PEM ({error.strerror})"
 
 
 def shown(settings: BaseSettings) -> dict[str, str]:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from contextlib import aclosing, asynccontextmanager, nullcontext
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 import uvloop
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.exceptions import AiogramError, TelegramNotFound, TelegramUnauthorizedError
 from redis.exceptions import RedisError
 
 from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.chat.calls import CallMiddleware, status_of
+from qwenedit_bot.chat.calls import CallMiddleware, TelegramSession, status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.common.waiting import every, pause, unless
+from qwenedit_bot.common.waiting import every, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_jobs import (
@@ -35,7 +34,7 @@ from qwenedit_jobs import (
     connect,
     load,
 )
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
@@ -43,7 +42,7 @@ from qwenedit_jobs.redis.state_layout import check_layout, claim_state
 from qwenedit_telemetry import Health, setup
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
     from aiogram.types import User
     from redis.asyncio import Redis
@@ -93,11 +92,18 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
         ExceptionGroup: of what `introduce` and `run_parts` raise.
     """
     metrics = BotMetrics(telemetry.registry)
-    session = AiohttpSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(CallMiddleware(metrics))
+    calls = CallMiddleware(metrics)
+    session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
+    session.middleware(calls)
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
-    async with connected(settings) as connections, bot.context():
-        readiness = Readiness(connections.commands, settings.keys)
+    async with (
+        connect(settings) as commands,
+        connect(settings, waits=True) as blocking,
+        connect(settings, decode=False) as raw,
+        bot.context(),
+    ):
+        connections = Connections(commands, blocking, raw)
+        readiness = Readiness(commands, settings.keys, trouble=lambda: calls.trouble)
         checks = {"/readyz": readiness.check}
         async with telemetry.probe_server(host=settings.probe_host, port=settings.probe_port, checks=checks):
             connections.objects = open_objects(settings.pictures_url, on_call=metrics.on_picture_call)
@@ -109,17 +115,6 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
                     limiter=SharedLimiter(connections.commands, keys), metrics=metrics,
                 )  # fmt: skip
                 await run_parts(base, readiness, stop)
-
-
-@asynccontextmanager
-async def connected(settings: BotSettings) -> AsyncIterator[Connections]:
-    """Make the clients of Redis, without a store of objects; nothing is sent before their first commands."""
-    async with (
-        connect(settings) as commands,
-        connect(settings, waits=True) as blocking,
-        connect(settings, decode=False) as raw,
-    ):
-        yield Connections(commands, blocking, raw)
 
 
 async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event) -> User | None:
@@ -217,6 +212,8 @@ class Readiness:
     keys: Keys
     receiving: Callable[[], Health] | None = None
     """Whether updates come in; None until something receives them."""
+    trouble: Callable[[], str] = str
+    """What keeps calls from Telegram; empty: nothing that is known."""
 
     async def check(self) -> Health:
         """Write to Redis, and look when Telegram last answered."""
@@ -224,6 +221,6 @@ class Readiness:
             await check_writable(self.redis, self.keys)
         except RedisError as error:
             return Health.failing(f"Redis takes no writes: {type(error).__name__}: {error}")
-        if self.receiving is None:
-            return Health.failing("starting: Telegram has not answered yet")
-        return self.receiving()
+        health = self.receiving() if self.receiving else Health.failing("starting: Telegram has not answered yet")
+        trouble = self.trouble()
+        return health if health.ok or not trouble else Health.failing(f"{health.reason}: {trouble}")

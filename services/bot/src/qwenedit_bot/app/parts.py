@@ -211,7 +211,7 @@ class Parts:
             larger_megapixels=settings.larger_megapixels,
         )  # fmt: skip
         work = UpdateWork(
-            base.bot, services, inbox=self._inbox,
+            bot=base.bot, services=services, inbox=self._inbox,
             answers=self._answers, job_ended=self.job_ended, metrics=base.metrics,
         )  # fmt: skip
         return Scheduler(

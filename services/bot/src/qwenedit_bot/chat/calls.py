@@ -1,10 +1,14 @@
-"""Counts and traces every call of the Bot API, and tells what its errors ask of the caller."""
+"""Makes, counts and traces every call of the Bot API, and tells what its errors ask of the caller."""
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
+import aiohttp
 import structlog
+from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 from aiogram.exceptions import (
     AiogramError,
@@ -103,6 +107,18 @@ def status_of(error: AiogramError | None) -> str:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), "other")
 
 
+def trouble_of(error: AiogramError | None) -> str:
+    """Say what keeps calls from Telegram, and what to do; empty if they arrive, or if nobody knows."""
+    match error.__cause__ if isinstance(error, TelegramNetworkError) else None:
+        case aiohttp.ClientHttpProxyError(status=status):
+            return f"the proxy answers {status}: check HTTPS_PROXY, with user and password, and what it lets through"
+        case aiohttp.ClientConnectorCertificateError():
+            return "its certificate is not trusted: name a file with your authority's certificate in SSL_CERT_FILE"
+        case aiohttp.ClientConnectorError(host=host, port=port):
+            return f"no connection to {host}:{port}: check HTTPS_PROXY, NO_PROXY, DNS and network policies"
+    return ""
+
+
 def translated(error: AiogramError) -> BotError:
     """Return one of the bot's own errors, which unlike aiogram's never quote an address with the token."""
     status = status_of(error)
@@ -130,11 +146,31 @@ def _complete(result: Response[TelegramType]) -> Response[TelegramType]:
     return result
 
 
+class TelegramSession(AiohttpSession):
+    """aiogram's session, which by itself ignores `HTTPS_PROXY`, `NO_PROXY` and `SSL_CERT_FILE`."""
+
+    _client: aiohttp.ClientSession | None = None
+
+    async def create_session(self) -> aiohttp.ClientSession:
+        """Return the client that makes all calls."""
+        if self._client is None:
+            connector = aiohttp.TCPConnector(ssl=ssl.create_default_context(), ttl_dns_cache=3600)  # as aiogram's
+            # Without a proxy nothing is looked up: that takes a thread for each call.
+            self._client = aiohttp.ClientSession(connector=connector, trust_env=bool(getproxies()))
+        return self._client
+
+    async def close(self) -> None:
+        """Close the client's connections."""
+        if self._client is not None:
+            await self._client.close()
+
+
 class CallMiddleware(BaseRequestMiddleware):
-    """Counts and traces calls."""
+    """Counts and traces calls, and knows what keeps them from Telegram."""
 
     def __init__(self, metrics: BotMetrics) -> None:
         self._metrics = metrics
+        self.trouble = ""
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
@@ -154,3 +190,6 @@ class CallMiddleware(BaseRequestMiddleware):
                 status = status_of(failure)
                 self._metrics.calls.labels(name, status).inc()
                 span.set({attributes.TELEGRAM_STATUS: status})
+                before, self.trouble = self.trouble, trouble_of(failure)
+                if self.trouble not in ("", before):
+                    log.warning("telegram.unreachable", reason=self.trouble)

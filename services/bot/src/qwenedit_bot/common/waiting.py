@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from redis.exceptions import RedisError
 
+from qwenedit_jobs.backoff import pause
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterator
     from typing import Any
@@ -17,16 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait, but not beyond the wish to stop; returns whether that came."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return False
-    return True
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:

@@ -9,8 +9,9 @@ from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, MenuButtonCommands
 
 from qwenedit_bot.chat.calls import status_of
-from qwenedit_bot.common.waiting import pause, unless
+from qwenedit_bot.common.waiting import unless
 from qwenedit_bot.texts import LANGUAGES, Text
+from qwenedit_jobs.backoff import pause
 
 if TYPE_CHECKING:
     import asyncio

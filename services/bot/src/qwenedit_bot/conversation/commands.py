@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import reading
-from qwenedit_bot.conversation.command_menu import EVERYBODY, WITH_A_LIMIT
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
@@ -22,8 +17,6 @@ if TYPE_CHECKING:
 
 OPEN = "open"
 """First part of a button's data; the command follows that it stands for."""
-ALIKE = 0.7
-"""Least similarity of a mistyped command."""
 MOST_TOLD = 12
 """Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
 
@@ -86,9 +79,5 @@ async def status(turn: Turn) -> None:
 
 
 async def unknown(turn: Turn) -> None:
-    """Name the command that was meant, or say where they are listed."""
-    said = re.split(r"[\s@]", (turn.messages[0].text or "").lower())[0].removeprefix("/")
-    near = process.extractOne(said, (*EVERYBODY, *WITH_A_LIMIT), scorer=OSA.normalized_similarity, score_cutoff=ALIKE)
-    words = turn.words
-    text = words(Text.UNKNOWN_COMMAND) if near is None else words(Text.UNKNOWN_COMMAND_NEAR, near=f"/{near[0]}")
-    await turn.say(View(text, single(_tips(words))))
+    """Say where the commands are listed."""
+    await turn.say(View(turn.words(Text.UNKNOWN_COMMAND), single(_tips(turn.words))))

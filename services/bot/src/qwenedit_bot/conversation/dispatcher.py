@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import structlog
 from aiogram.types import Message, Update
@@ -188,31 +189,21 @@ async def _refusal(turn: Turn) -> Text | None:
     return Text.PRESS_FORGOTTEN if owner is None else Text.PRESS_NOT_YOURS
 
 
+@dataclass(kw_only=True, eq=False)
 class UpdateWork:
     """What the scheduler does about an entry of the inbox.
 
     Answers that a chat had refused are due once something comes from it: `job_ended` is set then.
     """
 
-    patience: int | None = 15
+    bot: Bot
+    services: Services
+    inbox: Inbox
+    answers: Lanes
+    job_ended: asyncio.Event
+    metrics: BotMetrics
+    patience: ClassVar[int | None] = 15
     """About nine minutes of attempts, those not counted that only Redis missed."""
-
-    def __init__(
-        self,
-        bot: Bot,
-        services: Services,
-        *,
-        inbox: Inbox,
-        answers: Lanes,
-        job_ended: asyncio.Event,
-        metrics: BotMetrics,
-    ) -> None:
-        self._bot = bot
-        self._services = services
-        self._inbox = inbox
-        self._answers = answers
-        self._job_ended = job_ended
-        self._metrics = metrics
 
     async def __call__(self, entry: Entry) -> None:
         """Handle an update.
@@ -227,8 +218,8 @@ class UpdateWork:
         if received is not None:
             with on_behalf_of(actor_in(_first(received))):
                 await self._handle(received)
-            if await self._answers.make_due_apart(entry.lane):  # the bot may be able to write there again
-                self._job_ended.set()
+            if await self.answers.make_due_apart(entry.lane):  # the bot may be able to write there again
+                self.job_ended.set()
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
         """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
@@ -238,14 +229,14 @@ class UpdateWork:
         """Say that an update was not handled."""
         received = await self._open(entry)
         if received is not None:
-            self._metrics.updates.labels(received.kind, "failed").inc()
-            update = Update.model_validate(_first(received), context={"bot": self._bot})
+            self.metrics.updates.labels(received.kind, "failed").inc()
+            update = Update.model_validate(_first(received), context={"bot": self.bot})
             with on_behalf_of(actor_in(_first(received))), suppress(ChatUnreachableError):
                 await self._tell(update, Text.TROUBLE)
 
     async def _open(self, entry: Entry) -> ReceivedUpdate | None:
         try:
-            return await self._inbox.open(entry)
+            return await self.inbox.open(entry)
         except ValueError as error:
             raise PoisonError from error
 
@@ -254,24 +245,24 @@ class UpdateWork:
         with tracing.root("receive update", kind=tracing.Kind.CONSUMER, attributes=kind) as span:
             outcome = await self._outcome(received)
             span.set({attributes.OUTCOME: outcome})
-        self._metrics.updates.labels(received.kind, outcome).inc()
+        self.metrics.updates.labels(received.kind, outcome).inc()
 
     async def _outcome(self, received: ReceivedUpdate) -> str:
         try:
-            update = Update.model_validate(_first(received), context={"bot": self._bot})
+            update = Update.model_validate(_first(received), context={"bot": self.bot})
             messages = (each["message"] for each in received.album)
-            album = tuple(Message.model_validate(message, context={"bot": self._bot}) for message in messages)
+            album = tuple(Message.model_validate(message, context={"bot": self.bot}) for message in messages)
             _ = update.event_type
         except (ValidationError, UpdateTypeLookupError) as error:
             # The error's text would quote the message.
             log.warning("update.unreadable", update=received.update_id, kind=received.kind, error=type(error).__name__)
-            self._metrics.updates.labels(received.kind, "unreadable").inc()
+            self.metrics.updates.labels(received.kind, "unreadable").inc()
             raise PoisonError from error
         try:
             if received.refused:
                 await self._tell(update, Text.TOO_MANY_AT_ONCE)
                 return "refused"
-            await handle(update, album, self._services)
+            await handle(update, album, self.services)
         except ChatUnreachableError as error:
             log.info("update.chat_unreachable", update=received.update_id, error=str(error))
             return "unreachable"
@@ -279,7 +270,7 @@ class UpdateWork:
 
     async def _tell(self, update: Update, text: Text) -> None:
         """Say why an update was not handled; nothing in a group whose members talked to each other."""
-        turn = await turn_of(update, (), self._services)
+        turn = await turn_of(update, (), self.services)
         if turn is not None and (turn.press is not None or _calls(turn)):
             # Not over the chat: by now a press is too old for that.
             await turn.say(View(turn.words(text)), to=turn.to(turn.shown, "refused"))

@@ -15,9 +15,9 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
-from qwenedit_bot.common.waiting import described, pause
+from qwenedit_bot.common.waiting import described
 from qwenedit_jobs import PictureStoreUnavailableError
-from qwenedit_jobs.backoff import Backoff, pause_after
+from qwenedit_jobs.backoff import Backoff, pause, pause_after
 from qwenedit_jobs.lanes.lanes import HOLD
 from qwenedit_jobs.redis.ending import end
 

@@ -20,8 +20,8 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.actors import KINDS
 from qwenedit_bot.chat.calls import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
-from qwenedit_bot.common.waiting import pause, unless
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_bot.common.waiting import unless
+from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
 if TYPE_CHECKING:

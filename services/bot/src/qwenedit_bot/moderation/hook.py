@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ class ModerationHook:
         self._metrics = metrics
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),  # aiohttp's own is older than a `.env`
+            trust_env=True,
             headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
         )
 

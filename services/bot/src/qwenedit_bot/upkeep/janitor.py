@@ -11,8 +11,8 @@ import structlog
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError, RedisError
 
-from qwenedit_bot.common.waiting import pause
 from qwenedit_jobs import Reason
+from qwenedit_jobs.backoff import pause
 from qwenedit_telemetry import attributes, job_context, tracing
 
 if TYPE_CHECKING:
@@ -98,8 +98,6 @@ class Janitor:
         self.metrics.redis_memory_used.set(memory.used)
         self.metrics.redis_memory_max.set(memory.limit)
         self.metrics.redis_memory_kept_free.set(memory.kept_free)
-        if 0 < memory.limit <= memory.used:
-            log.warning("redis.above_maxmemory", used=memory.used, limit=memory.limit)
 
 
 def _report(attempt: LostAttempt) -> None:

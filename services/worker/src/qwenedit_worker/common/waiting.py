@@ -66,13 +66,3 @@ async def unless(signal: Signal, work: Coroutine[Any, Any, T]) -> T | None:
         finally:
             if stopped:
                 task.uncancel()
-
-
-async def set_within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for the event at most so many seconds; returns whether it is set."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        return event.is_set()
-    return True

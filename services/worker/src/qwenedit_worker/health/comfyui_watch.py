@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from qwenedit_jobs.backoff import pause
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.comfyui import ComfyUIError, Verdict
-from qwenedit_worker.common.waiting import set_within
 
 if TYPE_CHECKING:
     from qwenedit_worker.health.activity import Activity
@@ -85,7 +85,7 @@ class ComfyUIWatch:
         while True:
             if not self._activity.busy:
                 await self._check()
-            await set_within(self._check_now, CHECK_INTERVAL if self.ready.is_set() else UNREADY_INTERVAL)
+            await pause(self._check_now, CHECK_INTERVAL if self.ready.is_set() else UNREADY_INTERVAL)
             self._check_now.clear()
 
     async def keep_judging(self) -> None:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from qwenedit_jobs import Lease, Phase
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_jobs.redis.ending import end
 from qwenedit_worker.comfyui import Stage
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.common.waiting import Signal, set_within
+from qwenedit_worker.common.waiting import Signal
 from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
@@ -117,21 +117,21 @@ class LeaseKeeper:
 
     async def _keep(self) -> None:
         backoff = Backoff()
-        pause = 0.0
+        wait = 0.0
         while not self._over:
-            await set_within(self._wanted, pause)
+            await pause(self._wanted, wait)
             self._wanted.clear()
             if self._latest != self._told:
                 await asyncio.sleep(SHOWN_AFTER)
             if await self._beat():
                 backoff.reset()
-                pause = BEAT_EVERY - PACE
+                wait = BEAT_EVERY - PACE
                 await asyncio.sleep(PACE)
             elif self.word is Lease.LOST:
                 return
             else:
                 left = self._expires - asyncio.get_running_loop().time()
-                pause = min(backoff.next(), left) if left > 0 else backoff.next()
+                wait = min(backoff.next(), left) if left > 0 else backoff.next()
 
     async def _beat(self) -> bool:
         """Send a heartbeat; returns whether the job is still this worker's.

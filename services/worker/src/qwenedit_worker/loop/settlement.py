@@ -18,9 +18,9 @@ from qwenedit_jobs import (
     Settled,
     result_ref,
 )
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
-from qwenedit_worker.common.waiting import Signal, set_within, unless
+from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Settlement:
                     outcome = JobCancelled()  # whose picture need not be brought anywhere
             self._activity.sign()
             lease.look()
-            if await set_within(given_up, backoff.next()):
+            if await pause(given_up, backoff.next()):
                 log.error("job.not_settled", remedy="its lease runs out and it is executed again")
                 return Settled.LOST
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_jobs import Reason, Retry, UnreadableJobError
-from qwenedit_jobs.backoff import Backoff
+from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import attributes, job_context, redact_words, tracing
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.common.waiting import set_within, unless
+from qwenedit_worker.common.waiting import unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
 from qwenedit_worker.loop.lease import LeaseKeeper
@@ -113,7 +113,7 @@ class Worker:
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._comfyui_busy:
                     self._comfyui_busy = False
-                    await set_within(self._shutdown.draining, OTHERS_FIRST)
+                    await pause(self._shutdown.draining, OTHERS_FIRST)
                 if not self._may_take():
                     more = False
                     continue
@@ -169,7 +169,7 @@ class Worker:
                     claim = await self._ask(token, wait)
                 except QueueUnavailableError:
                     wait = 0.0
-                    await set_within(self._shutdown.draining, backoff.next())
+                    await pause(self._shutdown.draining, backoff.next())
                 else:
                     if claim is not None or not self._shutdown.draining.is_set():
                         return claim

@@ -116,7 +116,6 @@ one-each-button = Each on its own
 edited-in-time = ✏️ OK, now it's “{ $said }”.
 edited-refused = I can't use the new words: they're too long or against this bot's rules. I'm going with the old ones.
 unknown-command = I don't know this command. /help says what I can do.
-unknown-command-near = I don't know this command. Did you mean { $near }?
 unsupported = { $kind ->
     [sticker] Nice sticker! But I only edit photos.
     [voice] I can't listen yet. Please send a photo and type what to change.
