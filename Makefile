@@ -39,6 +39,10 @@ sync: $(BIN)/.runs ## Fetch what `make run` needs, and run nothing
 cli: $(BIN)/.runs ## Look into what `make run DATA=FOLDER` runs, and steer it (DATA= ARGS=status, docs/cli.md)
 	@$(BIN)/python -m local_stack.run.command $(or $(ARGS),--help)
 
+.PHONY: backup
+backup: $(BIN)/.runs ## Write what a stopped `make run DATA=FOLDER` keeps into a file, for docs/backup.md (DATA= TO=FILE)
+	@$(BIN)/python -m local_stack.run.backup
+
 ##@ Develop
 
 .PHONY: lint

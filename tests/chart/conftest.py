@@ -60,6 +60,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
         "trustedCa": {"existingConfigMap": "ca", "key": "ca-bundle.crt"},
         "redis": {"enabled": False, "external": {"url": "rediss://redis.data:6380/3"}},
     },
+    "backups": {**TOKEN, "backup": {"existingClaim": "{{ .Release.Name }}-backups"}},
+    "restore": {**TOKEN, "backup": {"existingClaim": "backups", "restore": "a.rdb"}},
     "pictures-in-a-bucket": {
         **TOKEN,
         "pictures": {
@@ -151,6 +153,8 @@ def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
         owner = f"{one['kind']}/{one['metadata']['name']}"
         if one["kind"] in {"DaemonSet", "Deployment", "StatefulSet", "Job"}:
             found[owner] = one["spec"]["template"]
+        elif one["kind"] == "CronJob":
+            found[owner] = one["spec"]["jobTemplate"]["spec"]["template"]
         elif one["kind"] == "Pod":
             found[owner] = one
     return found

@@ -28,6 +28,15 @@ GUARDS: dict[str, tuple[Any, ...]] = {
         {**TOKEN, "networkPolicy.moderationTo": [{}]}, "networkPolicy.moderationTo", "bot.moderation.url",
     ),
     "hook of another kind": ({**TOKEN, "bot.moderation.url": "grpc://m"}, "bot.moderation.url", "https://"),
+    "backups of a Redis elsewhere": (
+        {**EXTERNAL, "redis.external.url": "redis://r", "backup.existingClaim": "b"},
+        "backup.existingClaim", "redis.enabled=false",
+    ),
+    "restore from nowhere": ({**TOKEN, "backup.restore": "a.rdb"}, "backup.restore", "backup.existingClaim"),
+    "restore at each restart": (
+        {**TOKEN, "backup.restore": "a.rdb", "backup.existingClaim": "b", "redis.persistence.enabled": False},
+        "backup.restore", "redis.persistence.enabled",
+    ),
     "packs without a day's number": (
         {**TOKEN, "bot.settings.starPacks": [{"jobs": 1, "stars": 5}]},
         "bot.settings.starPacks", "bot.settings.jobsPerDay",

@@ -27,9 +27,9 @@ NAME_SERVERS = [
 ]
 
 NAMESPACED = {
-    "ConfigMap", "DaemonSet", "Deployment", "HTTPRoute", "Ingress", "Job", "NetworkPolicy", "PersistentVolumeClaim",
-    "Pod", "PodDisruptionBudget", "PodMonitor", "PrometheusRule", "ScaledObject", "Secret", "Service", "ServiceAccount",
-    "StatefulSet", "TriggerAuthentication",
+    "ConfigMap", "CronJob", "DaemonSet", "Deployment", "HTTPRoute", "Ingress", "Job", "NetworkPolicy",
+    "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "PodMonitor", "PrometheusRule", "ScaledObject", "Secret",
+    "Service", "ServiceAccount", "StatefulSet", "TriggerAuthentication",
 }  # fmt: skip
 """Of these kinds; a role or a policy of the cluster would be another."""
 

@@ -25,7 +25,7 @@ CLUSTER = 'get (fromJson (.root.Files.Get "cluster.json")) (printf "%s/%s" .kind
 """Takes the place of a lookup: the objects that the first installation has made."""
 SAMPLES: list[Any] = [
     ["IPv4"],
-    False, True, 0.5, 2, 300, 9000, "https://a.example.com", "a", "1:a", "/a", "64Gi", "512mb", "90s", "97",
+    False, True, 0.5, 2, 300, 9000, "https://a.example.com", "a", "1:a", "/a", "64Gi", "512mb", "90s", "97", "@daily",
     f"sha256:{'a' * 64}", {"a": "a"}, {"A": "a"}, {"limits": {"memory": "64Gi"}},
     {"QweneditBotDown": {"for": "1h"}}, ["a"], ["a:1"], [7],
     ["ReadWriteMany"], [{"kind": "Own", "metadata": {"name": "own"}}], [{"jobs": 1, "stars": 1}],
@@ -102,6 +102,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         made = by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))
         for service in (one for one in made.values() if one["kind"] == "Service"):
             service["spec"]["ipFamilies"] = [INSTALLED_FAMILY]
+        made["StatefulSet/edit-qwenedit-redis"]["status"] = {"readyReplicas": 1}
         cluster.write_text(json.dumps(made))
     with helm_python.Chart.load(folder) as again:
 
@@ -139,6 +140,11 @@ def test_first_family_of_a_service_that_changes_is_refused_in_words(upgrade):
     assert upgrade({**TOKEN, "ipFamilies": [INSTALLED_FAMILY, "IPv4"]})
     with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
         upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})
+
+
+def test_restore_over_a_redis_that_runs_is_refused_in_words(upgrade):
+    with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete pvc data-edit-qwenedit-redis-0"):
+        upgrade({**TOKEN, "backup": {"existingClaim": "backups", "restore": "a.rdb"}})
 
 
 def outcome(render: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@
 {{- include "qwenedit.guards.worker" . }}
 {{- include "qwenedit.guards.models" . }}
 {{- include "qwenedit.guards.redis" . }}
+{{- include "qwenedit.guards.backup" . }}
 {{- include "qwenedit.guards.pictures" . }}
 {{- include "qwenedit.guards.moderation" . }}
 {{- include "qwenedit.guards.monitoring" . }}

@@ -29,6 +29,11 @@
 {{- .Values.redis.prefix | default "qwenedit" }}
 {{- end }}
 
+{{/* Users of the release's own Redis that have a password, as a list in JSON. */}}
+{{- define "qwenedit.redisUsers" -}}
+{{- concat (list "admin" "bot" "worker" "keda") (ternary (list "backup") list (ne "" (include "qwenedit.backupClaim" .))) | toJson }}
+{{- end }}
+
 {{- define "qwenedit.redisSecret" -}}
 {{- tpl .Values.redis.auth.existingSecret . | default (printf "%s-redis" (include "qwenedit.fullname" .)) }}
 {{- end }}

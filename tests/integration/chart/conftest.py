@@ -19,7 +19,8 @@ from local_stack.redis_server import redis_program
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 PING = "tests.integration.chart.ping"
-USERS = ("admin", "bot", "worker", "keda")
+USERS = ("admin", "bot", "worker", "keda", "backup")
+BACKUP = {"existingClaim": "backups"}
 
 
 class Server:
@@ -29,7 +30,7 @@ class Server:
         self.port = free_port()
         self.passwords = {user: f"{user}'s pass word #1" for user in USERS}
         with helm_python.Chart.load(CHART) as chart:
-            values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}}
+            values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}, "backup": BACKUP}
             rendered = chart.render(values, name="edit", namespace="photos")
         (config,) = (
             yaml.safe_load(text) for path, text in rendered.items() if path.endswith("templates/redis/configmap.yaml")

@@ -12,6 +12,10 @@ valkey.conf: |
   maxmemory-policy noeviction
   # No reply is as large, whatever a worker has put where the bot reads.
   client-output-buffer-limit normal 64mb 0 0
+  {{- if include "qwenedit.backupClaim" . }}
+  # A backup is read as a replica reads; there are no others to wait for.
+  repl-diskless-sync-delay 0
+  {{- end }}
 # One user a part, with the keys and commands it needs. The default user is off and yet may do everything: what is read
 # from the append-only file at a start runs in its name, and transactions in it would be refused, which is lost jobs.
 start.sh: |
@@ -34,6 +38,9 @@ start.sh: |
   user bot on #$(hash "$BOT_PASSWORD") ~{{ $keys }}* &{{ $keys }}* $bot
   user worker on #$(hash "$WORKER_PASSWORD") {{ include "qwenedit.workerKeys" . | replace "\n" " " | replace "qwenedit:" $keys }} &{{ $keys }}nudge $worker {{ include "qwenedit.workerKinds" . | replace "\n" " " | replace "qwenedit:" $keys }}
   user keda on #$(hash "$KEDA_PASSWORD") ~{{ $keys }}job_queue ~{{ $keys }}leases resetchannels -@all +ping +hello +select +eval +type +llen +zcard
+  {{- if include "qwenedit.backupClaim" . }}
+  user backup on #$(hash "$BACKUP_PASSWORD") resetchannels -@all +ping +sync +replconf
+  {{- end }}
   ACL
   # With `appendfsync always` a server without room on its disk ends at its first write. This waits for room instead, so
   # that people can look into the pod, and says so in the log and by the probes.
