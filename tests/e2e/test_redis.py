@@ -58,7 +58,7 @@ async def test_redis_whose_disk_is_full_is_named_by_the_status_and_goes_on_by_it
     assert before is not None
     await in_redis("valkey-cli --user admin config set appendfsync everysec")
     # No file may grow, as on a full disk. Redis is the first process of its container, so no signal ends it for that.
-    await in_redis("prlimit --pid 1 --fsize=1")
+    await in_redis("prlimit --pid 1 --fsize=1:")
     try:
         began = time.monotonic()
         print((await eventually("the status", named, within=30)).splitlines()[0])
@@ -66,7 +66,7 @@ async def test_redis_whose_disk_is_full_is_named_by_the_status_and_goes_on_by_it
         await user.send(photo=photo, caption="make it snow")
         await throughout("Redis reached, and not restarted", up, seconds=10)
     finally:
-        await in_redis("prlimit --pid 1 --fsize=unlimited")
+        await in_redis("prlimit --pid 1 --fsize=unlimited:")
     room = time.monotonic()
     await user.picture(timeout=60)
     print(f"a picture {time.monotonic() - room:.1f} s after there was room")
