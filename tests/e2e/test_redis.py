@@ -52,8 +52,6 @@ async def test_redis_whose_disk_is_full_is_named_by_the_status_and_goes_on_by_it
         return pod is not None and pod.ready and pod.restarts == before.restarts
 
     user = await installation.telegram.user()
-    await user.send_text("/start")
-    await user.says("I edit photos", timeout=60)
     before = await kube.pod(redis)
     assert before is not None
     await in_redis("valkey-cli --user admin config set appendfsync everysec")

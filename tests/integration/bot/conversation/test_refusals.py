@@ -126,13 +126,15 @@ async def test_message_sent_twice_because_its_reply_was_lost_gets_its_words_by_i
     assert lost.now.buttons == ()
 
 
-async def test_picture_that_telegram_takes_in_no_form_is_answered_in_words(stage: Any) -> None:
+async def test_picture_that_telegram_takes_in_no_form_is_answered_in_words_and_can_be_tried_again(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.worker.finish_next(b"\x89PNG\r\n\x1a\nthis is no picture")
-    answer = await ann.says("couldn't edit this picture")
-    assert answer.now.buttons == ()
+    await ann.says("Something went wrong with this picture")
+    await ann.press("🔁 Try again")
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
 
 
 async def test_answer_to_a_job_that_this_version_cannot_read_is_set_aside_and_given_when_it_can(stage: Any) -> None:

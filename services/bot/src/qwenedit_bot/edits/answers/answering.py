@@ -112,7 +112,7 @@ class Answering:
             view = await self._withheld(answer, verdict)
         elif status.state is State.DONE:
             held = status.result is not None and await self.store.holds(status.result.picture)
-            view = self._outcome(answer, State.FAILED, Reason.EXECUTION_FAILED if held else Reason.PICTURE_EXPIRED)
+            view = self._outcome(answer, State.FAILED, Reason.UNKNOWN if held else Reason.PICTURE_EXPIRED)
         else:
             view = self._outcome(answer, status.state, status.reason)
         try:
@@ -142,7 +142,7 @@ class Answering:
             return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED)
         except PictureRefusedError:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
-            return await self._say_outcome(answer, State.FAILED, Reason.EXECUTION_FAILED)
+            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
 
     async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
         status = answer.status
@@ -170,7 +170,7 @@ class Answering:
             # An admin of the group may allow it: then the picture comes into the place of these words.
             await self._say(answer, job_views.withheld(answer.words, answer.job_id, Text.PICTURES_FORBIDDEN))
             return FORBIDDEN
-        return await self._say_outcome(answer, State.FAILED, Reason.EXECUTION_FAILED)
+        return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
 
     async def _show(self, answer: _Answer, picture: Picture) -> None:
         if await self.messenger.show(answer.to.chat_id, answer.message_id, picture):
