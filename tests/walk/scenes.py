@@ -83,25 +83,24 @@ async def photo(user: Visitor, harness: Harness) -> None:
     await user.gets_picture(number=2)
 
 
-@scene("The place in line, and a GPU that sleeps")
+@scene("The place in line")
 async def line(user: Visitor, harness: Harness) -> None:
-    """With no worker up the bot says that one is being woken and how long that usually takes; the place in line moves,
-    and what waits can be cancelled."""
+    """If no worker is up, the bot says that one is starting and how long that usually takes. The message shows the
+    place in line, and has a button that cancels."""
     async with harness.no_worker():
         await harness.somebody_waits()
         await user.send("rocket", caption=user.either("let the sun rise", "пусть взойдёт солнце"))
         await user.sees(Text.QUEUED, position=2)
         await user.reads(user.either("Waking up the server", "Бужу сервер"))
-        await user.take("waking", "Second in line, and no GPU is awake")
+        await user.take("waking", "Second in line, while a GPU starts")
         await user.press(Text.CANCEL_BUTTON)
         await user.sees(Text.CANCELLED)
         await user.take("cancelled", "Cancelled by the button")
 
 
-@scene("A photo, and then the words")
+@scene("A photo first, then the instruction")
 async def photo_then_text(user: Visitor, harness: Harness) -> None:
-    """A photo without a caption is answered with a question and the ready-made edits; the next text is its
-    instruction."""
+    """The bot asks what to change, and offers ready-made edits. The next text is the instruction."""
     await user.send("coffee")
     await user.sees(Text.ASK_INSTRUCTION)
     await user.take("question", "What should I change?")
@@ -112,7 +111,7 @@ async def photo_then_text(user: Visitor, harness: Harness) -> None:
 
 @scene("An album")
 async def album(user: Visitor, harness: Harness) -> None:
-    """Photos that are sent together are one job, or one each."""
+    """Photos sent together become one picture, or are edited each on its own."""
     await user.send(
         "cat", "rocket", caption=user.either("put them together on a rainy night", "соедини их дождливой ночью")
     )
@@ -120,12 +119,12 @@ async def album(user: Visitor, harness: Harness) -> None:
     await user.take("album", "Two photos, one job")
     await user.send("cat", "rocket", "coffee", "astronaut")
     await user.sees(Text.ASK_INSTRUCTION_ALBUM, count=4)
-    await user.take("album-question", "Four photos, and how they are meant")
+    await user.take("album-question", "Four photos: the bot asks how they're meant")
 
 
 @scene("A photo as a file, and the result as a file")
 async def files(user: Visitor, harness: Harness) -> None:
-    """Telegram does not touch photos that are sent as files, nor a result that is asked for as a file."""
+    """Telegram compresses photos, but not files. A result can be sent as a file, too."""
     await user.send(
         "astronaut", caption=user.either("put a sunset behind her", "пусть за ней будет закат"), as_file=True
     )
@@ -137,8 +136,8 @@ async def files(user: Visitor, harness: Harness) -> None:
 
 @scene("The whole picture, and a larger one")
 async def whole_and_larger(user: Visitor, harness: Harness) -> None:
-    """An answer has the whole photo in the photo's own shape. It has about a megapixel: *larger* brings it near the
-    size of a camera's file."""
+    """A result shows the whole photo in its own ratio, with about a megapixel. *Larger* brings it near the size of a
+    camera's file."""
     sunset = user.either("make it a sunset", "сделай закат")
     await user.person.send(photo=_panorama("rocket", "cat", "coffee", "astronaut", "cameraman"), caption=sunset)
     await user.gets_picture()
@@ -148,7 +147,7 @@ async def whole_and_larger(user: Visitor, harness: Harness) -> None:
     await user.press(Text.LARGER_BUTTON, megapixels=6)
     await user.shows_note(user.words(Text.PRESS_LARGER))
     await user.person.wait_for(lambda chat: chat.from_bot[-1].now.document)
-    await user.take("larger", "A file of 6 megapixels, edited and made as large")
+    await user.take("larger", "A file of 6 megapixels, edited and enlarged")
 
 
 @scene("Ready-made edits")
@@ -170,7 +169,7 @@ async def presets(user: Visitor, harness: Harness) -> None:
 
 @scene("Trying on clothes")
 async def try_on(user: Visitor, harness: Harness) -> None:
-    """The bot asks for each photo by what it is to show."""
+    """The bot says what each photo should show."""
     await user.say("/presets")
     await user.press_label(user.either("Try on & combine", "Примерка"))
     await user.press_label(user.either("Try on clothes", "Примерить одежду"))
@@ -184,8 +183,8 @@ async def try_on(user: Visitor, harness: Harness) -> None:
 
 @scene("The buttons under a result")
 async def result_buttons(user: Visitor, harness: Harness) -> None:
-    """Again is another seed, and styles are for this picture. Only the one who asked may press. A reply to a picture
-    changes it further."""
+    """*Again* repeats the job with another seed, and *Styles* has presets for this picture. Buttons work for the
+    person who asked."""
     await user.send("cat", caption=user.either("draw it as a comic", "нарисуй как комикс"))
     await user.gets_picture()
     await user.press(Text.AGAIN_BUTTON)
@@ -197,12 +196,12 @@ async def result_buttons(user: Visitor, harness: Harness) -> None:
     await harness.forget_jobs()
     await user.press(Text.AGAIN_BUTTON)
     await user.shows_alert(Text.PRESS_FORGOTTEN)
-    await user.take("old-button", "A button of a job that is forgotten by now")
+    await user.take("old-button", "A button of a job that the bot has forgotten")
 
 
 @scene("Cancelling")
 async def cancelling(user: Visitor, harness: Harness) -> None:
-    """By the button under the job or, for all of them, by `/cancel`. `/status` says where they are."""
+    """The button cancels one job, `/cancel` all of them. `/status` says where they are."""
     async with harness.held(at_step=1):
         for name in ("cat", "coffee"):
             await user.send(name, caption=user.either("make it snow", "пусть идёт снег"))
@@ -215,9 +214,9 @@ async def cancelling(user: Visitor, harness: Harness) -> None:
         await user.take("stopping", "/cancel")
 
 
-@scene("What is no photo")
+@scene("Other messages")
 async def no_photos(user: Visitor, harness: Harness) -> None:
-    """Messages of other kinds are answered with what to send instead."""
+    """The bot says what to send instead."""
     await user.person.send(kind="sticker", document=_webp())
     await user.sees(Text.UNSUPPORTED, kind="sticker")
     await user.person.send(kind="voice", document=b"OggS")
@@ -233,12 +232,12 @@ async def no_photos(user: Visitor, harness: Harness) -> None:
     await user.person.send(album=[harness.samples / "cat.jpg", Item(b"v", "video")])
     await user.sees(Text.ALBUM_MIXED, kind="video")
     await user.gets_picture()
-    await user.take("left-out", "The photo that follows, and a video beside it")
+    await user.take("left-out", "Then the photo, with a video")
 
 
-@scene("Photos that cannot be taken")
+@scene("Refused photos")
 async def refusals(user: Visitor, harness: Harness) -> None:
-    """Each refusal says what to do about it."""
+    """Each refusal says what to do."""
     caption = user.either("make it snow", "пусть идёт снег")
     await user.person.send(document=b"\xff\xd8\xff" + bytes(21 << 20), name="huge.jpg", caption=caption)
     await user.sees(Text.FILE_TOO_BIG, megabytes=21, limit=20)
@@ -246,7 +245,7 @@ async def refusals(user: Visitor, harness: Harness) -> None:
         document=b"\x00\x00\x00\x18ftypheic", name="IMG_0001.heic", mime="image/heic", caption=caption
     )
     await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
-    await user.take("refused", "Too large, and cut")
+    await user.take("refused", "Too large, and incomplete")
     await user.send("cat")
     await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
     await user.reads(user.either("That's ", "Здесь "))
@@ -256,12 +255,12 @@ async def refusals(user: Visitor, harness: Harness) -> None:
     await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
     await user.person.send(document=_png((40, 30)), name="icon.png", caption=caption)
     await user.reads(user.either("40 × 30 pixels is too small", "40 × 30 пикселей — слишком мало"))
-    await user.take("refused-more", "An instruction that is too long, a damaged photo, and one that is too small")
+    await user.take("refused-more", "An instruction that's too long, a damaged photo, and a tiny one")
 
 
 @scene("A job that fails")
 async def failure(user: Visitor, harness: Harness) -> None:
-    """The reason in plain words, with a button where another try may help. A failed job doesn't count."""
+    """The user gets the reason, with a button if another try may help. A failed job doesn't count."""
     await harness.comfyui_fails("oom", times=None)
     await user.send("rocket", caption=user.either("make it rain", "пусть идёт дождь"))
     await user.sees(Text.FAILED, reason=Reason.SERVER_OUT_OF_MEMORY)
@@ -270,7 +269,7 @@ async def failure(user: Visitor, harness: Harness) -> None:
         await user.send("coffee", caption=user.either("make it rain", "пусть идёт дождь"))
         await harness.fail_next(Reason.COMFYUI_UNAVAILABLE)
         await user.sees(Text.FAILED, reason=Reason.COMFYUI_UNAVAILABLE)
-        await user.take("failed", "Failed for good, and failed for now")
+        await user.take("failed", "A permanent failure, and a temporary one")
     await user.press(Text.TRY_AGAIN_BUTTON)
     await user.gets_picture()
     await user.take("tried-again", "Tried again")
@@ -278,12 +277,12 @@ async def failure(user: Visitor, harness: Harness) -> None:
 
 @scene("Twenty photos at once")
 async def burst(user: Visitor, harness: Harness) -> None:
-    """Three begin, the rest follow by themselves, up to the limit of the day."""
+    """Three begin, and the others follow, up to the day's limit."""
     async with harness.held(at_step=1):
         for _ in range(20):
             await user.person.send(photo=_small("rocket"), caption=user.either("make it snow", "пусть идёт снег"))
         answer = await user.sees(Text.WAITS_IN_BACKLOG)
-        await user.take("twenty", "Some of the twenty: they wait", at=answer)
+        await user.take("twenty", "Some of the twenty wait", at=answer)
         await user.say("/cancel")
         await user.sees(Text.JOBS_CANCELLED, count=5)
 
@@ -298,13 +297,12 @@ async def limits(user: Visitor, harness: Harness) -> None:
         await user.gets_picture(number=number)
     await user.send("cat", caption=user.either("make it snow", "пусть идёт снег"))
     await user.reads(user.either("You have used your 5 pictures", "у вас уже было 5 картинок"))
-    await user.take("limits", "The last one of the day")
+    await user.take("limits", "The last picture of the day")
 
 
-@scene("More of them for Telegram Stars")
+@scene("Telegram Stars")
 async def stars(user: Visitor, harness: Harness) -> None:
-    """Where the operator sells packs, `/buy` offers them. Bought pictures do not expire, and a picture that fails goes
-    back to its buyer."""
+    """If the operator sells packs, `/buy` offers them. Bought pictures don't expire, and failed ones don't count."""
     await user.say("/buy")
     await user.sees(Text.BUY)
     await user.press(Text.BUY_BUTTON, jobs=10, stars=50)
@@ -326,7 +324,7 @@ async def language(user: Visitor, harness: Harness) -> None:
 
 @scene("What is kept")
 async def privacy(user: Visitor, harness: Harness) -> None:
-    """`/privacy` says what is kept, for how long, and what for; `/forget` deletes it."""
+    """`/privacy` says what's kept, why, and for how long. `/forget` deletes it."""
     await user.say("/privacy")
     await user.reads(user.either("What I keep, and for how long", "Что я храню и как долго"))
     await user.take("privacy", "/privacy")
@@ -339,8 +337,7 @@ async def privacy(user: Visitor, harness: Harness) -> None:
 
 @scene("In a group", where="Family")
 async def group(user: Visitor, harness: Harness) -> None:
-    """The bot is quiet until it is called: by a command, by its name, or in reply to its question. The
-    buttons are for the one who asked."""
+    """The bot is quiet until it's called: by a command, by its name, or in reply to its question."""
     mum = user.others["mum"]
     (sent,) = await mum.send(photo=(harness.samples / "cat.jpg"), caption=user.either("Look at her!", "Смотрите!"))
     await user.person.send(user.either("/edit give her a red hat", "/edit надень на неё красную шапку"), reply_to=sent)
@@ -351,12 +348,12 @@ async def group(user: Visitor, harness: Harness) -> None:
     await user.gets_picture(number=2)
     await user.press(Text.AGAIN_BUTTON)
     await user.shows_alert(Text.PRESS_NOT_YOURS)
-    await user.take("group-buttons", "A reply changes the picture further; another one's button")
+    await user.take("group-buttons", "A reply edits the picture again; somebody else's button")
 
 
 @scene("For admins", admin=True)
 async def admins(user: Visitor, harness: Harness) -> None:
-    """A pause, bans and gifts; to everybody else these commands do not exist."""
+    """Admins can pause the queue, ban users and grant jobs."""
     await user.say("/pause")
     await user.sees(Text.PAUSED)
     waiting = await harness.somebody_waits()
@@ -374,11 +371,11 @@ async def admins(user: Visitor, harness: Harness) -> None:
 
 @scene("While the queue is paused")
 async def paused(user: Visitor, harness: Harness) -> None:
-    """Jobs are still taken, and wait."""
+    """New jobs are accepted, and wait."""
     async with harness.paused():
         await user.send("coffee", caption=user.either("make it autumn", "пусть будет осень"))
         await user.sees(Text.QUEUED, position=1)
-        await user.take("paused", "A job that waits for the end of a pause")
+        await user.take("paused", "A job that waits")
     await user.gets_picture()
 
 
