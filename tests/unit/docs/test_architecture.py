@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from comfyui_simulator.client import FaultName
-from telegram_simulator.client import FaultKind
-
 ROOT = Path(__file__).resolve().parents[3]
 PLACES = {
     "bot": ROOT / "services/bot/src/qwenedit_bot",
@@ -42,9 +39,3 @@ def test_change_names_few_files_and_its_checks_and_all_are_there(row: list[str])
     assert 1 <= len(changed) - files.count("` or `") <= MOST_FILES
     assert [path for path in (*changed, *PATH.findall(checks)) if not found(path)] == []
     assert PATH.findall(checks)
-
-
-@pytest.mark.parametrize(("simulator", "faults"), [("comfyui", FaultName), ("telegram", FaultKind)])
-def test_fault_of_a_simulator_is_in_its_readme(simulator: str, faults: type[FaultName | FaultKind]) -> None:
-    rows = re.findall(r"^\| (`.+?) \|", (ROOT / f"simulators/{simulator}/README.md").read_text(), re.MULTILINE)
-    assert set(faults) <= {name for row in rows for name in re.findall(r"`(\w+)`", row)}
