@@ -70,7 +70,7 @@ restore.sh: |
     checked=$seen
     report="$(valkey-check-rdb "$file" 2>&1 && echo SOUND) $(head -c 6 "$file")"
     case $report in
-      *"RDB format version"* | *"Future RDB version"* | *"Wrong signature"*" VALKEY") say "REFUSED: $RESTORE is of a newer version than this Valkey ($(valkey-server --version | grep -o 'v=[^ ]*')), and nothing was changed. Set redis.image.tag to the version that wrote it." ;;
+      *"RDB format version"* | *"Future RDB version"* | *"Wrong signature"*" VALKEY") say "REFUSED: $RESTORE is of a newer version than this Valkey ($(valkey-server --version | grep -o 'v=[^ ]*')), and nothing was changed. Set redis.image to the version that wrote it." ;;
       *SOUND*) return 0 ;;
       *) say "REFUSED: $RESTORE is damaged or not complete, and nothing was changed. Send it again, or restore another one. $(echo "$report" | sed -n '/ERROR DETECTED/{n;p}')" ;;
     esac
