@@ -111,7 +111,9 @@ class OnCall:
         assert wanted, f"the remedy has no commands: {chosen}"
         for command in {each.text: each for each in wanted}.values():  # a rollback that is typed twice is none
             if not but or but not in command.text:
-                await self.type(command)
+                said = await self.type(command)
+                if " history " in command.text:
+                    self.words["REVISION"] = said.split()[0]
 
     async def part(self, alert: str, part: str, *, refused: bool = False) -> str:
         """Type all commands of a part, such as *Stop-gap*; returns what they printed."""

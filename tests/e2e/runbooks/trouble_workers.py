@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import asynccontextmanager
 
+from tests.e2e.cluster.installation import CHART, values
 from tests.e2e.cluster.kube import eventually, run
+from tests.e2e.runbooks.conftest import SETS
 
 CAPTION = "make it snow"
 
@@ -57,6 +60,42 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
             await gpus(node, had)  # as a restart of the device plugin does
         await user.picture(timeout=90)
         await on_call.part("QweneditNoWorker", "Afterwards")
+
+
+async def test_release_whose_image_is_missing(installation, on_call, photo):
+    await installation.hold(1)
+    user = await installation.telegram.user()
+    await installation.helm("upgrade", str(CHART), *values(*SETS, "worker.image.tag=nowhere"))
+    await user.send(photo=photo, caption=CAPTION)
+
+    async def named():
+        said = await installation.kube("exec", "deploy/edit-qwenedit-bot", "--", "qwenedit", "status")
+        return re.search(r"trouble +QweneditNoWorker: no worker is ready .*: `(.+)` shows why", said)
+
+    command = await eventually("the status", named, within=30)
+    assert "ErrImagePull" in await run("bash", "-c", command[1])
+    row = await on_call.find("QweneditNoWorker", "an image can't be pulled", "ImagePullBackOff", within=60)
+    await on_call.remedy(row)
+    await user.picture(timeout=90)
+
+
+async def test_worker_that_is_cut_off_from_redis(installation, on_call, photo):
+    """It is no worker any more for Redis' policy, nor for its Deployment, which starts another one."""
+    [worker] = await installation.hold(1)
+    await installation.kube("label", "pod", worker.name, "app.kubernetes.io/component=cut", "--overwrite")
+    try:
+
+        async def told():
+            pod = await installation.kube.pod(worker.name)
+            lines = await installation.kube("logs", worker.name, "--container=worker", "--tail=20")
+            return "redis.unreachable" in lines and pod is not None and not pod.ready
+
+        await eventually("a worker that isn't ready, and says why", told, within=60)
+        user = await installation.telegram.user()
+        await user.send(photo=photo, caption=CAPTION)
+        await user.picture(timeout=90)
+    finally:
+        await installation.kube("delete", "pod", worker.name, "--wait=false")
 
 
 async def test_comfyui_that_hangs(installation, on_call, photo):
