@@ -120,12 +120,12 @@ async def test_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, work
 
 async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
-    first, *_others = await ann.flood(2, "wish {number}")
+    first, *_others = await ann.flood(2, "make it snow {number}")
     noted = await ann.says("Which photo?")
     assert noted.reply_to == first
     (sent,) = await ann.send(photo=photo())
     claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "wish 1\nwish 2"
+    assert claim.job.edit.prompt == "make it snow 1\nmake it snow 2"
     assert (await ann.picture()).reply_to == sent
     await ann.send(photo=photo())
     await ann.says("What should I change?")
@@ -200,7 +200,7 @@ async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) ->
         await ann.send(said)
     await ann.says("You're welcome")
     await ann.send("…")
-    await ann.says("What works well")
+    await ann.says("Send one and say what to change")
     assert len((await ann.snapshot()).from_bot) == 3
     assert await worker.queue.unfinished_ids() == []
 

@@ -176,11 +176,11 @@ async def test_words_after_again_are_about_the_photo_that_waits(stage: Any) -> N
 async def test_stop_the_last_one_stops_one(stage: Any) -> None:
     ann = await stage.telegram.user()
     for number in range(3):
-        await ann.send(photo=photo(), caption=f"wish {number}")
+        await ann.send(photo=photo(), caption=f"make it snow {number}")
     await stage.jobs(3)
     await ann.send("stop the last one")
     await ann.says("cancelled")
-    assert await settled(stage) == ["wish 0", "wish 1"]
+    assert await settled(stage) == ["make it snow 0", "make it snow 1"]
     for _ in range(2):
         await stage.worker.finish_next(RESULT)
 
@@ -246,43 +246,64 @@ async def test_stop_cancels_and_keeps_the_photo(stage: Any, words: str) -> None:
 
 # ---------------------------------------------------------------- words that may be none for the bot
 
-ASKED = "Just to be sure"
+DOUBTFUL, ASKED = "xqzt", "“xqzt”: should I do this to the picture?"
 
 
-@pytest.mark.parametrize("words", ["а почему у невесты шесть пальцев", "first version", "my aunt is going to faint"])  # noqa: RUF001 - Russian
-async def test_remark_about_a_result_is_asked_about(stage: Any, words: str) -> None:
-    ann, _picture = await with_result(stage)
+@pytest.mark.parametrize("words", ["а почему у невесты шесть пальцев", "ew no", "my aunt is going to faint"])  # noqa: RUF001 - Russian
+async def test_remark_about_a_result_is_no_job_and_offers_what_to_do(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
     (said,) = await ann.send(words)
-    question = await ann.says(ASKED)
-    assert (question.reply_to, question.now.labels) == (said, ("Edit the picture like this",))
+    offer = await ann.says("What should I change?")
+    assert (offer.reply_to, offer.now.labels) == (said, ("Again", "Undo"))
     assert await settled(stage) == []
+    await ann.press("Undo", message_id=offer.id)
+    assert (await ann.says("Back to this one")).reply_to == picture.reply_to
+
+
+async def test_no_drops_doubtful_words(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    (said,) = await ann.send(DOUBTFUL)
+    question = await ann.says(ASKED)
+    assert (question.reply_to, question.now.labels) == (said, ("Yes, do it",))
     await ann.send("no")
     await ann.says("I've dropped your words")
+    assert await settled(stage) == []
 
 
 @pytest.mark.parametrize("answers", [("yes",), ("button",), ("yes", "button"), ("button", "yes")])
 async def test_doubtful_wish_is_done_once_it_is_confirmed(stage: Any, answers: tuple[str, ...]) -> None:
     ann, _picture = await with_result(stage)
-    (said,) = await ann.send("a bunny")
+    (said,) = await ann.send(DOUBTFUL)
     question = await ann.says(ASKED)
     for answer in answers:
         await (ann.send("yes") if answer == "yes" else ann.press_data(question.id, "like-this"))
-    assert await settled(stage) == ["a bunny"]
+    assert await settled(stage) == [DOUBTFUL]
     claim = await stage.worker.finish_next(RESULT)
     assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT
     assert (await ann.picture(number=2)).reply_to == said
 
 
 @pytest.mark.parametrize("words", ["i hope it looks good", "надеюсь бабушке понравится"])
-async def test_remark_leaves_a_waiting_job_as_it_is_until_confirmed(stage: Any, words: str) -> None:
+async def test_remark_leaves_a_waiting_job_as_it_is(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)
     await ann.says("next in line")
     await ann.send(words)
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    assert await settled(stage) == [SNOW]
+    await stage.worker.finish_next(RESULT)
+
+
+async def test_doubtful_words_are_no_waiting_jobs_until_confirmed(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await ann.says("next in line")
+    await later(stage, ann)
+    await ann.send(DOUBTFUL)
     question = await ann.says(ASKED)
     assert await settled(stage) == [SNOW]
     await ann.press_data(question.id, "like-this")
-    assert await settled(stage) in ([words], [f"{SNOW}\n{words}"])
+    assert await settled(stage) == [DOUBTFUL]
     await stage.worker.finish_next(RESULT)
 
 
@@ -291,10 +312,10 @@ async def test_yes_to_words_that_replied_to_a_waiting_job_gives_it_these_words(s
     await ann.send(photo=photo(), caption=SNOW)
     placeholder = await ann.says("next in line")
     await later(stage, ann)
-    await ann.send("my aunt is going to faint", reply_to=placeholder.id)
+    await ann.send(DOUBTFUL, reply_to=placeholder.id)
     await ann.says(ASKED)
     await ann.send("yes")
-    assert await settled(stage) == ["my aunt is going to faint"]
+    assert await settled(stage) == [DOUBTFUL]
     await stage.worker.finish_next(RESULT)
 
 
@@ -304,7 +325,7 @@ async def test_doubtful_wish_stays_about_the_picture_that_it_replied_to(stage: A
     claim = await stage.worker.finish_next(photo("PNG"))
     await ann.picture(number=2)
     await stage.answered(claim.job.id)
-    await ann.send("my aunt is going to faint", reply_to=first.id)
+    await ann.send(DOUBTFUL, reply_to=first.id)
     question = await ann.says(ASKED)
     await ann.send("thanks")
     await ann.says("You're welcome")
@@ -396,7 +417,7 @@ async def test_words_for_a_photo_that_cannot_be_read_are_for_the_next_one(stage:
 async def test_words_for_a_request_that_waits_for_other_jobs(stage: Any, corrects: bool) -> None:
     ann = await stage.telegram.user()
     for number in range(4):
-        (sent,) = await ann.send(photo=photo(), caption=f"photo {number}")
+        (sent,) = await ann.send(photo=photo(), caption=f"make it snow {number}")
     await ann.says("as soon as one of your other pictures is ready")
     await later(stage, ann)
     if corrects:
@@ -405,7 +426,7 @@ async def test_words_for_a_request_that_waits_for_other_jobs(stage: Any, correct
         await ann.send("make it rain")
     await ann.says("now it's “make it rain”")
     done = [(await stage.worker.finish_next(RESULT)).job.edit.prompt for _ in range(4)]
-    assert done == ["photo 0", "photo 1", "photo 2", "make it rain"]
+    assert done == ["make it snow 0", "make it snow 1", "make it snow 2", "make it rain"]
 
 
 # ---------------------------------------------------------------- a job that has begun
@@ -496,7 +517,7 @@ async def test_stop_leaves_a_photo_that_the_next_one_replaces(stage: Any) -> Non
 async def test_twenty_captioned_photos_wait_and_one_stop_ends_them_all(stage: Any) -> None:
     ann = await stage.telegram.user()
     for number in range(20):
-        await ann.send(photo=photo(), caption=f"photo {number}")
+        await ann.send(photo=photo(), caption=f"make it snow {number}")
     await ann.wait_for(lambda chat: sum("one of your other pictures" in each.text for each in chat.from_bot) == 17)
     await ann.send("how long?")
     await ann.says("17 more")

@@ -22,13 +22,13 @@ async def test_backlog_of_slow_files_holds_up_nobody_elses_answers(
     async with performing(redis_url, MAX_UNFINISHED_JOBS_PER_USER="1") as stage:
         slow, quick = [await stage.telegram.user() for _ in range(ANSWERS_AT_ONCE)], await stage.telegram.user()
         for person in slow:
-            await person.send(photo=photo(), caption="first")
+            await person.send(photo=photo(), caption="make it snow")
         await stage.jobs(len(slow))
         for person in slow:
-            await person.send(photo=photo(), caption="second")
+            await person.send(photo=photo(), caption="make it rain")
             await person.says("I'll begin as soon as")
             await person.throttle_downloads(100)
-        await quick.send(photo=photo(), caption="quick")
+        await quick.send(photo=photo(), caption="make it hail")
         await stage.jobs(len(slow) + 1)
         claims = [await stage.worker.claim() for _ in range(len(slow) + 1)]
         for claim in claims[:-1]:

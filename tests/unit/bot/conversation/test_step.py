@@ -205,6 +205,8 @@ def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None
     assert after.late == Late("at night", 9, ("old",))
     _after, action = step(after, replace(said("and dark", running), id="m10", message_id=10))
     assert action == Reword((), "at night\nand dark", 10, late=1)
+    made = (thing(Stage.RESULT),)
+    assert step(ASKED_FOR, edited(1, "at night", jobs=made))[1] == Reword((), "at night", 1, late=1, made=True)
     _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", running))
     assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
     assert isinstance(action, Do)
@@ -227,9 +229,10 @@ def test_words_about_an_album_that_is_done_or_stopped_are_about_all_of_it() -> N
     after, action = step(ASKED_FOR, said("make it rain", ended[1], jobs=tuple(ended)))
     assert (after.pictures, action) == (ALBUM.pictures, Ask(Question.HOW, 9))
     done = [Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6)]
-    assert [each[0] for each in jobs(step(ASKED_FOR, said("darker", done[1], jobs=tuple(done)))[1])] == [(6,)]
-    both = step(ASKED_FOR, said("make them all darker", done[1], jobs=tuple(done), how="each"))[1]
-    assert [each[0] for each in jobs(both)] == [(5,), (6,)]
+    darker = said("darker", done[1], jobs=tuple(done))
+    assert [each[0] for each in jobs(step(ASKED_FOR, darker)[1])] == [(5,), (6,)]
+    assert [each[0] for each in jobs(step(ASKED_FOR, replace(darker, how="together"))[1])] == [(5, 6)]
+    assert [each[0] for each in jobs(step(ASKED_FOR, replace(darker, jobs=(), replied=True))[1])] == [(6,)]
 
 
 def test_words_about_nothing_wait_for_a_photo_and_are_asked_about_once() -> None:
@@ -291,19 +294,26 @@ def test_doubtful_words_are_asked_about(stage: Stage, replied: bool) -> None:
 
 
 def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
-    assert jobs(step(WAITS, said("a bunny", WAITING, doubt="some"))[1]) == [((5,), "a bunny", 9, "")]
-    assert step(Draft(), said("a bunny", doubt="some"))[1] == Ask(Question.WHICH, 9)
+    bunny = said("a bunny", WAITING, intent="question", doubt="much")
+    assert jobs(step(WAITS, bunny)[1]) == [((5,), "a bunny", 9, "")]
     preset = Draft(preset="try-on", jobs=("old",))
-    assert step(preset, said("a bunny", thing(Stage.RESULT), doubt="some"))[1] == Ask(Question.NEXT, 9)
+    assert step(preset, replace(bunny, about=thing(Stage.RESULT)))[1] == Ask(Question.NEXT, 9)
     which = Draft(words=SNOW, words_in=3, shown=4, asked=Question.WHICH)
-    this = said("this one", thing(Stage.RESULT), doubt="much", replied=True)
+    assert jobs(step(WAITS, replace(bunny, doubt="some"))[1]) == [((5,), "a bunny", 9, "")]
+    assert step(WAITS, replace(bunny, doubt=""))[1] == Reply("question")
+    this = said("this one", thing(Stage.RESULT), intent="question", doubt="much", replied=True)
     assert jobs(step(which, this)[1]) == [((2,), f"{SNOW}\nthis one", 9, "")]
 
 
-@pytest.mark.parametrize(("doubt", "seconds", "taken"), [("some", 10, True), ("some", 11, False), ("much", 5, False)])
-def test_few_words_may_be_the_rest_of_a_wish(doubt: str, seconds: int, taken: bool) -> None:
+def test_doubtful_words_wait_for_a_photo_only_if_they_are_rather_a_wish() -> None:
+    assert step(Draft(), said("a bunny", doubt="much"))[1] == Ask(Question.WHICH, 9)
+    assert step(Draft(), said("why not?", intent="question", doubt="much"))[1] == Reply("question")
+
+
+@pytest.mark.parametrize(("intent", "seconds", "taken"), [("", 10, True), ("", 11, False), ("question", 5, False)])
+def test_doubtful_words_may_be_the_rest_of_a_wish(intent: str, seconds: int, taken: bool) -> None:
     draft, waiting = replace(ASKED_FOR, words_at=NOW - seconds), thing(Stage.WAITING)
-    action = step(draft, said("a bunny", waiting, doubt=doubt))[1]
+    action = step(draft, said("a bunny", waiting, intent=intent, doubt="much"))[1]
     assert action == (Reword(("old",), f"{SNOW}\na bunny", 9) if taken else ASKED)
 
 
@@ -311,7 +321,7 @@ def test_few_words_may_be_the_rest_of_a_wish(doubt: str, seconds: int, taken: bo
 def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
     about = thing(stage)
     asked = step(ASKED_FOR, said("a bunny", about, doubt="much"))[0]
-    yes = replace(said("yes", about, intent="agreed", doubt="some"), id="m11", message_id=11)
+    yes = replace(said("yes", about, intent="agreed"), id="m11", message_id=11)
     after, action = step(asked, replace(yes, at=NOW + 60))
     assert (action, after.doubtful) == (step(ASKED_FOR, replace(said("a bunny", about), at=NOW + 60))[1], None)
     assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
@@ -335,14 +345,10 @@ def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
     assert [(each.like, each.pictures) for each in action.wanted] == [("old", (photo(1),))]
 
 
-def test_emoji_that_show_things_are_asked_about_below_a_photo() -> None:
-    assert step(WAITS, said("❄️", WAITING, doubt="thanks"))[1] == ASKED
-    assert step(ASKED_FOR, said("❄️", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
-
-
 def test_grumble_below_a_result_is_asked_for_words() -> None:
-    grumble = said("", thing(Stage.RESULT), intent="question")
-    assert step(ASKED_FOR, grumble)[1] == Ask(Question.GRUMBLED, 9)
+    for words in ("", "ew no", "why six fingers?"):
+        grumble = said(words, thing(Stage.RESULT), intent="question")
+        assert step(ASKED_FOR, grumble)[1] == Ask(Question.GRUMBLED, 9)
 
 
 def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
@@ -355,26 +361,22 @@ def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> N
     result = thing(Stage.RESULT)
     asked = step(ASKED_FOR, said("a bunny", result, doubt="much"))[0]
     wow = step(asked, replace(said("wow", result, intent="thanks"), id="m10"))[0]
-    yes, no = said("yes", result, intent="agreed"), said("no", result, intent="question", doubt="much")
+    yes, no = said("yes", result, intent="agreed"), said("no", result, intent="question")
     assert step(wow, replace(yes, id="m11"))[1] == Reply("thanks", "old")
-    assert step(wow, replace(no, id="m11"))[1] == ASKED
-    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == ASKED
+    assert step(wow, replace(no, id="m11"))[1] == Ask(Question.GRUMBLED, 9)
+    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == Ask(Question.GRUMBLED, 9)
 
 
 def test_no_to_doubtful_words_drops_them() -> None:
     asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
-    after, action = step(asked, replace(said("no", thing(Stage.RESULT), intent="question", doubt="much"), id="m11"))
+    after, action = step(asked, replace(said("no", thing(Stage.RESULT), intent="question"), id="m11"))
     assert (action, after.doubtful) == (Stop(()), None)
 
 
 def test_question_after_doubtful_words_is_not_taken_for_a_no() -> None:
     asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
-    asks = replace(said("how many are left?", thing(Stage.RESULT), intent="question"), id="m11")
-    assert step(asked, asks)[1] == Reply("question", "old")
-
-
-def test_thanks_among_other_words_are_thanks() -> None:
-    assert step(ASKED_FOR, said("thank you from us all", thing(Stage.RESULT), doubt="thanks"))[1] == Reply("thanks")
+    asks = replace(said("how is that a bunny?", thing(Stage.RESULT), intent="question"), id="m11")
+    assert step(asked, asks)[1] == Ask(Question.GRUMBLED, 9)
 
 
 def test_words_about_one_of_several_results_must_reply_to_it() -> None:
@@ -507,12 +509,10 @@ def test_question_is_asked_until_what_it_is_about_has_changed() -> None:
     assert step(choice, HowChosen(id="p1", message_id=7, at=NOW, how="each"))[0].asked == ""
 
 
-def test_question_or_complaint_is_asked_about_unless_it_asks_where_the_picture_is() -> None:
-    why = said("why?", intent="question", doubt="much")
-    for picture in (WAITING, thing(Stage.RESULT), thing(Stage.ENDED)):
-        assert step(ASKED_FOR, replace(why, about=picture))[1] == ASKED
-    for unfinished in (None, thing(Stage.WAITING), thing(Stage.RUNNING)):
-        assert step(ASKED_FOR, replace(why, about=unfinished))[1] == Reply("question")
+def test_question_or_complaint_is_about_a_result_if_there_is_one() -> None:
+    why = said("why?", intent="question")
+    for about in (None, *(thing(stage) for stage in Stage if stage is not Stage.RESULT)):
+        assert step(ASKED_FOR, replace(why, about=about))[1] == Reply("question")
     assert step(replace(WAITS, words=SNOW), replace(why, about=WAITING))[1] == Reply("question")
 
 
@@ -678,7 +678,7 @@ class World:
             about, replied = self.thing(self.chance.choice(list(self.jobs))), True
         return Said(
             id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied,
-            doubt=self.chance.choice(("", "", "some", "much", "thanks")),
+            intent=self.chance.choice(("", "", "question")), doubt=self.chance.choice(("", "", "some", "much")),
         )  # fmt: skip
 
     def _intent(self) -> Event:
@@ -776,16 +776,20 @@ class World:
             self._check_said(event, after, action, wanted)
 
     def _check_said(self, event: Said, after: Draft, action: object, wanted: tuple[Wanted, ...]) -> None:
-        if event.intent:
+        about = event.about
+        if event.intent and (not event.doubt or about is None):
             assert not wanted or event.intent in ("again", "agreed")
             return
-        about = event.about
-        if event.doubt and about is not None and about.stage is not Stage.PHOTO and not event.replied:
-            rest = event.doubt == "some" and about.stage in (Stage.WAITING, Stage.RUNNING)
+        if isinstance(action, Reply) or action == Ask(Question.GRUMBLED, event.message_id):
+            assert event.intent
+            return
+        if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not event.replied:
+            rest = not event.intent and about.stage in (Stage.WAITING, Stage.RUNNING)
             assert rest or not (wanted or isinstance(action, Reword))
-        if isinstance(action, Reply) or action == Ask(Question.LIKE_THIS, event.message_id):
-            assert event.doubt
-            assert isinstance(action, Reply) or (after.doubtful is not None and after.doubtful.words == event.words)
+        if action == Ask(Question.LIKE_THIS, event.message_id):
+            assert event.doubt == "much"
+            assert after.doubtful is not None
+            assert after.doubtful.words == event.words
             return
         if wanted:
             assert about is not None

@@ -5,26 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, results, shop
 from qwenedit_bot.conversation.reading import kinds_in
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
     Ask,
     Do,
+    Edited,
     Expired,
     Nothing,
     Photos,
     Question,
     Reply,
     Reword,
+    Said,
     Stop,
     can_resume,
     doubtful_in,
     settle,
     step,
 )
-from qwenedit_bot.edits.job_views import UNDO, quota_used_up, shortened
+from qwenedit_bot.edits.job_views import AGAIN, UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
@@ -78,7 +80,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Expired():
             await turn.alert(Text.PRESS_ANSWERED)
         case Ask():
-            return await _ask(turn, after, action, event)
+            return await _ask(turn, draft, after, action, event)
         case Do():
             return await _do(turn, draft, after, action)
         case Reword():
@@ -90,9 +92,14 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
     return after
 
 
-async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
+async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event) -> Draft:
     sent = action.what is Question.CHANGE and isinstance(event, Photos)
-    view = (await _none_left(turn) if sent else None) or _question(turn, after, action.what)
+    none_left = await _none_left(turn) if sent or action.what is Question.LIKE_THIS else None
+    if none_left is not None and isinstance(event, Said | Edited):  # the doubtful words wait
+        return await _act(turn, draft, *step(draft, replace(event, intent="", doubt="")), event)
+    view = none_left or _question(turn, after, action.what)
+    if action.what is Question.GRUMBLED and isinstance(event, Said) and event.about is not None:
+        view = replace(view, buttons=_back(turn, event.about.job))
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
@@ -129,7 +136,7 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.GRUMBLED: View(words(Text.GRUMBLED)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
-        Question.LIKE_THIS: View(words(Text.LIKE_THIS), single(Button(words(Text.LIKE_THIS_BUTTON), LIKE_THIS))),
+        Question.LIKE_THIS: _like_this(turn, draft),
         Question.ONE_OF: View(words(Text.ONE_OF)),
     }
     if what is Question.NEXT:
@@ -137,10 +144,22 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
     return views.get(what) or _change(turn, draft)
 
 
-def _begun(turn: Turn, late: Late) -> View:
+def _like_this(turn: Turn, draft: Draft) -> View:
+    said = shortened(draft.doubtful.words) if draft.doubtful is not None else ""
+    button = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS, ButtonStyle.PRIMARY)
+    return View(turn.words(Text.LIKE_THIS, said=said), single(button))
+
+
+def _back(turn: Turn, job: str) -> Buttons:
+    """Offer what can be done about a result that isn't liked."""
+    offered = (Text.AGAIN_BUTTON, AGAIN), (Text.UNDO_BUTTON, UNDO)
+    return (tuple(Button(turn.words(text), f"{verb}:{job}") for text, verb in offered),)
+
+
+def _begun(turn: Turn, late: Late, *, made: bool) -> View:
     words = turn.words
     over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
-    return View(words(Text.BEGUN, said=shortened(late.words)), ((over, then),))
+    return View(words(Text.BEGUN, said=shortened(late.words), made=int(made)), ((over, then),))
 
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
@@ -283,7 +302,7 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
     view = View("\n\n".join(said))
     late = after.late if action.late else None
     if late is not None:
-        question = _begun(turn, late)
+        question = _begun(turn, late, made=action.made)
         view = View("\n\n".join([*said, question.text]), question.buttons)
     shown = await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
     return after if late is None else replace(after, late=replace(late, shown=shown))
@@ -328,11 +347,11 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
     intent = Intent.WHEN if await _asks_when(turn, action.intent) else Intent(action.intent)
-    waits = intent in (Intent.WHEN, Intent.QUESTION) and can_resume(draft)
+    waits = intent in (Intent.WHEN, Intent.QUESTION, Intent.PRICE) and can_resume(draft)
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)
-    elif waits and intent is Intent.WHEN:
+    elif waits and intent is not Intent.QUESTION:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
     else:
         await _ANSWERS[intent](turn)
@@ -346,6 +365,11 @@ async def _asks_when(turn: Turn, intent: str) -> bool:
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
+async def _hint(turn: Turn) -> None:
+    """Say shortly what can be done."""
+    await turn.say_once(View(turn.words(Text.HINT)))
+
+
 async def _welcome(turn: Turn) -> None:
     """Take thanks, once for a burst of them."""
     await turn.say_once(View(turn.words(Text.WELCOME)))
@@ -353,6 +377,6 @@ async def _welcome(turn: Turn) -> None:
 
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
-    Intent.HELP: commands.give_help, Intent.QUESTION: commands.give_help, Intent.FILE: commands.give_help,
-    Intent.THANKS: _welcome,
+    Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.PRICE: commands.limits,
+    Intent.QUESTION: _hint, Intent.THANKS: _welcome,
 }  # fmt: skip

@@ -55,10 +55,12 @@ async def offer_presets(turn: Turn) -> None:
 
 
 async def limits(turn: Turn) -> None:
-    """Say how many pictures the user has left."""
+    """Say how many pictures the user has left, and what more of them cost."""
     quota = await turn.services.quotas.of(turn.user_id)
     said = turn.words(Text.NO_LIMIT) if quota is None else job_views.quota_left(turn.words, quota)
-    if quota is not None and turn.services.shop.packs:
+    if not turn.services.shop.packs:
+        said = f"{turn.words(Text.FREE)} {said}"
+    elif quota is not None:
         said = f"{said}\n\n{turn.words(Text.BUY_HINT)}"
     await turn.say(View(said))
 

@@ -33,7 +33,7 @@ from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES,
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
-from qwenedit_bot.texts.intents import intent_of
+from qwenedit_bot.texts.intents import is_listed
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _handler(turn: Turn) -> Handler:
         if command in _COMMANDS:
             return _COMMANDS[command]
     # Behind the command of groups stands an instruction, and “/again” is what it says.
-    unknown = text.startswith("/") and command != "edit" and intent_of(text) is None
+    unknown = text.startswith("/") and command != "edit" and not is_listed(text)
     return commands.unknown if unknown else talk.message
 
 

@@ -26,7 +26,7 @@ from qwenedit_bot.conversation.step import (
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
-from qwenedit_bot.texts.intents import Intent, corrects, doubt_of, how_of, intent_of, names_one, shows_things
+from qwenedit_bot.texts.intents import Doubt, Intent, corrects, how_of, meaning_of, names_one, shows_things
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
     """Read a message or an album with photos; `said` is the instruction, if it isn't the caption."""
     messages = turn.messages
     pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
-    words = _caption_of(messages) if said is None else said
-    captioned = [each.message_id for each in messages if each.caption]
     preset = turn.services.presets.preset(draft.preset) if draft.preset else None
+    words = _caption_of(messages, any_words=preset is not None) if said is None else said
+    captioned = [each.message_id for each in messages if each.caption]
     return Photos(
         id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
         pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=how_of(words) if words else "",
@@ -92,7 +92,7 @@ def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
     """Read a text; `said` is the part of it that is for the bot, in a group."""
     text = message.text or message.caption or "" if said is None else said
-    intent = str(intent_of(text) or "") if own_words(message) else ""
+    intent, doubt = _meant(turn, message, text)
     wish = wish_in(text)
     about, replied = await about_of(turn, draft, message)
     doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
@@ -111,7 +111,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", doubt=_doubt(turn, wish), corrects=corrects(wish),
+        intent=intent if intent or wish else "thanks", doubt=doubt, corrects=corrects(wish),
         how=how_of(wish) or await how_before(turn, draft, intent), one_of_several=names_one(wish) and not replied,
         about=about, replied=replied, jobs=tuple(jobs),
     )  # fmt: skip
@@ -121,21 +121,25 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
     """Read a message as it is now."""
     text = message.text or message.caption or "" if said is None else said
     wish = wish_in(text) if own_words(message) else ""
-    intent = str(intent_of(text) or "") if wish else ""
+    intent, doubt = _meant(turn, message, text) if wish else ("", "")
     source = attachment_of(message)
     things = await things_on_screen(turn, draft)
     return Edited(
         id=f"e{message.message_id}.{turn.update_id}", message_id=message.message_id,
-        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=_doubt(turn, wish), how=how_of(wish),
+        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=doubt, how=how_of(wish),
         picture=Picture(source, message.message_id) if source is not None else None,
         jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
         about=None if turn.in_group else lowest(things, message.message_id) or _waiting(draft),
     )  # fmt: skip
 
 
-def _doubt(turn: Turn, wish: str) -> str:
-    """Return whether words may be none for the bot; in a group they were called out to it."""
-    return "" if turn.in_group or not wish else str(doubt_of(wish))
+def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
+    """Return what words mean that are no instruction, and whether that's in doubt. In a group they answer the bot."""
+    meaning = meaning_of(text)
+    intent = "" if meaning.intent is Intent.WISH else str(meaning.intent)
+    if turn.in_group:
+        return "" if meaning.doubt else intent, ""
+    return (intent, meaning.doubt) if own_words(message) else ("", Doubt.MUCH if intent else meaning.doubt)
 
 
 async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | None, bool]:
@@ -300,15 +304,21 @@ def answered_by(message: Message) -> Message | None:
     return None if answered.is_automatic_forward and attachment_of(answered) is None else answered
 
 
-def _caption_of(messages: Sequence[Message]) -> str:
-    """Return what is written beside photos: not what is forwarded, and no greeting, thanks or call for help."""
+def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
+    """Return what is written beside photos: nothing forwarded and, but for `any_words`, no remark or call for help."""
     captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
-    return "\n".join(caption for caption in captions if caption and intent_of(caption) in (None, Intent.HOW))
+    return "\n".join(filter(None if any_words else _instructs, captions))
+
+
+def _instructs(caption: str) -> bool:
+    """Whether a caption is an instruction: any words are that don't clearly mean something else."""
+    meaning = meaning_of(caption)
+    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (Intent.WISH, Intent.HOW))
 
 
 def asks_again(message: Message) -> bool:
     """Whether a photo's caption wants of it what was done last."""
-    return own_words(message) and intent_of(message.caption or "") is Intent.AGAIN
+    return own_words(message) and meaning_of(message.caption or "").intent is Intent.AGAIN
 
 
 def _is_picture(document: Document) -> bool:

@@ -92,7 +92,7 @@ class Said(Event):
     intent: str = ""
     """What they mean if they are no instruction."""
     doubt: str = ""
-    """Empty if they look like a wish."""
+    """Whether they may be an instruction, or none, all the same: “some” if they answer the bot, “much” in any case."""
     corrects: bool = False
     """They put those before them right."""
     how: How = ""
@@ -234,6 +234,8 @@ class Reword:
     to: int
     late: int = 0
     """How many more have begun: what about them is asked."""
+    made: bool = False
+    """Whether these have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +381,15 @@ def _lacks_another(draft: Draft) -> bool:
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
+    """Do what words mean. If that's in doubt, they're an instruction if they answer the bot; else the bot asks."""
+    if event.about is None or not event.doubt:
+        return _meant(draft, event)
+    if _is_answer(draft, event, event.about):
+        return _meant(draft, replace(event, intent=""))
+    return _doubted(draft, event, event.about) if event.doubt == "much" else _meant(draft, event)
+
+
+def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
     match event.intent:
         case "":
@@ -405,24 +416,20 @@ def _said(draft: Draft, event: Said) -> Outcome:
 
 
 def _worded(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    """Take words as an instruction, unless they must look like one and don't."""
+    """Take words as an instruction, unless they're about one of several pictures and don't say which."""
     if event.one_of_several and thing is not None and thing.stage is Stage.RESULT and len(event.jobs) > 1:
         return draft, Ask(Question.ONE_OF, event.message_id)
-    if event.doubt == "thanks" and (thing is None or thing.stage is not Stage.PHOTO):
-        return draft, Reply("thanks")
-    if thing is None or not event.doubt or _is_answer(draft, event, thing):
-        return _instructed(draft, event, thing)
-    return _doubted(draft, event, thing)
+    return _instructed(draft, event, thing)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     """Whether words answer the bot, or are the rest of a wish."""
-    if (thing.stage is Stage.PHOTO and event.doubt != "thanks") or (draft.preset and not event.replied):
+    if thing.stage is Stage.PHOTO or (draft.preset and not event.replied):
         return True
     if draft.words and not draft.pictures and event.replied:
         return True
     unfinished = thing.stage in (Stage.WAITING, Stage.RUNNING)
-    return unfinished and event.doubt == "some" and abs(event.at - draft.words_at) <= ONE_WISH
+    return unfinished and not event.intent and abs(event.at - draft.words_at) <= ONE_WISH
 
 
 def _doubted(draft: Draft, event: Said, thing: Thing) -> Outcome:
@@ -445,16 +452,14 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 
 def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    """Answer a question or a complaint, which may be about where a picture is, or may be a wish."""
+    """Answer a question or a complaint, which may be about where a picture is, or about how it looks."""
     is_no = len(event.words.split()) == 1 and event.words.isalpha()  # a question mark asks something else
     if is_no and doubtful_in(draft, event.at) is not None:
         return replace(draft, doubtful=None), Stop(())
     waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
-    if not event.words and _result_of(thing):  # a grumble, such as “👎”
+    if not waits and _result_of(thing):
         return draft, Ask(Question.GRUMBLED, event.message_id)
-    if thing is None or waits or not event.doubt:
-        return draft, Reply("question", _result_of(thing))
-    return _doubted(draft, event, thing)
+    return draft, Reply("question", _result_of(thing))
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -484,8 +489,9 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     elif set(thing.pictures) & set(draft.pictures):
         words, how = _joined(draft.words, draft.words_at, event), event.how or draft.how
     pictures = thing.pictures
-    if event.jobs and (thing.stage is Stage.ENDED or event.how):  # words about one of several results are about that
+    if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
+        how = how or event.how or ("each" if thing.stage is Stage.RESULT else "")
     return _do(draft, event, pictures, words, how or event.how, words_in=number)
 
 
@@ -510,7 +516,8 @@ def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> 
     after = replace(draft, words_at=event.at, late=Late(words, number, begun) if begun else late)
     if not draft.words:
         after = replace(after, words_in=number)
-    return after, Reword(waiting, words, number, late=len(begun))
+    made = bool(begun) and all(each.stage in (Stage.RESULT, Stage.ENDED) for each in jobs if each.job in begun)
+    return after, Reword(waiting, words, number, late=len(begun), made=made)
 
 
 def _edited(draft: Draft, event: Edited) -> Outcome:

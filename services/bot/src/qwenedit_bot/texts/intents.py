@@ -1,306 +1,253 @@
-"""Tells wishes from other words, and what those mean, such as "cancel it please" or "again"."""
+"""Tells wishes from other words, and what those mean, such as “cancel it please”: by the sentences in `said/`.
+
+A naive Bayes classifier learns from them when this is imported. If the bot misunderstands words, add sentences like
+them to the file of their language: there are no rules here to extend.
+"""
 
 # ruff: noqa: RUF001 - the bot understands Arabic and Chinese
+
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
-from collections import defaultdict
+from array import array
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from itertools import chain, product
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+    from importlib.resources.abc import Traversable
 
-_LONGEST = 12
-"""Words of a message that can be an intent; in Chinese, characters."""
-_SHORT = 4
-"""Words, or Chinese characters, that may be the rest of a wish though they don't look like one."""
-_REST = 5
-"""Words behind “and a”, “now” or “without” that go on with a wish."""
-_NEAR = 2
-"""Words before a verb among which “you” or “to” tells that it asks for nothing."""
-_NOWHERE = 1 << 10
-"""Parts of words that the table does not cover."""
+_READ = 200
+"""Characters of a message that are looked at."""
+_PIECES = (3, 4)
+"""Letters of the pieces that a text is cut into: they find words again in other forms, and with slips."""
+_PIECE, _WHOLE = 0.2, 100.0
+"""What a piece counts for beside a word, which is in many of them, and what a whole sentence that is listed does."""
+_UNSEEN = 0.2
+"""How often a label is taken to have what none of its sentences has."""
+_EVEN = 0.6
+"""How far labels with few sentences are made equal to those with many: 0 is not at all, 1 is wholly."""
+_SURE_WISH, _SURE_OTHER, _CERTAIN = 2.5, 0.5, 10.0
+"""By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms.
+
+A remark that becomes a job costs a picture; a wish that doesn't costs a message.
+"""
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
-_REPEATED = re.compile(r"(\w)\1+|(\w\w)\2{2,}")
+_REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
 _CLAUSE = re.compile(r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、])+")
-_NO_VERB = re.compile(r"(?:ed|s|ly|ing)$")
-"""Ends of words that aren't commands in a language that lists objects."""
 _STARRED = re.compile(r"\*\s?\w[^*]*")
 """A word put right, as people do in chats; two stars are a gesture: “*sighs*”."""
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
-_QUESTION_MARKS = ("?", "？", "؟")
-_IMPATIENT = {*_QUESTION_MARKS, ".", "…"}
+_IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
 _FEELING = re.compile("FACE|HEART|HAND|THUMB|FIRE$|HUNDRED|SPARKLES|PARTY|KISS|BICEPS|MARK|STAR|PERSON|MONKEY")
 """What is in the names of emoji that are laughter, thanks or a grumble."""
-_SPELLINGS = str.maketrans({"ي": "ی", "ك": "ک", "ة": "ه", "ى": "ی", "'": "", "’": "", "`": "", "ı": "i"})
+_SPELLINGS = str.maketrans("يكةىı？؟！，", "یکهیi??!,", "'’`")
+_MARKS = dict.fromkeys(code for code in range(0x10000) if unicodedata.category(chr(code)) in {"Mn", "Cf"})
+"""Accents and what is invisible, as `str.translate` takes them away."""
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""libyaml is ten times as fast."""
 
 
 class Intent(StrEnum):
-    """What somebody wants who gives no instruction; of several, the first one counts."""
+    """What somebody wants; the names are those of the lists in `said/`."""
 
+    WISH = "wish"
+    """A change of a picture."""
     STOP = "stop"
-    FILE = "file"
-    """The result as it was made, instead of Telegram's JPEG."""
+    AGAIN = "again"
+    """The same once more."""
     UNDO = "undo"
     REDO = "redo"
     WHEN = "when"
+    """How far a picture is."""
+    FILE = "file"
+    """The result as it was made, instead of Telegram's JPEG."""
     PRESETS = "presets"
     HELP = "help"
+    PRICE = "price"
+    """What a picture costs, or how many are left."""
+    START = "start"
+    """A greeting."""
     OTHER = "other"
     """Another picture than the one on the screen."""
-    AGAIN = "again"
-    START = "start"
-    QUESTION = "question"
-    THANKS = "thanks"
-    AGREED = "agreed"
     HOW = "how"
     """Nothing but how several photos are used: see `how_of`."""
+    QUESTION = "question"
+    """A question, a complaint or a remark that asks for no change."""
+    THANKS = "thanks"
+    AGREED = "agreed"
 
 
-_AGAIN = list(Intent).index(Intent.AGAIN)
-_DEGREES = {list(Intent).index(intent) for intent in (Intent.STOP, Intent.THANKS)}
-"""Intents whose words may say of what there is to be more, by their places."""
+_LABELS = tuple(Intent)
+_ROOM = 32
+"""More than there are labels."""
+_KEY = (1 << 64) - _ROOM
 
 
 class Doubt(StrEnum):
-    """Whether words look like a wish to change a picture."""
+    """Whether words may be a wish that aren't taken for one, or the other way round."""
 
     NONE = ""
     SOME = "some"
-    """A few words of which nothing is known."""
+    """They may if they answer the bot."""
     MUCH = "much"
-    """A question, a remark, or many words of which none asks for a change."""
-    THANKS = "thanks"
-    """Thanks or laughter, whatever else is said."""
 
 
-def intent_of(text: str) -> Intent | None:
-    """Return what a message means that is no instruction; None for an instruction, and wherever that is in doubt.
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What words mean."""
+
+    intent: Intent
+    doubt: Doubt = Doubt.NONE
+
+
+def meaning_of(text: str) -> Meaning:
+    """Return what words mean.
 
     Emoji alone are thanks; angry ones, question marks, dots or a link are a question.
     """
-    said = _clauses_of(text)
-    words = list(chain(*said))
-    if not words:
-        return Intent.QUESTION if _LINK.search(text) else _wordless(text)
-    if len(words) > _LONGEST:
-        return None
-    _parts, rank = min(table.covers(words) for table in _tables().values())
-    ordered = any(table.orders(clause) for table, clause in product(_tables().values(), said))
-    if rank < len(Intent) and not ordered:
-        return list(Intent)[rank]
-    doubt = doubt_of(text)
-    if doubt is not Doubt.NONE:
-        had = {intent for table in _tables().values() for intent in table.has(" ".join(words))}
-        if had:
-            return min(had, key=list(Intent).index)
-    return Intent.QUESTION if doubt is Doubt.MUCH and text.rstrip().endswith(_QUESTION_MARKS) else None
+    said = _LINK.sub("", text).removeprefix("/")
+    if not _TOKEN.search(said):
+        marks = set(text) - set(" \n!")
+        grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
+        return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
+    if _STARRED.fullmatch(text.strip()):
+        return Meaning(Intent.WISH)
+    return _BAYES.meaning_of(said)
 
 
-def doubt_of(text: str) -> Doubt:
-    """Return whether words look like a wish: a clause of them does, in the language of most of them."""
-    said = [" ".join(clause) for clause in _clauses_of(text)]
-    words = " ".join(said).split()
-    if _STARRED.fullmatch(text):
-        return Doubt.NONE
-    if shows_things(text):
-        return Doubt.THANKS
-    knows = {table: table.knows(words) for table in _tables().values()}
-    tables = [table for table, known in knows.items() if known == max(knows.values())]
-    if any(table.wishes(clause) for table in tables for clause in said):
-        return Doubt.NONE
-    if any(table.thanks(" ".join(said)) for table in tables):
-        return Doubt.THANKS
-    remarks = all(table.remarks(" ".join(said)) for table in tables)
-    return Doubt.MUCH if remarks or len(words) > _SHORT else Doubt.SOME
+def is_listed(text: str) -> bool:
+    """Return whether a sentence is in `said/`."""
+    return any(_BAYES.seen(_whole(text.removeprefix("/"))))
 
 
 def corrects(text: str) -> bool:
     """Return whether words, if they're a wish, take back the last one: “i meant …”, “no, green”, “*blonde”."""
     first, *rest = _CLAUSE.split(text)
-    if _STARRED.fullmatch(text) or (rest and intent_of(first) in (Intent.QUESTION, Intent.STOP)):
-        return True
-    said = [" ".join(words) for words in _clauses_of(text)]
-    return any(table.correct.match(clause) for table in _tables().values() for clause in said)
+    takes_back = bool(rest) and meaning_of(first).intent in (Intent.QUESTION, Intent.STOP)
+    return takes_back or _STARRED.fullmatch(text) is not None or _has("correct", text)
 
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    said = " ".join(_words_of(text))
-    if any(table.together.search(said) for table in _tables().values()):
+    if _has("together", text):
         return "together"
-    return "each" if any(table.each.search(said) for table in _tables().values()) else ""
+    return "each" if _has("each", text) else ""
+
+
+def names_one(text: str) -> bool:
+    """Return whether words name one of several pictures by its place, such as “the second one”."""
+    return _has("place", text)
 
 
 def shows_things(text: str) -> bool:
     """Return whether a message is emoji that show things, as “❄️🎅” do, and no feelings."""
     names = [unicodedata.name(each, "") for each in text if unicodedata.category(each) == "So"]
-    return bool(names) and not _words_of(text) and not any(map(_FEELING.search, names))
+    return bool(names) and not _TOKEN.search(text) and not any(map(_FEELING.search, names))
 
 
-def names_one(text: str) -> bool:
-    """Return whether words name one of several pictures by its place, such as “the second one”."""
-    return any(table.other.search(" ".join(_words_of(text))) for table in _tables().values())
+class _Bayes:
+    """Multinomial naive Bayes over words, pairs of words, pieces of words, and whole sentences.
+
+    What none of a label's sentences has is equally unlikely for all labels. Else those with few sentences would get
+    the messages that are like none of any label's.
+    """
+
+    def __init__(self, sentences: Iterable[tuple[Intent, str]]) -> None:
+        found: Counter[int] = Counter()
+        total: Counter[Intent] = Counter()
+        for intent, said in sentences:
+            label = _LABELS.index(intent)
+            keys = [key + label for features, _weight in _features(said) for key in features]
+            total[intent] += len(keys)
+            found.update(keys)
+        # A dictionary of all features would take ten times the memory.
+        self._keys = array("Q", sorted(found))
+        self._counts = array("H", map(found.__getitem__, self._keys))
+        most = max(total.values())
+        self._scale = [(most / total[intent]) ** _EVEN / _UNSEEN for intent in _LABELS]
+
+    def seen(self, feature: int) -> Iterator[tuple[int, int]]:
+        """Yield the labels whose sentences have a feature, each with how many do."""
+        for at in range(bisect_left(self._keys, feature), len(self._keys)):
+            label = self._keys[at] - feature
+            if label >= _ROOM:
+                break
+            yield label, self._counts[at]
+
+    def meaning_of(self, said: str) -> Meaning:
+        """Return what a sentence means; one that is listed means that for sure."""
+        scores = [0.0] * len(_LABELS)
+        for features, weight in _features(said):
+            for label, count in chain.from_iterable(map(self.seen, features)):
+                scores[label] += weight * math.log1p(count * self._scale[label])
+        wish, *others = scores
+        ahead = wish - max(others)
+        intent = Intent.WISH if ahead >= 0 else _LABELS[1 + others.index(max(others))]
+        if -_SURE_OTHER <= ahead <= _SURE_WISH:
+            return Meaning(intent, Doubt.MUCH)
+        return Meaning(intent, Doubt.NONE if abs(ahead) > _CERTAIN else Doubt.SOME)
 
 
-class _Table:
-    """The phrases of a language."""
+def _features(said: str) -> tuple[tuple[set[int], float], ...]:
+    """Return what the classifier knows a sentence by, as numbers that leave room for a label, and what each counts."""
+    plain = re.sub(r"\d", "0", _plain(said))
+    words, padded = _TOKEN.findall(plain), f" {plain} "
+    pairs = {hash(f"={one} {other}") & _KEY for one, other in pairwise(("^", *words, "$"))}
+    pieces = {hash(padded[at : at + size]) & _KEY for size in _PIECES for at in range(len(padded) - size + 1)}
+    return ({hash(f"={word}") & _KEY for word in words} | pairs, 1.0), (pieces, _PIECE), ({_whole(said)}, _WHOLE)
 
-    def __init__(self, phrases: Mapping[str, Any]) -> None:
-        listed = defaultdict(str, phrases)
-        self.each, self.together = _pattern_of(listed["each"]), _pattern_of(listed["together"])
-        self.other = _pattern_of(listed["other"])
-        listed["how"] = f"{listed['each']},{listed['together']}"
-        meant = {intent: _phrases_in(listed[intent]) for intent in Intent}
-        meant[Intent.THANKS] |= _phrases_in(listed["praise"])
-        ranked = [*(meant[intent] for intent in Intent), _phrases_in(listed["filler"])]
-        self._ranks = {phrase: rank for rank, phrases in reversed(list(enumerate(ranked))) for phrase in phrases}
-        self._lengths = sorted({len(phrase) for phrase in self._ranks})
-        self._wish, self._look = _pattern_of(listed["wish"]), _pattern_of(listed["look"])
-        self.correct, self._aside = _pattern_of(listed["correct"]), _pattern_of(listed["aside"])
-        self._onward = _pattern_of(f"{listed['onward']},{listed['correct']}")
-        self._has = {Intent(intent): _pattern_of(said) for intent, said in phrases.get("has", {}).items()}
-        self._asks, self._unless = _pattern_of(listed["asks"]), _pattern_of(listed["unless"])
-        said = chain(*(listed[each].split(",") for each in ("thanks", "praise", "question")))
-        single = [word for word in said if " " not in word.strip()]
-        self._remark = _pattern_of(",".join((listed["asks"], listed["remark"], *single)))
-        self._thanks = _pattern_of(listed["thanks"])
-        self._but, self._object = _pattern_of(listed["but"]), _pattern_of(listed["object"])
-        words = chain(*(each.replace(",", " ").split() for each in listed.values() if isinstance(each, str)))
-        self._any = _pattern_of(",".join(word for word in words if word.strip("*")))
 
-    def covers(self, said: Sequence[str]) -> tuple[int, int]:
-        """Return into how few phrases and fillers words can be parted, and the first intent of these, by its place."""
-        words = tuple(said)
-        best = [(0, len(Intent))] + [(_NOWHERE, len(Intent))] * len(words)
-        for start, length in product(range(len(words)), self._lengths):
-            rank, end = self._ranks.get(words[start : start + length]), start + length
-            if rank is not None and end <= len(words):
-                parts, first = best[start]
-                best[end] = min(best[end], (parts + 1, min(first, rank)))
-        return best[-1] if best[-1][0] < _NOWHERE else (_NOWHERE, len(Intent))
+def _whole(said: str) -> int:
+    return hash(f"=={_plain(said)}") & _KEY
 
-    def orders(self, clause: Sequence[str]) -> bool:
-        """Whether a word of a clause is an intent if it stands alone, but says how with what comes after it.
 
-        So do verbs of wishes before anything else, as in “deixa mais bonito”, and “more” before what is praise or means
-        stop too, as in “más alto”.
-        """
-        for place, word in enumerate(clause, start=1):
-            meant, then = self._ranks.get((word,), len(Intent)), self.covers(clause[place:])[1]
-            if len(Intent) in (meant, then) or meant == then:
-                continue
-            degree = meant == _AGAIN and then in _DEGREES and not self._thanks.search(" ".join(clause[place:]))
-            if self._wish.fullmatch(word) or (degree and self._look.fullmatch(word)):
-                return True
-        return False
-
-    def knows(self, words: Sequence[str]) -> int:
-        """Return how many of the words are in this table."""
-        return sum(self._any.search(word) is not None for word in words)
-
-    def has(self, said: str) -> set[Intent]:
-        """Return the intents of which words that are no wish have a phrase."""
-        return {intent for intent, phrases in self._has.items() if phrases.search(said)}
-
-    def wishes(self, clause: str) -> bool:
-        """Whether a clause, given as words, asks for a change, or says what a picture is to look like."""
-        if Intent.HELP in self.has(clause):
-            return False
-        return any(self._asks_for_it(part) for part in (clause, *self._but.split(clause)))
-
-    def thanks(self, said: str) -> bool:
-        """Whether words that are no wish have thanks in them, and no question."""
-        return self._thanks.search(said) is not None and not self._asks.search(said)
-
-    def remarks(self, clause: str) -> bool:
-        """Whether a clause has a word of questions and remarks."""
-        return self._remark.search(self._aside.sub("", clause)) is not None
-
-    def _asks_for_it(self, said: str) -> bool:
-        if any(self._is_asked(said[: found.start()]) for found in self._wish.finditer(said)):
-            return True
-        if self._look.search(said) is not None and not self.remarks(said):
-            return True
-        return self._goes_on(said) or self._commands(said)
-
-    def _goes_on(self, said: str) -> bool:
-        """Whether words begin as the rest of a wish does, and have a few more."""
-        begun = self._onward.match(said)
-        rest = said[begun.end() :] if begun is not None else ""
-        return 0 < len(rest.split()) <= _REST and not self.remarks(rest)
-
-    def _is_asked(self, before: str) -> bool:
-        near = " ".join(before.split()[-_NEAR:])
-        return self._asks.search(before) is None and self._unless.search(near) is None
-
-    def _commands(self, said: str) -> bool:
-        """Whether words begin with one that isn't listed and an object, as commands do: “dye her hair”."""
-        first, *rest = said.split() or [""]
-        if not rest or self.knows([first]) or _NO_VERB.search(first) or not self._object.fullmatch(rest[0]):
-            return False
-        return not self.remarks(" ".join(rest[1:]))
+def _has(about: str, text: str) -> bool:
+    """Whether words have a phrase that `albums.yaml` lists, in any language."""
+    return re.search(_phrases()[about], _spaced(text)) is not None
 
 
 @cache
-def _tables() -> Mapping[str, _Table]:
-    return {language: _Table(phrases) for language, phrases in _listed().items()}
+def _phrases() -> Mapping[str, str]:
+    listed: defaultdict[str, list[str]] = defaultdict(list)
+    for phrases in _read(files("qwenedit_bot.texts") / "albums.yaml").values():
+        for about, said in phrases.items():
+            listed[about] += map(_spaced, said.split(","))
+    return {about: "|".join(found) for about, found in listed.items()}
 
 
-@cache
-def _slang() -> Mapping[str, str]:
-    listed = [spelt for phrases in _listed().values() for spelt in phrases.get("slang", {}).items()]
-    return {_plain(spelt): _plain(word) for spelt, word in listed}
-
-
-@cache
-def _listed() -> Mapping[str, Mapping[str, Any]]:
-    listed: Mapping[str, Mapping[str, Any]] = yaml.safe_load(
-        (files("qwenedit_bot.texts") / "intents.yaml").read_text(encoding="utf-8")
-    )
-    return listed
-
-
-def _phrases_in(listed: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(words) for phrase in listed.split(",") if (words := _words_of(phrase)))
-
-
-def _pattern_of(listed: str) -> re.Pattern[str]:
-    """Return what finds phrases in words; a star stands for the rest of a word."""
-    phrases = sorted({_spelt(phrase) for phrase in listed.split(",") if phrase.strip()}, key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(phrases) or '(?!)'})(?!\w)")
-
-
-def _spelt(phrase: str) -> str:
-    return " ".join(r"\w*".join(" ".join(_words_of(part)) for part in word.split("*")) for word in phrase.split())
-
-
-def _clauses_of(text: str) -> list[list[str]]:
-    return [_words_of(clause) for clause in _CLAUSE.split(_LINK.sub("", text))]
-
-
-def _words_of(text: str) -> list[str]:
-    """Return the words of a text, each Chinese character as one, without capitals, accents and repeated letters."""
-    words = [_slang().get(word, word) for word in _TOKEN.findall(_plain(text))]
-    return [_REPEATED.sub(r"\1\2\2", word) for word in words]
+def _spaced(text: str) -> str:
+    """Return the words of a text between spaces, each Chinese character as one."""
+    return f" {' '.join(_TOKEN.findall(_plain(text)))} "
 
 
 def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_SPELLINGS))
-    return "".join(each for each in decomposed if unicodedata.category(each) not in {"Mn", "Cf"})
+    """Return the beginning of a text without capitals, accents and repeated letters, as in “sooo coool”."""
+    decomposed = unicodedata.normalize("NFKD", text[:_READ].casefold().translate(_SPELLINGS))
+    return " ".join(_REPEATED.sub(r"\1\1\2\2", decomposed.translate(_MARKS)).split())
 
 
-def _wordless(text: str) -> Intent | None:
-    marks = set(text) - set(" \n!")
-    if not marks:
-        return None
-    return Intent.QUESTION if marks <= _IMPATIENT or marks & _ANGRY else Intent.THANKS
+def _sentences() -> Iterator[tuple[Intent, str]]:
+    for file in (files("qwenedit_bot.texts") / "said").iterdir():
+        yield from ((Intent(name), said) for name, sentences in _read(file).items() for said in sentences)
+
+
+def _read(file: Traversable) -> dict[str, Any]:
+    """Read a file of phrases or sentences; “yes” and “16:9” are as they are written."""
+    listed: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - makes strings
+    return listed
+
+
+_BAYES = _Bayes(_sentences())

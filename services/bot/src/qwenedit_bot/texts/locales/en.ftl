@@ -94,13 +94,17 @@ which-photo = Which photo? Send it and I'll do this.
 other-photo = Got it. Now send the other photo.
 start-over-button = Start over
 then-button = Then this
-begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
+begun = { $made ->
+    [1] I've already made this picture.
+   *[other] I've already begun this picture.
+} “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
 grumbled = What should I change? Type it, or “undo” for the one before. /help has more.
 nothing-before = There's nothing before this one.
 undo-button = Undo
-like-this = Just to be sure: should I edit the picture like this? If not, tell me what to change.
-like-this-button = Edit the picture like this
+like-this = “{ $said }”: should I do this to the picture?
+like-this-button = Yes, do it
+hint = I edit photos (JPEG, PNG, WebP, HEIC or AVIF). Send one and say what to change. /help has more.
 one-of = Which one? Reply to it and say what to change.
 type-instead = I can't listen yet. Please type what to change.
 forgotten-how = I don't remember what I did last. Send a photo, or reply to a picture, and say what to change.
@@ -292,9 +296,10 @@ left-bought = { $count ->
    *[other] And { $count } more that never expire.
 }
 no-limit = You have no daily limit.
+free = It's free.
 not-counted = It doesn't count.
 withheld-counted = This one counts: only the first three such pictures of a day don't.
-buy-hint = Want more now? /buy
+buy-hint = Want more now? /buy has the prices.
 buy = More pictures for Telegram Stars. They never expire, and you use them once today's are gone. If a picture fails, you get it back.
 buy-button = { $jobs ->
     [one] { $jobs } picture
