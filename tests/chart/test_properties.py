@@ -242,7 +242,8 @@ def test_every_pod_is_denied_everything_that_no_policy_allows(manifests, pods):
     if not policies:
         pytest.skip("policies are switched off in this render")
     (deny,) = of_kind(manifests, "NetworkPolicy", "-default-deny")
-    assert not {"ingress", "egress"} & set(deny["spec"])
+    assert set(deny["spec"]) == {"podSelector", "policyTypes"}
+    assert set(deny["spec"]["policyTypes"]) == {"Ingress", "Egress"}
     for owner, pod in pods.items():
         assert deny["spec"]["podSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items(), owner
 
