@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUI, ComfyUIUnavailable, EditRequest, EditTimeout, UnexpectedReply, client
-from qwenedit_worker.comfyui.protocol.transport import MAX_JSON
-
-SILENCE = 60.0
-"""Seconds."""
+from qwenedit_worker.comfyui import ComfyUI, EditRequest, UnexpectedReply, client
 
 
 @pytest.fixture(autouse=True)
@@ -53,30 +48,6 @@ async def edit(url: str, workflow, *, within: float) -> None:
         await comfyui.edit(request, on_progress=ignore, deadline=asyncio.get_running_loop().time() + within)
 
 
-async def silence(_writer) -> None:
-    await asyncio.sleep(SILENCE)
-
-
-async def test_server_that_accepts_and_never_answers_ends_at_the_deadline(invert) -> None:
-    async with stranger(silence) as url:
-        began = time.monotonic()
-        with pytest.raises(EditTimeout):
-            await edit(url, invert, within=1)
-        assert time.monotonic() - began < SILENCE
-
-
-async def test_reply_without_end_is_cut_off(invert) -> None:
-    async def flood(writer) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[")
-        while True:
-            writer.write(b"0," * 2**15)
-            await writer.drain()
-
-    async with stranger(flood) as url:
-        with pytest.raises(UnexpectedReply, match=f"larger than {MAX_JSON} bytes"):
-            await edit(url, invert, within=20)
-
-
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"name": 1}', b'"\xff'])
 async def test_server_of_another_kind_is_recognised(invert, body) -> None:
     async def other(writer) -> None:
@@ -85,15 +56,5 @@ async def test_server_of_another_kind_is_recognised(invert, body) -> None:
 
     async with stranger(other) as url:
         with pytest.raises(UnexpectedReply) as caught:
-            await edit(url, invert, within=20)
-    assert not caught.value.submitted
-
-
-async def test_server_that_hangs_up_is_unavailable(invert) -> None:
-    async def hang_up(writer) -> None:
-        writer.transport.abort()
-
-    async with stranger(hang_up) as url:
-        with pytest.raises(ComfyUIUnavailable) as caught:
             await edit(url, invert, within=20)
     assert not caught.value.submitted

@@ -157,7 +157,7 @@ def photos() -> list[bytes]:
 
 async def test_model_free_workflow_brings_all_four_corners_back(server, invert) -> None:
     async with aiohttp.ClientSession() as session:
-        for photo in photos():
+        for photo in photos()[::4]:
             answer, _ = await Server(server.url, session).execute(invert, photo)
             check_whole(photo, answer, inverted=True)
 

@@ -227,26 +227,6 @@ def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
         models.read_list(path)
 
 
-@pytest.mark.parametrize(
-    ("listed", "workflows"),
-    [
-        ("models.json", "qwen-image-edit-2511-*.json"),
-        ("models-qwen-image-edit-2509.json", "qwen-image-edit-2509-*.json"),
-        ("models-flux-1-kontext-dev.json", "flux-1-kontext-dev*.json"),
-    ],
-)
-def test_list_in_the_image_has_the_files_of_its_workflows(models, listed, workflows):
-    files = {file.path.rpartition("/")[2] for file in models.read_list(IMAGE / listed) if not file.optional}
-    wanted: set[str] = set()
-    for workflow in (IMAGE / "workflows").glob(workflows):
-        wanted |= set(json.dumps(json.loads(workflow.read_text())).split('"'))
-    assert files == {name for name in wanted if name.endswith(".safetensors")}
-
-
-def test_files_of_the_default_workflow_are_pinned(models):
-    assert all(file.sha256 for file in models.read_list(IMAGE / "models.json"))
-
-
 def test_download_goes_by_the_proxy_that_is_the_only_way(models, hub, tmp_path, lines, monkeypatch):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")

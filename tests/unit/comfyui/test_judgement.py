@@ -18,7 +18,7 @@ from qwenedit_worker.comfyui import (
     ServerOutOfMemory,
     WorkflowRejected,
 )
-from qwenedit_worker.comfyui.protocol.history import OutputFile, Record
+from qwenedit_worker.comfyui.protocol.history import Record
 from qwenedit_worker.comfyui.protocol.rejection import rejection
 from qwenedit_worker.comfyui.protocol.websocket import Event, read
 
@@ -34,10 +34,6 @@ def failure(node: str, exception: str, said: str = "") -> list[Any]:
     return [
         ["execution_error", {"node_id": node, "node_type": "X", "exception_type": exception, "exception_message": said}]
     ]
-
-
-def test_picture_is_taken_as_named() -> None:
-    assert record([]).picture(BOUND) == OutputFile(filename="edited_00001_.png", subfolder="j/1", type="output")
 
 
 @pytest.mark.parametrize(
@@ -77,11 +73,6 @@ def test_model_that_cannot_be_loaded_is_the_deployments_fault() -> None:
         record(failure("12", "SafetensorError", "incomplete metadata"), status="error").picture(bound)
 
 
-def test_interrupt_from_outside_is_not_the_jobs_fault() -> None:
-    with pytest.raises(ComfyUIUnavailable):
-        record([["execution_interrupted", {}]], status="error").picture(BOUND)
-
-
 @pytest.mark.parametrize(
     "outputs", [{}, {"42": {}}, {"42": {"images": []}}, {"7": OUTPUT["42"]}, {"42": None}, {"42": {"images": [{}]}}]
 )
@@ -116,21 +107,6 @@ def test_vanished_upload_is_the_servers_fault() -> None:
     assert isinstance(refused(refusal("21", "LoadImage", "custom_validation_failed", "image")), ComfyUIUnavailable)
 
 
-def test_error_without_node_errors_is_worded() -> None:
-    error = rejection({"error": {"type": "prompt_no_outputs", "message": "Prompt has no outputs"}}, BOUND)
-    assert isinstance(error, WorkflowRejected)
-    assert "Prompt has no outputs" in str(error)
-
-
-def test_node_errors_in_an_accepted_prompt_are_a_rejection() -> None:
-    body = {"prompt_id": "p", "number": 1, "node_errors": refusal("7", "SaveImage", "required_input_missing")}
-    assert isinstance(rejection(body, BOUND), WorkflowRejected)
-
-
-def test_accepted_prompt_is_none() -> None:
-    assert rejection({"prompt_id": "p", "number": 1, "node_errors": {}}, BOUND) is None
-
-
 def event(kind: str, **data: object) -> object:
     found = read(json.dumps({"type": kind, "data": {"prompt_id": "p", **data}}))
     return found and found[1]
@@ -151,10 +127,6 @@ def event(kind: str, **data: object) -> object:
 )
 def test_events_are_read(kind, data, expected) -> None:
     assert event(kind, **data) == expected
-
-
-def test_event_is_of_the_prompt_that_it_names() -> None:
-    assert read('{"type": "executing", "data": {"node": null, "prompt_id": "other"}}') == ("other", Event(over=True))
 
 
 @pytest.mark.parametrize(

@@ -68,21 +68,6 @@ def frequent(monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.lease.BEAT_EVERY", LEASE / 3)
 
 
-@pytest.mark.usefixtures("frequent")
-async def test_lease_is_renewed_regularly_until_it_is_lost(registry):
-    queue = Answers(Lease.HELD, Lease.HELD, Lease.HELD, Lease.LOST)
-    began = time.monotonic()
-    assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
-    assert 4 * LEASE / 3 <= time.monotonic() - began < 4 * LEASE / 3 + SLOW
-
-
-async def test_job_that_ends_before_a_heartbeat_is_due_sends_none(registry):
-    queue = Answers(Lease.HELD)
-    async with keeper(queue, registry, lease=60):
-        await asyncio.sleep(0.05)
-    assert not queue.times
-
-
 async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
     queue = Answers(Lease.CANCELLED)
     kept = keeper(queue, registry, lease=PACE * 3)
@@ -138,19 +123,6 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
     assert queue.times[1] - queue.times[0] >= PACE
 
 
-async def test_progress_that_is_being_told_is_not_told_again(registry):
-    class Loading(Answers):
-        async def heartbeat(self, _job_id, _token, **news):
-            kept.show(Progress(Stage.EDITING, 1, 4))
-            return await super().heartbeat(_job_id, _token, **news)
-
-    queue = Loading(Lease.HELD)
-    async with keeper(queue, registry, lease=60) as kept:
-        kept.show(Progress(Stage.EDITING, 1, 4))
-        await asyncio.sleep(PACE * 3)
-    assert len(queue.times) == 1
-
-
 async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_told(registry):
     queue = Answers(Lease.HELD)
     async with keeper(queue, registry, lease=60) as kept:
@@ -159,11 +131,3 @@ async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_to
         await asyncio.sleep(SHOWN_AFTER * 2)
         kept.show(Progress(Stage.SENDING, 4, 4))
     assert not queue.times
-
-
-async def test_heartbeat_without_news_says_none_and_that_the_pod_leaves(registry):
-    queue = Answers(Lease.LOST)
-    kept = keeper(queue, registry, lease=60, draining=True)
-    kept.look()
-    await end_of(kept)
-    assert [(news["phase"], news["draining"]) for news in queue.news] == [(None, True)]

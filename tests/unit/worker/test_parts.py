@@ -34,18 +34,6 @@ def test_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
     assert activity.health().ok
 
 
-def test_each_step_towards_the_exit_includes_the_ones_before():
-    drains = []
-    shutdown = Shutdown(on_draining=lambda: drains.append(1))
-    shutdown.drain()
-    assert (shutdown.draining.is_set(), shutdown.leaving.is_set(), shutdown.abandoning.is_set()) == (True, False, False)
-    shutdown.leave()
-    assert (shutdown.leaving.is_set(), shutdown.abandoning.is_set()) == (True, False)
-    shutdown.leave()
-    assert shutdown.abandoning.is_set()
-    assert drains == [1]
-
-
 async def test_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
     shutdown = Shutdown()
     patience = asyncio.create_task(_lose_patience(shutdown, 0.5))
@@ -56,22 +44,6 @@ async def test_leaving_worker_gives_its_job_back_before_the_grace_period_ends():
     await asyncio.wait_for(shutdown.abandoning.wait(), 30)
     assert time.monotonic() - asked >= 0.5
     await patience
-
-
-async def test_work_is_cancelled_by_the_event_and_otherwise_gives_its_result_or_its_error():
-    event = Signal()
-
-    async def fails():
-        raise KeyError("x")
-
-    assert await unless(event, asyncio.sleep(0, "done")) == "done"
-    with pytest.raises(KeyError):
-        await unless(event, fails())
-    asyncio.get_running_loop().call_later(0.05, event.set)
-    began = time.monotonic()
-    assert await unless(event, asyncio.sleep(60, "done")) is None
-    assert time.monotonic() - began < 30
-    assert await unless(event, asyncio.sleep(0, "done")) is None
 
 
 async def test_stopped_work_leaves_no_trace_in_the_task_that_goes_on():
@@ -102,18 +74,6 @@ async def test_task_that_is_cancelled_itself_stays_cancelled(event_too):
     task.cancel()
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
-
-
-def test_signal_calls_each_callback_once_and_late_ones_at_once():
-    signal, called = Signal(), []
-    with signal.calling(lambda: called.append("gone")):
-        pass
-    with signal.calling(lambda: called.append("there")):
-        signal.set()
-        signal.set()
-    with signal.calling(lambda: called.append("later")):
-        pass
-    assert called == ["there", "later"]
 
 
 @pytest.mark.parametrize(
