@@ -37,21 +37,6 @@ async def test_part_that_ends_again_and_again_starts_after_pauses_that_grow(monk
     assert not weak.running
 
 
-async def test_part_that_cannot_be_started_for_a_while_is_tried_again(monkeypatch, tmp_path):
-    monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)
-    program = tmp_path / "program"
-    program.write_text("#!/bin/sh\necho ready\nexit 3\n")
-    program.chmod(0o700)
-    said: list[str] = []
-    weak = Part("weak", (str(program),), env=bare_environment(), ready=by_line("ready"))
-    async with background(Supervisor([Kept(weak)], say=said.append).run()):
-        await eventually(lambda: said)
-        program.rename(tmp_path / "gone")
-        await eventually(lambda: "could not be started ([Errno 2] No such file or directory" in said[-1])
-        (tmp_path / "gone").rename(program)
-        await eventually(lambda: "exited with code 3" in said[-1])
-
-
 async def test_part_that_hangs_is_killed_and_starts_again(monkeypatch):
     monkeypatch.setattr(supervisor, "PROBE_PERIOD", 0.02)
     monkeypatch.setattr(supervisor, "FIRST_PAUSE", 0.01)

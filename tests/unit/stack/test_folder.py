@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from local_stack.keep import folder
-from local_stack.keep.folder import FolderError, opened, published
+from local_stack.keep.folder import FolderError, opened
 
 
 class Usage(NamedTuple):
@@ -48,12 +48,6 @@ def test_folder_of_other_things_is_refused_and_left_as_it_is(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["letters.txt"]
 
 
-def test_folder_whose_first_start_was_killed_is_taken(tmp_path):
-    (tmp_path / "lock").touch()
-    with opened(tmp_path) as data:
-        assert data.secret("redis")
-
-
 def test_folder_of_a_newer_version_is_refused(tmp_path):
     (tmp_path / "qwenedit.json").write_text(json.dumps({"format": 2}))
     said = r"a newer version made it \(format 2, this version reads 1\); update"
@@ -61,25 +55,7 @@ def test_folder_of_a_newer_version_is_refused(tmp_path):
         raise AssertionError
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": "one"}'])
-def test_folder_with_a_damaged_marker_is_refused(tmp_path, text):
-    (tmp_path / "qwenedit.json").write_text(text)
-    with pytest.raises(FolderError, match=r"qwenedit\.json cannot be read"), opened(tmp_path):
-        raise AssertionError
-
-
 def test_folder_on_a_full_disk_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(3 << 20))
     with pytest.raises(FolderError, match=r"3 MB are free on its disk, and it needs at least 200 MB"), opened(tmp_path):
         raise AssertionError
-
-
-def test_folder_that_cannot_be_made_is_said_with_the_reason(tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(FolderError, match=r"file/data': Not a directory"), opened(tmp_path / "file" / "data"):
-        raise AssertionError
-
-
-def test_connection_of_a_folder_without_a_run_is_said(tmp_path):
-    with pytest.raises(FolderError, match="no run has been started there"):
-        published(tmp_path)
