@@ -120,9 +120,9 @@ def test_every_text_exists_in_every_language_and_no_other(language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("text", Text)
-def test_every_text_can_be_said(language: str, text: Text) -> None:
-    assert words(language)(text, **VALUES).strip()
+def test_every_text_can_be_said(language: str) -> None:
+    for text in Text:
+        assert words(language)(text, **VALUES).strip(), text
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -239,16 +239,12 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "count", "said"),
-    [
-        (language, text, (name, count), said)
-        for language, texts in PLURALS.items()
-        for text, (name, forms) in texts.items()
-        for count, said in zip(COUNTS, forms, strict=True)
-    ],
+    ("language", "text"), [(language, text) for language, texts in PLURALS.items() for text in texts]
 )
-def test_plurals_are_right(language: str, text: Text, count: tuple[str, int], said: str) -> None:
-    assert said in words(language)(text, **{**VALUES, count[0]: count[1]})
+def test_plurals_are_right(language: str, text: Text) -> None:
+    name, forms = PLURALS[language][text]
+    for count, said in zip(COUNTS, forms, strict=True):
+        assert said in words(language)(text, **{**VALUES, name: count})
 
 
 @pytest.mark.parametrize("language", PLURALS)

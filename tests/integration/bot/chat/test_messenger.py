@@ -281,14 +281,6 @@ async def test_download_that_is_too_slow_is_given_up(messenger, telegram, monkey
         await messenger.download(SLOW, limit=10)
 
 
-@pytest.mark.parametrize("status", [500, 502])
-async def test_call_that_telegram_fails_at_is_made_once_and_left_to_the_caller(messenger, telegram, status) -> None:
-    telegram.refusals = [(status, "Internal Server Error", {})]
-    with pytest.raises(TelegramUnavailableError):
-        await messenger.send(Source(5, 1), View("hello"))
-    assert len(telegram.made) == 1
-
-
 @pytest.mark.usefixtures("interval")
 async def test_turn_taken_before_work_is_used_by_the_next_call(messenger, telegram) -> None:
     for _ in range(CHAT.burst):

@@ -192,13 +192,6 @@ async def test_rate_limit_without_redis_lets_nothing_be_sent(bot_keys) -> None:
             await SharedLimiter(away, bot_keys).acquire(1)
 
 
-async def test_quiet_chats_leave_nothing_in_redis(limit, redis, bot_keys, time) -> None:
-    for chat in (1, -1):
-        await turns(limit, chat, edit=True)
-    await time.passes(31.0)
-    assert await redis.keys(bot_keys.pace("*")) == []
-
-
 @pytest.mark.parametrize("step", [-HOUR, -100.0, -3.0, 3.0, HOUR])
 async def test_step_of_redis_clock_delays_nobody_for_more_than_seconds(limit, time, busy, step) -> None:
     del busy
@@ -233,20 +226,6 @@ async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(lim
         assert await wait_of(limit.acquire(-1)) == 0
         assert await wait_of(limit.acquire(-2)) > 0
     assert await wait_of(limit.acquire(8)) == 0
-
-
-@pytest.mark.usefixtures("busy")
-async def test_place_in_line_is_for_one_call(limit, time) -> None:
-    await time.passes(await wait_of(limit.acquire(1)))
-    assert await wait_of(limit.acquire(1)) == 0
-    assert await wait_of(limit.acquire(1)) > 0
-
-
-@pytest.mark.usefixtures("busy")
-async def test_place_in_line_is_not_kept_for_a_chat_whose_own_turn_comes_later(limit, redis, bot_keys) -> None:
-    await limit.close(1, HOUR)
-    assert await wait_of(limit.acquire(1)) > HOUR / 2
-    assert not await redis.exists(bot_keys.pace("place:1"))
 
 
 @pytest.mark.usefixtures("busy")

@@ -206,25 +206,6 @@ async def enqueue_a_line(queue: JobQueue, length: int) -> None:
         await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), limits)
 
 
-@pytest.mark.usefixtures("worker")
-async def test_places_in_line_are_shown_and_move(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
-) -> None:
-    for number in (1, 2, 3):
-        await enqueue(queue, number)
-    await progress.tick()
-    assert sorted(chat.edits) == [
-        (1, "⏳ You're next in line."), (2, "⏳ Place in line: 2"), (3, "⏳ Place in line: 3"),
-    ]  # fmt: skip
-    chat.edits.clear()
-    await queue.claim(worker="w", token="t", lease=30)
-    clock.now += EDIT_EVERY
-    await progress.tick()
-    assert sorted(chat.edits) == [
-        (1, "🚀 Your turn: starting…"), (2, "⏳ You're next in line."), (3, "⏳ Place in line: 2"),
-    ]  # fmt: skip
-
-
 async def test_steps_wait_for_their_time_and_phases_do_not(
     queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:
@@ -376,18 +357,6 @@ async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_l
         await progress.tick()
         clock.now += 1
     assert Counter(message for message, _words in chat.edits) == dict.fromkeys(range(1, waiting + 1), 1)
-
-
-async def test_user_who_blocked_the_bot_does_not_stop_the_others_messages(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat
-) -> None:
-    await enqueue(queue, 1)
-    chat.blocked = True
-    await progress.tick()
-    chat.blocked = False
-    await enqueue(queue, 2)
-    await progress.tick()
-    assert [message for message, _text in chat.edits] == [2]
 
 
 @pytest.mark.usefixtures("worker")

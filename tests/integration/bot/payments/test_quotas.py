@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from qwenedit_bot.payments.quotas import Quotas
@@ -34,15 +32,6 @@ async def test_job_is_charged_once_however_often_its_update_comes(quotas):
     assert (await quotas.of(ANN)).used == 1
 
 
-async def test_beyond_the_days_number_nothing_is_left_until_midnight(quotas, redis, bot_keys):
-    assert [await quotas.charge(ANN, job) for job in "ab"] == [None, None]
-    quota = await quotas.charge(ANN, "c")
-    assert (quota.used, quota.per_day, quota.left) == (2, 2, 0)
-    assert 0 < quota.resets_in <= 86_400
-    assert 0 < await redis.ttl(bot_keys.free_used(ANN)) <= 2 * 86_400
-    assert await quotas.charge(BOB, "d") is None
-
-
 async def test_yesterdays_jobs_are_not_todays(quotas, redis, bot_keys):
     for job in "ab":
         await quotas.charge(ANN, job)
@@ -71,21 +60,6 @@ async def test_job_that_is_asked_for_again_when_it_is_answered_is_charged_again(
     assert (await quotas.of(ANN)).used == 2
 
 
-async def test_jobs_asked_for_at_once_are_no_more_than_allowed(quotas):
-    asked = await asyncio.gather(*(quotas.charge(ANN, str(number)) for number in range(20)))
-    assert sum(quota is None for quota in asked) == 2
-
-
-async def test_failed_job_is_given_back_once(quotas):
-    for job in "ab":
-        await quotas.charge(ANN, job)
-    await quotas.give_back(ANN, "a")
-    await quotas.give_back(ANN, "a")
-    assert (await quotas.of(ANN)).used == 1
-    await quotas.give_back(ANN, "unknown")
-    assert (await quotas.of(ANN)).used == 1
-
-
 async def test_withheld_jobs_are_given_back_three_times_a_day_and_count_after_that(redis, bot_keys):
     quotas = Quotas(redis, bot_keys, per_day=1, exempt=frozenset())
     await quotas.add_lot(ANN, "granted", 4)
@@ -100,26 +74,6 @@ async def test_withheld_jobs_are_given_back_three_times_a_day_and_count_after_th
     await quotas.charge(ANN, "f")
     assert not await quotas.give_back_withheld(ANN, "f")
     assert 0 < await redis.ttl(bot_keys.free_used(ANN)) <= 2 * 86_400
-
-
-async def test_lots_are_used_when_the_day_is_used_up_and_get_back_what_failed(quotas):
-    await quotas.add_lot(ANN, "granted", 1)
-    await quotas.add_lot(ANN, "granted", 1)
-    assert [await quotas.charge(ANN, job) for job in "abc"] == [None] * 3
-    assert await quotas.charge(ANN, "c") is None
-    assert (await quotas.of(ANN)).bought == 0
-    assert (await quotas.charge(ANN, "d")).left == 0
-    assert await quotas.give_back(ANN, "c") == "granted"
-    assert await quotas.give_back(ANN, "c") is None
-    assert (await quotas.of(ANN)).left == 1
-
-
-async def test_admins_and_a_bot_without_a_limit_count_nothing(quotas, redis, bot_keys):
-    assert await quotas.of(ADMIN) is None
-    unlimited = Quotas(redis, bot_keys, per_day=None, exempt=frozenset())
-    assert await unlimited.charge(ANN, "a") is None
-    assert await unlimited.of(ANN) is None
-    assert await redis.dbsize() == 0
 
 
 async def test_forgetting_a_user_leaves_no_job_and_no_second_day(quotas, redis, bot_keys):

@@ -142,14 +142,6 @@ async def test_question_after_the_payment_offers_what_waits_and_a_yes_does_it(st
     await boris.picture(number=2)
 
 
-async def test_purchase_in_russian_is_the_same(stage: Any) -> None:
-    boris = await stage.telegram.user(language="ru")
-    paper = await invoice(boris, "10 картинок · ⭐ 200")
-    assert paper.now.invoice.title == "10 картинок"
-    await boris.pay(paper.id)
-    await boris.says("ещё 10 картинок. Сколько всего")
-
-
 async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     await bought(ann)

@@ -24,17 +24,6 @@ def user_erasure(redis: Redis, bot_keys: BotKeys, founded: Any) -> UserErasure:
     return Parts(founded(redis, bot_keys)).user_erasure
 
 
-async def test_keys_of_a_user_go_and_those_of_others_stay(
-    redis: Redis, bot_keys: BotKeys, user_erasure: UserErasure
-) -> None:
-    hers = [bot_keys.said(ANN, 7), bot_keys.reply(ANN, 7, "x"), bot_keys.draft(-5, ANN), bot_keys.language(ANN)]
-    others = [bot_keys.said(BOB, 7), bot_keys.reply(5, ANN), bot_keys.draft(ANN, BOB), f"another:said:{ANN}:7"]
-    for name in (*hers, *others):
-        await redis.set(name, 1)
-    await user_erasure.forget(ANN)
-    assert set(await redis.keys("*")) == set(others)
-
-
 async def test_hash_that_is_no_job_of_the_user_stays(redis: Redis, user_erasure: UserErasure) -> None:
     await redis.hset(f"qwenedit:job:a:{ANN}", "user", BOB)
     await redis.set("qwenedit:job:of another type", ANN)

@@ -33,21 +33,6 @@ def message(user: int, *, is_bot: bool = False, **fields: Any) -> dict[str, Any]
     return {"update_id": 1, "message": said}
 
 
-@pytest.mark.parametrize(
-    ("user", "refusal"),
-    [
-        (ADMIN, None),
-        (INVITED, None),
-        (CHAT, None),
-        (BANNED, Text.BANNED),
-        (STRANGER, Text.NOT_INVITED),
-        (OTHER_CHAT, Text.WRITE_AS_YOURSELF),
-    ],
-)
-async def test_access_is_for_the_invited_alone(access: AccessList, user: int, refusal: Text | None) -> None:
-    assert await access.refusal(user) is refusal
-
-
 async def test_access_of_a_chat_is_by_its_id_alone_where_every_person_has_access(
     redis: Redis, bot_keys: BotKeys
 ) -> None:

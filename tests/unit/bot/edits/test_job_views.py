@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.payments.quotas import Quota
 from qwenedit_bot.presets import catalogue
@@ -49,12 +48,6 @@ def test_unfinished_job_shows_where_it_is_and_can_be_cancelled(status: Status, p
     assert [[button.data for button in row] for row in view.buttons] == [["cancel:0123456789abcdef"]]
 
 
-def test_job_that_is_being_stopped_has_no_button() -> None:
-    view = job_views.progress(EN, PRESETS, replace(RUNNING, cancelling=True), position=None)
-    assert view.text == "✋ Stopping…"
-    assert view.buttons == ()
-
-
 @pytest.mark.parametrize(
     ("workflow", "as_file", "larger", "labels"),
     [
@@ -70,18 +63,6 @@ def test_finished_picture_has_one_row_of_buttons(
     [row] = job_views.result_buttons(EN, replace(RUNNING, job=job, state=State.DONE), as_file=as_file, larger=larger)
     assert [button.label for button in row] == labels
     assert all(len(button.data.encode()) <= 64 for button in row)
-
-
-@pytest.mark.parametrize(
-    ("data", "job"), [("again:abc", "abc"), ("again:abc:more", "abc"), ("again", None), ("again:", None), ("", None)]
-)
-def test_button_names_its_job(data: str, job: str | None) -> None:
-    assert job_views.job_of(data, "again") == job
-    assert job_views.job_of(data, "other") is None
-
-
-def test_cancelled_job_says_so() -> None:
-    assert job_views.outcome(EN, JOB.id, State.CANCELLED, None) == View("✖️ Cancelled.")
 
 
 @pytest.mark.parametrize("reason", [*Reason, None])
@@ -104,14 +85,6 @@ def test_nobody_is_told_to_send_a_smaller_photo_where_the_server_lacks_memory_or
         job_views.outcome(words, JOB.id, State.FAILED, Reason.SERVER_OUT_OF_MEMORY).text,
     ]
     assert [bool(smaller.search(text)) for text in shown] == [True, False, False]
-
-
-@pytest.mark.parametrize(
-    ("step", "steps", "filled"), [(0, 4, 0), (1, 4, 2), (4, 4, 10), (9, 4, 10), (1, 0, 0), (19, 20, 9)]
-)
-def test_bar_fills_with_the_steps(step: int, steps: int, filled: int) -> None:
-    assert job_views.bar(step, steps).count("▰") == filled
-    assert len(job_views.bar(step, steps)) == 10
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "Job 01234567"), ("ru", "Задание 01234567")])
@@ -145,11 +118,6 @@ SNOW = PRESETS.preset("snow")
 )
 def test_words_under_a_picture_are_what_was_asked_for(prompt: str, workflow: str | None, said: str) -> None:
     assert job_views.done(EN, PRESETS, status_of(prompt, workflow)) == said
-
-
-def test_preset_is_called_by_its_name_in_the_users_language() -> None:
-    assert SNOW is not None
-    assert job_views.done(Words("ru"), PRESETS, status_of(SNOW.prompt)) == "✨ «❄️ Снегопад»"
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_heic_of_tiles_is_taken_whole() -> None:
     assert corners(picture) == corners(image)
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", [2, 6])
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     exif = Image.Exif()
