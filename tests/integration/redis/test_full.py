@@ -11,15 +11,11 @@ from aiogram.utils.token import extract_bot_id
 from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.chat import rate_limit
-from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit import CHAT, Rate, SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import (
     Cancelled,
     Done,
-    Events,
     Fail,
     JobQueue,
     Lease,
@@ -30,7 +26,6 @@ from qwenedit_jobs import (
     Settled,
     StorageFullError,
 )
-from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.redis import settled_memory
 from telegram_simulator.client import TelegramSimulator
@@ -80,13 +75,6 @@ async def test_new_job_is_refused_by_name_and_leaves_nothing(redis, queue, memor
     assert (await queue.counts()).waiting == 1
 
 
-async def test_picture_is_refused_by_name(clients, redis_url, memory):
-    store = RedisPictureStore(await clients(redis_url=redis_url, decode=False), KEYS, ttl=60)
-    await memory.fill(1.1)
-    with pytest.raises(StorageFullError):
-        await store.put("a", b"x")
-
-
 async def test_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(queue, memory):
     await queue.enqueue(job(1), MANY)
     await memory.fill(1.1)
@@ -129,46 +117,6 @@ async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue
     assert await queue.cancel(job(2).id) is Cancelled.CANCELLED
     assert list((await queue.tick()).expired) == [job(3).id]
     assert await queue.settle(job(1).id, "t", Release()) is Settled.CANCELLED
-
-
-async def test_bot_hears_and_answers_what_ended_in_a_full_redis(redis, queue, memory):
-    lanes = Lanes(redis, KEYS.answers, name="bot")
-    events = Events(redis, KEYS, lanes)
-    await queue.enqueue(job(), MANY)
-    await memory.fill(1.1)
-    assert await queue.unfinished_ids() == [job().id]
-    assert (await queue.counts()).waiting == 1
-    await queue.cancel(job().id)
-    assert await events.wait(1.0)
-    assert await events.drain() == 1
-    [row], _wait = await lanes.next(1)
-    assert (await lanes.done(row)).first
-    assert (await lanes.next(1))[0] == []
-    assert await redis.xlen(KEYS.events) == 0
-
-
-async def test_bot_that_starts_over_a_full_redis_finds_the_updates_it_left(redis, memory):
-    inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=42), name="bot")
-    await inbox.take([{"update_id": 1}])
-    await memory.fill(1.1)
-    await inbox.lanes.reclaim()
-    [row], _wait = await inbox.lanes.next(1)
-    assert await inbox.open(row) is not None
-    await inbox.lanes.done(row)
-
-
-async def test_pace_is_kept_and_429s_are_obeyed_in_a_full_redis(redis, memory, monkeypatch):
-    monkeypatch.setattr(rate_limit, "CHAT", Rate(interval=3600.0, burst=CHAT.burst))  # no machine is too slow for it
-    limiter = SharedLimiter(redis, BotKeys(prefix="qwenedit", bot_id=42))
-    await memory.fill(1.1)
-    for _ in range(CHAT.burst):
-        await limiter.acquire(7, edit=True)
-    with pytest.raises(LaterError):
-        await limiter.acquire(7)
-    await limiter.close(8, 60.0)
-    with pytest.raises(LaterError):
-        await limiter.acquire(8)
-    await limiter.acquire(9)
 
 
 async def test_photos_leave_room_for_all_that_is_small(clients, redis_url, queue, memory):

@@ -62,24 +62,6 @@ async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> N
     assert ids(await taken(lanes)) == ["2"]
 
 
-async def test_lanes_check_rates_however_much_waits_in_one(lanes: Lanes) -> None:
-    for number in range(100):
-        await lanes.put("flood", f"f{number}", "")
-    await lanes.put("quiet", "q", "")
-    (one,) = await taken(lanes, 1)
-    await lanes.done(one)
-    assert ids(await taken(lanes, 1)) == ["q"]
-
-
-async def test_lanes_keep_an_entry_once(lanes: Lanes) -> None:
-    assert await lanes.put("a", "1", "x") is Put.PUT
-    assert await lanes.put("a", "1", "x") is Put.KNOWN
-    (row,) = await taken(lanes)
-    assert (await lanes.done(row)).first
-    assert not (await lanes.done(row)).first
-    assert await taken(lanes) == []
-
-
 async def test_done_says_whether_entries_wait_that_nobody_has_in_hand(lanes: Lanes) -> None:
     for lane, entry in (("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")):
         await lanes.put(lane, entry, "")
@@ -129,12 +111,6 @@ async def test_lanes_of_a_sender_keep_their_order_when_they_are_passed_over_agai
     assert ids(await taken_until(lanes, bool)) == ["a02"]
 
 
-async def test_lanes_hand_out_any_number_of_entries_of_nobody(lanes: Lanes) -> None:
-    for number in range(10):
-        await lanes.put(f"lane {number}", f"{number}", "")
-    assert len(await taken(lanes)) == 10
-
-
 async def test_sender_whose_hold_ran_out_gets_another_place(redis: Redis) -> None:
     slow, other = Lanes(redis, PREFIX, name="slow", hold=0.05), Lanes(redis, PREFIX, name="other")
     for number in range(3):
@@ -154,16 +130,6 @@ async def test_parked_entry_holds_up_its_own_lane_alone(lanes: Lanes) -> None:
     assert ids(rows) == ["3"]
     assert wait is not None
     assert 25 < wait <= 60  # the hold of the other one ends before
-
-
-async def test_parked_entry_comes_first_when_it_is_due(lanes: Lanes) -> None:
-    await lanes.put("a", "1", "")
-    await lanes.put("a", "2", "")
-    (row,) = await taken(lanes)
-    await lanes.park(row, 0.05, failed=True)
-    await asyncio.sleep(0.06)
-    (again,) = await taken(lanes)
-    assert (again.id, again.failures) == ("1", 1)
 
 
 async def test_entry_parked_alone_lets_those_behind_it_go_first(lanes: Lanes) -> None:
@@ -250,15 +216,6 @@ async def test_hold_goes_on_with_signs_of_life(redis: Redis) -> None:
         await asyncio.sleep(0.4)
         assert await lanes.renew(rows) == 1
         assert await taken(other) == []
-
-
-async def test_restart_under_the_same_name_has_its_entries_at_once(redis: Redis, lanes: Lanes) -> None:
-    await lanes.put("a", "1", "")
-    await lanes.put("b", "2", "")
-    assert len(await taken(lanes, 1)) == 1
-    assert len(await taken(Lanes(redis, PREFIX, name="other"))) == 1
-    assert await lanes.reclaim() == 1
-    assert ids(await taken(lanes)) == ["1"]
 
 
 async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) -> None:
@@ -372,15 +329,6 @@ async def test_lane_is_made_due_unless_it_is_in_hand(lanes: Lanes) -> None:
     assert await taken(lanes) == []
     assert await lanes.make_due("a")
     assert [each.id for each in await taken(lanes)] == ["1"]
-
-
-async def test_dropped_entry_leaves_its_lane_to_the_next(lanes: Lanes) -> None:
-    for number in ("1", "2"):
-        await lanes.put("a", number, "x")
-    (row,) = await taken(lanes)
-    await lanes.drop("a", "1")
-    await lanes.done(row)
-    assert [each.id for each in await taken(lanes)] == ["2"]
 
 
 async def test_lanes_leave_nothing_behind_for_long(redis: Redis, lanes: Lanes) -> None:

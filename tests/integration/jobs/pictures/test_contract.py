@@ -13,7 +13,6 @@ from qwenedit_jobs import (
     Release,
     Result,
     Settled,
-    State,
     input_ref,
     result_ref,
 )
@@ -48,12 +47,6 @@ async def test_picture_comes_back_as_it_was_put_there(store, data):
     assert not await store.holds("job:in:0", "job:in:1")
 
 
-async def test_picture_that_is_put_twice_is_the_second_one(store):
-    await store.put("job:in:0", SMALL)
-    await store.put("job:in:0", PICTURE)
-    assert await store.get("job:in:0") == PICTURE
-
-
 @pytest.mark.parametrize("ref", ["job:in:0", "", "..", "job:../other", "job:in:0/../../x"])
 async def test_picture_that_never_was_has_expired(store, ref):
     for call in (store.get, store.size):
@@ -79,16 +72,6 @@ async def test_picture_that_is_deleted_is_gone_and_its_neighbour_is_not(store):
     with pytest.raises(PictureExpiredError):
         await store.get("job:in:0")
     assert await store.get("job:in:1") == SMALL
-
-
-async def test_job_finds_its_photo_and_its_user_the_result(desk, store):
-    job = await accepted(desk, store)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    assert await store.get(job.edit.pictures[0]) == SMALL
-    _ref, outcome = await handed_in(desk, store, job, "t")
-    status = await desk.queue.status(job.id)
-    assert (outcome, status.state) == (Settled.DONE, State.DONE)
-    assert await store.get(status.result.picture) == PICTURE
 
 
 async def test_late_result_of_a_lost_attempt_does_not_replace_its_successors(desk, store):

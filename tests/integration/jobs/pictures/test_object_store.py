@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
@@ -37,12 +36,6 @@ async def test_check_leaves_nothing_where_the_bot_makes_it(address, bucket_name,
     await opened(address).check(deletes=False)
     await opened(address).check(deletes=True)
     assert await object_server.objects(bucket_name) == set()
-
-
-async def test_check_passes_while_another_service_makes_its_own(address):
-    async with asyncio.TaskGroup() as tasks:
-        for number in range(60):
-            tasks.create_task(opened(address).check(deletes=number % 2 == 0))
 
 
 @pytest.mark.usefixtures("bucket_name")
@@ -91,14 +84,6 @@ async def proxy(object_server, address, monkeypatch):
         for name, value in object_server.settings(port=proxy.port).items():
             monkeypatch.setenv(name, value)
         yield proxy
-
-
-@pytest.mark.parametrize("toxic", [Toxic.LATENCY, Toxic.SLICER, Toxic.SLOW_CLOSE])
-async def test_slow_link_is_no_dead_one(proxy, address, toxic):
-    proxy.toxic = toxic
-    store = opened(address)
-    await store.put(REF, PICTURE)
-    assert await store.get(REF) == PICTURE
 
 
 @pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN, Toxic.LIMIT_DATA])

@@ -72,16 +72,6 @@ async def seconds(desk, ref):
 # ---------------------------------------------------------------- how long
 
 
-async def test_pictures_of_a_failed_job_are_kept_for_an_hour_and_longer_when_it_is_tried_again(desk, store):
-    job = await accepted(desk, store, 1)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    await desk.queue.settle(job.id, "t", Fail(Reason.OUT_OF_MEMORY))
-    assert FAILED_KEPT - 60 < await seconds(desk, job.edit.pictures[0]) <= FAILED_KEPT
-    await desk.operated.requeue(job.id)
-    assert await seconds(desk, job.edit.pictures[0]) > FAILED_KEPT
-    assert await desk.redis.zcard(desk.keys.answered_pictures) == 0
-
-
 async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_needs_it(desk, store):
     job = await accepted(desk, store, 1)
     [ref] = job.edit.pictures
@@ -93,24 +83,7 @@ async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_
     assert FAILED_KEPT - 60 < await seconds(desk, ref) <= FAILED_KEPT
 
 
-async def test_photo_that_a_late_replica_sends_again_for_a_job_that_is_done_is_not_kept(desk, store):
-    ref = await done(desk, store, 1)
-    await accepted(desk, store, 1)
-    assert await kept(desk) == {ref}
-
-
 # ---------------------------------------------------------------- whose result
-
-
-async def test_result_of_a_job_that_was_forgotten_is_not_kept(desk, store):
-    job = await accepted(desk, store, 1)
-    await desk.queue.claim(worker="w", token="t", lease=30)
-    await desk.queue.settle(job.id, "t", Fail(Reason.TIMEOUT))
-    await desk.queue.answered(job.id)
-    assert await desk.operated.forget(job.id)
-    result = Result(picture="out", seed=1, seconds=1)
-    assert await desk.queue.settle(job.id, "t", Done(result, picture=b"png")) is Settled.LOST
-    assert await kept(desk) == set()
 
 
 # ---------------------------------------------------------------- how much

@@ -9,18 +9,14 @@ import pytest
 from qwenedit_jobs import (
     Done,
     Events,
-    PictureExpiredError,
     PicturesForgottenError,
     RedisPictureStore,
     RedisSettings,
     Result,
-    Settled,
     State,
-    StorageFullError,
     connect,
     event_of,
     input_ref,
-    result_ref,
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.redis.chunks import CHUNK
@@ -31,13 +27,6 @@ async def store(desk, redis_url):
     binary = connect(RedisSettings(redis_url=redis_url), decode=False)
     yield RedisPictureStore(binary, desk.keys, ttl=600)
     await binary.aclose()
-
-
-async def test_picture_is_kept_bit_by_bit_for_its_time(desk, store):
-    picture = bytes(range(256)) * 100
-    await store.put("a", picture)
-    assert await store.get("a") == picture
-    assert 590 < await desk.redis.ttl(desk.keys.picture("a")) <= 600
 
 
 async def test_small_picture_comes_along_with_each_claim_of_its_job(desk, store):
@@ -58,19 +47,6 @@ async def test_picture_that_no_claim_can_bring_is_left_to_the_store(desk, pictur
         await desk.redis.lpush(key, *picture)
     await desk.queue.claim(worker="worker-1", token="none", lease=30)
     assert (await desk.claimed()).pictures == ()
-
-
-async def test_deleted_picture_counts_as_expired(store):
-    await store.put("a", b"x")
-    await store.delete("a", "b")
-    await store.delete()
-    with pytest.raises(PictureExpiredError, match="picture a has expired"):
-        await store.get("a")
-
-
-def test_late_attempts_result_has_another_name_than_its_successors():
-    assert result_ref("x", 1) != result_ref("x", 2)
-    assert input_ref("x", 0) != input_ref("x", 1)
 
 
 async def finish(desk, number):
@@ -172,18 +148,3 @@ async def test_job_whose_pictures_redis_has_forgotten_is_not_accepted_until_they
     assert await desk.places(job.id) == []
     await RedisPictureStore(desk.redis, desk.keys, ttl=60).put(job.edit.pictures[0], b"x")
     assert await desk.queue.enqueue(job, desk.limits, pictures_in_redis=True) is State.QUEUED
-
-
-async def test_result_is_accepted_with_its_picture_and_not_without_room_for_it(desk):
-    claim = await desk.claimed()
-    result = Result(picture="out", seed=1, seconds=1.0)
-    await desk.redis.config_set("maxmemory", 1)
-    try:
-        with pytest.raises(StorageFullError):
-            await desk.queue.settle(claim.job.id, claim.token, Done(result, picture=b"x"))
-    finally:
-        await desk.redis.config_set("maxmemory", 0)
-    assert await desk.state(claim.job.id) is State.RUNNING
-    assert await desk.queue.settle(claim.job.id, claim.token, Done(result, picture=b"x")) is Settled.DONE
-    assert await desk.redis.get(desk.keys.picture("out")) == "x"
-    assert 0 < await desk.redis.ttl(desk.keys.picture("out")) <= 86_400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Fail, Lease, Reason, Release, Retry, Settled, State, Tick, UnreadableJobError
+from qwenedit_jobs import Lease, Reason, Release, Retry, Settled, State, Tick, UnreadableJobError
 
 HOUR = 3_600.0
 PASSED_OVER = 10.0
@@ -22,16 +22,6 @@ async def step(desk, seconds):
 
 async def wait_too_long(desk, job_id):
     await desk.redis.hset(desk.keys.job(job_id), "expires_at", 1)
-
-
-async def test_job_that_began_in_time_is_not_too_late_after_its_worker_was_lost(desk):
-    claim = await desk.claimed()
-    await wait_too_long(desk, claim.job.id)
-    await desk.expire(claim.job.id)
-    await desk.queue.tick()
-    await desk.due(claim.job.id)
-    assert list((await desk.queue.tick()).expired) == []
-    assert (await desk.queue.claim(worker="w", token="second", lease=30)).attempt == 2
 
 
 async def test_job_that_began_in_time_may_wait_for_its_next_attempt_as_long_again_and_no_longer(desk):
@@ -123,23 +113,6 @@ async def test_job_that_waited_with_its_worker_is_the_next_one_and_waits_no_long
 
 
 # ---------------------------------------------------------------- answers
-
-
-async def test_answer_to_a_failure_does_not_count_for_the_next_end_of_a_requeued_job(desk):
-    claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, claim.token, Fail(Reason.TIMEOUT))
-    told = (await desk.queue.status(claim.job.id)).ending
-    await desk.operated.requeue(claim.job.id)  # while the bot tells of the failure
-    assert not await desk.queue.answered(claim.job.id, ending=told)
-    assert not await desk.queue.answered(claim.job.id)
-    assert await desk.redis.ttl(desk.keys.job(claim.job.id)) == -1
-    await desk.queue.claim(worker="w", token="second", lease=30)
-    await desk.queue.settle(claim.job.id, "second", Fail(Reason.OUT_OF_MEMORY))
-    assert not await desk.queue.answered(claim.job.id, ending=told)
-    assert not await desk.queue.was_answered(claim.job.id)
-    status = await desk.queue.status(claim.job.id)
-    assert (status.state, status.ending, status.answered) == (State.FAILED, told + 1, False)
-    assert await desk.queue.answered(claim.job.id, ending=status.ending)
 
 
 async def test_difference_after_a_step_goes_away_at_once_where_nothing_waits(desk):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Fail, Reason, Retry, Settled
+from qwenedit_jobs import Reason, Retry, Settled
 
 SENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -29,12 +29,6 @@ async def test_claim_whose_reply_was_lost_tells_the_same_again(desk, job):
     assert lost.trace_context == again.trace_context == SENT
 
 
-async def test_job_status_leads_to_its_sender(desk, job):
-    await claimed(desk, "one")
-    await desk.queue.settle(job.id, "one", Fail(Reason.TIMEOUT))
-    assert (await desk.queue.status(job.id)).trace_context == SENT
-
-
 async def test_lost_attempt_is_told_of_once_with_its_times_and_its_trace(desk, job):
     await claimed(desk, "one")
     await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
@@ -46,10 +40,4 @@ async def test_lost_attempt_is_told_of_once_with_its_times_and_its_trace(desk, j
     assert (lost.job_id, lost.worker, lost.attempt, lost.max_attempts) == (job.id, "w", 2, second.max_attempts)
     assert (lost.outcome, lost.trace_context) == (Settled.DELAYED, SENT)
     assert lost.started_at - 0.001 <= seconds + microseconds / 1e6 <= lost.ended_at + 0.001
-    assert (await desk.queue.tick()).lost == ()
-
-
-async def test_attempt_that_its_worker_ended_is_not_lost(desk, job):
-    await claimed(desk, "one")
-    await desk.queue.settle(job.id, "one", Retry(Reason.TIMEOUT))
     assert (await desk.queue.tick()).lost == ()

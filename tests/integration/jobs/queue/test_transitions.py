@@ -8,8 +8,6 @@ import json
 import pytest
 
 from qwenedit_jobs import (
-    Cancelled,
-    Done,
     Fail,
     JobQueue,
     Lease,
@@ -17,16 +15,12 @@ from qwenedit_jobs import (
     Reason,
     RedisSettings,
     Release,
-    Result,
     Retry,
     Settled,
     State,
     UnreadableJobError,
     connect,
 )
-
-RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)
-
 
 # ---------------------------------------------------------------- claim
 
@@ -62,19 +56,6 @@ async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
     assert await desk.places(job.id) == ["leases"]
 
 
-async def test_claim_that_waits_in_vain_leaves_ended_leases_to_others(desk):
-    claim = await desk.claimed()
-    await desk.expire(claim.job.id)
-    assert await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05) is None
-    assert await desk.places(claim.job.id) == ["leases"]
-
-
-async def test_claim_that_waits_is_repeated_although_nothing_waits_any_more(desk):
-    claim = await desk.claimed("a")
-    again = await desk.queue.claim(worker="worker-1", token="a", lease=30, wait=0.05)
-    assert (again.job, again.attempt) == (claim.job, 1)
-
-
 async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing(desk, patient):
     queue = JobQueue(desk.redis, desk.keys, waiter=patient)
     async with asyncio.TaskGroup() as tasks:
@@ -85,30 +66,6 @@ async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing
         async with asyncio.timeout(30):
             assert await waiting is None
     assert await desk.queue.waiting_ids() == [job.id]
-
-
-@pytest.mark.parametrize("end", ["complete", "release", "reap"])
-async def test_copy_of_a_claim_that_comes_after_its_job_was_settled_takes_no_other(desk, end):
-    claim = await desk.claimed()
-    if end == "complete":
-        await desk.queue.settle(claim.job.id, "token", Done(RESULT))
-    elif end == "release":
-        await desk.queue.settle(claim.job.id, "token", Release())
-    else:
-        await desk.expire(claim.job.id)
-        await desk.queue.tick()
-    await desk.enqueued(2)
-    waiting = await desk.queue.waiting_ids()
-    assert await desk.queue.claim(worker="worker-1", token="token", lease=30) is None
-    assert await desk.queue.waiting_ids() == waiting
-
-
-async def test_foreign_item_in_the_list_goes_to_the_dead_and_does_not_block(desk):
-    await desk.redis.lpush(desk.keys.job_queue, "rubbish")
-    job = await desk.enqueued()
-    claim = await desk.queue.claim(worker="w", token="t", lease=30)
-    assert claim.job == job
-    assert await desk.places("rubbish") == ["dead"]
 
 
 async def test_payload_of_another_version_is_claimed_and_can_be_settled(desk):
@@ -130,12 +87,6 @@ async def test_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_a
         await desk.queue.claim(worker="w", token="t", lease=30)
     status = await desk.queue.status(job.id)
     assert (status.job, status.phase, status.reason) == (job, Phase.STARTING, Reason.UNKNOWN)
-
-
-async def test_job_that_cannot_be_read_hides_no_other(desk):
-    job, other = await desk.enqueued(), await desk.enqueued(number=2)
-    await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
-    assert [status.job for status in await desk.queue.statuses([job.id, "forgotten", other.id])] == [other]
 
 
 # ---------------------------------------------------------------- renew, progress, drain
@@ -202,53 +153,4 @@ async def test_attempt_ends_whatever_characters_its_error_has(desk):
     assert await desk.redis.hget(desk.keys.job(job.id), "detail") == "no file models/??.safetensors \x00"
 
 
-async def test_job_that_kills_its_workers_is_dead_after_its_last_attempt(desk):
-    await desk.enqueued(max_attempts=3)
-    job_id = desk.job().id
-    for attempt in (1, 2, 3):
-        claim = await desk.queue.claim(worker="w", token=str(attempt), lease=30)
-        assert claim.attempt == attempt
-        await desk.expire(job_id)
-        expected = Settled.FAILED if attempt == 3 else Settled.DELAYED
-        lost = (await desk.queue.tick()).lost
-        assert [(each.job_id, each.outcome) for each in lost] == [(job_id, expected)]
-        assert [(lost.job_id, lost.outcome) for lost in (await desk.queue.tick()).lost] == []
-        await desk.due(job_id)
-    assert (await desk.queue.status(job_id)).reason is Reason.WORKER_LOST
-    assert await desk.events() == [(job_id, "failed")]
-
-
 # ---------------------------------------------------------------- cancel, answered
-
-
-async def test_running_jobs_worker_is_told_by_the_next_heartbeat(desk):
-    claim = await desk.claimed()
-    assert await desk.queue.cancel(claim.job.id) is Cancelled.CANCELLING
-    assert await desk.queue.heartbeat(claim.job.id, "token", lease=30) is Lease.CANCELLED
-    assert await desk.queue.heartbeat(claim.job.id, "token", phase=Phase.EDITING) is Lease.CANCELLED
-    assert await desk.state(claim.job.id) is State.RUNNING
-
-
-async def test_job_is_reworded_until_it_begins_and_not_after_that(desk):
-    job = await desk.enqueued()
-    other = job.model_copy(update={"edit": job.edit.model_copy(update={"prompt": "make it rain"})})
-    assert await desk.queue.reword(other)
-    assert await desk.queue.reword(other)
-    claim = await desk.queue.claim(worker="w", token="t", lease=30)
-    assert claim.job == other
-    assert not await desk.queue.reword(job)
-    await desk.queue.settle(job.id, "t", Retry(Reason.WORKER_LOST))
-    assert not await desk.queue.reword(job)
-    assert (await desk.queue.status(job.id)).job == other
-    assert not await desk.queue.reword(desk.job(2))
-    assert not await desk.queue.exists(desk.job(2).id)
-
-
-async def test_first_caller_of_answered_is_told_so(desk):
-    claim = await desk.claimed()
-    await desk.queue.settle(claim.job.id, "token", Done(RESULT))
-    assert not await desk.queue.was_answered(claim.job.id)
-    assert await desk.queue.answered(claim.job.id)
-    assert not await desk.queue.answered(claim.job.id)
-    assert await desk.queue.was_answered(claim.job.id)
-    assert not await desk.queue.answered("feedfacefeedface")

@@ -11,7 +11,6 @@ import structlog
 from qwenedit_jobs import (
     Cancelled,
     Done,
-    Events,
     Fail,
     JobQueue,
     Reason,
@@ -21,14 +20,11 @@ from qwenedit_jobs import (
     Retry,
     Settled,
     State,
-    event_of,
 )
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.status import status as status_command
-from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import Requeued
-from qwenedit_jobs.queue.queue_view import MOST_OF_USER
 
 STRANGE: dict[str, dict[str, str | bytes]] = {
     "a state of another version": {"state": "upscaling"},
@@ -84,13 +80,6 @@ async def test_unreadable_job_is_told_of_once(desk):
         for _ in range(3):
             await queue.statuses([job.id])
     assert [(line["event"], line["job_id"]) for line in logs] == [("queue.unreadable", job.id)]
-
-
-async def test_unreadable_key_of_another_type_hides_no_other(desk, queue):
-    job, other = await desk.enqueued(1), await desk.enqueued(2)
-    await desk.redis.delete(desk.keys.job(job.id))
-    await desk.redis.set(desk.keys.job(job.id), "another program's")
-    assert [status.job for status in await queue.statuses([job.id, other.id])] == [other]
 
 
 @pytest.mark.parametrize("name", [name for name in STRANGE if "payload" not in name])
@@ -215,11 +204,6 @@ async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
     assert await desk.state(job.id) is State.QUEUED
 
 
-async def test_crowd_among_a_users_jobs_is_not_read_as_a_whole(desk, queue):
-    await desk.redis.sadd(desk.keys.user(1), *range(MOST_OF_USER + 5))
-    assert len(set(await queue.unfinished_ids_of(1))) == MOST_OF_USER
-
-
 async def test_job_that_is_too_large_is_read_by_nobody_and_hides_no_other(desk, queue):
     """With a worker's password such a value could kill the bot again after each start."""
     job, other = await spoil(desk, 1, {"detail": "x" * 20_000_000}), await desk.enqueued(2)
@@ -273,12 +257,3 @@ async def test_value_that_workers_put_where_jobs_stand_is_never_read_at_length(d
     assert attempt.job_id == lost.job.id
     assert await desk.redis.zcard(desk.keys.delayed) == 1
     assert peak < 2_000_000
-
-
-@pytest.mark.parametrize("field", ["id", "state", "why"])
-async def test_end_of_a_job_that_is_too_large_is_dropped(desk, field):
-    lanes = Lanes(desk.redis, desk.keys.answers)
-    await desk.redis.xadd(desk.keys.events, {"id": desk.job(1).id, "state": "done"} | {field: LARGE})
-    await desk.redis.xadd(desk.keys.events, {"id": desk.job(2).id, "state": "done"})
-    assert await Events(desk.redis, desk.keys, lanes).drain() == 2
-    assert [event_of(entry).job_id for entry in (await lanes.next(9))[0]] == [desk.job(2).id]
