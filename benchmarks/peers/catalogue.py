@@ -78,8 +78,7 @@ OURS = Peer(
     "ours",
     "Lease 10 s (the least that is allowed; default 30), 10 attempts, no pause between them, so that redelivery is the "
     "lease's alone. The queue's scripts and the worker's own loop with the edit left out; each job has a picture in "
-    "Redis, which is read, and a result, which is written. On uvloop, as the product's worker. Idle: the whole worker "
-    "as a process, beside the simulated ComfyUI.",
+    "Redis, which is read, and a result, which is written. On uvloop, as the product's worker.",
 )
 PEERS = (
     Peer(

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.peers.catalogue import Peer
-    from benchmarks.peers.measures.idle import Idleness
-    from benchmarks.peers.measures.kills import Losses
     from benchmarks.peers.measures.speed import Speed
 
 
@@ -34,13 +32,11 @@ class Row:
     four: float | None = None
     waiting: dict[int, float] = field(default_factory=dict)
     """By how many jobs wait: the median from a job's end to the beginning of the next one."""
-    losses: Losses | None = None
-    idle: Idleness | None = None
 
 
-def row(peer: Peer, speed: Speed, losses: Losses | None, idle: Idleness | None) -> Row:
+def row(peer: Peer, speed: Speed) -> Row:
     """Sum one queue's measurements up."""
-    found = Row(peer.name, peer.shown, losses=losses, idle=idle)
+    found = Row(peer.name, peer.shown)
     if speed.pickups:
         percentiles = statistics.quantiles(speed.pickups, n=100, method="inclusive")
         found.pickup_p50, found.pickup_p99 = percentiles[49], percentiles[98]
@@ -50,34 +46,12 @@ def row(peer: Peer, speed: Speed, losses: Losses | None, idle: Idleness | None) 
 
 
 def tables(rows: Sequence[Row]) -> str:
-    """Write the figures as tables in Markdown, of what was measured."""
-    fast = [each for each in rows if each.pickup_p50 is not None]
-    killed = [(each, each.losses) for each in rows if each.losses is not None]
-    idle = [(each, each.idle) for each in rows if each.idle is not None]
-    parts = []
-    if fast:
-        parts.append(
-            _table(
-                "queue | pickup p50 | p99 (ms) | jobs/s, 1 worker | 4 workers "
-                "| next job, 10 wait | 1,000 | 10,000 (ms) | 10,000 to 10",
-                *(_speed(each) for each in fast),
-            )
-        )
-    if killed:
-        parts.append(
-            _table(
-                f"queue, {killed[0][1].kills} kills | gone | late | done twice | again after, median (s) | longest (s)",
-                *(_losses(each, losses) for each, losses in killed),
-            )
-        )
-    if idle:
-        parts.append(
-            _table(
-                "queue, idle for a minute | commands in Redis | CPU seconds",
-                *((each.title, _figure(found.commands, 0), _figure(found.cpu, 2)) for each, found in idle),
-            )
-        )
-    return "\n\n".join(parts)
+    """Write the figures as a table in Markdown."""
+    return _table(
+        "queue | pickup p50 | p99 (ms) | jobs/s, 1 worker | 4 workers "
+        "| next job, 10 wait | 1,000 | 10,000 (ms) | 10,000 to 10",
+        *map(_speed, rows),
+    )
 
 
 def _table(head: str, *lines: Sequence[str]) -> str:
@@ -96,18 +70,6 @@ def _speed(each: Row) -> tuple[str, ...]:
         _figure(each.four, 0),
         *(_figure(gap, 2) for gap in (few, some, many)),
         _figure(many / few if many and few else None, 2),
-    )
-
-
-def _losses(each: Row, losses: Losses) -> tuple[str, ...]:
-    again = losses.redelivered
-    return (
-        each.title,
-        str(losses.gone),
-        str(losses.late),
-        str(losses.twice),
-        _figure(statistics.median(again) if again else None, 1),
-        _figure(max(again, default=None), 1),
     )
 
 
