@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from qwenedit_worker.comfyui import ComfyUI, EditRequest, UnexpectedReply, client
+from qwenedit_worker.comfyui.protocol.transport import MAX_JSON
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,18 @@ async def edit(url: str, workflow, *, within: float) -> None:
     async with ComfyUI(url, workflows=[workflow]) as comfyui:
         request = EditRequest(job_id="j", attempt=1, workflow=workflow, prompt="", images=(b"x",), seed=0)
         await comfyui.edit(request, on_progress=ignore, deadline=asyncio.get_running_loop().time() + within)
+
+
+async def test_reply_without_end_is_cut_off(invert) -> None:
+    async def flood(writer) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n[")
+        while True:
+            writer.write(b"0," * 2**15)
+            await writer.drain()
+
+    async with stranger(flood) as url:
+        with pytest.raises(UnexpectedReply, match=f"larger than {MAX_JSON} bytes"):
+            await edit(url, invert, within=20)
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"name": 1}', b'"\xff'])

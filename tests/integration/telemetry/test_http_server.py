@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 from typing import TYPE_CHECKING
 
@@ -126,6 +127,16 @@ async def test_connection_carries_one_request(app, knock):
         said = await until_closed(reader)
     assert said.count(b"HTTP/1.1 200") == 1
     assert b"Connection: close" in said
+
+
+async def test_bodies_are_not_decompressed(app):
+    packed = gzip.compress(b"0" * 1_000_000)
+    async with (
+        HttpServer(app, host="127.0.0.1", port=0, connections=8, shutdown=1) as server,
+        aiohttp.ClientSession() as session,
+        session.post(f"http://127.0.0.1:{server.port}/", data=packed, headers={"Content-Encoding": "gzip"}) as answer,
+    ):
+        assert await answer.read() == packed
 
 
 @pytest.mark.parametrize(
