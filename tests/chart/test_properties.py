@@ -74,10 +74,11 @@ def test_every_pod_is_restricted_with_a_read_only_root(pods):
             assert context["capabilities"] == {"drop": ["ALL"]}, owner
 
 
-def test_every_container_requests_cpu_and_memory_and_limits_memory(pods):
+def test_every_container_requests_cpu_memory_and_disk_and_limits_memory(pods):
+    wanted = {"cpu", "memory", "ephemeral-storage"}
     for owner, pod in pods.items():
         for container in containers(pod):
-            assert {"cpu", "memory"} <= set(container["resources"]["requests"]), (owner, container["name"])
+            assert wanted <= set(container["resources"]["requests"]), (owner, container["name"])
             assert "memory" in container["resources"]["limits"], (owner, container["name"])
 
 
