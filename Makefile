@@ -1,19 +1,19 @@
-# Everything that is done with this repository. Needs Python 3.11 or newer, git and make; uv is fetched where it is
-# missing. `make help` is made from the comments that stand after `##`.
+# All commands of this repository. They need Python 3.11 or newer, git and make, and fetch uv if it's missing.
+# `make help` prints the comments after `##`.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-# A uv that starts: version managers leave commands on PATH that do not.
+# A uv that starts: version managers may leave a broken one on PATH.
 UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .local/uv/bin/uv)
 BIN := .venv/bin
-# Python is downloaded only where the machine's own is too old.
+# Python is downloaded only if the machine's own is too old.
 export UV_PYTHON_DOWNLOADS ?= $(shell python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo never || echo automatic)
 
-# A run of the tests starts hundreds of processes of Python, each of which compiles all it imports without this.
+# The tests start hundreds of Python processes, which would each compile all that they import.
 unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON_FOLDERS := packages services simulators tests proofs benchmarks charts
@@ -33,10 +33,10 @@ run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and Com
 	@$(BIN)/python -m local_stack
 
 .PHONY: sync
-sync: $(BIN)/.runs ## Fetch what `make run` needs, and run nothing
+sync: $(BIN)/.runs ## Fetch what `make run` needs
 
 .PHONY: cli
-cli: $(BIN)/.runs ## Look into what `make run DATA=FOLDER` runs, and steer it (DATA= ARGS=status, docs/cli.md)
+cli: $(BIN)/.runs ## Run the command line of `make run DATA=FOLDER` (DATA= ARGS=status, docs/cli.md)
 	@$(BIN)/python -m local_stack.run.command $(or $(ARGS),--help)
 
 .PHONY: backup
@@ -64,18 +64,18 @@ lint-files: $(BIN)/.synced
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
 .PHONY: checkov
-checkov: | $(filter .local/%,$(UV)) ## Scan chart, Dockerfiles and workflows by others' rules; .checkov.yaml says which do not apply
+checkov: | $(filter .local/%,$(UV)) ## Scan chart, Dockerfiles and workflows with Checkov
 	$(UV) tool run checkov==3.3.30 --config-file .checkov.yaml
 
 SITE ?= /tmp/qwenedit-site
 
 .PHONY: site
-site: | $(filter .local/%,$(UV)) ## Build the documentation as an HTML site, and fail where a link leads nowhere (SITE=FOLDER)
+site: | $(filter .local/%,$(UV)) ## Build the documentation as an HTML site, and fail if a link is broken (SITE=FOLDER)
 	NO_MKDOCS_2_WARNING=1 $(UV) tool run --from mkdocs==1.6.1 --with mkdocs-material==9.8.2 \
 		mkdocs build --strict --config-file .ci/site/mkdocs.yml --site-dir "$(abspath $(SITE))"
 
 .PHONY: format
-format: $(BIN)/.synced ## Put the code into its one format
+format: $(BIN)/.synced ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
@@ -86,8 +86,8 @@ LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache_
 test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
 	$(BIN)/pytest -n 6 --dist loadfile --no-loadscope-reorder $(or $(TESTS),$(LONG_FIRST))
 
-# The S3 server is built before the tests that need it: on a busy machine that takes longer than a test may. Where it
-# cannot be built, they say so.
+# Builds the S3 server before the tests that need it, since that may take longer than a test. If it can't be built, these
+# tests say so.
 .PHONY: tools
 tools: $(BIN)/.synced
 	@! command -v go > /dev/null || $(BIN)/python -m qwenedit_testkit.object_server > /dev/null || true
@@ -104,7 +104,7 @@ e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cl
 FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prompts events outcomes inventory)
 
 .PHONY: conformance
-conformance: $(BIN)/.synced ## Hold a ComfyUI of yours to the simulator's facts, and our client to it (COMFYUI_URL= REAL_COMFYUI_DATA=)
+conformance: $(BIN)/.synced ## Check your ComfyUI against the simulator's facts (COMFYUI_URL= REAL_COMFYUI_DATA=)
 	@test -n "$${COMFYUI_URL:-}" || { echo "Set COMFYUI_URL, see simulators/comfyui/README.md" >&2; exit 2; }
 	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
 		$(BIN)/pytest --timeout=400 $(FACTS) tests/integration/comfyui/test_real.py \
@@ -115,15 +115,15 @@ walk: $(BIN)/.synced ## Walk through every feature in a browser, and take the pi
 	$(BIN)/python -m tests.walk $(ARGS)
 
 .PHONY: prove
-prove: $(BIN)/.synced ## Run a proof, which fails where a promise breaks (NAME=chaos ARGS="--jobs 100"; without NAME: list them)
+prove: $(BIN)/.synced ## Run a proof, which fails if a promise breaks (NAME=chaos ARGS="--jobs 100"; no NAME lists them)
 	@UV="$(abspath $(UV))" $(BIN)/python -m proofs $(NAME) $(ARGS)
 
 .PHONY: measure
-measure: $(BIN)/.synced ## Measure something, beside what one would use instead (NAME=peers ARGS="ours rq"; without NAME: list)
+measure: $(BIN)/.synced ## Run a benchmark (NAME=peers ARGS="ours rq"; no NAME lists them)
 	@UV="$(abspath $(UV))" $(BIN)/python -m benchmarks $(NAME) $(ARGS)
 
 .PHONY: clean
-clean: ## Remove all that was made here
+clean: ## Remove everything that was built here
 	rm -rf .venv .local .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -140,7 +140,7 @@ comfyui-lock: $(filter .local/%,$(UV)) ## Write the lock of ComfyUI's image from
 		--custom-compile-command "make comfyui-lock" $(if $(UPGRADE),--upgrade) --output-file requirements.txt requirements.in
 
 .PHONY: version
-version: ## Give the product its next version, everywhere it stands (VERSION=0.2.0); docs/releases.md has the rest
+version: ## Set the next version (VERSION=0.2.0, docs/releases.md)
 	.ci/release/version.py set "$(VERSION)"
 	$(MAKE) chart
 
@@ -150,12 +150,11 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 	k8s/try/install.sh
 
 .PHONY: chart
-chart: $(BIN)/.synced ## Write what is made from the chart, its alerts, languages and settings: table, schema, links, names, examples
+chart: $(BIN)/.synced ## Regenerate what derives from the chart, its alerts, languages and settings
 	$(BIN)/python charts/derived.py
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py
 
-# The environment, made again when what it is made from has changed; without the tools of development, which are most
-# of it, for who only runs the product.
+# The environment, synced again if its sources have changed. `.runs` leaves out the development tools, which are most of it.
 PROJECTS := uv.lock pyproject.toml $(wildcard */*/pyproject.toml)
 
 $(BIN)/.synced: $(PROJECTS) | $(filter .local/%,$(UV))

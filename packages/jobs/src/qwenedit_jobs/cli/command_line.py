@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 MOST_SECONDS = 86_400
 """The longest that a command waits."""
 EXIT_CODES = """\
-exit codes: 0 as wished; 1 the answer is bad news (no such job, a job in the wrong state, no picture);
-2 it could not be asked (Redis, settings, or the command line)"""
+exit codes: 0 success; 1 failure (no such job, a job in the wrong state, or no picture);
+2 the command couldn't run (Redis, a setting, or the command line)"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -60,31 +60,31 @@ def make_parser() -> argparse.ArgumentParser:
     which.add_argument("starts", nargs="*", default=[], metavar="ID", help="or its beginning")
     which.add_argument("--all", action="store_true", dest="everything", help="all of them")
 
-    _add(commands, "status", status, "the queue, the workers, Redis")
-    _add(commands, "pause", pause, "let no job begin; new ones are accepted and wait")
-    _add(commands, "resume", resume, "end a pause")
-    _add(commands, "forget-bot", forget_bot, "let the token of another bot take over what Redis holds")
+    _add(commands, "status", status, "show the queue, the workers and Redis")
+    _add(commands, "pause", pause, "start no more jobs; new ones are accepted and wait")
+    _add(commands, "resume", resume, "end the pause")
+    _add(commands, "forget-bot", forget_bot, "let another bot's token take over what Redis holds")
     test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
     test.add_argument("--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="how long to wait (600)")
 
-    of_jobs = _group(commands, "jobs", "list, show, cancel, requeue")
-    listing = _add(of_jobs, "list", jobs.jobs_list, "jobs that wait, run or pause between attempts")
+    of_jobs = _group(commands, "jobs", "list, show, cancel or requeue jobs")
+    listing = _add(of_jobs, "list", jobs.jobs_list, "list jobs that wait, run or pause between attempts")
     listing.add_argument(
-        "--all", action="store_true", dest="everything", help="those that ended lately, too; so does --user"
+        "--all", action="store_true", dest="everything", help="also jobs that ended lately; --user implies it"
     )
-    listing.add_argument("--user", type=int, metavar="ID", help="only this Telegram user's")
-    showing = _add(of_jobs, "show", jobs.jobs_show, "all of one job but its prompt and pictures")
+    listing.add_argument("--user", type=int, metavar="ID", help="only jobs of this Telegram user")
+    showing = _add(of_jobs, "show", jobs.jobs_show, "show all of a job but its prompt and pictures")
     showing.add_argument("start", metavar="ID", help="or its beginning")
-    _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs, as their users can", named)
+    _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs", named)
     _add(of_jobs, "requeue", jobs.jobs_requeue, "put running, delayed or failed jobs back in line", named)
 
-    of_dead = _group(commands, "dead", "list, retry, drop the jobs that failed for good")
-    _add(of_dead, "list", jobs.dead_list, "newest first")
-    _add(of_dead, "retry", jobs.dead_retry, "have them executed again", chosen)
+    of_dead = _group(commands, "dead", "list, retry or drop jobs that failed for good")
+    _add(of_dead, "list", jobs.dead_list, "list them, newest first")
+    _add(of_dead, "retry", jobs.dead_retry, "put them in line again", chosen)
     _add(of_dead, "drop", jobs.dead_drop, "forget them", chosen)
-    of_aside = _group(commands, "aside", "list, retry, drop what the bot could not work off")
-    _add(of_aside, "list", set_aside.aside_list, "oldest first")
-    _add(of_aside, "retry", set_aside.aside_retry, "have them worked off again", chosen)
+    of_aside = _group(commands, "aside", "list, retry or drop what the bot couldn't handle")
+    _add(of_aside, "list", set_aside.aside_list, "list them, oldest first")
+    _add(of_aside, "retry", set_aside.aside_retry, "handle them again", chosen)
     _add(of_aside, "drop", set_aside.aside_drop, "forget them", chosen)
     return parser
 
@@ -98,7 +98,7 @@ def _add(
 
 
 def _group(commands: Commands, name: str, text: str) -> Commands:
-    return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="DEED")
+    return commands.add_parser(name, help=text).add_subparsers(required=True, metavar="ACTION")
 
 
 def _seconds(text: str) -> float:
