@@ -8,6 +8,7 @@ import pytest
 from opentelemetry.sdk.trace import sampling
 
 from qwenedit_bot.app.settings import BotSettings
+from qwenedit_jobs import Keys
 from qwenedit_telemetry import exporting
 from qwenedit_worker.settings import WorkerSettings
 
@@ -158,3 +159,12 @@ def test_each_service_may_reach_the_collector(part, endpoint, port, render):
         one for one in manifests if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].endswith(f"-{part}")
     )
     assert {"ports": [{"protocol": "TCP", "port": port}], "to": peers} in policy["spec"]["egress"]
+
+
+def test_prefix_reaches_the_services_the_users_of_redis_and_keda(render):
+    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "redis": {"prefix": "studio.2"}})
+    assert {config(manifests, part)["REDIS_PREFIX"] for part in SETTINGS} == {"studio.2"}
+    assert "qwenedit:" not in config(manifests, "redis")["start.sh"]
+    (scaled,) = (one for one in manifests if one["kind"] == "ScaledObject")
+    keys = [trigger["metadata"]["listName"] for trigger in scaled["spec"]["triggers"]]
+    assert keys == [Keys("studio.2").job_queue, Keys("studio.2").leases]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 STUDIO = {"REDIS_PREFIX": "studio.2", "BOT_TOKEN": "1000000002:another"}
 OWNER, OTHER = (int(token.partition(":")[0]) for token in (SIMULATED_TOKEN, STUDIO["BOT_TOKEN"]))
-JOBS = 12
+JOBS = 6
 
 
 @pytest.fixture
