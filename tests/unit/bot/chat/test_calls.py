@@ -167,6 +167,11 @@ def test_error_comes_in_the_bots_own_words(error: AiogramError, kind: type[BotEr
     assert type(translated(error)) is kind
 
 
+def test_call_that_does_not_reach_telegram_says_what_kept_it_from_there_without_the_address() -> None:
+    said = "ClientConnectorCertificateError: Cannot connect to host api.telegram.org:443, /bot1:TOKEN/getMe"
+    assert str(translated(TelegramNetworkError(METHOD, said))) == "network ClientConnectorCertificateError"
+
+
 @pytest.mark.parametrize(
     ("description", "kind"),
     [

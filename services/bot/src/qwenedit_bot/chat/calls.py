@@ -127,7 +127,8 @@ def translated(error: AiogramError) -> BotError:
     if isinstance(error, TelegramMigrateToChat):
         return GroupMovedError(error.migrate_to_chat_id)
     if not isinstance(error, TelegramAPIError) or status not in ("400", "403", "other"):
-        return TelegramUnavailableError(status)
+        cause = error.message.partition(":")[0] if isinstance(error, TelegramNetworkError) else ""
+        return TelegramUnavailableError(f"{status} {cause}".rstrip())
     said = error.message.lower()
     fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
     kind = next((kind for text, kind in _BY_TEXT if text in said), fallback)
