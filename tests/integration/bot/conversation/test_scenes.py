@@ -253,7 +253,7 @@ DOUBTFUL, ASKED = "xqzt", "“xqzt”: should I do this to the picture?"
 async def test_remark_about_a_result_is_no_job_and_offers_what_to_do(stage: Any, words: str) -> None:
     ann, picture = await with_result(stage)
     (said,) = await ann.send(words)
-    offer = await ann.says("What should I change?")
+    offer = await ann.says("If something should be different")
     assert (offer.reply_to, offer.now.labels) == (said, ("Again", "Undo"))
     assert await settled(stage) == []
     await ann.press("Undo", message_id=offer.id)

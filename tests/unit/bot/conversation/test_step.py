@@ -345,12 +345,6 @@ def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
     assert [(each.like, each.pictures) for each in action.wanted] == [("old", (photo(1),))]
 
 
-def test_grumble_below_a_result_is_asked_for_words() -> None:
-    for words in ("", "ew no", "why six fingers?"):
-        grumble = said(words, thing(Stage.RESULT), intent="question")
-        assert step(ASKED_FOR, grumble)[1] == Ask(Question.GRUMBLED, 9)
-
-
 def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
     asked = step(WAITS, said("a bunny", thing(Stage.RESULT), doubt="much", replied=True))[0]
     yes = replace(said("yes", thing(Stage.RESULT), intent="agreed", replied=True), id="m11", message_id=11)
@@ -363,8 +357,8 @@ def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> N
     wow = step(asked, replace(said("wow", result, intent="thanks"), id="m10"))[0]
     yes, no = said("yes", result, intent="agreed"), said("no", result, intent="question")
     assert step(wow, replace(yes, id="m11"))[1] == Reply("thanks", "old")
-    assert step(wow, replace(no, id="m11"))[1] == Ask(Question.GRUMBLED, 9)
-    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == Ask(Question.GRUMBLED, 9)
+    assert step(wow, replace(no, id="m11"))[1] == Reply("question", "old")
+    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == Reply("question", "old")
 
 
 def test_no_to_doubtful_words_drops_them() -> None:
@@ -376,7 +370,7 @@ def test_no_to_doubtful_words_drops_them() -> None:
 def test_question_after_doubtful_words_is_not_taken_for_a_no() -> None:
     asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
     asks = replace(said("how is that a bunny?", thing(Stage.RESULT), intent="question"), id="m11")
-    assert step(asked, asks)[1] == Ask(Question.GRUMBLED, 9)
+    assert step(asked, asks)[1] == Reply("question", "old")
 
 
 def test_words_about_one_of_several_results_must_reply_to_it() -> None:
@@ -511,8 +505,9 @@ def test_question_is_asked_until_what_it_is_about_has_changed() -> None:
 
 def test_question_or_complaint_is_about_a_result_if_there_is_one() -> None:
     why = said("why?", intent="question")
-    for about in (None, *(thing(stage) for stage in Stage if stage is not Stage.RESULT)):
-        assert step(ASKED_FOR, replace(why, about=about))[1] == Reply("question")
+    for stage in Stage:
+        answer = Reply("question", "old" if stage is Stage.RESULT else "")
+        assert step(ASKED_FOR, replace(why, about=thing(stage)))[1] == answer
     assert step(replace(WAITS, words=SNOW), replace(why, about=WAITING))[1] == Reply("question")
 
 
@@ -780,7 +775,7 @@ class World:
         if event.intent and (not event.doubt or about is None):
             assert not wanted or event.intent in ("again", "agreed")
             return
-        if isinstance(action, Reply) or action == Ask(Question.GRUMBLED, event.message_id):
+        if isinstance(action, Reply):
             assert event.intent
             return
         if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not event.replied:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
+from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, results, shop
 from qwenedit_bot.conversation.reading import kinds_in
 from qwenedit_bot.conversation.step import (
@@ -98,13 +98,11 @@ async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event
     if none_left is not None and isinstance(event, Said | Edited):  # the doubtful words wait
         return await _act(turn, draft, *step(draft, replace(event, intent="", doubt="")), event)
     view = none_left or _question(turn, after, action.what)
-    if action.what is Question.GRUMBLED and isinstance(event, Said) and event.about is not None:
-        view = replace(view, buttons=_back(turn, event.about.job))
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
         view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
-    if action.what in (Question.LIKE_THIS, Question.ONE_OF, Question.GRUMBLED):  # which are about no photo that waits
+    if action.what in (Question.LIKE_THIS, Question.ONE_OF):  # which are about no photo that waits
         await turn.say(view, to=turn.to(action.to))
         return after
     shown, apart = turn.shown, action.what in (Question.BACK, Question.FIRST)
@@ -133,7 +131,6 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.HOW: View(words(Text.GATHERED_WITH_WORDS, count=len(draft.pictures), said=said), (_how(turn),)),
         Question.OTHER: shop.waiting_view(words, draft, Text.OTHER_PHOTO),
         Question.BACK: View(words(Text.UNDONE)),
-        Question.GRUMBLED: View(words(Text.GRUMBLED)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
         Question.LIKE_THIS: _like_this(turn, draft),
@@ -148,12 +145,6 @@ def _like_this(turn: Turn, draft: Draft) -> View:
     said = shortened(draft.doubtful.words) if draft.doubtful is not None else ""
     button = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS, ButtonStyle.PRIMARY)
     return View(turn.words(Text.LIKE_THIS, said=said), single(button))
-
-
-def _back(turn: Turn, job: str) -> Buttons:
-    """Offer what can be done about a result that isn't liked."""
-    offered = (Text.AGAIN_BUTTON, AGAIN), (Text.UNDO_BUTTON, UNDO)
-    return (tuple(Button(turn.words(text), f"{verb}:{job}") for text, verb in offered),)
 
 
 def _begun(turn: Turn, late: Late, *, made: bool) -> View:
@@ -353,8 +344,19 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         await turn.say(none_left)
     elif waits and intent is not Intent.QUESTION:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
-    else:
+    elif intent in _ANSWERS:
         await _ANSWERS[intent](turn)
+    else:
+        await turn.say_once(_remarked(turn, intent, action.result))
+
+
+def _remarked(turn: Turn, intent: Intent, result: str) -> View:
+    """Answer thanks, or a question or complaint, which may be about a result."""
+    if intent is Intent.THANKS:
+        return View(turn.words(Text.WELCOME))
+    offered = ((AGAIN, Text.AGAIN_BUTTON), (UNDO, Text.UNDO_BUTTON)) if result else ()
+    buttons = tuple(Button(turn.words(text), f"{verb}:{result}") for verb, text in offered)
+    return View(turn.words(Text.GRUMBLED if result else Text.HINT), (buttons,) if buttons else ())
 
 
 async def _asks_when(turn: Turn, intent: str) -> bool:
@@ -365,18 +367,7 @@ async def _asks_when(turn: Turn, intent: str) -> bool:
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
-async def _hint(turn: Turn) -> None:
-    """Say shortly what can be done."""
-    await turn.say_once(View(turn.words(Text.HINT)))
-
-
-async def _welcome(turn: Turn) -> None:
-    """Take thanks, once for a burst of them."""
-    await turn.say_once(View(turn.words(Text.WELCOME)))
-
-
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
     Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.PRICE: commands.limits,
-    Intent.QUESTION: _hint, Intent.THANKS: _welcome,
 }  # fmt: skip

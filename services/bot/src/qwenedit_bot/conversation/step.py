@@ -175,8 +175,6 @@ class Question(StrEnum):
     """The next photo of a preset."""
     BACK = "back"
     """What to change in the picture that “undo” went back to."""
-    GRUMBLED = "grumbled"
-    """What to change in a picture that isn't liked."""
     FIRST = "first"
     """There is no picture before this one."""
     FORGOTTEN = "forgotten"
@@ -408,8 +406,8 @@ def _meant(draft: Draft, event: Said) -> Outcome:
             after, action = _used(draft, event, event.how)
         case "agreed":
             after, action = _agreed(draft, event, thing)
-        case "question":
-            after, action = _wondered(draft, event, thing)
+        case "question" if _declines(draft, event):
+            after, action = replace(draft, doubtful=None), Stop(())
         case intent:
             action = Ask(Question.ONE_OF, event.message_id) if intent == OTHER else Reply(intent, _result_of(thing))
     return after, action
@@ -451,15 +449,9 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
 
 
-def _wondered(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    """Answer a question or a complaint, which may be about where a picture is, or about how it looks."""
-    is_no = len(event.words.split()) == 1 and event.words.isalpha()  # a question mark asks something else
-    if is_no and doubtful_in(draft, event.at) is not None:
-        return replace(draft, doubtful=None), Stop(())
-    waits = thing is None or thing.stage in (Stage.WAITING, Stage.RUNNING) or can_resume(draft)
-    if not waits and _result_of(thing):
-        return draft, Ask(Question.GRUMBLED, event.message_id)
-    return draft, Reply("question", _result_of(thing))
+def _declines(draft: Draft, event: Said) -> bool:
+    """Whether a word says no to doubtful ones; a question mark asks something else."""
+    return len(event.words.split()) == 1 and event.words.isalpha() and doubtful_in(draft, event.at) is not None
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:

@@ -99,7 +99,7 @@ begun = { $made ->
    *[other] I've already begun this picture.
 } “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
-grumbled = What should I change? Type it, or “undo” for the one before. /help has more.
+grumbled = If something should be different, type what to change. /help has more.
 nothing-before = There's nothing before this one.
 undo-button = Undo
 like-this = “{ $said }”: should I do this to the picture?
