@@ -98,13 +98,16 @@ def test_every_workload_has_the_deployments_annotations_and_no_pod_has_them(rend
 
 def test_helper_pods_take_resources_and_places_of_their_parts(render):
     limits = {"limits": {"cpu": "1", "memory": "2Gi"}}
-    bot = {**TOKEN["bot"], "resources": limits, "pod": {**PLACED, "tolerations": [TAINT]}}
-    manifests = render({"bot": bot, "worker": {"resources": limits}})
+    part: dict[str, Any] = {"resources": limits, "pod": {**PLACED, "tolerations": [TAINT]}}
+    bot = {**TOKEN["bot"], **part}
+    manifests = render({"bot": bot, "worker": {"resources": limits}, "redis": part, "backup": {"existingClaim": "b"}})
     selftest = named(manifests, "Pod", "selftest")["spec"]
+    backup = named(manifests, "CronJob", "backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (download,) = (one["spec"]["template"]["spec"] for one in manifests if one["kind"] == "Job")
     check = named(manifests, "Deployment", "worker")["spec"]["template"]["spec"]["initContainers"][0]
-    for container in (selftest["containers"][0], download["containers"][0], check):
+    for container in (selftest["containers"][0], backup["containers"][0], download["containers"][0], check):
         assert container["resources"]["limits"] == limits["limits"]
     spread = {"affinity", "topologySpreadConstraints"}
-    assert {key: selftest.get(key) for key in PLACED} == PLACED | dict.fromkeys(spread)
-    assert TAINT in selftest["tolerations"]
+    for pod in (selftest, backup):
+        assert {key: pod.get(key) for key in PLACED} == PLACED | dict.fromkeys(spread)
+        assert TAINT in pod["tolerations"]

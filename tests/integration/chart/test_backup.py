@@ -116,6 +116,13 @@ async def test_backup_is_restored_once(scripts, backup):
     assert await scripts.restored() == {"qwenedit:account": "7 jobs"}
 
 
+async def test_mark_that_the_client_writes_behind_a_backup_is_left_out(scripts, backup):
+    backup.write_bytes(backup.read_bytes() + b"4ae411fee88a936772b96cf13ef99ad0e49e181d")
+    code, said = await scripts.run("restore.sh")
+    assert code == 0, said
+    assert await scripts.restored() == {"qwenedit:account": "7 jobs"}
+
+
 async def test_restore_over_data_is_refused(scripts, backup):
     assert (await scripts.run("restore.sh"))[0] == 0
     code, said = await scripts.run("restore.sh", RESTORE="b.rdb")

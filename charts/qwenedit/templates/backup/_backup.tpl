@@ -79,7 +79,9 @@ restore.sh: |
   until sound; do sleep 1; done
   rm -rf $new
   mkdir $new
-  cp "$file" $new/appendonly.aof.1.base.rdb
+  # `valkey-cli --rdb -` writes a mark behind the end, which Redis would take for a broken command.
+  end=$(echo "$report" | sed -n 's/^\[offset \([0-9]*\)\].*RDB looks OK.*/\1/p')
+  head -c "$end" "$file" > $new/appendonly.aof.1.base.rdb
   echo 'file appendonly.aof.1.base.rdb seq 1 type b' > $new/appendonly.aof.manifest
   echo "$RESTORE" > $new/restored-from
   sync
@@ -127,10 +129,11 @@ receive.sh: |
 {{- fail "backup.restore is set with redis.persistence.enabled=false: each restart of Redis would restore the same file again; set redis.persistence.enabled=true" }}
 {{- end }}
 {{- $name := printf "%s-redis" (include "qwenedit.fullname" $) }}
+{{- $claim := tpl $.Values.redis.persistence.existingClaim $ | default (printf "data-%s-0" $name) }}
 {{- $known := include "qwenedit.existing" (dict "root" $ "version" "apps/v1" "kind" "StatefulSet" "name" $name) | fromJson }}
 {{- $before := dig "spec" "template" "spec" "initContainers" list $known | toJson }}
 {{- if and (dig "status" "readyReplicas" 0 $known) (not (contains (toJson .restore) $before)) }}
-{{- fail (printf "backup.restore is set, but Redis of this release runs, with data of its own and perhaps a bot that uses it: nothing was changed. To put the backup in its place, end the release and delete the claim (helm -n %s uninstall %s, kubectl -n %s delete pvc data-%s-0), and install it again with backup.restore (docs/backup.md)" $.Release.Namespace $.Release.Name $.Release.Namespace $name) }}
+{{- fail (printf "backup.restore is set, but Redis of this release runs, with data of its own and perhaps a bot that uses it: nothing was changed. To put the backup in its place, end the release and delete the claim (helm -n %s uninstall %s, kubectl -n %s delete pvc %s), and install it again with backup.restore (docs/backup.md)" $.Release.Namespace $.Release.Name $.Release.Namespace $claim) }}
 {{- end }}
 {{- end }}
 {{- end }}
