@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
@@ -12,6 +13,7 @@ from qwenedit_jobs import PictureExpiredError, PictureStoreRefusedError, Picture
 from qwenedit_jobs.pictures import object_store as limits
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
+from qwenedit_testkit.way_out import WayOut
 
 REF, PICTURE = "job:in:0", bytes(range(256)) * 4_000
 
@@ -42,6 +44,15 @@ async def test_check_leaves_nothing_where_the_bot_makes_it(address, bucket_name,
 async def test_bucket_that_there_is_none_of_is_refused_by_name():
     with pytest.raises(PictureStoreRefusedError, match="PICTURES_URL is s3://there-is-none: put failed"):
         await opened("s3://there-is-none").check(deletes=True)
+
+
+async def test_proxy_that_wants_another_password_is_named_without_it(monkeypatch, address):
+    async with WayOut({}, trustme.CA(), "user:right").running() as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("right", "wrong"))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "https://objects.test")
+        with pytest.raises(PictureStoreUnavailableError, match="the proxy answers 407: check HTTPS_PROXY") as refused:
+            await opened(address).put(REF, PICTURE)
+        assert "wrong" not in str(refused.value)
 
 
 async def test_folder_that_there_is_none_of_is_refused(tmp_path):
