@@ -31,3 +31,7 @@ async def test_scaling_in_under_load_loses_no_attempt(installation):
     print(f"{victim.name} had to leave; attempts: {claims}")
     assert [fields["state"] for fields in finished] == ["done", "done"]
     assert [len(attempts) for attempts in claims.values()] == [1, 1]
+    events = await installation.kube.objects("Event", fields=f"involvedObject.name={victim.name},reason=Killing")
+    assert {event["message"] for event in events} == {"Stopping container worker", "Stopping container comfyui"}
+    assert [entry["event"] for entry in installation.watch.events(victim.name)].count("worker.leaving") == 1
+    assert "worker.releasing" not in str(installation.watch.logs[victim.name])

@@ -9,6 +9,7 @@ import gzip
 import json
 
 import pytest_asyncio
+import trustme
 
 from tests.e2e.cluster.installation import pod_of
 from tests.e2e.cluster.installing import TOKEN
@@ -40,6 +41,36 @@ while not pathlib.Path("{over}").exists():
     except OSError:
         refused += 1
 print([opened, refused])
+"""
+
+
+TELEGRAM = "api.telegram.test"
+"""A name that only the proxy knows."""
+PROXY = """
+import asyncio, pathlib, ssl
+pathlib.Path("/tmp/pair.pem").write_text({pair!r})
+tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+tls.load_cert_chain("/tmp/pair.pem")
+
+async def copy(reader, writer):
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def serve(reader, writer):
+    head = await reader.readuntil(b"\\r\\n\\r\\n")
+    print(head.split()[1].decode(), flush=True)
+    writer.write(b"HTTP/1.1 200 Connection established\\r\\n\\r\\n")
+    await writer.start_tls(tls)
+    there = await asyncio.open_connection("telegram-simulator", 8090)
+    await asyncio.gather(copy(reader, there[1]), copy(there[0], writer), return_exceptions=True)
+
+async def main():
+    async with await asyncio.start_server(serve, "", 3128) as server:
+        await server.serve_forever()
+
+asyncio.run(main())
 """
 
 
@@ -164,6 +195,38 @@ async def test_webhook_is_open_to_whom_the_values_name_also_in_a_rollout(install
     user = await installation.telegram.user()
     await user.send(photo=photo)
     await user.says("Nice photo!", timeout=90)
+
+
+async def test_proxy_that_is_the_only_way_out_is_enough(installation, worker, photo):
+    kube, authority = installation.kube, trustme.CA()
+    pair = authority.issue_cert(TELEGRAM).private_key_and_cert_chain_pem.bytes().decode()
+    certificates = {"ca.crt": authority.cert_pem.bytes().decode()}
+    ports = {"selector": {"role": "proxy"}, "ports": [{"port": 3128}]}
+    await kube.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "company"}, "data": certificates},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "proxy"}, "spec": ports},
+    )
+    await someone(installation, "proxy", PROXY.format(pair=pair), role="proxy")
+    try:
+        await installation.upgrade(
+            "proxy.url=http://proxy:3128",
+            "trustedCa.existingConfigMap=company",
+            f"bot.settings.telegramApiUrl=https://{TELEGRAM}",
+        )
+        user = await installation.telegram.user()
+        await user.send(photo=photo, caption="make it snow")
+        await user.picture(timeout=60)
+        [bot] = await kube.pods("bot")
+        telegram = {"telegram": (await address(kube, "telegram-simulator"), 8090)}
+
+        async def by_the_bot():
+            return await reached(kube, bot.name, "bot", telegram)
+
+        await until_enforced("what the bot reaches without the proxy", by_the_bot, set())
+        assert set((await kube("logs", "proxy")).split()) == {f"{TELEGRAM}:443"}
+    finally:
+        await installation.upgrade()
+        await kube("delete", "pod/proxy", "service/proxy", "configmap/company", "--wait=false")
 
 
 async def test_worker_reaches_redis_and_nothing_else(installation, worker, stranger):
