@@ -166,6 +166,22 @@ async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message
     assert [message.id for message in (await ann.snapshot()).from_bot] == [picture.id]
 
 
+async def test_message_that_said_no_goes_even_if_telegram_tells_the_bot_to_wait(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
+    failed = await ann.says("doesn't count")
+    await stage.answered(claim.job.id)
+    await stage.telegram.fault("deleteMessage", "429", retry_after=2, chat_id=ann.id)
+    await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
+    await stage.worker.finish_next(RESULT)
+    await stage.answered(claim.job.id)
+    picture = await ann.picture()
+    assert failed.id != picture.id
+    assert [message.id for message in (await ann.snapshot()).from_bot] == [picture.id]
+
+
 async def test_job_that_is_tried_again_while_its_failure_is_being_told_is_answered_again(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")

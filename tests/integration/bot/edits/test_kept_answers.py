@@ -94,7 +94,7 @@ class Chat:
         await self._says(message_id, view.text)
         return message_id
 
-    async def delete(self, _chat_id: int, message_id: int) -> None:
+    async def delete(self, _chat_id: int, message_id: int, **_later: bool) -> None:
         self.messages.pop(message_id, None)
 
 

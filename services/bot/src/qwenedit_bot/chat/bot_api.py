@@ -205,12 +205,18 @@ class Messenger:
             return False
         return True
 
-    async def delete(self, chat_id: int, message_id: int) -> None:
-        """Take one of the bot's messages away; where Telegram doesn't, it stays."""
+    async def delete(self, chat_id: int, message_id: int, *, later: bool = False) -> None:
+        """Delete one of the bot's messages. If Telegram refuses, it stays.
+
+        Raises:
+            LaterError: Telegram told the bot to wait, and the caller, as `later` says, calls again then.
+        """
         call = DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
         try:
             await self._made(call, seconds=SHORT_TIMEOUT)
         except BotError as error:
+            if later and isinstance(error, LaterError):
+                raise
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:

@@ -97,7 +97,7 @@ class Answering:
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
         if answer.rings and answer.message_id != reply.placeholder_id:
-            await self.messenger.delete(answer.to.chat_id, reply.placeholder_id)
+            await self.messenger.delete(answer.to.chat_id, reply.placeholder_id, later=True)
         return outcome
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
