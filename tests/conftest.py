@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -32,10 +33,17 @@ settings.load_profile("busy machine")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have all processes of a run fork from the same servers: importing aiogram takes each of them seconds."""
+    gc.disable()  # imports leave no garbage, and looking for some takes two seconds of them
     if SHARED not in os.environ:
         folder = tempfile.TemporaryDirectory(prefix="forks-")
         os.environ[SHARED] = folder.name
         config.add_cleanup(folder.cleanup)
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage among what tests leave, and not among modules."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

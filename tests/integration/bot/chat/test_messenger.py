@@ -123,7 +123,7 @@ async def telegram() -> AsyncIterator[Telegram]:
     app = web.Application()
     app.router.add_post("/bot{token}/{method}", server.answer)
     app.router.add_get(f"/file/bot{{token}}/{SLOW}", server.hand_out_slowly)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

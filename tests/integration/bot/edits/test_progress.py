@@ -360,6 +360,19 @@ async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_l
 
 
 @pytest.mark.usefixtures("worker")
+async def test_user_who_blocked_the_bot_does_not_stop_the_others_messages(
+    queue: JobQueue, progress: ProgressUpdater, chat: Chat
+) -> None:
+    await enqueue(queue, 1)
+    chat.blocked = True
+    await progress.tick()
+    chat.blocked = False
+    await enqueue(queue, 2)
+    await progress.tick()
+    assert [message for message, _text in chat.edits] == [2]
+
+
+@pytest.mark.usefixtures("worker")
 async def test_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: ProgressUpdater, chat: Chat) -> None:
     edit = Edit(prompt="snow", pictures=("p",), seed=1)
     await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
-from aiogram.exceptions import TelegramConflictError
-
 
 async def texts(bot, **parameters) -> list[str]:
     return [update.message.text for update in await bot.get_updates(**parameters) if update.message]
@@ -42,29 +39,6 @@ async def test_long_poll_is_answered_the_moment_something_happens(bot, telegram,
     (update,) = await waiting
     assert update.message.text == "at last"
     assert time.monotonic() - sent < 20, "it came before the poll's end"
-
-
-async def test_older_of_two_pollers_is_refused_and_the_newer_goes_on(bot, telegram, ann):
-    older = asyncio.create_task(bot.get_updates(timeout=20))
-    await waits(telegram)
-    newer = asyncio.create_task(bot.get_updates(timeout=20))
-    with pytest.raises(TelegramConflictError, match="terminated by other getUpdates request"):
-        await older
-    assert not newer.done()
-    await ann.send("hello")
-    assert [update.message.text for update in await newer] == ["hello"]
-
-
-async def test_webhook_ends_a_poll_and_refuses_others_until_it_is_deleted(bot, telegram):
-    polling = asyncio.create_task(bot.get_updates(timeout=20))
-    await waits(telegram)
-    await bot.set_webhook("http://127.0.0.1:9/nobody")
-    with pytest.raises(TelegramConflictError, match="terminated by setWebhook request"):
-        await polling
-    with pytest.raises(TelegramConflictError, match="can't use getUpdates method while webhook is active"):
-        await bot.get_updates()
-    await bot.delete_webhook()
-    assert await bot.get_updates() == []
 
 
 async def test_only_the_kinds_asked_for_are_kept_from_then_on(bot, ann):

@@ -90,26 +90,3 @@ async def test_chat_that_is_stuck_does_not_hold_up_other_chats(bot, telegram, an
     await bob.send("passes by")
     assert [(await receiver.next())["message"]["text"] for _ in range(3)] == ["passes by", "stuck", "behind it"]
     await bot.delete_webhook()
-
-
-async def test_updates_wait_for_a_bot_that_is_away(bot, ann, receiver):
-    await bot.set_webhook("http://127.0.0.1:9/nobody")
-    await ann.send("hello")
-
-    async def failed() -> bool:
-        return (await bot.get_webhook_info()).last_error_message is not None
-
-    await eventually(failed)
-    assert (await bot.get_webhook_info()).pending_update_count == 1
-    await bot.set_webhook(receiver.url)
-    assert (await receiver.next())["message"]["text"] == "hello"
-    await bot.delete_webhook()
-
-
-async def test_pending_updates_can_be_dropped(bot, ann, receiver):
-    await ann.send("old")
-    await bot.set_webhook(receiver.url, drop_pending_updates=True, allowed_updates=["message"])
-    await ann.send("new")
-    assert (await receiver.next())["message"]["text"] == "new"
-    assert (await bot.get_webhook_info()).allowed_updates == ["message"]
-    await bot.delete_webhook()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,74 +61,3 @@ async def test_axe_finds_no_violation_in_any_state_of_the_page(page, bot, photos
     await (await bot.press()).answer("It was too long ago", show_alert=True)
     await expect(page.get_by_role("alertdialog")).to_be_visible()
     assert await violations(page) == []
-
-
-READING_ORDER = """\
-- banner:
-  - heading "Photo editor" [level=1]
-  - paragraph: online
-  - group "Language":
-    - button "EN English" [pressed]
-    - button "RU Русский"
-- main:
-  - region "Chat":
-    - log:
-      - list:
-        - listitem:
-          - paragraph: Today
-          - text: "You :"
-          - 'button "Open photo: Photo you sent"'
-          - text: make it snow
-          - time
-        - listitem:
-          - text: "Photo editor :"
-          - button "In reply to You make it snow"
-          - 'button "Open photo: Photo from Photo editor"'
-          - text: Done in 4 s
-          - time
-          - button "Again"
-          - button "Edit further"
-          - button "Cancel"
-        - listitem:
-          - text: "Photo editor : Anything else? See"
-          - button "/help"
-          - time
-- form "Compose":
-  - alert
-  - list "Attachments":
-    - listitem /coffee.jpg/:
-      - img "coffee.jpg"
-      - button "Remove coffee.jpg"
-  - checkbox "Send as file"
-  - group "Suggestions":
-    - button "turn the coffee into matcha"
-  - list "Sample photos":
-    - listitem:
-      - 'button "Use sample photo: Astronaut"'
-    - listitem:
-      - 'button "Use sample photo: Cameraman"'
-  - button "Attach photo"
-  - textbox "Message"
-  - button "Send"
-- status
-"""
-"""Roles and names, as Chromium tells them to a screen reader."""
-
-
-async def test_screen_reader_hears_the_chat_in_this_order(page, bot, photos):
-    await talked(page, bot, photos)
-    await expect(page.locator("body")).to_match_aria_snapshot(READING_ORDER)
-
-
-@pytest.mark.parametrize(("locale", "heading"), [("ru-RU", "Выберите фото"), ("de-DE", "Pick a photo")])
-async def test_page_opens_in_the_language_of_the_browser(
-    browser: Browser, scripted_bot, address, user_id, locale, heading
-):
-    context = await browser.new_context(locale=locale)
-    page = await context.new_page()
-    await page.goto(f"{address}/?user={user_id}")
-    await expect(page.get_by_role("heading", name=heading)).to_be_visible()
-    await page.locator("#text").fill("/start")
-    await page.locator("#send").click()
-    assert (await scripted_bot.talk(user_id).message()).from_user.language_code == locale.partition("-")[0]
-    await context.close()
