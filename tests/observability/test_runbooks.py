@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from qwenedit_testkit import ROOT
-from qwenedit_testkit.runbooks import FOLDER, commands, pages
+from qwenedit_testkit.runbooks import FOLDER, commands, pages, rows
 from tests.observability.chart import ALERTS, CHART, NAMESPACE, RELEASE
 from tests.observability.metrics import NAME, shown
 from tests.observability.shell_commands import checked, reading
@@ -51,8 +51,9 @@ def test_page_speaks_of_what_exists(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_fits_on_a_screen(page):
+def test_page_fits_on_a_screen_and_its_rows_have_three_cells(page):
     assert len(page.read_text().splitlines()) <= 60
+    assert all(row.remedy or row.seen for row in rows(page))
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,11 @@ async def test_release_whose_image_is_missing(installation, on_call, photo):
         return re.search(r"trouble +QweneditNoWorker: no worker is ready .*: `(.+)` shows why", said)
 
     command = await eventually("the status", named, within=30)
-    assert "ErrImagePull" in await run("bash", "-c", command[1])
+
+    async def shown():
+        return re.search("ErrImagePull|ImagePullBackOff", await run("bash", "-c", command[1]))
+
+    await eventually("the cause", shown, within=30)
     row = await on_call.find("QweneditNoWorker", "an image can't be pulled", "ImagePullBackOff", within=60)
     await on_call.remedy(row)
     await user.picture(timeout=90)
