@@ -123,6 +123,19 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
     assert queue.times[1] - queue.times[0] >= PACE
 
 
+async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registry):
+    class Loading(Answers):
+        async def heartbeat(self, _job_id, _token, **news):
+            kept.show(Progress(Stage.EDITING, 1, 4))
+            return await super().heartbeat(_job_id, _token, **news)
+
+    queue = Loading(Lease.HELD)
+    async with keeper(queue, registry, lease=60) as kept:
+        kept.show(Progress(Stage.EDITING, 1, 4))
+        await asyncio.sleep(PACE * 3)
+    assert len(queue.times) == 1
+
+
 async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_told(registry):
     queue = Answers(Lease.HELD)
     async with keeper(queue, registry, lease=60) as kept:
