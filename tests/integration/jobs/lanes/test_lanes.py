@@ -53,13 +53,22 @@ def ids(rows: list[Entry]) -> list[str]:
 
 
 async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> None:
-    for lane, entry in (("a", "1"), ("a", "2"), ("b", "3")):
+    for lane, entry in (("z", "1"), ("z", "2"), ("b", "3")):
         assert await lanes.put(lane, entry, f"payload {entry}") is Put.PUT
     first = await taken(lanes)
-    assert [(row.lane, row.id, row.payload) for row in first] == [("a", "1", "payload 1"), ("b", "3", "payload 3")]
+    assert [(row.lane, row.id, row.payload) for row in first] == [("z", "1", "payload 1"), ("b", "3", "payload 3")]
     assert await taken(lanes) == []
     assert (await lanes.done(first[0])).first
     assert ids(await taken(lanes)) == ["2"]
+
+
+async def test_lanes_keep_an_entry_once(lanes: Lanes) -> None:
+    assert await lanes.put("a", "1", "x") is Put.PUT
+    assert await lanes.put("a", "1", "x") is Put.KNOWN
+    (row,) = await taken(lanes)
+    assert (await lanes.done(row)).first
+    assert not (await lanes.done(row)).first
+    assert await taken(lanes) == []
 
 
 async def test_done_says_whether_entries_wait_that_nobody_has_in_hand(lanes: Lanes) -> None:
