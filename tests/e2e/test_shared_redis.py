@@ -58,6 +58,18 @@ async def let_in(kube: Kube) -> None:
     )
 
 
+def second_values(kube: Kube, *, prefix: str) -> tuple[str, ...]:
+    """Return what helm is told of the second release."""
+    return "two", str(CHART), f"--namespace={kube.namespace}", *values(*QUICK, *ON_THE_FIRST, f"redis.prefix={prefix}")
+
+
+async def second_release(kube: Kube) -> None:
+    """Install the second release as soon as the first one's passwords are there, and wait until its bot is ready."""
+    await eventually("passwords", lambda: kube.get("Secret", "one-qwenedit-redis"), within=60)
+    await helm("install", *second_values(kube, prefix="two"))
+    await kube("rollout", "status", "deployment/two-qwenedit-bot", "--timeout=120s")
+
+
 async def answered(chats: TelegramSimulator, photo: bytes) -> list[Person]:
     """Have people send a photo each, and see that each gets its edit and nothing else; returns them."""
     people = [await chats.user() for _ in range(JOBS)]
@@ -79,12 +91,8 @@ async def test_releases_that_share_a_redis_answer_their_own_users_or_do_not_star
             await stack.enter_async_context(TelegramSimulator(f"http://127.0.0.1:{port}", bot_id=bot))
             for bot in (OWNER, OTHER)
         ]
-        one = await stack.enter_async_context(
-            installed(kube, telegram, "one", *QUICK, "redis.persistence.enabled=false")
-        )
-        two = ("two", str(CHART), f"--namespace={kube.namespace}", *values(*QUICK, *ON_THE_FIRST))
-        await helm("install", *two, "--set=redis.prefix=two")
-        await kube("rollout", "status", "deployment/two-qwenedit-bot", "--timeout=120s")  # the simulator knows it then
+        first_release = installed(kube, telegram, "one", *QUICK, "redis.persistence.enabled=false")
+        one, _ = await asyncio.gather(stack.enter_async_context(first_release), second_release(kube))
         installed_after = time.monotonic() - began
 
         firsts, seconds = await asyncio.gather(answered(first, photo), answered(second, photo))
@@ -95,7 +103,7 @@ async def test_releases_that_share_a_redis_answer_their_own_users_or_do_not_star
         assert prefixes == {"qwenedit", "two"}
         answered_after = time.monotonic() - began
 
-        await helm("upgrade", *two, "--set=redis.prefix=qwenedit")
+        await helm("upgrade", *second_values(kube, prefix="qwenedit"))
 
         async def refused() -> list[str]:
             return [line for lines in one.watch.logs.values() for line in lines if "bot.refused" in line]
