@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -73,16 +72,14 @@ def test_meaning(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
 
 
-@pytest.mark.parametrize("said", ["xqzt", "x" * 100_000, "\ud83dx"])
+@pytest.mark.parametrize("said", ["xqzt", "x" * 100_000, "\ud83dxqzt"])
 def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
     assert meaning_of(said).doubt is Doubt.MUCH
 
 
-def test_long_text_takes_no_longer() -> None:
-    began = time.perf_counter()
-    for _ in range(10):
-        meaning_of("сделай ярче " * 10_000)
-    assert time.perf_counter() - began < 1
+def test_long_text_means_what_its_beginning_means() -> None:
+    begun = "сделай ярче " * 20
+    assert meaning_of(f"{begun}стоп, не то фото! " + "стоп " * 10_000) == meaning_of(begun)
 
 
 @pytest.mark.parametrize(

@@ -433,6 +433,14 @@ def test_preset_is_done_to_the_lowest_thing_or_asks_for_its_photos() -> None:
     assert after.preset == ""
 
 
+@pytest.mark.parametrize("stage", [Stage.WAITING, Stage.RUNNING])
+def test_preset_pressed_while_a_picture_is_in_the_works_is_done_to_it(stage: Stage) -> None:
+    chosen = Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=thing(stage))
+    _after, action = step(ASKED_FOR, chosen)
+    assert isinstance(action, Do)
+    assert [(each.preset, each.after) for each in action.wanted] == [("old-photo", "old")]
+
+
 def test_preset_that_waits_is_not_meant_any_more_once_its_user_looks_at_others() -> None:
     after, action = step(replace(WAITS, preset="try-on"), Browsed(id="p1", message_id=7, at=NOW))
     assert (after.preset, after.pictures, action) == ("", WAITING.pictures, Nothing())
@@ -528,6 +536,12 @@ def test_corrected_words_are_for_the_jobs_of_their_message() -> None:
     assert action == Reword((), "make it rain", 1, late=1)
     assert after.late == Late("make it rain", 1, ("old",))
     assert step(ASKED_FOR, edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
+
+
+@pytest.mark.parametrize(("intent", "taken"), [("question", True), ("help", True), ("again", False)])
+def test_corrected_words_are_an_instruction_even_if_they_look_like_a_remark(intent: str, taken: bool) -> None:
+    _after, action = step(ASKED_FOR, edited(1, "a blue hat", intent=intent, jobs=(thing(Stage.WAITING),)))
+    assert isinstance(action, Reword) is taken
 
 
 def test_photo_in_the_place_of_another_is_done_instead() -> None:

@@ -338,7 +338,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
     intent = Intent.WHEN if await _asks_when(turn, action.intent) else Intent(action.intent)
-    waits = intent in (Intent.WHEN, Intent.QUESTION, Intent.PRICE) and can_resume(draft)
+    waits = intent in (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.PRICE) and can_resume(draft)
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)

@@ -77,7 +77,7 @@ async def status(turn: Turn) -> None:
     places = [(job, line.get(job.job.id)) for job in jobs]
     more = len(asked_for) - len(jobs)
     view = job_views.overview(turn.words, services.presets, places, waits, more=more, backlog=backlog)
-    await turn.say_once(view)
+    await turn.say_once(view, heard=(turn.messages[0].text or "") if turn.messages else "")
 
 
 async def unknown(turn: Turn) -> None:

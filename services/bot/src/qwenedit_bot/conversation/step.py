@@ -281,8 +281,7 @@ def step(draft: Draft, event: Event) -> Outcome:
         case Edited():
             after, action = _edited(draft, event)
         case Chosen():
-            pictures = event.about.pictures if event.about is not None else ()
-            after, action = _for_preset(draft, event, event.preset, event.takes, pictures, draft.words)
+            after, action = _chosen(draft, event)
         case Browsed():
             after, action = replace(draft, preset=""), Nothing()
         case HowChosen():
@@ -545,7 +544,9 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
         return draft, Stop(tuple(job.job for job in event.jobs))
     if new is not None and changed:
         return _with_another_photo(draft, event, new, changed)
-    return _about_jobs(draft, event, event.jobs) if event.words and not event.intent else (draft, Nothing())
+    if not event.words or event.intent in (AGAIN, UNDO, REDO):
+        return draft, Nothing()
+    return _about_jobs(draft, event, event.jobs)
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:
@@ -598,6 +599,16 @@ def _back_to(draft: Draft, event: Said, pictures: tuple[Picture, ...]) -> Outcom
         return draft, Ask(Question.FIRST, event.message_id)
     after = replace(draft, pictures=pictures, at=0, how="", words="", words_at=0)
     return after, Ask(Question.BACK, pictures[0].message_id)
+
+
+def _chosen(draft: Draft, event: Chosen) -> Outcome:
+    """Use a preset: while a picture is in the works, on what comes of it."""
+    thing, pictures = event.about, event.about.pictures if event.about is not None else ()
+    after, action = _for_preset(draft, event, event.preset, event.takes, pictures, draft.words)
+    unfinished = thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING)
+    if thing is not None and unfinished and isinstance(action, Do) and len(pictures) == 1:
+        action = replace(action, wanted=(replace(action.wanted[0], after=thing.job),))
+    return after, action
 
 
 def _for_preset(

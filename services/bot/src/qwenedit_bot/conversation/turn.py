@@ -167,9 +167,9 @@ class Turn:
         here = self.to(self.shown, self.press.id if self.press is not None else "")
         return await self.services.replies.say(to or here, view, edited_at=edited_at)
 
-    async def say_once(self, view: View) -> None:
-        """Answer the message, unless the same was said a moment before."""
-        said = f"said:{blake2b(view.text.encode(errors='replace'), digest_size=8).hexdigest()}"
+    async def say_once(self, view: View, *, heard: str = "") -> None:
+        """Answer the message, unless the same was said a moment before, if it matters to what was `heard`."""
+        said = f"said:{blake2b(f'{heard}: {view.text}'.encode(errors='replace'), digest_size=8).hexdigest()}"
         if await self.services.replies.is_first(self.chat_id, said, str(self.shown), seconds=JUST_NOW):
             await self.say(view)
 

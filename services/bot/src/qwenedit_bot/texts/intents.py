@@ -37,7 +37,7 @@ _UNSEEN = 0.2
 """How often a label is taken to have what none of its sentences has."""
 _EVEN = 0.6
 """How far labels with few sentences are made equal to those with many: 0 is not at all, 1 is wholly."""
-_SURE_WISH, _SURE_OTHER, _CERTAIN = 2.5, 0.5, 10.0
+_SURE_WISH, _SURE_OTHER, _CERTAIN = 2.5, 0.5, 4.0
 """By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms.
 
 A remark that becomes a job costs a picture; a wish that doesn't costs a message.

@@ -141,7 +141,7 @@ album-mixed = { $kind ->
     [document] I left out a file that I can't open.
    *[video] I left out the video: I can't edit videos.
 }
-welcome = 😊 You're welcome! Send the next photo whenever you like.
+welcome = 😊 You're welcome!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
     👋 I edit photos, and here I act only when you call me:
