@@ -95,29 +95,29 @@ async def events(installation):
 @pytest.mark.timeout(600)  # for a busy machine: half a minute on an idle one
 async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(installation, photo, events):
     one = await installation.chats.user(first_name=NAME, username=NAME.lower())
-    (done,) = await one.send(photo=photo, caption=f"{WORDS} done")
+    (done,) = await one.send(photo=photo, caption=f"{WORDS} make it snow, done")
     edited = await installation.chats.download((await one.picture(timeout=PATIENCE)).now.photo)
 
     await installation.control.fault("vanish", times=1)
     two = await installation.chats.user(first_name=NAME)
-    (retried,) = await two.send(photo=photo, caption=f"{WORDS} retried")
+    (retried,) = await two.send(photo=photo, caption=f"{WORDS} make it snow, retried")
     await two.picture(timeout=PATIENCE)
 
     await installation.control.fault("execution_error", message=f"cannot do {WORDS} failed", times=1)
     three = await installation.chats.user(first_name=NAME)
-    (failed,) = await three.send(photo=photo, caption=f"{WORDS} failed")
+    (failed,) = await three.send(photo=photo, caption=f"{WORDS} make it snow, failed")
     await three.says("couldn't read this picture", PATIENCE)
 
     four = await installation.chats.user(first_name=NAME)
     for fault in ("502", "429", "cut", "drop"):
         await installation.chats.fault("editMessageMedia", fault, times=1, retry_after=1)
     await installation.chats.fault("file", "500", times=1)
-    (troubled,) = await four.send(photo=photo, caption=f"{WORDS} troubled")
+    (troubled,) = await four.send(photo=photo, caption=f"{WORDS} make it snow, troubled")
     await four.picture(timeout=PATIENCE)
 
     await installation.control.fault("hang", at_step=1, times=1)
     five = await installation.chats.user(first_name=NAME)
-    (lost,) = await five.send(photo=photo, caption=f"{WORDS} lost")
+    (lost,) = await five.send(photo=photo, caption=f"{WORDS} make it snow, lost")
     await five.says("Editing: step", PATIENCE)
     worker = [*installation.the_worker.lines]
     await installation.the_worker.kill()
@@ -127,9 +127,9 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     await five.picture(timeout=PATIENCE)
 
     six = await installation.chats.user(first_name=NAME)
-    await six.send(album=[photo, photo], caption=f"{WORDS} of two together")
+    await six.send(album=[photo, photo], caption=f"{WORDS} make it snow, of two together")
     await six.picture(timeout=PATIENCE)
-    await six.send(photo=photo, caption=f"{WORDS} refused")
+    await six.send(photo=photo, caption=f"{WORDS} make it snow, refused")
     await six.says("This bot's rules don't allow", PATIENCE)
     await govern(installation, six)
 

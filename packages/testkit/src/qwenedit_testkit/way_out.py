@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qwenedit_testkit.waiting import cancelled
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -35,16 +37,26 @@ class WayOut:
     """The names that it was asked for."""
     url: str = ""
     """With the login."""
+    _serving: set[asyncio.Task[None]] = field(default_factory=set)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[WayOut]:
         """Listen inside the block."""
-        async with await asyncio.start_server(self._serve, HOST, 0) as server:
-            at = f"{self.login}@" if self.login else ""
-            self.url = f"http://{at}{HOST}:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._serve, HOST, 0)
+        at = f"{self.login}@" if self.login else ""
+        self.url = f"http://{at}{HOST}:{server.sockets[0].getsockname()[1]}"
+        try:
             yield self
+        finally:
+            server.close()
+            await cancelled(*self._serving)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("connections are served by tasks")
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         with suppress(OSError, EOFError, asyncio.CancelledError):
             head = await reader.readuntil(b"\r\n\r\n")
             name = head.split()[1].decode().rpartition(":")[0]
@@ -56,20 +68,19 @@ class WayOut:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 await writer.drain()
                 await self._speak(name, reader, writer)
-        writer.close()
+        writer.transport.abort()
 
     async def _speak(self, name: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.authority.issue_cert(name).configure_cert(tls)
         await writer.start_tls(tls)
         far_reader, far_writer = await asyncio.open_connection(HOST, self.names[name])
+        ways = [asyncio.create_task(_pass(reader, far_writer)), asyncio.create_task(_pass(far_reader, writer))]
         try:
-            await asyncio.wait(
-                [asyncio.create_task(_pass(reader, far_writer)), asyncio.create_task(_pass(far_reader, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            far_writer.close()
+            await cancelled(*ways)
+            far_writer.transport.abort()
 
 
 async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
