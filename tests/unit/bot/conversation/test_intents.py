@@ -77,6 +77,20 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
     assert meaning_of(said).doubt is Doubt.MUCH
 
 
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("Thank you kindly. How much do I owe you?", Intent.PRICE),
+        ("thanks, how much is it?", Intent.PRICE),
+        ("спасибо! сколько стоит?", Intent.PRICE),
+        ("thanks, bye!", Intent.THANKS),
+        ("thank you, my grandson will love it", Intent.THANKS),
+    ],
+)
+def test_what_is_asked_for_beside_thanks(said: str, intent: Intent) -> None:
+    assert meaning_of(said).intent is intent
+
+
 def test_long_text_means_what_its_beginning_means() -> None:
     begun = "сделай ярче " * 20
     assert meaning_of(f"{begun}стоп, не то фото! " + "стоп " * 10_000) == meaning_of(begun)

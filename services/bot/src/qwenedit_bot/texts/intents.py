@@ -90,6 +90,7 @@ class Intent(StrEnum):
     AGREED = "agreed"
 
 
+_ASKED_FOR = (Intent.PRICE, Intent.WHEN, Intent.FILE, Intent.HELP, Intent.PRESETS)
 _LABELS = tuple(Intent)
 _ROOM = 32
 """More than there are labels."""
@@ -125,7 +126,15 @@ def meaning_of(text: str) -> Meaning:
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
     if _STARRED.fullmatch(text.strip()):
         return Meaning(Intent.WISH)
-    return _BAYES.meaning_of(said)
+    meaning = _BAYES.meaning_of(said)
+    if meaning.intent is Intent.THANKS and not is_listed(said):
+        return next(filter(_is_asked_for, map(_BAYES.meaning_of, _CLAUSE.split(said))), meaning)
+    return meaning
+
+
+def _is_asked_for(meaning: Meaning) -> bool:
+    """Whether words want something that the bot tells or sends, as those after “thanks!” may."""
+    return meaning.intent in _ASKED_FOR and not meaning.doubt
 
 
 def is_listed(text: str) -> bool:
