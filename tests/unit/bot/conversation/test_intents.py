@@ -87,7 +87,7 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
         ("thank you, my grandson will love it", Intent.THANKS),
     ],
 )
-def test_what_is_asked_for_beside_thanks(said: str, intent: Intent) -> None:
+def test_question_beside_thanks_is_understood(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
 
 
