@@ -281,7 +281,7 @@ class Harness:
         if message.chat.type != "private":
             kind = message.chat.type if message.chat.type in ("group", "supergroup", "channel") else "odd chat"
             return f"ignored: {kind}, not called"
-        if actor_of(message) is None:
+        if (actor_of(message) or 0) <= 0:  # no person: asked to write as themselves, now and then
             return "ignored: from nobody"
         if message.content_type not in TAKEN:
             return "ignored: service message"
