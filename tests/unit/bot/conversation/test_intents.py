@@ -94,6 +94,7 @@ def test_question_beside_thanks_is_understood(said: str, intent: Intent) -> None
 def test_long_text_means_what_its_beginning_means() -> None:
     begun = "сделай ярче " * 20
     assert meaning_of(f"{begun}стоп, не то фото! " + "стоп " * 10_000) == meaning_of(begun)
+    assert meaning_of("thanks a lot! " * 20 + "how much does it cost?").intent is Intent.THANKS
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,8 @@ _UNSEEN = 0.2
 _EVEN = 0.6
 """How far labels with few sentences are made equal to those with many: 0 is not at all, 1 is wholly."""
 _SURE_WISH, _SURE_OTHER, _CERTAIN = 2.5, 0.5, 4.0
-"""By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms.
+"""By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms;
+and by how much either, to be certain even as an answer to the bot's question.
 
 A remark that becomes a job costs a picture; a wish that doesn't costs a message.
 """
@@ -128,7 +129,7 @@ def meaning_of(text: str) -> Meaning:
         return Meaning(Intent.WISH)
     meaning = _BAYES.meaning_of(said)
     if meaning.intent is Intent.THANKS and not is_listed(said):
-        return next(filter(_is_asked_for, map(_BAYES.meaning_of, _CLAUSE.split(said))), meaning)
+        return next(filter(_is_asked_for, map(_BAYES.meaning_of, _CLAUSE.split(said[:_READ]))), meaning)
     return meaning
 
 
