@@ -102,7 +102,8 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
         made = by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))
         for service in (one for one in made.values() if one["kind"] == "Service"):
             service["spec"]["ipFamilies"] = [INSTALLED_FAMILY]
-        made["StatefulSet/edit-qwenedit-redis"]["status"] = {"readyReplicas": 1}
+        for ready in ("StatefulSet/edit-qwenedit-redis", "Deployment/edit-qwenedit-worker"):
+            made[ready]["status"] = {"readyReplicas": 1}
         cluster.write_text(json.dumps(made))
     with helm_python.Chart.load(folder) as again:
 
@@ -140,6 +141,17 @@ def test_first_family_of_a_service_that_changes_is_refused_in_words(upgrade):
     assert upgrade({**TOKEN, "ipFamilies": [INSTALLED_FAMILY, "IPv4"]})
     with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
         upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})
+
+
+def test_new_images_are_pulled_first_on_the_node_of_a_worker(upgrade, installed):
+    check = "Pod/edit-qwenedit-image-check"
+    tag = {"image": {"tag": "7"}, "worker": {"pod": {"nodeSelector": {"gpu": "yes"}}}}
+    pod = by_name(upgrade({**TOKEN, **tag}))[check]
+    assert {one["name"]: one["image"].partition(":")[2] for one in pod["spec"]["containers"]} == dict.fromkeys(
+        ["bot", "worker", "comfyui"], "7"
+    )
+    assert pod["spec"]["nodeSelector"] == {"gpu": "yes"}
+    assert check not in installed, "what runs already was pulled again"
 
 
 def test_restore_over_a_redis_that_runs_is_refused_in_words(upgrade):

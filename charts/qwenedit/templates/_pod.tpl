@@ -45,7 +45,7 @@ readinessProbe:
 {{- define "qwenedit.gracePeriod" -}}
 {{- $job := add (int .root.Values.worker.settings.comfyuiTimeout) 60 }}
 {{- $delay := ternary (int .root.Values.bot.webhook.stopDelay) 0 (eq .root.Values.bot.mode "webhook") }}
-{{- get (dict "bot" (add 30 $delay) "worker" $job "comfyui" $job "redis" 60 "models" 10 "test" 10 "backup" 10) .part }}
+{{- get (dict "bot" (add 30 $delay) "worker" $job "comfyui" $job "redis" 60 "models" 10 "test" 10 "backup" 10 "image-check" 10) .part }}
 {{- end }}
 
 {{/* Where a process runs: its traces say so. */}}

@@ -6,8 +6,10 @@ import json
 import re
 from contextlib import asynccontextmanager
 
+import pytest
+
 from tests.e2e.cluster.installation import CHART, values
-from tests.e2e.cluster.kube import eventually, run
+from tests.e2e.cluster.kube import CommandError, eventually, run
 from tests.e2e.runbooks.conftest import SETS
 
 CAPTION = "make it snow"
@@ -65,7 +67,14 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
 async def test_release_whose_image_is_missing(installation, on_call, photo):
     await installation.hold(1)
     user = await installation.telegram.user()
-    await installation.helm("upgrade", str(CHART), *values(*SETS, "worker.image.tag=nowhere"))
+    missing = (str(CHART), *values(*SETS, "worker.image.tag=nowhere"))
+    with pytest.raises(CommandError, match="edit-qwenedit-image-check not ready"):
+        await installation.helm("upgrade", *missing, "--timeout=15s")
+    assert "worker:nowhere" in await installation.kube("describe", "pod", "edit-qwenedit-image-check")
+    await user.send(photo=photo, caption=CAPTION)
+    await user.picture(timeout=60)
+
+    await installation.helm("upgrade", *missing, "--no-hooks")  # as tools do that know none
     await user.send(photo=photo, caption=CAPTION)
 
     async def named():
@@ -80,7 +89,7 @@ async def test_release_whose_image_is_missing(installation, on_call, photo):
     await eventually("the cause", shown, within=30)
     row = await on_call.find("QweneditNoWorker", "an image can't be pulled", "ImagePullBackOff", within=60)
     await on_call.remedy(row)
-    await user.picture(timeout=90)
+    await user.picture(timeout=90, number=2)
 
 
 async def test_worker_that_is_cut_off_from_redis(installation, on_call, photo):
