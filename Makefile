@@ -151,7 +151,7 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 
 .PHONY: chart
 chart: $(BIN)/.synced ## Regenerate what derives from the chart, its alerts, languages and settings
-	$(BIN)/python charts/derived.py
+	$(BIN)/python -m charts.derived
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py
 
 # The environment, synced again if its sources have changed. `.runs` leaves out the development tools, which are most of it.

@@ -1,9 +1,9 @@
-"""Keep what is derived from the chart's alerts equal to them.
+"""Write what is derived from the chart's alerts and from `dashboards.py`.
 
-    python charts/derived.py            write it
-    python charts/derived.py --check    fail when a file is an old one
+    python -m charts.derived            write it
+    python -m charts.derived --check    fail if a file is older than its source
 
-From `qwenedit/alerts.yaml` come the schema of `monitoring.alerts.rules`, the runbook links of the dashboards, and the
+From `qwenedit/alerts.yaml` come the schema of `monitoring.alerts.rules`, the dashboards' links to runbooks, and the
 table of docs/runbooks/README.md.
 """
 
@@ -16,12 +16,12 @@ from typing import Any
 
 import yaml
 
+from charts import dashboards
+
 CHARTS = Path(__file__).parent
 CHART = CHARTS / "qwenedit"
 INDEX = CHARTS.parent / "docs/runbooks/README.md"
 BEGIN, END = "<!-- alerts: made by charts/derived.py -->", "<!-- end of alerts -->"
-RUNBOOKS = "https://github.com/qwenedit/qwenedit/blob/main/docs/runbooks"
-LINK = "Runbook: "
 
 Alert = dict[str, Any]
 
@@ -34,32 +34,14 @@ def schema(text: str, alerts: list[Alert]) -> str:
     return _json(whole)
 
 
-def dashboard(text: str, name: str, alerts: list[Alert]) -> str:
-    """Return a dashboard whose panels link to the runbooks of the alerts about them.
-
-    Raises:
-        SystemExit: an alert names a panel that is not there.
-    """
-    whole = json.loads(text)
-    wanted = {
-        title: [a["name"] for a in alerts if title in _titles(a, name)] for a in alerts for title in _titles(a, name)
-    }
-    for panel in (each for each in whole["panels"] if each["type"] != "row"):
-        others = [link for link in panel.get("links", []) if not link["title"].startswith(LINK)]
-        runbooks = [
-            {"title": f"{LINK}{alert}", "url": f"{RUNBOOKS}/{alert}.md", "targetBlank": True}
-            for alert in wanted.pop(panel["title"], [])
-        ]
-        if "links" in panel or runbooks:
-            panel["links"] = [*runbooks, *others]
-    if wanted:
-        raise SystemExit(f"{name}.json has no panel {', '.join(map(repr, wanted))}, which alerts.yaml names")
-    return _json(whole)
-
-
-def _titles(alert: Alert, name: str) -> list[str]:
-    titles: list[str] = alert["panels"].get(name, [])
-    return titles
+def runbooks(alerts: list[Alert]) -> dict[str, dict[str, list[str]]]:
+    """Return the alerts that each dashboard's panels are about: dashboard, panel's title, names of alerts."""
+    about: dict[str, dict[str, list[str]]] = {}
+    for alert in alerts:
+        for name, titles in alert["panels"].items():
+            for title in titles:
+                about.setdefault(name, {}).setdefault(title, []).append(alert["name"])
+    return about
 
 
 def index(text: str, alerts: list[Alert]) -> str:
@@ -82,16 +64,16 @@ def _json(whole: Any) -> str:
 def main() -> None:
     """Write or check the files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="change nothing, fail when a file is an old one")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail if a file is older than its source")
     arguments = parser.parse_args()
     alerts = yaml.safe_load((CHART / "alerts.yaml").read_text())["alerts"]
     files = {CHART / "values.schema.json": schema, INDEX: index}
     made = {path: make(path.read_text(), alerts) for path, make in files.items()}
-    for path in sorted((CHART / "dashboards").glob("*.json")):
-        made[path] = dashboard(path.read_text(), path.stem, alerts)
+    for name, text in dashboards.made(runbooks(alerts)).items():
+        made[CHART / f"dashboards/{name}.json"] = text
     old = [str(path.relative_to(CHARTS.parent)) for path, text in made.items() if path.read_text() != text]
     if arguments.check and old:
-        raise SystemExit(f"made from older alerts or languages: {', '.join(old)}; run make chart")
+        raise SystemExit(f"older than their sources: {', '.join(old)}; run make chart")
     for path, text in made.items():
         if not arguments.check:
             path.write_text(text)

@@ -35,7 +35,7 @@ def schema_of(node):
 
 def test_schema_links_and_table_are_made_from_the_alerts_and_the_languages():
     done = subprocess.run(
-        [sys.executable, ROOT / "charts/derived.py", "--check"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "charts.derived", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert done.returncode == 0, done.stderr
 
