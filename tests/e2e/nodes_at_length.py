@@ -54,7 +54,8 @@ async def heal_after(node, installation, pod, began):
 
 
 async def test_worker_cut_off_for_two_minutes_has_its_job_answered_once(installation, node, photo):
-    worker = await node.worker()
+    await installation.hold(1)
+    [worker] = await node.host("worker")
     user, job = await start_slow_job(installation, worker, photo)
     cut = await node("cut")
     assert (await installation.fields(job))["state"] == "running", "the job ended before its node was cut off"
@@ -76,7 +77,8 @@ async def test_worker_cut_off_for_two_minutes_has_its_job_answered_once(installa
 
 
 async def test_node_killed_in_mid_job_costs_a_second_attempt_and_less_than_90_seconds(installation, node, photo):
-    worker = await node.worker()
+    await installation.hold(1)
+    [worker] = await node.host("worker")
     async with installation.comfyui(worker) as comfyui:
         await comfyui.fault("hang", at_step=2, seconds=60)  # or the job could end before its node does
         user, job = await installation.start_job(photo)
@@ -96,8 +98,8 @@ async def test_node_killed_in_mid_job_costs_a_second_attempt_and_less_than_90_se
 
 @pytest.mark.parametrize("fate", ["kill", "cut"])
 async def test_bot_whose_node_is_lost_answers_each_message_once(installation, node, photo, fate):
-    worker = await node.worker_elsewhere()
-    bot = await node.move_here("bot")
+    [worker] = await installation.hold(1)
+    [bot] = await node.host("bot")
     user, job = await start_slow_job(installation, worker, photo)
     lost = await node(fate)
     other = await installation.telegram.user()
@@ -130,7 +132,7 @@ async def test_redis_whose_node_is_dead_is_elsewhere_once_the_node_is_given_up(i
     if not await disk_moves(installation):
         pytest.skip("the disk of Redis is bound to its node")
     [worker] = await installation.hold(1)
-    redis = await node.move_here("redis")  # the worker is wherever the scheduler put it, so it may die as well
+    [redis] = await node.host("redis")
     await installation.redis_answers()
     user, job = await start_slow_job(installation, worker, photo)
     killed = await node("kill")

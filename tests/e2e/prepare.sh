@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Put the images of this tree onto the cluster that KUBECONFIG names; without one, make a kind cluster.
-# The tests drain nodes and delete pods, so a cluster that is not kind's must be meant: IMAGE_LOADER names the command
-# that copies an image onto its nodes (`true` where they pull it themselves).
+# The tests install and break the product there, so a cluster that is not kind's must be meant: IMAGE_LOADER names the
+# command that copies an image onto its nodes (`true` where they pull it themselves).
 # CONTAINER_TOOL is docker, podman or buildah; unset: the first that works.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -34,7 +34,7 @@ fi
 
 context=$(kubectl config current-context)
 if [[ -z ${IMAGE_LOADER:-} && $context != kind-* ]]; then
-  echo "make e2e would drain nodes of the cluster '$context'. If that is meant, set IMAGE_LOADER to the command that" >&2
+  echo "make e2e would install on the cluster '$context'. If that is meant, set IMAGE_LOADER to the command that" >&2
   echo "copies an image onto its nodes, such as IMAGE_LOADER='minikube image load', or to true where they pull it." >&2
   exit 2
 fi

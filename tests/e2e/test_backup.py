@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = REPOSITORY / "docs/backup.md"
-NAMESPACE, RELEASE = "photos", "edit"
-SETS = ("bot.settings.jobsPerDay=1", "monitoring.traces.endpoint=", "networkPolicy.collectorTo=null")
+NAMESPACE, RELEASE = "qwenedit-e2e-backup", "edit"
 OWN = "own.rdb"
 """Backup that is taken straight from Redis."""
 
@@ -33,6 +32,7 @@ class Reader:
         """Type the one command that has these words; returns its exit code and what it printed."""
         (text,) = [each for each in self._page if words in each]
         text = re.sub(r"\b(CHART|FILE)\b", lambda found: self.words[found[0]], text)
+        text = text.replace("-n photos", f"-n {NAMESPACE}")
         code, out, err = await attempt("bash", "-c", f"cd {self._folder} && {text}")
         return code, out + err
 
@@ -49,7 +49,7 @@ class Reader:
 async def test_backup_brings_back_balances_bans_and_unfinished_jobs(tmp_path, photo):
     async with namespace(NAMESPACE) as kube, simulated_telegram(kube) as telegram:
         admin, ann, bob, eve = [await telegram.user() for _ in range(4)]
-        sets = (*SETS, f"bot.settings.admins[0]={admin.id}")
+        sets = ("bot.settings.jobsPerDay=1", f"bot.settings.admins[0]={admin.id}")
         await helm("install", RELEASE, str(CHART), f"--namespace={NAMESPACE}", *values(*sets), "--wait")
         started, reader = time.monotonic(), Reader(tmp_path)
         (claim,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)

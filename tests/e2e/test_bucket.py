@@ -115,8 +115,7 @@ async def installation(kube: Kube, store: Store) -> AsyncIterator[Installation]:
             "pictures.options.AWS_ALLOW_HTTP=true",
             "pictures.options.AWS_REGION=us-east-1",
             "pictures.credentials.existingSecret=bucket",
-            "monitoring.traces.endpoint=",
-            "networkPolicy.collectorTo=null",
+            "redis.persistence.enabled=false",
         ) as installation,
     ):
         yield installation

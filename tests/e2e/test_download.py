@@ -14,8 +14,6 @@ SHA256 = "a" * 64
 SETS = (
     "models.enabled=true",
     "models.claim.size=1Gi",
-    "monitoring.traces.endpoint=",
-    "networkPolicy.collectorTo=null",
     "redis.persistence.enabled=false",
 )
 FILES = json.dumps([{"path": "a.safetensors", "url": "http://nowhere.invalid/a", "sha256": SHA256}])

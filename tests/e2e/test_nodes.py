@@ -7,10 +7,9 @@ from tests.e2e.cluster.second_node import disk_moves
 
 
 async def test_node_drained_of_all_parts_has_its_job_answered_by_the_same_attempt(installation, node, photo):
-    worker = await node.worker()
+    await installation.hold(1)
     parts = ("bot", "redis") if await disk_moves(installation) else ("bot",)
-    for part in reversed(parts):
-        await node.move_here(part)
+    [worker, *_] = await node.host("worker", *parts)
     await installation.redis_answers()
     async with installation.comfyui(worker) as comfyui:
         await comfyui.fault("hang", at_step=2, seconds=10, times=1)  # so that the drain finds the job in hand

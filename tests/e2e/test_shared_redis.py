@@ -22,10 +22,7 @@ OTHER_TOKEN = "1000000008:another-bot"
 OWNER, OTHER = (int(token.partition(":")[0]) for token in (TOKEN, OTHER_TOKEN))
 QUICK = (
     "comfyui.args={--host=127.0.0.1,--port=8188,--data-dir=/data,--step-seconds=0.02}",
-    "comfyui.gpu.count=0",
     "autoscaling.maxReplicas=1",
-    "monitoring.traces.endpoint=",
-    "networkPolicy.collectorTo=null",
 )
 NAMESPACE = "qwenedit-e2e-shared"
 ON_THE_FIRST = (

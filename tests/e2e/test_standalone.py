@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from tests.e2e.cluster.installing import installed, namespace, simulated_telegram
+from tests.e2e.cluster.installing import alone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from tests.e2e.cluster.installation import Installation
 
-COMFYUI = "deployment/alone-qwenedit-comfyui"
+COMFYUI = "deployment/edit-qwenedit-comfyui"
 NO_HOOK = [{"op": "remove", "path": "/spec/template/spec/containers/0/lifecycle"}]
 ARGUMENTS = "{--host=0.0.0.0,--data-dir=/data,--step-seconds=1}"
 
@@ -23,21 +23,13 @@ ARGUMENTS = "{--host=0.0.0.0,--data-dir=/data,--step-seconds=1}"
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def installation() -> AsyncIterator[Installation]:
     """The product with a ComfyUI of its own and one worker, in a namespace of its own."""
-    async with (
-        namespace("qwenedit-e2e-standalone") as kube,
-        simulated_telegram(kube) as telegram,
-        installed(
-            kube,
-            telegram,
-            "alone",
-            "comfyui.placement=standalone",
-            f"comfyui.args={ARGUMENTS}",
-            "autoscaling.enabled=false",
-            "monitoring.traces.endpoint=",
-            "networkPolicy.collectorTo=null",
-            "redis.persistence.enabled=false",
-        ) as installation,
-    ):
+    async with alone(
+        "standalone",
+        "comfyui.placement=standalone",
+        f"comfyui.args={ARGUMENTS}",
+        "autoscaling.enabled=false",
+        "redis.persistence.enabled=false",
+    ) as installation:
         yield installation
 
 

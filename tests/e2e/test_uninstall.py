@@ -1,14 +1,23 @@
-"""New passwords, and `helm uninstall`. The last file by its name: nothing is left for tests that come after it."""
+"""New passwords, and `helm uninstall`."""
 
 from __future__ import annotations
 
 import time
 
 import pytest
+import pytest_asyncio
 
 from qwenedit_testkit.runbooks import FOLDER, commands
 from tests.e2e.cluster.installation import CHART, password, values
+from tests.e2e.cluster.installing import alone
 from tests.e2e.cluster.kube import CommandError, eventually, run
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def installation():
+    """The product, of which nothing is left at the end."""
+    async with alone("uninstall") as installation:
+        yield installation
 
 
 async def type_section(installation, name, **words):

@@ -66,6 +66,8 @@ class Installation:
     seconds_to_ready: float
     before: set[str]
     """What was in the namespace before, as `Kind/name`."""
+    sets: tuple[str, ...] = ()
+    """Single values that it has beside those of all tests."""
     _photo: bytes = field(default_factory=lambda: gradient(SIDE))
 
     @property
@@ -79,7 +81,7 @@ class Installation:
 
     async def upgrade(self, *sets: str) -> None:
         """Change values, and wait until all is rolled out."""
-        await self.helm("upgrade", str(CHART), *values(*sets), "--wait", "--timeout=180s")
+        await self.helm("upgrade", str(CHART), *values(*self.sets, *sets), "--wait", "--timeout=180s")
 
     # ------------------------------------------------------------------ workers
 

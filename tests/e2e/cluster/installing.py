@@ -90,4 +90,16 @@ async def installed(kube: Kube, telegram: TelegramSimulator, release: str, *sets
             pictures=RedisPictureStore(raw, Keys(), ttl=PICTURE_TTL),
             seconds_to_ready=seconds,
             before=before,
+            sets=sets,
         )
+
+
+@asynccontextmanager
+async def alone(name: str, *sets: str) -> AsyncIterator[Installation]:
+    """Install the product as the release `edit` for one file of tests, in a namespace of its own."""
+    async with (
+        namespace(f"qwenedit-e2e-{name}") as kube,
+        simulated_telegram(kube) as telegram,
+        installed(kube, telegram, "edit", *sets) as installation,
+    ):
+        yield installation

@@ -22,7 +22,7 @@ LOOK_EVERY = 0.25
 """Seconds between two looks at the cluster while a test waits for something."""
 NO_END = ClientTimeout(total=None)
 """Of a stream that lasts as long as a container."""
-API_VERSIONS = {"Deployment": "apps/v1", "Event": "v1", "Pod": "v1", "Secret": "v1", "Service": "v1"}
+API_VERSIONS = {"Deployment": "apps/v1"} | dict.fromkeys(("Event", "Node", "Pod", "Secret", "Service"), "v1")
 """Of the kinds that tests look at."""
 
 

@@ -2,7 +2,7 @@
 
 No API of Kubernetes does that, so `NODE_TOOL` names a command that does. It is called with one of these words:
 
-- `add`: have one node more than before, ready, with the images and at least one `nvidia.com/gpu`, and return then
+- `add`: have one node more than before, ready, with the images, and return then
 - `cut`: let nobody hear of that node, which goes on
 - `heal`: end that
 - `kill`: end all that runs on it at once, as a power failure does
@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.cluster.kube import Pod, eventually, run
+from tests.e2e.cluster.gpus import offer, own
+from tests.e2e.cluster.kube import Kube, Pod, eventually, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from tests.e2e.cluster.installation import Installation
 
 TOOL = "NODE_TOOL"
+TAINT = "qwenedit-e2e"
+"""Of the second node: nothing comes there that a test did not send."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,6 @@ class SecondNode:
     """A node that is a test's alone."""
 
     name: str
-    others: tuple[str, ...]
     tool: tuple[str, ...]
     installation: Installation
 
@@ -47,39 +49,35 @@ class SecondNode:
         await run(*self.tool, word)
         return began
 
-    async def worker(self) -> Pod:
-        """Have one worker, on this node."""
-        await self.installation.hold(0)
-        async with self._without(*self.others):
-            [pod] = await self.installation.hold(1)
-        assert pod.node == self.name
-        return pod
+    async def host(self, *parts: str) -> list[Pod]:
+        """Have some parts of the product run here, and all others elsewhere; returns their pods.
 
-    async def worker_elsewhere(self) -> Pod:
-        """Have one worker, on another node."""
-        await self.installation.hold(0)
-        async with self._without(self.name):
-            [pod] = await self.installation.hold(1)
-        return pod
+        They run elsewhere when this node takes no pods any more.
+        """
+        await self.installation.upgrade(*(value for part in parts for value in self._drawn(part)))
+        pods = [await self.installation.one(part) for part in parts]
+        assert {pod.node for pod in pods} == {self.name}
+        return pods
 
-    async def move_here(self, part: str) -> Pod:
-        """Have the pod of the bot, or of Redis, end and start again on this node."""
-        kube = self.installation.kube
-        [old] = await kube.pods(part)
-        async with self._without(*self.others):
-            await kube("delete", "pod", old.name, "--timeout=90s")
-            pod = await self.installation.one(part)
-        assert pod.node == self.name
-        return pod
+    def _drawn(self, part: str) -> tuple[str, ...]:
+        """Return the values with which a part prefers this node."""
+        tolerated = f"{part}.pod.tolerations[0]"
+        preferred = f"{part}.pod.affinity.nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[0]"
+        named = f"{preferred}.preference.matchExpressions[0]"
+        return (
+            f"{tolerated}.key={TAINT}",
+            f"{tolerated}.operator=Exists",
+            f"{preferred}.weight=100",
+            f"{named}.key=kubernetes.io/hostname",
+            f"{named}.operator=In",
+            f"{named}.values[0]={self.name}",
+        )
 
-    @asynccontextmanager
-    async def _without(self, *nodes: str) -> AsyncIterator[None]:
-        """Let no pod be scheduled on some nodes meanwhile."""
-        await run("kubectl", "cordon", *nodes)
-        try:
-            yield
-        finally:
-            await run("kubectl", "uncordon", *nodes)
+
+async def first_node() -> str:
+    """Return the name of the oldest node that takes pods."""
+    listed = json.loads(await run("kubectl", "get", "nodes", "--sort-by=.metadata.creationTimestamp", "--output=json"))
+    return next(str(item["metadata"]["name"]) for item in listed["items"] if not item["spec"].get("taints"))
 
 
 async def _nodes() -> set[str]:
@@ -99,11 +97,21 @@ async def second_node(installation: Installation) -> AsyncIterator[SecondNode]:
     await run(*tool, "remove")
     others = await _nodes()
     try:
-        await run(*tool, "add")
-        [name] = await _nodes() - others
-        yield SecondNode(name=name, others=tuple(sorted(others)), tool=tool, installation=installation)
+        name, _ = await asyncio.gather(_taint_new(installation.kube, others), run(*tool, "add"))
+        await offer(name, 1, of=own(installation.kube.namespace))
+        yield SecondNode(name=name, tool=tool, installation=installation)
     finally:
         await asyncio.shield(_without(installation, tool, others))
+
+
+async def _taint_new(kube: Kube, others: set[str]) -> str:
+    """Taint the node that comes, which takes no pods yet; returns its name."""
+    async for _change, node in kube.changes("Node"):
+        name = str(node["metadata"]["name"])
+        if name not in others:
+            await run("kubectl", "taint", "node", name, f"{TAINT}:NoSchedule")
+            return name
+    raise AssertionError("no more is heard of nodes")
 
 
 async def _without(installation: Installation, tool: tuple[str, ...], others: set[str]) -> None:
@@ -113,8 +121,7 @@ async def _without(installation: Installation, tool: tuple[str, ...], others: se
             if pod.node and pod.node not in others:
                 # Kubernetes would wait for 40 s whether the node comes back.
                 await installation.kube("delete", "pod", pod.name, "--force", "--grace-period=0", "--ignore-not-found")
-    for part in ("redis", "bot"):
-        await installation.one(part)
+    await installation.upgrade()
     await installation.redis_answers()
 
 

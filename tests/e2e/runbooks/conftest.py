@@ -26,8 +26,7 @@ SETS = (
     "bot.token.existingSecret=telegram",
     f"bot.settings.maxQueueLength={LINE}",
     "autoscaling.maxReplicas=1",
-    "monitoring.traces.endpoint=",
-    "networkPolicy.collectorTo=null",
+    "comfyui.gpu.count=1",
 )
 
 

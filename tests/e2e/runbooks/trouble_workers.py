@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.e2e.cluster.gpus import offer
 from tests.e2e.cluster.installation import CHART, values
 from tests.e2e.cluster.kube import CommandError, eventually, run
 from tests.e2e.runbooks.conftest import SETS
 
 CAPTION = "make it snow"
-
-GPU = "nvidia.com/gpu"
-
-
-async def gpus(node, count):
-    """Have a node offer so many GPUs; returns how many it offered."""
-    had = (await status_of(node))["capacity"][GPU]
-    path = "/status/capacity/nvidia.com~1gpu"
-    patch = json.dumps([{"op": "add", "path": path, "value": str(count)}])
-    await run("kubectl", "patch", "node", node, "--subresource=status", "--type=json", f"--patch={patch}")
-    await eventually("the node's offer", lambda: offers(node, str(count)), within=60)
-    return had
-
-
-async def offers(node, count):
-    """Whether the node's kubelet has seen the new number."""
-    return (await status_of(node))["allocatable"].get(GPU) == count
-
-
-async def status_of(node):
-    return json.loads(await run("kubectl", "get", "node", node, "--output=json"))["status"]
 
 
 @asynccontextmanager
@@ -48,7 +27,7 @@ async def no_worker(installation):
 async def test_node_that_offers_no_gpu(installation, on_call, photo):
     node = on_call.words["NODE"]
     async with no_worker(installation) as user:
-        had = await gpus(node, 0)
+        had = await offer(node, 0)
         try:
             await user.send(photo=photo, caption=CAPTION)
             row = await on_call.find(
@@ -59,7 +38,7 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
             await on_call.remedy(row)
             await on_call.part("QweneditNoWorker", "Stop-gap")
         finally:
-            await gpus(node, had)  # as a restart of the device plugin does
+            await offer(node, int(had))  # as a restart of the device plugin does
         await user.picture(timeout=90)
         await on_call.part("QweneditNoWorker", "Afterwards")
 
