@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 
 from telegram_simulator.server import Config, running
@@ -17,6 +18,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m telegram_simulator",
         description="The Telegram Bot API over HTTP, a page to chat with the bot on, and faults on demand.",
+        epilog="If BOT_TOKENS is set, bots with other tokens are refused; it lists tokens, separated by commas.",
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (%(default)s)")
     parser.add_argument(
@@ -57,6 +59,7 @@ def main() -> None:
         port=options.port,
         bot_name=options.bot_name,
         bot_username=options.bot_username,
+        tokens=frozenset(filter(None, os.environ.get("BOT_TOKENS", "").split(","))),
         rates=Rates(enabled=options.limits),
         keep=options.keep_files << 20,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from telegram_simulator.bot_api.http import BotApi
+from telegram_simulator.chat_page.guard import add_headers, refuse_other_pages
 from telegram_simulator.chat_page.page import Page
 from telegram_simulator.common.errors import ApiError, ControlError, NoSuchThingError
 from telegram_simulator.common.tasks import owned_tasks
@@ -39,6 +40,7 @@ class Config:
         port: 0 takes a free one.
         bot_name: What people see above the chat.
         bot_username: Of the first bot, without the `@`.
+        tokens: Of the bots that exist; any other token is refused. Empty: each new token makes a bot.
         keep: Bytes of files that are kept, on disk; older ones are forgotten.
     """
 
@@ -46,6 +48,7 @@ class Config:
     port: int = 8090
     bot_name: str = "Photo editor"
     bot_username: str = "photo_editor_bot"
+    tokens: frozenset[str] = frozenset()
     rates: Rates = field(default_factory=Rates)
     keep: int = 1 << 30
 
@@ -54,7 +57,7 @@ class Config:
 async def running(config: Config) -> AsyncIterator[str]:
     """Serve while the context is open; gives the address."""
     with temporary_storage(limit=config.keep) as storage:
-        bots = Bots(name=config.bot_name, username=config.bot_username, storage=storage)
+        bots = Bots(name=config.bot_name, username=config.bot_username, storage=storage, tokens=config.tokens)
         async with _serving(World(bots, Limits(config.rates)), config) as url:
             yield url
 
@@ -64,7 +67,8 @@ async def _serving(world: World, config: Config) -> AsyncIterator[str]:
     people, cashier = People(world), StarPayments(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
-        app = web.Application(middlewares=[_explain])
+        app = web.Application(middlewares=[refuse_other_pages, _explain])
+        app.on_response_prepare.append(add_headers)
         for part in (
             api.routes(tasks),
             Control(world, people, cashier).routes(),

@@ -193,9 +193,11 @@ class Bots:
         name: What people see.
         username: Of the first bot; those after it get their id as a part of theirs.
         storage: Keeps the bytes of their files.
+        tokens: Of the bots that exist; empty where each new token makes one.
     """
 
-    def __init__(self, *, name: str, username: str, storage: Storage) -> None:
+    def __init__(self, *, name: str, username: str, storage: Storage, tokens: frozenset[str] = frozenset()) -> None:
+        self._tokens = tokens
         self._storage = storage
         self._name = name
         self._username = username
@@ -222,13 +224,15 @@ class Bots:
         """Return the bot of a token, which may be its first.
 
         Raises:
-            UnauthorizedError: The bot has come with another token before.
+            UnauthorizedError: The bot has come with another token before, or no bot has this one.
         """
         found = self.find(bot_id)
         if found is not None and found.claimed:
             if found.secret != secret:
                 raise UnauthorizedError
             return found
+        if self._tokens and f"{bot_id}:{secret}" not in self._tokens:
+            raise UnauthorizedError
         bot = self.newest
         if bot.claimed:
             username = f"{self._username.removesuffix('_bot')}_{bot_id}_bot"

@@ -1,0 +1,59 @@
+"""Other web pages, open in the same browser, can neither act nor look on the chat page."""
+
+from __future__ import annotations
+
+import pytest
+
+from telegram_simulator.server import Config, running
+
+PAUSE = {"text": "/pause"}
+FOREIGN = [
+    {"Origin": "http://evil.example"},
+    {"Origin": "null"},  # of a sandboxed frame
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"},  # another port of this machine
+]
+
+
+async def status(http, url, **request) -> int:
+    async with http.post(url, **request) as response:
+        return int(response.status)
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+async def test_request_of_another_page_is_refused_everywhere(bot, http, simulator_url, headers):
+    for path in ("/chat/messages?user=1001", "/simulator/users", f"/bot{bot.token}/getMe"):
+        assert await status(http, f"{simulator_url}{path}", headers=headers, data=PAUSE) == 403
+    assert await bot.get_updates() == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "OWN"}, {"Sec-Fetch-Site": "same-origin"}])
+async def test_request_of_the_page_itself_is_taken(bot, http, simulator_url, headers):
+    headers = {name: value.replace("OWN", simulator_url) for name, value in headers.items()}
+    assert await status(http, f"{simulator_url}/chat/messages", headers=headers, data=PAUSE) == 200
+    (update,) = await bot.get_updates()
+    assert update.message.text == "/pause"
+
+
+async def test_domain_that_leads_here_shows_nothing_of_the_chat_and_still_reaches_the_bot_api(bot, http, simulator_url):
+    for host, expected in (("evil.example:8090", 403), ("telegram.photos.svc:8090", 200), ("localhost:1", 200)):
+        async with http.get(f"{simulator_url}/chat/state", headers={"Host": host}) as response:
+            assert response.status == expected
+    async with http.get(f"{simulator_url}/bot{bot.token}/getMe", headers={"Host": "telegram.example"}) as response:
+        assert response.status == 200
+
+
+async def test_page_may_be_linked_to_and_neither_framed_nor_extended(http, simulator_url):
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    async with http.get(simulator_url, headers=link) as response:
+        assert response.status == 200
+        policy = response.headers["Content-Security-Policy"]
+    assert {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy.split("; "))
+
+
+async def test_token_of_no_bot_is_refused_if_it_is_known_which_exist(http):
+    async with running(Config(port=0, tokens=frozenset({"7:right"}))) as url:
+        assert await status(http, f"{url}/bot7:wrong/getMe") == 401
+        assert await status(http, f"{url}/bot8:right/getMe") == 401
+        assert await status(http, f"{url}/bot7:right/getMe") == 200
+        assert await status(http, f"{url}/bot7:wrong/getMe") == 401
