@@ -24,7 +24,7 @@ import pytest
 from PIL import Image
 
 from comfyui_simulator.app import running
-from comfyui_simulator.common.config import MEGABYTE, PRODUCTION_MODELS, Config
+from comfyui_simulator.config import MEGABYTE, PRODUCTION_MODELS, Config
 from qwenedit_testkit.threads import on_a_thread
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def edit_graph(name: str, *, steps: int) -> dict[str, Any]:
     graph: dict[str, Any] = {"load": {"class_type": "LoadImage", "inputs": {"image": name}}}
 
     def instruction(text: str) -> dict[str, Any]:
-        inputs = {"clip": ["clip", 0], "vae": ["vae", 0], "prompt": text, "image1": ["scale", 0]}
+        inputs = {"clip": ["clip", 0], "vae": ["vae", 0], "prompt": text, "image1": ["load", 0]}
         return {"class_type": "TextEncodeQwenImageEditPlus", "inputs": inputs}
 
     sampling: dict[str, Any] = {
@@ -233,8 +233,7 @@ def edit_graph(name: str, *, steps: int) -> dict[str, Any]:
             "class_type": "LoraLoaderModelOnly",
             "inputs": {"model": ["unet", 0], "lora_name": LORA, "strength_model": 1.0},
         },
-        "scale": {"class_type": "FluxKontextImageScale", "inputs": {"image": ["load", 0]}},
-        "pixels": {"class_type": "VAEEncode", "inputs": {"pixels": ["scale", 0], "vae": ["vae", 0]}},
+        "pixels": {"class_type": "VAEEncode", "inputs": {"pixels": ["load", 0], "vae": ["vae", 0]}},
         "say": instruction("make it snow"),
         "say-nothing": instruction(""),
         "sample": {"class_type": "KSampler", "inputs": sampling | links},

@@ -85,17 +85,6 @@ async def test_link_of_another_type_is_named(comfy, invert):
     ]
 
 
-async def test_cycle_is_named_at_each_of_its_nodes(comfy, invert):
-    graph = invert(await comfy.uploaded())
-    graph["again"] = {"class_type": "ImageInvert", "inputs": {"image": ["invert", 0]}}
-    graph["invert"]["inputs"]["image"] = ["again", 0]
-    found = node_errors(await refusal(comfy, graph))
-    assert {node_id: errors[0][0] for node_id, errors in found.items()} == {
-        "again": "dependency_cycle",
-        "invert": "dependency_cycle",
-    }
-
-
 async def test_bad_output_among_good_ones_is_200_with_node_errors_and_the_good_ones_run(comfy, invert):
     graph = invert(await comfy.uploaded())
     graph["bad"] = {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from comfyui_simulator.app import running
-from comfyui_simulator.common.config import FURTHER_MODELS, MEGABYTE, PRODUCTION_MODELS, Config
+from comfyui_simulator.config import FURTHER_MODELS, PRODUCTION_MODELS, Config
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -25,7 +25,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--step-seconds", type=float, default=0.5, help="time of one sampling step (%(default)s)")
     parser.add_argument("--load-seconds", type=float, default=0.0, help="time of the first model load (%(default)s)")
     parser.add_argument("--data-dir", type=Path, help="directory for input, output, temp (one that is deleted on exit)")
-    parser.add_argument("--max-upload-size", type=float, default=100.0, help="in MB; 413 above (%(default)s)")
     parser.add_argument("--lowvram", action="store_true", help="taken as by ComfyUI; there is no memory to save here")
     parser.add_argument(
         "--model",
@@ -56,14 +55,12 @@ def main() -> None:
         data_dir: Path = options.data_dir or Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix="comfyui-simulator-", ignore_cleanup_errors=True))
         )
-        data_dir.mkdir(parents=True, exist_ok=True)
         config = Config(
             data_dir=data_dir,
             host=options.host,
             port=options.port,
             step_seconds=options.step_seconds,
             load_seconds=options.load_seconds,
-            max_upload_bytes=round(options.max_upload_size * MEGABYTE),
             models=(*PRODUCTION_MODELS, *FURTHER_MODELS, *options.model),
         )
         asyncio.run(serve(config))

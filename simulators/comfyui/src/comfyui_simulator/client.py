@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import aiohttp
 
-from comfyui_simulator.common.faults import FaultName
+from comfyui_simulator.faults import FaultName
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -27,7 +27,6 @@ class SeenPrompt:
 
     prompt_id: str
     client_id: str | None
-    number: float
     text: str
     prefix: str
     state: str
@@ -42,16 +41,13 @@ class State:
     Attributes:
         executions: By `filename_prefix`, how often the executor took such a prompt.
         websockets: Open websockets.
-        connections: Open TCP connections, the one of this question among them.
-        peak_connections: The most that were open at once.
+        faults: What is armed: name and times.
         files: By `input`, `output` and `temp`.
     """
 
     prompts: tuple[SeenPrompt, ...]
     executions: dict[str, int]
     websockets: int
-    connections: int
-    peak_connections: int
     restarts: int
     executor_alive: bool
     files: dict[str, tuple[str, ...]]
@@ -87,7 +83,7 @@ class SimulatorControl:
             async with self._open().post(f"{self._base_url}/simulator/faults", json=body) as answer:
                 await answer.read()
         except aiohttp.ClientConnectionError:
-            if str(name) not in {FaultName.DIE, FaultName.REFUSE, FaultName.RESTART}:
+            if str(name) not in {FaultName.REFUSE, FaultName.RESTART}:
                 raise
 
     async def clear(self) -> None:

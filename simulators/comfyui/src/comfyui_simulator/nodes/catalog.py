@@ -58,16 +58,14 @@ class Catalog:
 
     Args:
         models: Names of the model files in a folder, asked for each time since faults take files away.
-        pictures: Names of the files in the input directory.
     """
 
-    def __init__(self, *, models: Callable[[str], tuple[str, ...]], pictures: Callable[[], tuple[str, ...]]) -> None:
+    def __init__(self, models: Callable[[str], tuple[str, ...]]) -> None:
         recording = json.loads(
             resources.files("comfyui_simulator.nodes").joinpath("recorded/object_info.json").read_text()
         )
         self._nodes: dict[str, Any] = recording["nodes"]
         self._models = models
-        self._pictures = pictures
         self.version: str = recording["comfyui_version"]
 
     def info(self, name: str) -> dict[str, Any] | None:
@@ -84,13 +82,7 @@ class Catalog:
                     declared[1]["options"] = list(self._models(folder))
                 else:
                     declared[0] = [*self._models(folder), *built_in]
-        if name == "LoadImage":
-            entry["input"]["required"]["image"][0] = list(self._pictures())
         return entry
-
-    def all_info(self) -> dict[str, Any]:
-        """The whole `/object_info`."""
-        return {name: self.info(name) for name in self._nodes}
 
     def spec(self, name: str) -> NodeSpec | None:
         """The class in the validator's terms."""

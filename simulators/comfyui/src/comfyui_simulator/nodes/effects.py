@@ -6,7 +6,6 @@ seed and the instruction. So a repeated seed repeats the picture, and a new one 
 
 from __future__ import annotations
 
-import colorsys
 import random
 import re
 from typing import TYPE_CHECKING
@@ -54,18 +53,6 @@ def _snow(picture: Image.Image, dice: random.Random) -> Image.Image:
     return cold
 
 
-def _rain(picture: Image.Image, dice: random.Random) -> Image.Image:
-    wet = ImageEnhance.Brightness(_tint(picture, (120, 140, 160), 0.35)).enhance(0.8)
-    drops = Image.new("L", picture.size)
-    draw = ImageDraw.Draw(drops)
-    unit = max(picture.size) / 1024
-    for _ in range(350):
-        x, y, length = dice.random() * picture.width, dice.random() * picture.height, (15 + dice.random() * 35) * unit
-        draw.line((x, y, x - length / 4, y + length), fill=dice.randint(90, 200), width=max(1, round(1.5 * unit)))
-    wet.paste(Image.new("RGB", picture.size, (220, 230, 240)), mask=drops)
-    return wet
-
-
 def _night(picture: Image.Image, dice: random.Random) -> Image.Image:
     dark = ImageEnhance.Brightness(_tint(picture, (90, 115, 210), 0.5)).enhance(0.75)
     draw = ImageDraw.Draw(dark)
@@ -92,20 +79,8 @@ def _autumn(picture: Image.Image, _dice: random.Random) -> Image.Image:
     return ImageEnhance.Color(_tint(picture, (230, 140, 40), 0.35)).enhance(1.4)
 
 
-def _summer(picture: Image.Image, _dice: random.Random) -> Image.Image:
-    return ImageEnhance.Color(ImageEnhance.Brightness(_tint(picture, (255, 235, 150), 0.2)).enhance(1.12)).enhance(1.5)
-
-
-def _sepia(picture: Image.Image, _dice: random.Random) -> Image.Image:
-    return ImageOps.colorize(ImageOps.grayscale(picture), black=(40, 24, 10), white=(255, 240, 205), mid=(160, 120, 75))
-
-
 def _grey(picture: Image.Image, _dice: random.Random) -> Image.Image:
     return ImageOps.autocontrast(ImageOps.grayscale(picture), cutoff=1).convert("RGB")
-
-
-def _negative(picture: Image.Image, _dice: random.Random) -> Image.Image:
-    return ImageOps.invert(picture)
 
 
 def _cartoon(picture: Image.Image, _dice: random.Random) -> Image.Image:
@@ -120,14 +95,6 @@ def _sketch(picture: Image.Image, _dice: random.Random) -> Image.Image:
     grey = ImageOps.grayscale(picture)
     soft = ImageOps.invert(grey).filter(ImageFilter.GaussianBlur(max(picture.size) / 100))
     return ImageChops.add(grey, soft).point(lambda v: max(0, 255 - (255 - v) * 3)).convert("RGB")
-
-
-def _blur(picture: Image.Image, _dice: random.Random) -> Image.Image:
-    return picture.filter(ImageFilter.GaussianBlur(max(picture.size) / 80))
-
-
-def _mirror(picture: Image.Image, _dice: random.Random) -> Image.Image:
-    return ImageOps.mirror(picture)
 
 
 def _turn_hue(picture: Image.Image, dice: random.Random) -> Image.Image:
@@ -153,17 +120,11 @@ def _tint(picture: Image.Image, color: tuple[int, int, int], strength: float) ->
 EFFECTS: tuple[tuple[str, Effect], ...] = (
     (r"\bnight|\bmidnight|\bmoonlight|ноч", _night),
     (r"\bsnow|\bwinter|снег|снеж|\bзим", _snow),
-    (r"\brain|дожд", _rain),
     (r"\bsunset|\bsunrise|\bdusk|\bdawn|закат|рассвет", _sunset),
     (r"\bautumn|\bfall colou?rs|осен", _autumn),
-    (r"\bsummer|\bsunny|летн|летом|солнечн", _summer),
-    (r"\bsepia|\bvintage|\bold photo|сепи|винтаж|старинн", _sepia),
     (r"\bblack[ -]and[ -]white|\bb&w\b|\bmonochrome|\bgr[ae]yscale|ч[её]рно-?\s?бел", _grey),
-    (r"\bnegative|\binvert|негатив", _negative),
     (r"\bcartoon|\banime|\bcomic|мульт|аниме|комикс", _cartoon),
     (r"\bsketch|\bpencil|\bdrawing|карандаш|рисун|набросок", _sketch),
-    (r"\bblur|размы", _blur),
-    (r"\bmirror|\bflip|зеркал|отрази", _mirror),
     (r"\bred\b|красн", _tinted((255, 70, 60))),
     (r"\bgreen\b|зел[её]н", _tinted((70, 220, 90))),
     (r"\bblue\b|синий|синим|синюю|синее|голуб", _tinted((70, 110, 255))),
@@ -184,10 +145,3 @@ def _with_insets(picture: Image.Image, others: Sequence[Image.Image]) -> Image.I
         picture.paste(inset, (picture.width - margin - inset.width, top))
         top += inset.height + margin
     return picture
-
-
-def canvas(size: tuple[int, int], seed: int) -> Image.Image:
-    """Something to edit where a workflow gives no picture: a two-coloured gradient of the seed's hue."""
-    red, green, blue = (round(255 * part) for part in colorsys.hsv_to_rgb((seed % 360) / 360, 0.5, 0.9))
-    shade = Image.linear_gradient("L").resize(size)
-    return Image.composite(Image.new("RGB", size, (red, green, blue)), Image.new("RGB", size, (240, 240, 245)), shade)

@@ -1,42 +1,21 @@
 """What each node does with its inputs.
 
 The nodes without a model do what they say. Those with one pass on who they are, until KSampler makes the simulated
-edit at the size of its latent picture.
+edit at the size of its latent picture. `run.py` has what LoadImage, SaveImage and KSampler need of the server.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageFilter, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from comfyui_simulator.common.errors import NodeError
 from comfyui_simulator.nodes import effects
-from comfyui_simulator.nodes.values import Clip, Conditioning, Latent, Mask, Model, Upscaler, Vae, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from comfyui_simulator.common.files import Files
-
-KONTEXT_SIZES = tuple(
-    size
-    for narrow, wide in (
-        (672, 1568),
-        (688, 1504),
-        (720, 1456),
-        (752, 1392),
-        (800, 1328),
-        (832, 1248),
-        (880, 1184),
-        (944, 1104),
-        (1024, 1024),
-    )
-    for size in ((narrow, wide), (wide, narrow))
-)
-"""The sizes of about one megapixel that FluxKontextImageScale chooses from (comfy_extras/nodes_flux.py)."""
+    from collections.abc import Callable
+    from pathlib import Path
 
 LATENT_PIXEL = 8
 """A latent picture's side counts in eights of a pixel picture's."""
@@ -70,260 +49,119 @@ RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 
-V = TypeVar("V", Image.Image, Model, Clip, Vae, Conditioning, Latent, Upscaler)
 
+class NodeError(Exception):
+    """A node failed.
 
-class NodeContext(Protocol):
-    """What a running node may use of the executor."""
+    Attributes:
+        exception_type: The name that ComfyUI would report, such as `torch.OutOfMemoryError`.
+    """
 
-    files: Files
-
-    def load(self, model: Model) -> None:
-        """Take the time of loading a model, unless it is loaded."""
-
-    def save(self, picture: Image.Image, *, kind: str, prefix: str) -> dict[str, str]:
-        """Write a picture, and name the file as `/view` takes it."""
-
-    def step(self, value: int, total: int) -> None:
-        """Take the time of one sampling step, and report it.
-
-        Raises:
-            Interrupted: Somebody cancelled the prompt.
-            NodeError: A fault is armed.
-        """
+    def __init__(self, message: str, *, exception_type: str = "RuntimeError") -> None:
+        super().__init__(message)
+        self.exception_type = exception_type
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """A node's resolved inputs."""
+class Instruction:
+    """A text for the model, and the pictures it speaks of."""
 
-    values: Mapping[str, Any]
-
-    def get(self, name: str, kind: type[V]) -> V:
-        """A linked input of the kind that the validator made sure of."""
-        value = self.values[name]
-        if not isinstance(value, kind):
-            raise NodeError(f"{name} is not of type {kind.__name__}", exception_type="TypeError")
-        return value
-
-    def text(self, name: str) -> str:
-        """A text, or the name of a choice."""
-        return str(self.values[name])
-
-    def number(self, name: str) -> int:
-        """A whole number."""
-        return int(self.values[name])
-
-    def pictures(self, *names: str) -> tuple[Image.Image, ...]:
-        """Those of the optional pictures that are there."""
-        return tuple(value for name in names if isinstance(value := self.values.get(name), Image.Image))
+    text: str
+    pictures: tuple[Image.Image, ...] = ()
 
 
-@dataclass(frozen=True)
-class Result:
-    """A node's outputs, and what it shows (`ui`): files it saved."""
-
-    outputs: tuple[Value, ...]
-    shown: dict[str, Any] = field(default_factory=dict)
+def run(class_type: str, inputs: dict[str, Any]) -> tuple[Any, ...]:
+    """Run one node; returns its outputs."""
+    made = NODES[class_type](**inputs)
+    return made if isinstance(made, tuple) else (made,)
 
 
-def run(class_type: str, inputs: Inputs, bench: NodeContext) -> Result:
-    """Run one node."""
-    return NODES[class_type](inputs, bench)
+def load_image(path: Path | None) -> tuple[Image.Image, None]:
+    """Read an upload as LoadImage does; its mask is not modelled.
 
-
-def _load_image(inputs: Inputs, bench: NodeContext) -> Result:
-    path = bench.files.input_path(inputs.text("image"))
+    Raises:
+        NodeError: It is no picture.
+    """
     try:
-        with Image.open(path) as file:
+        with Image.open(path or "") as file:
             picture, turn = file.convert("RGB"), TURNS.get(file.getexif().get(EXIF_ORIENTATION, 1))
-            picture = picture if turn is None else picture.transpose(turn)
+            return (picture if turn is None else picture.transpose(turn)), None
     except (OSError, UnidentifiedImageError) as error:
         raise NodeError(str(error), exception_type="PIL.UnidentifiedImageError") from error
-    return Result((picture, Mask()))
 
 
-def _save(kind: str) -> Callable[[Inputs, NodeContext], Result]:
-    def save(inputs: Inputs, bench: NodeContext) -> Result:
-        picture = inputs.get("images", Image.Image)
-        prefix = inputs.text("filename_prefix") if kind == "output" else "ComfyUI_temp_simul"
-        return Result((picture,), {"images": [bench.save(picture, kind=kind, prefix=prefix)]})
-
-    return save
+def sample(*, positive: Instruction, latent_image: Image.Image, seed: int, **_: object) -> Image.Image:
+    """Make the simulated edit."""
+    return effects.edit(latent_image, positive.pictures[1:], text=positive.text, seed=seed)
 
 
-def _scale(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("image", Image.Image)
-    width, height = inputs.number("width"), inputs.number("height")
+def _scale(*, image: Image.Image, width: int, height: int, upscale_method: str, crop: str, **_: object) -> Image.Image:
     if not width and not height:
-        return Result((picture,))
+        return image
     # A side of 0 follows from the other one.
-    width = width or max(1, round(picture.width * height / picture.height))
-    height = height or max(1, round(picture.height * width / picture.width))
-    return Result((_resized(picture, (width, height), inputs.text("upscale_method"), inputs.text("crop")),))
-
-
-def _scale_to_total_pixels(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("image", Image.Image)
-    factor = math.sqrt(float(inputs.values["megapixels"]) * 1024 * 1024 / (picture.width * picture.height))
-    unit = int(inputs.values.get("resolution_steps", 1))
-    width, height = (max(unit, round(side * factor / unit) * unit) for side in picture.size)
-    return Result((_resized(picture, (width, height), inputs.text("upscale_method"), "disabled"),))
-
-
-def _kontext_scale(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("image", Image.Image)
-    ratio = picture.width / picture.height
-    size = min(KONTEXT_SIZES, key=lambda size: (abs(ratio - size[0] / size[1]), size))
-    return Result((_resized(picture, size, "lanczos", "center"),))
-
-
-def _resized(picture: Image.Image, size: tuple[int, int], method: str, crop: str) -> Image.Image:
-    resampling = RESAMPLING[method]
+    width = width or max(1, round(image.width * height / image.height))
+    height = height or max(1, round(image.height * width / image.width))
+    resampling = RESAMPLING[upscale_method]
     if crop == "center":
-        return ImageOps.fit(picture, size, resampling)
-    return picture.resize(size, resampling)
+        return ImageOps.fit(image, (width, height), resampling)
+    return image.resize((width, height), resampling)
 
 
-def _invert(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((ImageOps.invert(inputs.get("image", Image.Image)),))
+def _crop(*, image: Image.Image, x: int, y: int, width: int, height: int, **_: object) -> Image.Image:
+    left, top = min(x, image.width - 1), min(y, image.height - 1)
+    return image.crop((left, top, min(left + width, image.width), min(top + height, image.height)))
 
 
-def _blur(inputs: Inputs, _bench: NodeContext) -> Result:
-    # The kernel ends at blur_radius; beyond three sigmas there is nothing left to cut off.
-    radius = min(float(inputs.values["sigma"]), inputs.number("blur_radius"))
-    return Result((inputs.get("image", Image.Image).filter(ImageFilter.GaussianBlur(radius)),))
+def _pad(*, image: Image.Image, left: int, top: int, right: int, bottom: int, **_: object) -> tuple[Image.Image, None]:
+    padded = Image.new("RGB", (image.width + left + right, image.height + top + bottom), PADDING)
+    padded.paste(image, (left, top))
+    return padded, None
 
 
-def _crop(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("image", Image.Image)
-    left, top = min(inputs.number("x"), picture.width - 1), min(inputs.number("y"), picture.height - 1)
-    right, bottom = left + inputs.number("width"), top + inputs.number("height")
-    return Result((picture.crop((left, top, min(right, picture.width), min(bottom, picture.height))),))
+def _upscale(*, image: Image.Image, upscale_model: str, **_: object) -> Image.Image:
+    times = 2 if "x2" in upscale_model.lower() else UPSCALED
+    return image.resize((image.width * times, image.height * times), Image.Resampling.BICUBIC)
 
 
-def _pad(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("image", Image.Image)
-    left, top, right, bottom = map(inputs.number, ("left", "top", "right", "bottom"))
-    padded = Image.new("RGB", (picture.width + left + right, picture.height + top + bottom), PADDING)
-    padded.paste(picture, (left, top))
-    return Result((padded, Mask()))
+def _empty(*, width: int, height: int, color: int, **_: object) -> Image.Image:
+    return Image.new("RGB", (width, height), (color >> 16 & 255, color >> 8 & 255, color & 255))
 
 
-def _load_upscaler(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Upscaler(inputs.text("model_name")),))
+def _instruct(*, prompt: str, **pictures: object) -> Instruction:
+    given = (pictures.get(name) for name in ("image1", "image2", "image3"))
+    return Instruction(prompt, tuple(picture for picture in given if isinstance(picture, Image.Image)))
 
 
-def _upscale(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture, model = inputs.get("image", Image.Image), inputs.get("upscale_model", Upscaler)
-    times = 2 if "x2" in model.file.lower() else UPSCALED
-    return Result((picture.resize((picture.width * times, picture.height * times), Image.Resampling.BICUBIC),))
+def _encode(*, pixels: Image.Image, **_: object) -> Image.Image:
+    width, height = (side // LATENT_PIXEL * LATENT_PIXEL for side in pixels.size)
+    left, top = (pixels.width - width) // 2, (pixels.height - height) // 2
+    return pixels.crop((left, top, left + width, top + height))
 
 
-def _empty_image(inputs: Inputs, _bench: NodeContext) -> Result:
-    color = inputs.number("color")
-    rgb = (color >> 16 & 255, color >> 8 & 255, color & 255)
-    return Result((Image.new("RGB", (inputs.number("width"), inputs.number("height")), rgb),))
+def _pass_on(name: str) -> Callable[..., Any]:
+    """Make a node that loads, or changes, something this simulator does not model."""
+    return lambda **inputs: inputs[name]
 
 
-def _empty_latent(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Latent((inputs.number("width"), inputs.number("height"))),))
-
-
-def _load_unet(inputs: Inputs, bench: NodeContext) -> Result:
-    model = Model((inputs.text("unet_name"),))
-    bench.load(model)
-    return Result((model,))
-
-
-def _load_lora(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Model((*inputs.get("model", Model).files, inputs.text("lora_name"))),))
-
-
-def _load_clip(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Clip(inputs.text("clip_name")),))
-
-
-def _load_vae(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Vae(inputs.text("vae_name")),))
-
-
-def _same(name: str, kind: type[V]) -> Callable[[Inputs, NodeContext], Result]:
-    """A node that changes something this simulator does not model."""
-
-    def same(inputs: Inputs, _bench: NodeContext) -> Result:
-        return Result((inputs.get(name, kind),))
-
-    return same
-
-
-def _encode_text(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Conditioning(inputs.text("text")),))
-
-
-def _encode_instruction(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Conditioning(inputs.text("prompt"), inputs.pictures("image1", "image2", "image3")),))
-
-
-def _zero_out(inputs: Inputs, _bench: NodeContext) -> Result:
-    return Result((Conditioning("", inputs.get("conditioning", Conditioning).pictures),))
-
-
-def _encode_picture(inputs: Inputs, _bench: NodeContext) -> Result:
-    picture = inputs.get("pixels", Image.Image)
-    width, height = (side // LATENT_PIXEL * LATENT_PIXEL for side in picture.size)
-    left, top = (picture.width - width) // 2, (picture.height - height) // 2
-    return Result((Latent((width, height), picture.crop((left, top, left + width, top + height))),))
-
-
-def _sample(inputs: Inputs, bench: NodeContext) -> Result:
-    wanted = inputs.get("positive", Conditioning)
-    latent = inputs.get("latent_image", Latent)
-    steps, seed = inputs.number("steps"), inputs.number("seed")
-    bench.load(inputs.get("model", Model))
-    pictures = wanted.pictures
-    base = latent.picture
-    if base is None:
-        base = ImageOps.fit(pictures[0], latent.size) if pictures else effects.canvas(latent.size, seed)
-    edited = effects.edit(base, pictures[1:], text=wanted.text, seed=seed)
-    for step in range(1, steps + 1):
-        bench.step(step, steps)
-    return Result((Latent(latent.size, edited),))
-
-
-def _decode(inputs: Inputs, _bench: NodeContext) -> Result:
-    latent = inputs.get("samples", Latent)
-    return Result((latent.picture or effects.canvas(latent.size, 0),))
-
-
-NODES: dict[str, Callable[[Inputs, NodeContext], Result]] = {
-    "CFGNorm": _same("model", Model),
-    "CLIPLoader": _load_clip,
-    "CLIPTextEncode": _encode_text,
-    "ConditioningZeroOut": _zero_out,
-    "EmptyImage": _empty_image,
-    "EmptyLatentImage": _empty_latent,
-    "EmptySD3LatentImage": _empty_latent,
-    "FluxKontextImageScale": _kontext_scale,
-    "FluxKontextMultiReferenceLatentMethod": _same("conditioning", Conditioning),
-    "ImageBlur": _blur,
+NODES: dict[str, Callable[..., Any]] = {
+    "CFGNorm": _pass_on("model"),
+    "CLIPLoader": _pass_on("clip_name"),
+    "EmptyImage": _empty,
+    "FluxKontextMultiReferenceLatentMethod": _pass_on("conditioning"),
     "ImageCrop": _crop,
-    "ImageInvert": _invert,
+    "ImageInvert": lambda *, image: ImageOps.invert(image),
     "ImagePadForOutpaint": _pad,
     "ImageScale": _scale,
-    "ImageScaleToTotalPixels": _scale_to_total_pixels,
     "ImageUpscaleWithModel": _upscale,
-    "KSampler": _sample,
-    "LoadImage": _load_image,
-    "LoraLoaderModelOnly": _load_lora,
-    "ModelSamplingAuraFlow": _same("model", Model),
-    "PreviewImage": _save("temp"),
-    "ReferenceLatent": _same("conditioning", Conditioning),
-    "SaveImage": _save("output"),
-    "TextEncodeQwenImageEditPlus": _encode_instruction,
-    "UNETLoader": _load_unet,
-    "UpscaleModelLoader": _load_upscaler,
-    "VAEDecode": _decode,
-    "VAEEncode": _encode_picture,
-    "VAELoader": _load_vae,
+    "KSampler": sample,
+    "LoraLoaderModelOnly": _pass_on("model"),
+    "ModelSamplingAuraFlow": _pass_on("model"),
+    "ReferenceLatent": _pass_on("conditioning"),
+    "SaveImage": _pass_on("images"),
+    "TextEncodeQwenImageEditPlus": _instruct,
+    "UNETLoader": _pass_on("unet_name"),
+    "UpscaleModelLoader": _pass_on("model_name"),
+    "VAEDecode": _pass_on("samples"),
+    "VAEEncode": _encode,
+    "VAELoader": _pass_on("vae_name"),
 }

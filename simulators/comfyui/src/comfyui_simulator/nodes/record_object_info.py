@@ -1,7 +1,7 @@
 """Records what a real ComfyUI says of its nodes: `python -m comfyui_simulator.nodes.record_object_info URL`.
 
-Prints JSON for `recorded/object_info.json`, with the parts that a client can depend on. Descriptions and tooltips are
-left out. So are the lists of files, which the simulator fills from its own folders.
+Prints JSON for `recorded/object_info.json`, a line for each node, with the parts that a client can depend on.
+Descriptions and tooltips are left out. So are the lists of files, which the simulator fills from its own folders.
 """
 
 from __future__ import annotations
@@ -11,37 +11,8 @@ import sys
 import urllib.request
 from typing import Any
 
-NODES = (
-    "CFGNorm",
-    "CLIPLoader",
-    "CLIPTextEncode",
-    "ConditioningZeroOut",
-    "EmptyImage",
-    "EmptyLatentImage",
-    "EmptySD3LatentImage",
-    "FluxKontextImageScale",
-    "FluxKontextMultiReferenceLatentMethod",
-    "ImageBlur",
-    "ImageCrop",
-    "ImageInvert",
-    "ImagePadForOutpaint",
-    "ImageScale",
-    "ImageScaleToTotalPixels",
-    "ImageUpscaleWithModel",
-    "KSampler",
-    "LoadImage",
-    "LoraLoaderModelOnly",
-    "ModelSamplingAuraFlow",
-    "PreviewImage",
-    "ReferenceLatent",
-    "SaveImage",
-    "TextEncodeQwenImageEditPlus",
-    "UNETLoader",
-    "UpscaleModelLoader",
-    "VAEDecode",
-    "VAEEncode",
-    "VAELoader",
-)
+from comfyui_simulator.nodes.nodes import NODES
+
 PROSE = ("description", "tooltip", "output_tooltips", "search_aliases", "essentials_category")
 
 
@@ -64,12 +35,10 @@ def main() -> None:
     """Print the recording of the server named on the command line."""
     base = sys.argv[1].rstrip("/")
     info = fetch(f"{base}/object_info")
-    recording = {
-        "comfyui_version": fetch(f"{base}/system_stats")["system"]["comfyui_version"],
-        "nodes": {name: without_prose(info[name]) for name in NODES},
-    }
-    json.dump(recording, sys.stdout, indent=1, ensure_ascii=False)
-    print()  # noqa: T201
+    nodes = {name: without_prose(info[name]) for name in sorted([*NODES, "LoadImage"])}
+    lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(node, ensure_ascii=False)}" for name, node in nodes.items())
+    version = fetch(f"{base}/system_stats")["system"]["comfyui_version"]
+    print(f'{{\n "comfyui_version": {json.dumps(version)},\n "nodes": {{\n{lines}\n }}\n}}')  # noqa: T201
 
 
 if __name__ == "__main__":

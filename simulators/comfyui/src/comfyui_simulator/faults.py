@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-from dataclasses import asdict, dataclass, fields, replace
+import asyncio
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
-
-from comfyui_simulator.common.errors import FaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +19,12 @@ class FaultName(StrEnum):
     """Stop listening for `seconds` (1) and close all connections; the running prompt goes on."""
     RESTART = "restart"
     """Forget queue, history and cache and be gone for `seconds` (1): what a crash and its restart look like."""
-    DIE = "die"
-    """End the process with `exit_code` (1), without cleaning up."""
     DROP_SOCKET = "drop_socket"
     """Cut every open websocket."""
     SILENT_SOCKET = "silent_socket"
     """Every websocket open now stays open and receives nothing more."""
     KILL_EXECUTOR = "kill_executor"
-    """End the executor thread: the running prompt stays running, others wait for ever, until a restart."""
+    """End the executor: the running prompt stays running, others wait for ever, until a restart."""
 
     # HTTP; narrowed by `path` (a prefix, such as /prompt).
     SLOW = "slow"
@@ -38,7 +34,7 @@ class FaultName(StrEnum):
     DROP_ANSWER = "drop_answer"
     """Carry the request out, then cut the connection instead of answering."""
     DISK_FULL = "disk_full"
-    """Uploads are answered 500; with `path` /output saving a picture fails instead."""
+    """Uploads are answered 500."""
     CUT_PICTURE = "cut_picture"
     """`/view` sends half of the picture, then cuts the connection."""
     HANG_PICTURE = "hang_picture"
@@ -67,25 +63,28 @@ class FaultName(StrEnum):
     OOM_LOADING = "oom_loading"
     """The same of the node that loads the model."""
     EXECUTION_ERROR = "execution_error"
-    """The node fails with `message` and `exception_type`."""
+    """The node fails with `message`."""
     SUCCESS_WITH_ERROR = "success_with_error"
     """The history says success while its messages hold an execution_error, and the output is missing."""
     MISSING_OUTPUT = "missing_output"
     """The prompt succeeds without its output."""
     OTHER_OUTPUT = "other_output"
     """The picture that is saved is the one in `file` instead."""
-    LATE_HISTORY = "late_history"
-    """The history is written `seconds` (1) after the execution_success event."""
     SLOW_LOAD = "slow_load"
     """Loading the model takes `seconds` (10), and cannot be interrupted."""
-    IGNORE_INTERRUPT = "ignore_interrupt"
-    """Interrupts act only `seconds` (5) after they arrived."""
     LOSE_INTERRUPT = "lose_interrupt"
     """An interrupt is answered with success and forgotten, as one is that arrives while the prompt is being started."""
 
 
-LASTING = frozenset({FaultName.MISSING_MODEL, FaultName.HANG})
+OF_SERVER = (FaultName.REFUSE, FaultName.RESTART, FaultName.DROP_SOCKET, FaultName.SILENT_SOCKET,
+             FaultName.KILL_EXECUTOR)  # fmt: skip
+"""Faults of the server as a whole, which without `at_step` are not armed but carried out."""
+LASTING = (FaultName.MISSING_MODEL, FaultName.HANG)
 """Faults that stay until they are cleared, unless told otherwise."""
+
+
+class FaultError(Exception):
+    """An unknown fault, or a parameter it does not take."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +95,7 @@ class Fault:
         times: How often it still strikes; None is always.
         at_step: Strike after this sampling step; None strikes at the first opportunity.
         prompt: Strike only prompts whose instruction or filename_prefix holds this.
-        path: Strike only requests whose path starts with this; a leading /api doesn't count.
+        path: Strike only requests whose path starts with this.
     """
 
     name: FaultName
@@ -106,11 +105,17 @@ class Fault:
     prompt: str = ""
     path: str = ""
     status: int = 503
-    exit_code: int = 1
     message: str = "simulated failure"
-    exception_type: str = "RuntimeError"
     model: str = ""
     file: str = ""
+
+    def lasts(self, default: float = 1.0) -> float:
+        """Its seconds."""
+        return default if self.seconds is None else self.seconds
+
+    def fits(self, name: FaultName, *, step: int | None = None, about: str = "", path: str = "") -> bool:
+        """Whether it strikes there."""
+        return self.name is name and self.at_step == step and self.prompt in about and path.startswith(self.path)
 
 
 def parse_fault(body: Mapping[str, Any]) -> Fault:
@@ -132,52 +137,32 @@ def parse_fault(body: Mapping[str, Any]) -> Fault:
 
 
 class Faults:
-    """The armed faults. Thread-safe."""
+    """The armed faults, oldest first."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._armed: list[Fault] = []
-        self._clearings = 0
-
-    def arm(self, fault: Fault) -> None:
-        """Add one."""
-        with self._lock:
-            self._armed.append(fault)
+        self.armed: list[Fault] = []
+        self._cleared = asyncio.Event()
 
     def clear(self) -> None:
-        """Remove all."""
-        with self._lock:
-            self._armed.clear()
-            self._clearings += 1
+        """Remove all, and end what lasts until then."""
+        self.armed.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
 
-    @property
-    def clearings(self) -> int:
-        """How often all were removed: what a fault that has struck, and lasts until then, looks at."""
-        with self._lock:
-            return self._clearings
+    async def until_cleared(self) -> None:
+        """Wait for the next time that all are removed."""
+        await self._cleared.wait()
 
-    def snapshot(self) -> list[dict[str, Any]]:
-        """The armed ones, for the control endpoint."""
-        with self._lock:
-            return [asdict(fault) for fault in self._armed]
-
-    def peek(self, name: FaultName, *, step: int | None = None, about: str = "", path: str = "") -> Fault | None:
-        """The first armed fault that fits, without using it up."""
-        with self._lock:
-            return next((fault for fault in self._armed if _fits(fault, name, step, about, path)), None)
+    def peek(self, name: FaultName) -> Fault | None:
+        """Return the first of a name without using it up."""
+        return next((fault for fault in self.armed if fault.name is name), None)
 
     def take(self, name: FaultName, *, step: int | None = None, about: str = "", path: str = "") -> Fault | None:
-        """The first armed fault that fits, used once."""
-        with self._lock:
-            for index, fault in enumerate(self._armed):
-                if not _fits(fault, name, step, about, path):
-                    continue
+        """Return the first one that fits, used once."""
+        for index, fault in enumerate(self.armed):
+            if fault.fits(name, step=step, about=about, path=path):
                 if fault.times is not None:
                     left = fault.times - 1
-                    self._armed[index : index + 1] = [replace(fault, times=left)] if left > 0 else []
+                    self.armed[index : index + 1] = [replace(fault, times=left)] if left > 0 else []
                 return fault
         return None
-
-
-def _fits(fault: Fault, name: FaultName, step: int | None, about: str, path: str) -> bool:
-    return fault.name is name and fault.at_step == step and fault.prompt in about and path.startswith(fault.path)

@@ -31,9 +31,8 @@ class Config:
     """Where the simulator listens and how fast its pretended GPU is.
 
     Attributes:
-        host: Address to listen on.
+        data_dir: Holds `input`, `output` and `temp`, like ComfyUI's own directories.
         port: Port to listen on; 0 takes a free one.
-        data_dir: Holds `input`, `output` and `temp`, like ComfyUI's own directories, and the ledger.
         step_seconds: How long one sampling step takes.
         load_seconds: How long the first load of a diffusion model takes.
         max_upload_bytes: Larger request bodies are answered 413. ComfyUI's default is 100 MB.

@@ -14,7 +14,6 @@ from aiohttp import web
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
 log = logging.getLogger(__name__)
 
 
@@ -26,47 +25,47 @@ class Socket:
     transport: asyncio.Transport | None
     silent: bool = False
 
+    async def send(self, event: str, data: Mapping[str, Any]) -> None:
+        """Send an event, unless the socket is silent or closing."""
+        if self.silent:
+            return
+        try:
+            await self.ws.send_str(json.dumps({"type": event, "data": data}))
+        except (ConnectionError, RuntimeError) as error:
+            log.info("event not delivered: %s", error)  # and lost, as on the real server
 
-class Websockets:
-    """Sends events to sockets in the order they were made, from any thread.
+
+class Sockets:
+    """Sends events in the order they were made.
 
     Args:
-        queue_info: The `status` of the moment, which a new socket is told.
+        status: The `status` of the moment, which a new socket is told.
     """
 
-    def __init__(self, *, queue_info: Callable[[], dict[str, Any]]) -> None:
-        self._queue_info = queue_info
-        self._loop = asyncio.get_running_loop()
-        self._outbox: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()
+    def __init__(self, *, status: Callable[[], dict[str, Any]]) -> None:
+        self._status = status
+        self._outbox: asyncio.Queue[tuple[str, Mapping[str, Any], str | None]] = asyncio.Queue()
         self._by_client: dict[str, Socket] = {}
-        self._open: set[Socket] = set()
+        self.open: set[Socket] = set()
         self._executing: tuple[str, str] | None = None
-
-    @property
-    def open_sockets(self) -> int:
-        """Sockets that are connected, reachable or not."""
-        return len(self._open)
 
     def send(self, event: str, data: Mapping[str, Any], client_id: str | None) -> None:
         """Send an event to a client, or with None to all."""
         if event == "executing" and client_id is not None:
             self._executing = (client_id, data["node"]) if data["node"] is not None else None
-        self._put(json.dumps({"type": event, "data": data}), client_id)
+        self._outbox.put_nowait((event, data, client_id))
 
     def tell_status(self) -> None:
         """Tell all how many prompts there are."""
-        self.send("status", {"status": self._queue_info()}, None)
+        self.send("status", {"status": self._status()}, None)
 
     async def publish(self) -> None:
         """Send what is in the outbox, for ever."""
         while True:
-            message, client_id = await self._outbox.get()
-            if client_id is None:
-                sockets = list(self._by_client.values())
-            else:
-                sockets = [self._by_client[client_id]] if client_id in self._by_client else []
-            for socket in sockets:
-                await _deliver(socket, message)
+            event, data, client_id = await self._outbox.get()
+            for name, socket in list(self._by_client.items()):
+                if client_id in (None, name):
+                    await socket.send(event, data)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
         """`GET /ws?clientId=`.
@@ -79,46 +78,31 @@ class Websockets:
         await ws.prepare(request)
         client_id = request.query.get("clientId") or uuid.uuid4().hex
         socket = Socket(ws, request.transport)
-        self._open.add(socket)
+        self.open.add(socket)
         self._by_client[client_id] = socket
         try:
-            await _deliver(
-                socket, json.dumps({"type": "status", "data": {"status": self._queue_info(), "sid": client_id}})
-            )
+            await socket.send("status", {"status": self._status(), "sid": client_id})
             if self._executing is not None and self._executing[0] == client_id:
-                await _deliver(socket, json.dumps({"type": "executing", "data": {"node": self._executing[1]}}))
+                await socket.send("executing", {"node": self._executing[1]})
             async for _ in ws:  # whatever a client says
                 pass
         finally:
-            self._open.discard(socket)
+            self.open.discard(socket)
             self._by_client.pop(client_id, None)
         return ws
 
     def drop_all(self) -> None:
         """Cut every socket's connection without a word."""
-        for socket in self._open:
+        for socket in self.open:
             if socket.transport is not None:
                 socket.transport.abort()
 
     def silence_all(self) -> None:
         """Leave every socket open and never send on it again."""
-        for socket in self._open:
+        for socket in self.open:
             socket.silent = True
 
     async def close(self) -> None:
         """Say goodbye on every socket."""
-        for socket in list(self._open):
+        for socket in list(self.open):
             await socket.ws.close()
-
-    def _put(self, message: str, client_id: str | None) -> None:
-        self._loop.call_soon_threadsafe(self._outbox.put_nowait, (message, client_id))
-
-
-async def _deliver(socket: Socket, message: str) -> None:
-    if socket.silent:
-        return
-    try:
-        await socket.ws.send_str(message)
-    except (ConnectionError, RuntimeError) as error:
-        # A socket that is closing is its reader's business; the event is lost, as on the real server.
-        log.info("event not delivered: %s", error)

@@ -1,1 +1,0 @@
-"""Settings, files, faults and errors, for all other packages."""

@@ -1,1 +1,0 @@
-"""The control API, by which tests arm faults and look inside."""

@@ -1,1 +1,0 @@
-"""The queue of prompts and the thread that runs them."""

@@ -1,1 +1,0 @@
-"""The server as a whole, what a restart forgets, and its websockets."""
