@@ -18,6 +18,7 @@
 {{- define "qwenedit.container" -}}
 image: {{ include "qwenedit.image" . }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+terminationMessagePolicy: FallbackToLogsOnError  # `kubectl describe pod` then shows why a container ended
 securityContext:
   {{- toYaml .root.Values.containerSecurityContext | nindent 2 }}
 {{- end }}

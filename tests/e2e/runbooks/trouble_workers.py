@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.cluster.gpus import offer
 from tests.e2e.cluster.installation import CHART, values
 from tests.e2e.cluster.kube import CommandError, eventually, run
-from tests.e2e.runbooks.conftest import SETS
+from tests.e2e.runbooks.conftest import SETS, as_admin
 
 CAPTION = "make it snow"
 
@@ -78,6 +78,7 @@ async def test_worker_that_is_cut_off_from_redis(installation, on_call, photo):
     try:
 
         async def told():
+            await as_admin(installation, "client kill user worker")  # a policy lets connections go on that are open
             pod = await installation.kube.pod(worker.name)
             lines = await installation.kube("logs", worker.name, "--container=worker", "--tail=20")
             return "redis.unreachable" in lines and pod is not None and not pod.ready

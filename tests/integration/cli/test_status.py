@@ -16,6 +16,7 @@ NO_WORKER = "QweneditNoWorker: no worker is ready for the jobs that wait, the ne
 @pytest.fixture(autouse=True)
 async def leading_bot(desk):
     await desk.redis.set(desk.keys.leader, "bot-0")
+    await desk.redis.hset(desk.keys.layout, "layout", 2)
 
 
 async def test_status_of_an_empty_installation_says_that_nothing_is_up(desk):

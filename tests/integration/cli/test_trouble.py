@@ -7,6 +7,7 @@ import re
 import pytest
 
 from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry
+from qwenedit_jobs.cli import status
 from qwenedit_jobs.lanes import Lanes
 from tests.integration.cli.conftest import about, line_of, row
 
@@ -16,6 +17,7 @@ NONE = "none that is seen here"
 @pytest.fixture(autouse=True)
 async def leading_bot(desk):
     await desk.redis.set(desk.keys.leader, "bot-0")
+    await desk.redis.hset(desk.keys.layout, "layout", 2)
 
 
 async def trouble(desk):
@@ -168,6 +170,34 @@ async def test_status_tells_of_entries_in_the_register_that_are_no_workers(desk,
     await workers.beat(about("gpu-1"))
     await desk.redis.set(desk.keys.worker_about("gpu-1"), "x" * 9_000)
     assert (await trouble(desk)).startswith("QweneditWorkersLost: 1 entries of the register of workers are no worker's")
+
+
+async def test_redis_that_lost_its_data_under_a_bot_that_runs_is_trouble(desk):
+    await desk.redis.hdel(desk.keys.layout, "bot")  # as `forget-bot` does
+    assert await trouble(desk) == NONE
+    await desk.redis.delete(desk.keys.layout)
+    assert (await trouble(desk)).startswith("QweneditBotDown: Redis lost its data after the bot's start")
+
+
+async def test_request_whose_photo_does_not_come_is_told(desk):
+    lanes = Lanes(desk.redis, desk.keys.backlog, name="bot-0")
+    await lanes.put("7", "0123456789abcdef", "{}")
+    await lanes.put("8", "feedfacefeedface", "{}")
+    await lanes.next(2)
+    told = "2 not yet in line; the first: the bot fetches its photo. If that stays so, Telegram's file doesn't come"
+    assert line_of(await desk.ask("status"), "requests") == f"{told}: QweneditTelegramRejects"
+
+
+async def test_redis_whose_connections_are_used_up_is_trouble(desk, monkeypatch):
+    """Nine of ten are; the last ones are for whoever asks."""
+    monkeypatch.setattr(status, "SHARE", 0.00001)
+    assert re.search(r"QweneditBotDown: Redis has \d+ of at most 10000 connections", (await desk.ask("status")).out)
+
+
+async def test_redis_that_is_slow_is_trouble(desk, monkeypatch):
+    assert await trouble(desk) == NONE
+    monkeypatch.setattr(status, "SLOW", 0.0)
+    assert (await trouble(desk)).startswith("QweneditAnswersLateFast: Redis is slow: its replies for this status took ")
 
 
 async def test_answer_that_its_chat_refuses_is_no_trouble_and_hides_none(desk):

@@ -51,8 +51,17 @@ def test_setting_that_is_required_and_absent_is_named(problems, value):
 
 def test_secret_is_never_shown(problems):
     [line] = problems(TOKEN="1234")
-    assert line.startswith("TOKEN is the value given: ")
+    assert line.startswith("TOKEN is a value that isn't shown: ")
     assert "1234" not in line
+
+
+def test_line_break_of_a_secrets_file_is_dropped_but_not_of_a_password(monkeypatch):
+    monkeypatch.setenv("TOKEN", "secret\n")
+    monkeypatch.setenv("REDIS_PASSWORD", "word\n")
+    found = load(Example)
+    assert found.token.get_secret_value() == "secret"
+    assert found.redis_password
+    assert found.redis_password.get_secret_value() == "word\n"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +69,7 @@ def test_secret_is_never_shown(problems):
 )
 def test_proxy_that_would_be_ignored_is_named_without_its_password(problems, value):
     [line] = problems(HTTPS_PROXY=value)
-    assert line == "HTTPS_PROXY is the value given: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+    assert line == "HTTPS_PROXY is a value that isn't shown: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
 
 
 def test_file_without_certificates_is_named(problems, tmp_path):
@@ -97,7 +106,7 @@ def test_prefix_begins_every_key(monkeypatch):
     assert all(str(name).startswith("Studio_2.a-b:") for name in names if isinstance(name, str))
 
 
-@pytest.mark.parametrize("prefix", ["a b", "a:b", "a*", "a?", "[a]", "{a}", "ä", "a\n", "a" * 41, "a'$(x)"])
+@pytest.mark.parametrize("prefix", ["a b", "a:b", "a*", "a?", "[a]", "{a}", "ä", "a\nb", "a" * 41, "a'$(x)"])
 def test_prefix_with_a_character_that_patterns_or_acl_rules_read_is_refused(problems, prefix):
     [line] = problems(REDIS_PREFIX=prefix)
     assert line.startswith(("REDIS_PREFIX is '", 'REDIS_PREFIX is "'))

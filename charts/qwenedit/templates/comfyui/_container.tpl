@@ -17,7 +17,6 @@ http://{{ include "qwenedit.fullname" . }}-comfyui:8188
 {{- $pod := $comfyui.pod | default dict }}
 name: comfyui
 {{- include "qwenedit.container" (dict "root" .root "image" $comfyui.image) | nindent 0 }}
-terminationMessagePolicy: FallbackToLogsOnError  # what the driver lacks shows in the pod's description
 {{- if .sidecar }}
 restartPolicy: Always
 {{- end }}

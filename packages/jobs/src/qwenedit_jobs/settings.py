@@ -11,7 +11,7 @@ import urllib.request
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
 from dotenv import load_dotenv
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
@@ -75,6 +75,13 @@ class RedisSettings(BaseSettings):
                 " Let the earlier version finish the jobs that wait, then remove REDIS_JOB_QUEUE_KEY"
             )
         return self
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_line_break(cls, value: object, field: ValidationInfo) -> object:
+        """Drop blanks around a value, such as the line break of a file. A password may be meant to have them."""
+        stays = "password" in str(field.field_name) or not isinstance(value, str)
+        return value if stays else str(value).strip()
 
     @field_validator("redis_url")
     @classmethod
@@ -145,7 +152,7 @@ def _way_out() -> Iterator[str]:
     """Say what is wrong with the variables of libraries that a mistake would have them ignore."""
     proxy = urllib.request.getproxies_environment().get("https", "")
     if proxy and not _PROXY.fullmatch(proxy):
-        yield "HTTPS_PROXY is the value given: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+        yield "HTTPS_PROXY is a value that isn't shown: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
     if authorities := os.environ.get("SSL_CERT_FILE"):
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(authorities)
@@ -175,7 +182,7 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{variable} is not set: it is required{description}"
     secret = field is not None and "Secret" in str(field.annotation)
-    value = "the value given" if secret else _URL_PASSWORD.sub(r"\1***@", _shortened(ascii(problem["input"])))
+    value = "a value that isn't shown" if secret else _URL_PASSWORD.sub(r"\1***@", _shortened(ascii(problem["input"])))
     limits = _range(field.metadata) if field is not None else ""
     wanted = f"must be {limits}" if limits else said
     return f"{variable} is {value}: {wanted}{description}"

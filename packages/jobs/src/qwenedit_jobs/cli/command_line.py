@@ -135,6 +135,6 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case _:
             why = str(error).rstrip(".")
             return (
-                f"Redis at {place} does not answer: {why}. Is it up (its log says so, or that its disk is full), are "
-                "REDIS_URL or REDIS_SENTINELS right, and does a network policy let this pod reach it?"
+                f"Redis at {place} does not answer (QweneditBotDown): {why}. If its pod is ready, a network policy "
+                "cuts this pod off, or REDIS_URL or REDIS_SENTINELS lead elsewhere. If it isn't, its log says why"
             )

@@ -1,4 +1,4 @@
-"""Answers that users don't have yet: since when, until when, and why."""
+"""Answers that users don't have yet, and requests that are no jobs yet: since when, until when, and why."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ MEANINGS = {
     "pace": "as fast as Telegram allows in this chat, or for this bot",
     "memory": "the bot's memory for pictures is taken",
     "conversion": "the bot's places for conversions are taken",
+    "download": "the bot's places for downloads are taken",
     CHAT: "the chat refuses the bot: tried every hour, and when anything comes from there",
     "late_edit": "words are said once more, over late edits of the job's progress",
 }
-"""What an answer is parked for, in words."""
+"""What an answer or a request is parked for, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +40,26 @@ class PendingAnswer:
 
     def why(self, now: float) -> str:
         """Say what it waits for, and when it is tried again."""
-        stay = self.stay
-        times = f"refused {stay.failures} times, " if stay.failures else ""
-        if stay.in_hand:
-            return f"{times}the bot is giving it now"
-        if stay.until is None or stay.until <= now:
-            return f"{times}due"
-        what = MEANINGS.get(stay.why, stay.why)
-        return f"{times}next try in {duration(stay.until - now)}{f': {what}' if what else ''}"
+        return _why(self.stay, now, "the bot is giving it now")
+
+
+async def pending_requests(at: Installation, now: float) -> str:
+    """Say how many requests are no jobs yet, and what the first waits for; empty if there is none."""
+    found = await at.requests.waiting()
+    if not found:
+        return ""
+    in_hand = "the bot fetches its photo. If that stays so, Telegram's file doesn't come: QweneditTelegramRejects"
+    return f"{len(found)} not yet in line; the first: {_why(await at.requests.stay_of(found[0]), now, in_hand)}"
+
+
+def _why(stay: Stay, now: float, in_hand: str) -> str:
+    times = f"refused {stay.failures} times, " if stay.failures else ""
+    if stay.in_hand:
+        return f"{times}{in_hand}"
+    if stay.until is None or stay.until <= now:
+        return f"{times}due"
+    what = MEANINGS.get(stay.why, stay.why)
+    return f"{times}next try in {duration(stay.until - now)}{f': {what}' if what else ''}"
 
 
 async def pending_answer(at: Installation, job_id: str | None = None) -> PendingAnswer | None:

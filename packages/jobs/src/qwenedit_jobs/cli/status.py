@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -12,7 +13,7 @@ from redis.exceptions import ResponseError
 
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
-from qwenedit_jobs.cli.pending import pending_answer
+from qwenedit_jobs.cli.pending import pending_answer, pending_requests
 from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.model import Memory, State, short_id
@@ -20,6 +21,7 @@ from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.redis.connection import check_writable
+from qwenedit_jobs.redis.state_layout import FIELD
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -35,10 +37,14 @@ A_FEW = 3
 """Failures or successes in a row that say more than a user's odd photo."""
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
-PODS = f"kubectl -n {os.environ.get('POD_NAMESPACE', 'NAMESPACE')} describe pods -l app.kubernetes.io/component=worker"
+SLOW = 3.0
+"""Seconds in which Redis is slow to say all that is shown here; it mostly takes less than 0.1."""
+NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
+PODS = f"kubectl -n {NAMESPACE} describe pods,replicasets -l app.kubernetes.io/component=worker"
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
+NONE = "none that is seen here"
 TELEGRAM = ("Telegram", "flood")
 """Beginnings of what an answer waits for if Telegram doesn't take it."""
 
@@ -58,6 +64,7 @@ async def status(at: Installation) -> Answer:
     """Show how the installation is, in a few round trips. A bucket is tried with a tiny object."""
     queue = at.queue
     report = Report(now=await queue.now())
+    began = time.monotonic()
     places = await queue.ids_by_state()
     running = await _known(at, places[State.RUNNING])
     waiting = await _known(at, places[State.QUEUED][:MOST_WAITING])
@@ -73,10 +80,12 @@ async def status(at: Installation) -> Answer:
     _jobs(report, ended, retried)
     await _redis(report, at)
     await _disk(report, at)
+    if (took := time.monotonic() - began) > SLOW:
+        said = f"Redis is slow: its replies for this status took {duration(took)}: its node, its CPU or its disk"
+        report.troubles.append(f"QweneditAnswersLateFast: {said}")
     await _bucket(report, at.settings.pictures_url)
-    troubles = [
-        ("" if at else "trouble", said) for at, said in enumerate(report.troubles or ["none that is seen here"])
-    ]
+    none = NONE if ("leader", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
+    troubles = [("" if at else "trouble", said) for at, said in enumerate(report.troubles or [none])]
     return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
 
 
@@ -93,6 +102,9 @@ async def _bot(report: Report, at: Installation) -> None:
     report.facts.append(("leader", leader or "none: no bot leads"))
     if not leader:
         report.troubles.append("QweneditBotDown: no bot leads, so nobody is answered")
+    elif not await at.redis.hexists(at.keys.layout, FIELD):
+        said = "Redis lost its data after the bot's start: jobs, balances and bans of before are gone"
+        report.troubles.append(f"QweneditBotDown: {said}")
     owed = f"{answers.waiting + int(await at.redis.xlen(at.keys.events))} to be answered"
     if oldest := await pending_answer(at):
         late, why = report.now - (oldest.since or report.now), oldest.why(report.now)
@@ -103,6 +115,8 @@ async def _bot(report: Report, at: Installation) -> None:
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
             report.troubles.append(f"{page}: {said}")
     report.facts.append(("answers", owed))
+    if requests := await pending_requests(at, report.now):
+        report.facts.append(("requests", requests))
     if aside := sum([(await lanes.occupancy()).set_aside for lanes in (at.updates, at.answers, at.requests)]):
         report.facts.append(("set aside", f"{aside}; `qwenedit aside list` shows them"))
         report.troubles.append(f"QweneditSetAside: {aside} updates, answers or requests were set aside")
@@ -125,7 +139,7 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         report.troubles.append(f"QweneditPauseForgotten: {said}")
     elif counts.waiting and not able:
         said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{PODS}` shows why"
-        report.troubles.append(f"QweneditNoWorker: {said}. If there's no pod, KEDA starts none")
+        report.troubles.append(f"QweneditNoWorker: {said}. If it shows neither pod nor error, KEDA starts none")
     elif waited > COLD_START and all(worker.job for worker in able):
         page = "QweneditAnswersLateFast" if len(able) == len(workers) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
@@ -198,7 +212,13 @@ async def _redis(report: Report, at: Installation) -> None:
         if needed >= SHARE:
             said = f"Redis needs {needed:.0%} of its memory, and refuses new jobs"
             report.troubles.append(f"QweneditRedisNearlyFull: {said}")
-    report.facts.append(("redis", f"{name} at {at.settings.place}, {used}"))
+    clients = await permitted(at.redis.info("clients")) or {}
+    open_, most = clients.get("connected_clients", 0), clients.get("maxclients", 0)
+    connections = f"; {open_} of {most} connections" if most else ""
+    report.facts.append(("redis", f"{name} at {at.settings.place}, {used}{connections}"))
+    if most and open_ / most >= SHARE:
+        said = f"Redis has {open_} of at most {most} connections, and refuses new ones"
+        report.troubles.append(f"QweneditBotDown: {said}")
 
 
 async def _bucket(report: Report, url: str) -> None:

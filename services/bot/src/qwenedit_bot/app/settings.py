@@ -15,9 +15,9 @@ from qwenedit_jobs.queue.queue import Limits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 _SECRETS = {
-    "bot_token": (r"\d+:[A-Za-z0-9_-]+", "it has the form 123456789:AbC-dEf, digits before the colon"),
-    "webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "it has 1 to 256 characters of A-Z, a-z, 0-9, _ and -"),
-    "moderation_url": (r"https?://[^/\s]+\S*", "it begins with http:// or https://, and has no blanks"),
+    "bot_token": (r"\d+:[A-Za-z0-9_-]+", "must have the form 123456789:AbC-dEf, digits before the colon"),
+    "webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "must have 1 to 256 characters of A-Z, a-z, 0-9, _ and -"),
+    "moderation_url": (r"https?://[^/\s]+\S*", "must begin with http:// or https://, and have no blanks"),
 }
 """The form of secrets, and what is said of a wrong one: its value is never quoted."""
 
