@@ -87,7 +87,7 @@ class SharedLimiter:
             what="when the chat was last written to",
             keys=("pace",),
             seconds=round(EDITS.interval * EDITS.burst),
-            stays="else the bot would write faster than Telegram allows",
+            stays="otherwise the bot would write faster than Telegram allows",
         ),
     )
 

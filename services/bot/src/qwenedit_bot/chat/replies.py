@@ -35,10 +35,10 @@ class Replies:
         self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
         self.personal_data = (
             PersonalData(
-                what="which message of the bot answers which of the user's, as numbers",
+                what="which of the bot's messages answers which of the user's, by ID",
                 keys=("reply",),
                 seconds=self._remembered,
-                until="`MAX_WAIT` times `MAX_RETRIES` and a day where that is longer",
+                until="`MAX_WAIT` times `MAX_RETRIES` and a day, or if longer",
                 told="replies",
             ),
             PersonalData(

@@ -85,15 +85,15 @@ class UserJobs:
             ),
             PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
             PersonalData(
-                what="ids of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
+                what="IDs of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
             ),
-            PersonalData(what="ids of jobs that are forgotten", keys=("forgetting",), until="they have ended"),
+            PersonalData(what="IDs of jobs that are being forgotten", keys=("forgetting",), until="they have ended"),
             PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
             PersonalData(
                 what="which job a worker has claimed",
                 keys=("claim_prefix",),
                 until="its lease would have ended",
-                stays="an id that leads nowhere; a worker may ask again",
+                stays="an ID that leads nowhere; a worker may ask again",
             ),
         )
 

@@ -68,7 +68,7 @@ class Inbox:
             stays="they came after the request, or are being handled",
         ),
         PersonalData(
-            what="messages and presses that could not be handled", keys=("updates",), until="`qwenedit aside drop`"
+            what="messages and presses that couldn't be handled", keys=("updates",), until="`qwenedit aside drop`"
         ),
         PersonalData(what="the messages of an album, until it is complete", keys=("album_prefix",), seconds=REMEMBERED),
     )

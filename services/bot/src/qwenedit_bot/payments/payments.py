@@ -70,7 +70,7 @@ class Payments:
 
     personal_data = (
         PersonalData(
-            what="payments, from the last one on",
+            what="payments, counted from the last one",
             keys=("payments",),
             seconds=REMEMBERED,
             stays="tax law has the operator keep accounts, and refunds need them",

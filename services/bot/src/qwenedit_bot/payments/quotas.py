@@ -60,16 +60,16 @@ class Quotas:
 
     personal_data = (
         PersonalData(
-            what="how many of today's free jobs are used, as a number",
+            what="how many of today's free jobs are used",
             keys=("free_used",),
             until="00:00 UTC",
-            stays="else `/forget` would bring new ones",
+            stays="otherwise `/forget` would grant new ones",
         ),
         PersonalData(
-            what="ids of jobs that were given back for a refused result",
+            what="IDs of jobs given back because moderation refused the result",
             keys=("free_used",),
             seconds=2 * 86_400,
-            stays="else `/forget` would give back more of them",
+            stays="otherwise `/forget` would allow more of them",
         ),
         PersonalData(
             what="which day, grant or pack a job was charged to",

@@ -61,7 +61,7 @@ class UserErasure:
     personal_data = (
         PersonalData(
             what="that a user asked to be forgotten", keys=("forgot",), seconds=round(EVERY),
-            stays="of several requests in that time the first is carried out, the others wait",
+            stays="repeated requests in that time wait for the first",
         ),
     )  # fmt: skip
 

@@ -84,8 +84,8 @@ class Backlog:
     patience: ClassVar[int | None] = 15
     personal_data: ClassVar[tuple[PersonalData, ...]] = (
         PersonalData(
-            what="requests that wait until others of the user are done", keys=("backlog",),
-            until="they are jobs, or stopped",
+            what="requests that wait behind the user's other jobs", keys=("backlog",),
+            until="they become jobs, or are cancelled",
         ),
     )  # fmt: skip
 
