@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import helm_python
 import pytest
 import yaml
 
+from tests import helm
 from tests.chart.goldens import CHART, EXAMPLES, NAMESPACE, RELEASE, manifests_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from helm_python import Chart
 
 ROOT = Path(__file__).parents[2]
 TOKEN: dict[str, Any] = {"bot": {"token": {"existingSecret": "telegram"}}}
@@ -111,13 +113,13 @@ def load_example(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def helm_chart() -> Iterator[helm_python.Chart]:
-    with helm_python.Chart.load(CHART) as chart:
+def helm_chart() -> Iterator[Chart]:
+    with helm.Chart.load(CHART) as chart:
         yield chart
 
 
 @pytest.fixture(scope="session")
-def render(helm_chart: helm_python.Chart) -> Callable[..., list[Manifest]]:
+def render(helm_chart: Chart) -> Callable[..., list[Manifest]]:
     """Render values to manifests, with the schema checked first as an installation does."""
 
     def manifests(values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE) -> list[Manifest]:

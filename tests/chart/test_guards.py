@@ -6,8 +6,9 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import helm_python
 import pytest
+
+from tests import helm
 
 WORKFLOWS = Path(__file__).parents[2] / "services/comfyui/workflows"
 TOKEN = {"bot.token.existingSecret": "telegram"}
@@ -261,7 +262,7 @@ def nested(flat):
 @pytest.mark.parametrize("case", GUARDS)
 def test_guard_names_the_keys_and_the_fix(case, render):
     flat, *fragments = GUARDS[case]
-    with pytest.raises(helm_python.HelmRenderError) as refused:
+    with pytest.raises(helm.HelmRenderError) as refused:
         render(nested(flat))
     for fragment in fragments:
         assert fragment in str(refused.value)
@@ -303,7 +304,7 @@ def test_variable_that_no_value_has_set_is_taken(render):
 @pytest.mark.parametrize("case", REFUSED_BY_SCHEMA)
 def test_schema_names_the_key(case, render):
     flat, fragment = REFUSED_BY_SCHEMA[case]
-    with pytest.raises(helm_python.HelmValuesError) as refused:
+    with pytest.raises(helm.HelmValuesError) as refused:
         render(nested(flat))
     assert fragment in str(refused.value)
 

@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import helm_python
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from tests import helm
 from tests.chart.conftest import TOKEN, WEBHOOK
 from tests.chart.goldens import CHART, manifests_in
 from tests.chart.test_environment import SETTINGS, config, secrets
@@ -18,18 +18,20 @@ from tests.chart.test_schemas import CUSTOM, NEWEST
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from helm_python import Chart
+
 OLDER = Path(__file__).parent / "data/values-of-an-older-chart.yaml"
 STORED = {"pictures": {"url": "s3://photos/a"}}
 TLS = {"redis": {"enabled": False, "external": {"url": "rediss://redis.data"}}}
 
 
 @pytest.fixture(scope="module")
-def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helm_python.Chart]:
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chart]:
     """This chart with an older one's values, as `--reuse-values` has it."""
     folder = tmp_path_factory.mktemp("kept") / "qwenedit"
     shutil.copytree(CHART, folder, ignore=shutil.ignore_patterns("examples"))
     shutil.copy(OLDER, folder / "values.yaml")
-    with helm_python.Chart.load(folder) as kept:
+    with helm.Chart.load(folder) as kept:
         yield kept
 
 
@@ -60,7 +62,7 @@ def test_notes_warn_where_an_older_release_s_image_is_kept(tmp_path):
     released = f"sha256:{'a' * 64}"
     images = f"  artifacthub.io/images: |\n    - {{name: bot, image: r/bot@{released}}}\n"
     (folder / "Chart.yaml").write_text((folder / "Chart.yaml").read_text() + images)
-    with helm_python.Chart.load(folder) as chart:
+    with helm.Chart.load(folder) as chart:
         for digest, warned in ((released, False), (f"sha256:{'b' * 64}", True)):
             values = {"bot": {**TOKEN["bot"], "image": {"digest": digest}}}
             notes = chart.render(values, name="edit", namespace="photos")["qwenedit/templates/NOTES.txt"]

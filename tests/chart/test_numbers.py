@@ -6,9 +6,9 @@ import copy
 import json
 from typing import TYPE_CHECKING, Any
 
-import helm_python
 import pytest
 
+from tests import helm
 from tests.chart.conftest import load_example
 from tests.chart.goldens import CHART
 
@@ -76,5 +76,5 @@ def test_text_of_the_largest_number_is_taken(path, helm_chart):
 @pytest.mark.parametrize("path", FRACTIONS)
 def test_text_outside_a_numbers_bounds_is_refused(path, helm_chart):
     for text in outside(FRACTIONS[path]):
-        with pytest.raises(helm_python.HelmValuesError, match="does not match pattern"):
+        with pytest.raises(helm.HelmValuesError, match="does not match pattern"):
             helm_chart.validate_schema(values_with({path: text}))

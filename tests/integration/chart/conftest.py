@@ -8,7 +8,6 @@ import resource
 import sys
 from pathlib import Path
 
-import helm_python
 import pytest
 import yaml
 from redis.asyncio import Redis
@@ -16,6 +15,7 @@ from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
 from local_stack.redis_server import redis_program
+from tests import helm
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 PING = "tests.integration.chart.ping"
@@ -29,7 +29,7 @@ class Server:
     def __init__(self, folder, prefix):
         self.port = free_port()
         self.passwords = {user: f"{user}'s pass word #1" for user in USERS}
-        with helm_python.Chart.load(CHART) as chart:
+        with helm.Chart.load(CHART) as chart:
             values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}, "backup": BACKUP}
             rendered = chart.render(values, name="edit", namespace="photos")
         (config,) = (

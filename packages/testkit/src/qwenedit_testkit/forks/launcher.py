@@ -29,6 +29,7 @@ TOGETHER = ("qwenedit_bot.app.main", "qwenedit_worker.app", "telegram_simulator.
 """Imported once for all of them: aiogram, which most of them need, takes four seconds."""
 PROGRAMS = {
     "comfyui_simulator": ("comfyui_simulator.cli",),
+    "moto.server": ("moto.server", "moto.s3.urls"),
     "proofs.awaits.watched": (  # the worker's own modules are changed as they are imported
         "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
         "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
