@@ -231,6 +231,12 @@ def test_models_are_mounted_read_only_where_they_are_used(pods):
                     assert mount.get("readOnly", False) is (container["name"] != "download"), owner
 
 
+def test_descriptions_of_pods_show_why_a_container_ended(pods):
+    for owner, pod in pods.items():
+        for container in containers(pod):
+            assert container["terminationMessagePolicy"] == "FallbackToLogsOnError", owner
+
+
 def test_every_mount_has_its_volume(pods):
     for owner, pod in pods.items():
         volumes = {volume["name"] for volume in pod["spec"]["volumes"]} | {"data"}
