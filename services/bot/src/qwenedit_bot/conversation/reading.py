@@ -26,7 +26,7 @@ from qwenedit_bot.conversation.step import (
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
-from qwenedit_bot.texts.intents import Doubt, Intent, corrects, how_of, meaning_of, names_one, shows_things
+from qwenedit_bot.texts.intents import WISHES, Doubt, Intent, corrects, how_of, meaning_of, names_one, shows_things
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
 def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
     """Return what words mean that are no instruction, and whether that's in doubt. In a group they answer the bot."""
     meaning = meaning_of(text)
-    intent = "" if meaning.intent is Intent.WISH else str(meaning.intent)
+    intent = "" if meaning.intent in WISHES else str(meaning.intent)
     if turn.in_group:
         return "" if meaning.doubt else intent, ""
     return (intent, meaning.doubt) if own_words(message) else ("", Doubt.MUCH if intent else meaning.doubt)
@@ -313,7 +313,7 @@ def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
 def _instructs(caption: str) -> bool:
     """Whether a caption is an instruction: any words are that don't clearly mean something else."""
     meaning = meaning_of(caption)
-    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (Intent.WISH, Intent.HOW))
+    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*WISHES, Intent.HOW))
 
 
 def asks_again(message: Message) -> bool:

@@ -66,6 +66,10 @@ class Intent(StrEnum):
 
     WISH = "wish"
     """A change of a picture."""
+    MORE = "more"
+    """A wish that goes on from the one before and says nothing without it: “and the hose”, “a bit less”."""
+    FIX = "fix"
+    """A wish that puts the one before right: “no, the other one”, “sorry, Karin”."""
     STOP = "stop"
     AGAIN = "again"
     """The same once more."""
@@ -92,6 +96,7 @@ class Intent(StrEnum):
 
 
 _ASKED_FOR = (Intent.PRICE, Intent.WHEN, Intent.FILE, Intent.HELP, Intent.PRESETS)
+WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
 _LABELS = tuple(Intent)
 _ROOM = 32
 """More than there are labels."""
@@ -126,16 +131,12 @@ def meaning_of(text: str) -> Meaning:
         grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
     if _STARRED.fullmatch(text.strip()):
-        return Meaning(Intent.WISH)
+        return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
     if meaning.intent is Intent.THANKS and not is_listed(said):
-        return next(filter(_is_asked_for, map(_BAYES.meaning_of, _CLAUSE.split(said[:_READ]))), meaning)
+        clauses = map(_BAYES.meaning_of, _CLAUSE.split(said[:_READ]))
+        return next((each for each in clauses if each.intent in _ASKED_FOR and not each.doubt), meaning)
     return meaning
-
-
-def _is_asked_for(meaning: Meaning) -> bool:
-    """Whether words want something that the bot tells or sends, as those after “thanks!” may."""
-    return meaning.intent in _ASKED_FOR and not meaning.doubt
 
 
 def is_listed(text: str) -> bool:
@@ -203,9 +204,8 @@ class _Bayes:
         for features, weight in _features(said):
             for label, count in chain.from_iterable(map(self.seen, features)):
                 scores[label] += weight * math.log1p(count * self._scale[label])
-        wish, *others = scores
-        ahead = wish - max(others)
-        intent = Intent.WISH if ahead >= 0 else _LABELS[1 + others.index(max(others))]
+        ahead = max(scores[: len(WISHES)]) - max(scores[len(WISHES) :])
+        intent = _LABELS[scores.index(max(scores))]
         if -_SURE_OTHER <= ahead <= _SURE_WISH:
             return Meaning(intent, Doubt.MUCH)
         return Meaning(intent, Doubt.NONE if abs(ahead) > _CERTAIN else Doubt.SOME)
