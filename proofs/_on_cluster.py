@@ -5,22 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
+from qwenedit_testkit import ROOT
 from qwenedit_testkit.programs import command_line, unable
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[1]
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-
-def run_cases(
-    description: str | None, pattern: str, *, namespace: str = "", needs: Mapping[str, str] = _NOTHING
-) -> NoReturn:
+def run_cases(description: str | None, pattern: str, *, namespace: str = "") -> NoReturn:
     """Prepare the cluster that KUBECONFIG names, and run the cases, or those that `-k` selects.
 
     It ends as pytest does: with 1 where a promise was broken.
@@ -29,21 +20,16 @@ def run_cases(
         description: What `--help` says.
         pattern: Of the cases' files, below tests/e2e.
         namespace: One that the cases make and delete under a name that somebody may have: it must not be there.
-        needs: Environment variable → what is said where it is not set.
     """
     parser = command_line(description)
     parser.add_argument("-k", metavar="WORDS", default="", help="run the cases whose names match, as pytest does")
     options = parser.parse_args()
-    for variable, missing in needs.items():
-        if not os.environ.get(variable):
-            unable(missing)
     if subprocess.run([ROOT / "tests/e2e/prepare.sh"], check=False).returncode:  # noqa: S603 - ours
         unable("the cluster is not prepared")
     there = ["kubectl", "get", "namespace", namespace]
     if namespace and not subprocess.run(there, check=False, capture_output=True).returncode:  # noqa: S603 - ours
         unable(f"the cluster has a namespace {namespace} already: it would be deleted")
     cases = map(str, sorted((ROOT / "tests/e2e").glob(pattern)))
-    selected = ("-k", options.k) if options.k else ()
     os.chdir(ROOT)
     # In this process' place: who stops the proof must stop pytest, which then takes away what it has made.
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *cases, *selected])  # noqa: S606 - ours
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *cases, "-k", options.k])  # noqa: S606 - ours

@@ -6,9 +6,12 @@ off and kills a second node; CONTRIBUTING.md says how it is called. Images get t
 
 from __future__ import annotations
 
-from proofs._on_cluster import run_cases
+import os
 
-NODE_TOOL = {"NODE_TOOL": "no second node can be had: set NODE_TOOL to a command for it, see CONTRIBUTING.md"}
+from proofs._on_cluster import run_cases
+from qwenedit_testkit.programs import unable
 
 if __name__ == "__main__":
-    run_cases(__doc__, "nodes_at_length.py", needs=NODE_TOOL)
+    if not os.environ.get("NODE_TOOL"):
+        unable("no second node can be had: set NODE_TOOL to a command for it, see CONTRIBUTING.md")
+    run_cases(__doc__, "nodes_at_length.py")

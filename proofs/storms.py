@@ -31,7 +31,7 @@ from proofs._frame import prove
 from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.system import around_bots, webhook
-from qwenedit_testkit.telegram_calls import Record, answer_to, most_edits, share
+from qwenedit_testkit.telegram_calls import Record, answer_to, most_edits
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
@@ -156,7 +156,6 @@ async def storm(system: System, *, kinds: tuple[str, ...], users: int, seconds: 
         print(f"  429s for {10 * users} calls of any method", flush=True)
         await part.stop()
     figures.edits = most_edits(record.calls)
-    _print_methods(record, wanted)
     return figures
 
 
@@ -253,31 +252,8 @@ async def _struck(system: System) -> None:
                 await asyncio.sleep(0.2)
 
 
-def _print_methods(record: Record, wanted: set[str]) -> None:
-    print(f"\n{'method':24} {'calls':>6} {'failures':>9} {'wait after one, s: median':>26} {'longest':>8}")
-    for method in sorted(wanted):
-        calls = [call for call in record.calls if call.method == method]
-        waits = _waits(record, method)
-        failures = sum(call.fault is not None for call in calls)
-        shown = f"{len(calls):6} {failures:9}" if method != FILE else f"{'not logged':>16}"
-        print(f"{method:24} {shown} {share(waits, 0.5):26.1f} {max(waits, default=0.0):8.1f}")
-
-
-def _waits(record: Record, method: str) -> list[float]:
-    """Return the seconds from each failed call to the next of the same method for the same chat."""
-    failed: dict[object, float] = {}
-    waits: list[float] = []
-    for call in record.calls:
-        if call.method == method:
-            if call.chat_id in failed:
-                waits.append(call.at - failed.pop(call.chat_id))
-            if call.fault is not None:
-                failed[call.chat_id] = call.at
-    return waits
-
-
 async def storms(options: argparse.Namespace, folder: Path) -> list[str]:
-    """Run all rounds, and print what each method met."""
+    """Run all rounds."""
     async with around_bots(folder) as system:
         figures = await storm(system, kinds=tuple(options.kinds), users=options.users, seconds=(3.0, 6.0))
     print(

@@ -1,14 +1,18 @@
-"""What one would write in an hour: photos from Telegram to ComfyUI and back, one at a time. For `overhead.py`.
+"""What one would write in an hour, with all that a user of the product sees. For `overhead`; told by its environment.
 
-No queue, no retries, no progress, no cleaning up; whatever goes wrong ends it. Told by its environment.
+A message says that the photo has come in, and becomes the picture. A photo that cannot be decoded is refused before
+ComfyUI gets it. It has no queue, no retries, no progress, no second user and no cleaning up; whatever goes wrong ends
+it.
 """
 
 import asyncio
+import io
 import json
 import os
 import uuid
 
 import aiohttp
+from PIL import Image
 
 BOT, FILES = (f"{os.environ['TELEGRAM']}/{kind}bot{os.environ['TOKEN']}" for kind in ("", "file/"))
 COMFYUI, GRAPH = os.environ["COMFYUI"], os.environ["GRAPH"]
@@ -16,11 +20,17 @@ COMFYUI, GRAPH = os.environ["COMFYUI"], os.environ["GRAPH"]
 
 async def edit(http: aiohttp.ClientSession, message: dict) -> None:  # type: ignore[type-arg]
     """Answer a photo with its edit."""
+    to = {"chat_id": message["chat"]["id"]}
+    said = {**to, "text": "Got it", "reply_parameters": {"message_id": message["message_id"]}}
+    async with http.post(f"{BOT}/sendMessage", json=said) as reply:
+        placeholder = (await reply.json())["result"]["message_id"]
     async with http.get(f"{BOT}/getFile", params={"file_id": message["photo"][-1]["file_id"]}) as reply:
         path = (await reply.json())["result"]["file_path"]
     async with http.get(f"{FILES}/{path}") as reply:
-        photo = aiohttp.FormData({"overwrite": "true"})
-        photo.add_field("image", await reply.read(), filename=f"{uuid.uuid4()}.jpg")
+        data = await reply.read()
+    Image.open(io.BytesIO(data)).load()
+    photo = aiohttp.FormData({"overwrite": "true"})
+    photo.add_field("image", data, filename=f"{uuid.uuid4()}.jpg")
     async with http.post(f"{COMFYUI}/upload/image", data=photo) as reply:
         name = (await reply.json())["name"]
     graph = json.loads(GRAPH.replace("$PICTURE", name).replace("$PROMPT", message["caption"]))
@@ -35,9 +45,10 @@ async def edit(http: aiohttp.ClientSession, message: dict) -> None:  # type: ign
     async with http.get(f"{COMFYUI}/history/{prompt}") as reply:
         [output] = (await reply.json())[prompt]["outputs"].values()
     async with http.get(f"{COMFYUI}/view", params=output["images"][0]) as reply:
-        answer = aiohttp.FormData({"chat_id": str(message["chat"]["id"]), "caption": prompt})
-        answer.add_field("photo", await reply.read(), filename="edited.png")
-    async with http.post(f"{BOT}/sendPhoto", data=answer) as reply:
+        media = json.dumps({"type": "photo", "media": "attach://edited", "caption": prompt})
+        answer = aiohttp.FormData({"chat_id": str(to["chat_id"]), "message_id": str(placeholder), "media": media})
+        answer.add_field("edited", await reply.read(), filename="edited.png")
+    async with http.post(f"{BOT}/editMessageMedia", data=answer) as reply:
         reply.raise_for_status()
 
 

@@ -1,64 +1,51 @@
-"""How fast queues on Redis are beside ours.
+"""How fast queues on Redis are beside ours: how soon a job is picked up, and how many jobs a second are done.
 
-What is measured, how, and with which settings: docs/testing.md.
+Each queue has the settings with which it loses least. Jobs are acknowledged late and worked on one at a time, nothing
+is prefetched, and a lease takes ten seconds wherever that can be set. `floor` is LPUSH and BRPOP
+alone, which loses what it popped. Ours has the queue's scripts and the worker's own loop, with pictures in Redis and
+the edit left out.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import platform
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from benchmarks.peers import report
-from benchmarks.peers.catalogue import FLOOR, OURS, PEERS
-from benchmarks.peers.measures import speed
-from benchmarks.peers.measures.speed import Speed
+from benchmarks.peers.measure import WAITING, Speed, measure
 from qwenedit_testkit.programs import command_line, whole
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from benchmarks.peers.catalogue import Peer
+QUEUES = ("floor", "ours", "streaq", "rq", "celery")
+"""Modules of `benchmarks.peers.queues`; those with a file in `requirements` have an environment of their own."""
+HEADS = ("p50", "p99, ms", "jobs/s", "of four", *(f"{waiting:,} wait" for waiting in WAITING))
 
 
 async def main() -> None:
     """Measure and print."""
-    known = {peer.name: peer for peer in (FLOOR, OURS, *PEERS)}
     parser = command_line(__doc__)
-    parser.add_argument("peers", nargs="*", metavar="PEER", help=f"of {', '.join(known)}; without, all of them")
+    parser.add_argument("queues", nargs="*", metavar="QUEUE", help=f"of {', '.join(QUEUES)}; if none is named, all")
     parser.add_argument("--rounds", type=whole(), default=1, help="of all measurements (%(default)s)")
     parser.add_argument("--jobs", type=whole(), default=100, help="of one queue's pickup in one round (%(default)s)")
     options = parser.parse_args()
-    if unknown := set(options.peers) - set(known):
+    if unknown := set(options.queues) - set(QUEUES):
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    peers = [known[name] for name in options.peers or known]
-    for peer in peers:
-        peer.python()
-    began = time.monotonic()
+    queues, began = options.queues or list(QUEUES), time.monotonic()
+    speeds = {name: Speed() for name in queues}
     with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        speeds = await _speeds(peers, Path(folder), rounds=options.rounds, jobs=options.jobs)
-    rows = [report.row(peer, speeds[peer.name]) for peer in peers]
-    about = f"{report.machine()}; {options.rounds} rounds"
-    about += f", in {time.monotonic() - began:.0f} s; load {os.getloadavg()[0]:.1f} at the end"
-    print(f"{report.tables(rows)}\n\n{about}.")
-
-
-async def _speeds(peers: Sequence[Peer], folder: Path, *, rounds: int, jobs: int) -> dict[str, Speed]:
-    found = {peer.name: Speed() for peer in peers}
-    for number in range(rounds):
-        for turn in range(len(peers)):
-            peer = peers[(turn + number) % len(peers)]
-            _say(f"round {number + 1} of {rounds}: {peer.shown}")
-            await speed.measure(peer, folder / f"{peer.name}-{number}", found[peer.name], jobs=jobs)
-    return found
-
-
-def _say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+        for number in range(options.rounds):
+            for turn in range(len(queues)):
+                name = queues[(turn + number) % len(queues)]
+                print(f"round {number + 1} of {options.rounds}: {name}", file=sys.stderr, flush=True)
+                await measure(name, Path(folder) / f"{name}-{number}", speeds[name], jobs=options.jobs)
+    print(f"{'':8}", *(f"{head:>11}" for head in HEADS))
+    for name, speed in speeds.items():
+        print(f"{name:8}", *(f"{cell:11,.2f}" for cell in speed.cells()))
+    machine = f"{os.cpu_count()} CPUs, Python {platform.python_version()}, load average {os.getloadavg()[0]:.1f}"
+    print(f"{machine}; {options.rounds} rounds in {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

@@ -51,9 +51,6 @@ TAKEN = ("text", "photo", *CONTENT)
 """What a private message may be that is to be answered; the rest are Telegram's own service messages."""
 
 
-"""Commands that nobody else is to know of."""
-
-
 class FoundError(AssertionError):
     """Something that the bot could not bear, or left without an answer. Its text tells all."""
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from celery import Celery
 
-from benchmarks.peers.queues.driver import LEASE, REDIS_URL, Simple, main, work_sync
+from benchmarks.peers.queues.driver import LEASE, REDIS_URL, main, work_sync
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from benchmarks.peers.queues.driver import Enqueue
 
 app = Celery("jobs", broker=REDIS_URL)
 app.conf.update(
@@ -29,9 +31,9 @@ job = app.task(work_sync, name="job")
 
 
 @asynccontextmanager
-async def producer() -> AsyncIterator[Simple]:
+async def producer() -> AsyncIterator[Enqueue]:
     """Open the queue."""
-    yield Simple(job.delay)
+    yield job.delay
     app.close()
 
 

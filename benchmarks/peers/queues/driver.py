@@ -1,6 +1,6 @@
 """The part of these programs that is the same for all queues: the command line, and the jobs' marks.
 
-    python -m benchmarks.peers.queues.arq work | fill FIRST COUNT SECONDS | pickup FIRST COUNT
+    python -m benchmarks.peers.queues.rq work | fill FIRST COUNT SECONDS | pickup FIRST COUNT
 
 `REDIS_URL` says where the queue is, `TRACK` where marks are noted. A job lasts so many seconds; one of -1 seconds lasts
 until the file `GATE` is there.
@@ -8,19 +8,20 @@ until the file `GATE` is there.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import random
+import sys
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from benchmarks.peers.track import BEGUN, DONE, OFFERED, Track
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from contextlib import AbstractAsyncContextManager
+    from collections.abc import Coroutine
 
 REDIS_URL = os.environ.get("REDIS_URL", "")
 LEASE = 10
@@ -36,44 +37,15 @@ _TRACK = Track(Path(os.environ["TRACK"]))
 _GATE = Path(os.environ["GATE"])
 
 
-class Producer(Protocol):
-    """Puts jobs into a queue."""
-
-    async def prepare(self, job: int) -> None:
-        """Do what a job needs before it is enqueued."""
-
-    async def enqueue(self, job: int, seconds: float) -> None:
-        """Enqueue it."""
+Enqueue = Callable[[int, float], object]
+"""Takes a job's number and its seconds; what it returns is awaited where it can be."""
+Producer = Callable[[], AbstractAsyncContextManager[Enqueue]]
+"""Opens the queue for enqueuing."""
 
 
-class Simple:
-    """A producer whose jobs need nothing before.
-
-    Args:
-        enqueue: Takes the job's number and its seconds.
-    """
-
-    def __init__(self, enqueue: Callable[[int, float], object]) -> None:
-        self._enqueue = enqueue
-
-    async def prepare(self, job: int) -> None:
-        """Do nothing."""
-
-    async def enqueue(self, job: int, seconds: float) -> None:
-        """Enqueue it, and await that where the queue is an asynchronous one."""
-        pending = self._enqueue(job, seconds)
-        if hasattr(pending, "__await__"):
-            await pending
-
-
-def begin(job: int) -> None:
-    """Note that a job's work begins."""
-    _TRACK.mark(BEGUN, job)
-
-
-def end(job: int) -> None:
-    """Note that a job's work ends."""
-    _TRACK.mark(DONE, job)
+def mark(what: str, job: int) -> None:
+    """Note that something happens to a job now."""
+    _TRACK.mark(what, job)
 
 
 async def gate_or_sleep(seconds: float) -> None:
@@ -87,20 +59,20 @@ async def gate_or_sleep(seconds: float) -> None:
 
 async def work_async(job: int, seconds: float) -> None:
     """Be the job, in a worker with an event loop."""
-    begin(job)
+    mark(BEGUN, job)
     await gate_or_sleep(seconds)
-    end(job)
+    mark(DONE, job)
 
 
 def work_sync(job: int, seconds: float) -> None:
     """Be the job, in a worker without one."""
-    begin(job)
+    mark(BEGUN, job)
     if seconds < 0:
         while not _GATE.exists():
             time.sleep(GATE_POLL)
     elif seconds:
         time.sleep(seconds)
-    end(job)
+    mark(DONE, job)
 
 
 def run_fast(work: Coroutine[object, object, None]) -> None:
@@ -110,50 +82,47 @@ def run_fast(work: Coroutine[object, object, None]) -> None:
     uvloop.run(work)
 
 
-def main(producer: Callable[[], AbstractAsyncContextManager[Producer]], work: Callable[[], None]) -> None:
+def main(producer: Producer, work: Callable[[], None]) -> None:
     """Do what the command line says.
 
     Args:
         producer: Opens the queue for enqueuing.
         work: Works on the queue for ever, one job at a time.
     """
-    parser = argparse.ArgumentParser(description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("work")
-    for name in ("fill", "pickup"):
-        command = commands.add_parser(name)
-        command.add_argument("first", type=int)
-        command.add_argument("count", type=int)
-    commands.choices["fill"].add_argument("seconds", type=float)
-    options = parser.parse_args()
-    if options.command == "work":
+    what, *numbers = sys.argv[1:]
+    if what == "work":
         work()
         return
-    jobs = range(options.first, options.first + options.count)
-    asyncio.run(_fill(producer, jobs, options.seconds) if options.command == "fill" else _pickup(producer, jobs))
+    first, count = map(int, numbers[:2])
+    jobs = range(first, first + count)
+    asyncio.run(_fill(producer, jobs, float(numbers[2])) if what == "fill" else _pickup(producer, jobs))
 
 
-async def _fill(opened: Callable[[], AbstractAsyncContextManager[Producer]], jobs: range, seconds: float) -> None:
+async def _enqueue(enqueue: Enqueue, job: int, seconds: float) -> None:
+    pending = enqueue(job, seconds)
+    if hasattr(pending, "__await__"):
+        await pending
+
+
+async def _fill(opened: Producer, jobs: range, seconds: float) -> None:
     left = iter(jobs)
 
-    async def some(producer: Producer) -> None:
+    async def some(enqueue: Enqueue) -> None:
         for job in left:
-            await producer.prepare(job)
-            await producer.enqueue(job, seconds)
+            await _enqueue(enqueue, job, seconds)
 
-    async with opened() as producer:
-        await asyncio.gather(*(some(producer) for _ in range(AT_ONCE)))
+    async with opened() as enqueue:
+        await asyncio.gather(*(some(enqueue) for _ in range(AT_ONCE)))
 
 
-async def _pickup(opened: Callable[[], AbstractAsyncContextManager[Producer]], jobs: range) -> None:
+async def _pickup(opened: Producer, jobs: range) -> None:
     """Enqueue one job at a time, each when the one before has ended a moment ago."""
     seen = Track(Path(os.environ["TRACK"]))
     seen.news()
-    async with opened() as producer:
+    async with opened() as enqueue:
         for job in jobs:
-            await producer.prepare(job)
             await asyncio.sleep(random.uniform(*PAUSE))
             _TRACK.mark(OFFERED, job)
-            await producer.enqueue(job, 0.0)
-            while not any(mark.what == DONE and mark.job == job for mark in seen.news()):  # noqa: ASYNC110 - another process ends it
+            await _enqueue(enqueue, job, 0.0)
+            while not any(each.what == DONE and each.job == job for each in seen.news()):  # noqa: ASYNC110 - another process ends it
                 await asyncio.sleep(0.003)

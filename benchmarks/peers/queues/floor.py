@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, cast
 
 from redis.asyncio import Redis
 
-from benchmarks.peers.queues.driver import REDIS_URL, Simple, main, work_async
+from benchmarks.peers.queues.driver import REDIS_URL, main, work_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
+
+    from benchmarks.peers.queues.driver import Enqueue
 
 KEY = "floor"
 
 
 @asynccontextmanager
-async def producer() -> AsyncIterator[Simple]:
+async def producer() -> AsyncIterator[Enqueue]:
     """Open the list."""
     async with Redis.from_url(REDIS_URL) as redis:
-        yield Simple(lambda job, seconds: redis.lpush(KEY, f"{job} {seconds}"))
+        yield lambda job, seconds: redis.lpush(KEY, f"{job} {seconds}")
 
 
 async def consume() -> None:

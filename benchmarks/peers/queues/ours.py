@@ -13,35 +13,21 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from benchmarks.peers.queues.driver import LEASE, REDIS_URL, begin, end, gate_or_sleep, main, run_fast
+from benchmarks.peers.queues.driver import LEASE, REDIS_URL, gate_or_sleep, main, mark, run_fast
+from benchmarks.peers.track import BEGUN, DONE, OFFERED
 from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
 from qwenedit_testkit.by_hand.worker_loop import PICTURE, NoOpEditor, working
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from benchmarks.peers.queues.driver import Enqueue
     from qwenedit_worker.comfyui import EditResult, Progress
 
 SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
 """Seconds, as `qwenedit_bot.app.main` has it."""
-
-
-class Producer:
-    """The bot's side. The picture is put into Redis before the job is enqueued, as the bot does."""
-
-    def __init__(self, queue: JobQueue, store: RedisPictureStore) -> None:
-        self._queue = queue
-        self._store = store
-
-    async def prepare(self, job: int) -> None:
-        """Keep the job's picture."""
-        await self._store.put(input_ref(str(job), 0), PICTURE)
-
-    async def enqueue(self, job: int, seconds: float) -> None:
-        """Enqueue the job."""
-        await self._queue.enqueue(_job(job, seconds), LIMITS)
 
 
 def _job(number: int, seconds: float) -> Job:
@@ -66,18 +52,25 @@ class MarkingEditor(NoOpEditor):
         deadline: float,
     ) -> EditResult:
         """Edit nothing."""
-        begin(int(job.id))
+        mark(BEGUN, int(job.id))
         await gate_or_sleep(float(job.edit.prompt))
         result = await super().edit(job, attempt=attempt, pictures=pictures, on_progress=on_progress, deadline=deadline)
-        end(int(job.id))
+        mark(DONE, int(job.id))
         return result
 
 
 @asynccontextmanager
-async def producer() -> AsyncIterator[Producer]:
-    """Open the queue."""
+async def producer() -> AsyncIterator[Enqueue]:
+    """Open the queue; each job's picture is put into Redis before it is enqueued, as the bot does."""
     async with connect(SETTINGS) as redis, connect(SETTINGS, decode=False) as binary:
-        yield Producer(JobQueue(redis, SETTINGS.keys), RedisPictureStore(binary, SETTINGS.keys, ttl=3600))
+        queue, store = JobQueue(redis, SETTINGS.keys), RedisPictureStore(binary, SETTINGS.keys, ttl=3600)
+
+        async def enqueue(job: int, seconds: float) -> None:
+            await store.put(input_ref(str(job), 0), PICTURE)
+            mark(OFFERED, job)  # only now, if its pickup is measured
+            await queue.enqueue(_job(job, seconds), LIMITS)
+
+        yield enqueue
 
 
 async def consume() -> None:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from redis import Redis
 from rq import Queue, Retry, SimpleWorker
 
-from benchmarks.peers.queues.driver import LEASE, REDIS_URL, TRIES, Simple, main, work_sync
+from benchmarks.peers.queues.driver import LEASE, REDIS_URL, TRIES, main, work_sync
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from benchmarks.peers.queues.driver import Enqueue
+
 
 @asynccontextmanager
-async def producer() -> AsyncIterator[Simple]:
+async def producer() -> AsyncIterator[Enqueue]:
     """Open the queue."""
     queue = Queue(connection=Redis.from_url(REDIS_URL))
-    yield Simple(
-        lambda number, seconds: queue.enqueue(
-            work_sync, number, seconds, job_timeout=LEASE, retry=Retry(max=TRIES), result_ttl=60
-        )
+    yield lambda number, seconds: queue.enqueue(
+        work_sync, number, seconds, job_timeout=LEASE, retry=Retry(max=TRIES), result_ttl=60
     )
 
 

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from streaq import Worker
 
-from benchmarks.peers.queues.driver import LEASE, REDIS_URL, TRIES, Simple, main, work_async
+from benchmarks.peers.queues.driver import LEASE, REDIS_URL, TRIES, main, work_async
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from benchmarks.peers.queues.driver import Enqueue
 
 worker = Worker(redis_url=REDIS_URL, concurrency=1, idle_timeout=LEASE)
 
@@ -19,10 +21,10 @@ job = worker.task(name="job", max_tries=TRIES, silent=True)(work_async)
 
 
 @asynccontextmanager
-async def producer() -> AsyncIterator[Simple]:
+async def producer() -> AsyncIterator[Enqueue]:
     """Open the queue."""
     async with worker:
-        yield Simple(job.enqueue)
+        yield job.enqueue
 
 
 if __name__ == "__main__":

@@ -1,1 +1,0 @@
-"""What is measured of each queue: its speed, its losses when workers are killed, its cost without work."""

@@ -1,1 +1,0 @@
-"""Does thousands of jobs with one bot and one worker."""
