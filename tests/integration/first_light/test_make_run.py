@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 
-from local_stack import Part, answers, bare_environment, by_line, free_port, python_module
+from local_stack import Part, answers, bare_environment, by_line, free_port, python_module, redis_program
 
 
-def stack(port: int) -> Part:
+def stack(port: int, **settings: str) -> Part:
     return Part(
         "stack",
         python_module("local_stack"),
-        env=bare_environment(PORT=str(port)),
+        env=bare_environment(PORT=str(port), **settings),
         ready=by_line(rf"^Chat with the bot: http://127\.0\.0\.1:{port}$"),
     )
 
 
-async def test_make_run_ends_on_the_chat_page_and_ctrl_c_stops_all_parts_in_order():
-    port = free_port()
-    part = stack(port)
+async def test_make_run_ends_on_the_chat_page_and_ctrl_c_stops_all_parts_in_order(tmp_path):
+    server, port = tmp_path / "valkey-server", free_port()
+    server.write_text(f'#!/bin/sh\necho "WARNING Memory overcommit must be enabled!"\nexec {redis_program()} "$@"\n')
+    server.chmod(0o755)
+    part = stack(port, PATH=f"{tmp_path}:{os.environ['PATH']}")
     await part.start()
     assert await answers(f"http://127.0.0.1:{port}/")
     part.signal(signal.SIGINT)
     async with asyncio.timeout(120):
         assert await part.wait() == 0
     assert not await answers(f"http://127.0.0.1:{port}/")
+    address = part.lines.index(f"Chat with the bot: http://127.0.0.1:{port}")
+    assert not any("warn" in line.lower() for line in part.lines[:address])
+    assert part.lines[address + 1].startswith("Stopping"), "the address is the last line on the screen"
     last = {line.split("│")[0].strip(): number for number, line in enumerate(part.lines) if "│" in line}
     assert last["bot"] < last["worker"] < last["redis"]
     assert "\x1b[" not in "".join(part.lines), "no colour where nobody looks"

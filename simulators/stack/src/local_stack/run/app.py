@@ -53,12 +53,15 @@ async def run_once(settings: StackSettings, console: Console, data: Path) -> Non
     Raises:
         StackError: a part did not start, or ended by itself.
     """
-    parts = Parts(settings, data, RedisServer(data / "redis")).all
+    redis = RedisServer(data / "redis")
+    parts = Parts(settings, data, redis).all
     for part in parts:
         part.listener = console.line
+    redis.listener = None  # at its start it warns of settings of the kernel that don't matter here
 
     async def serve() -> None:
         async with running(parts):
+            redis.listener = console.line
             console.say(_greeting(settings))
             await first_death(parts)
 
