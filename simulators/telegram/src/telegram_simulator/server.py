@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from telegram_simulator.bot_api.http import BotApi
+from telegram_simulator.bot_api.request_body import LARGEST
 from telegram_simulator.chat_page.guard import add_headers, refuse_other_pages
 from telegram_simulator.chat_page.page import Page
 from telegram_simulator.common.errors import ApiError, ControlError, NoSuchThingError
 from telegram_simulator.common.tasks import owned_tasks
+from telegram_simulator.control.acts import Powers
 from telegram_simulator.control.api import Control
-from telegram_simulator.control.groups import GroupControl
 from telegram_simulator.files.storage import temporary_storage
 from telegram_simulator.people.groups import Groups
 from telegram_simulator.people.payments import StarPayments
@@ -67,12 +68,11 @@ async def _serving(world: World, config: Config) -> AsyncIterator[str]:
     people, cashier = People(world), StarPayments(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
-        app = web.Application(middlewares=[refuse_other_pages, _explain])
+        app = web.Application(client_max_size=2 * LARGEST, middlewares=[refuse_other_pages, _explain])
         app.on_response_prepare.append(add_headers)
         for part in (
             api.routes(tasks),
-            Control(world, people, cashier).routes(),
-            GroupControl(world, Groups(world)).routes(),
+            Control(Powers(world, people, Groups(world), cashier)).routes(),
             Page(world, people, cashier).routes(),
         ):
             app.add_routes(part)

@@ -22,7 +22,7 @@ async def status(http, url, **request) -> int:
 
 @pytest.mark.parametrize("headers", FOREIGN)
 async def test_request_of_another_page_is_refused_everywhere(bot, http, simulator_url, headers):
-    for path in ("/chat/messages?user=1001", "/simulator/users", f"/bot{bot.token}/getMe"):
+    for path in ("/chat/messages?user=1001", "/simulator/user", f"/bot{bot.token}/getMe"):
         assert await status(http, f"{simulator_url}{path}", headers=headers, data=PAUSE) == 403
     assert await bot.get_updates() == []
 

@@ -14,11 +14,12 @@ from aiohttp import web
 
 from telegram_simulator.bot_api.downloads import send_file
 from telegram_simulator.bot_api.methods import Call, Reply, handler_of
-from telegram_simulator.bot_api.methods.files import MAX_DOWNLOAD
+from telegram_simulator.bot_api.methods.sending import MAX_DOWNLOAD
 from telegram_simulator.bot_api.parameters import method_class, typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
 from telegram_simulator.common.errors import ApiError, NotFoundError, TooManyRequestsError, UnauthorizedError
+from telegram_simulator.messages.keyboards import parse_markup
 from telegram_simulator.world.faults import FILE, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class BotApi:
     def __init__(self, world: World) -> None:
         self._world = world
         self._tasks: Tasks
-        self.webhooks = Webhooks(self.perform)
+        self.webhooks = Webhooks()
 
     def routes(self, tasks: Tasks) -> list[web.RouteDef]:
         """Return the routes; `tasks` carries calls through."""
@@ -73,16 +74,15 @@ class BotApi:
         method = request.match_info["method"]
         try:
             bot = self._bot(request)
-            said = await read_body(request.headers, request.content)
+            said = await read_body(request)
         except ApiError as error:
             return await self._respond(request, _refusal(error))
-        said.values |= request.query
         if method.lower() in WAITING:
-            return await self._respond(request, await self.perform(bot, method, said))
-        task = self._tasks.start(self.perform(bot, method, said))
+            return await self._respond(request, await self._perform(bot, method, said))
+        task = self._tasks.start(self._perform(bot, method, said))
         return await self._respond(request, await asyncio.shield(task))
 
-    async def perform(self, bot: Bot, method: str, said: RequestBody) -> CallOutcome:
+    async def _perform(self, bot: Bot, method: str, said: RequestBody) -> CallOutcome:
         """Carry a call out, with whatever befalls it."""
         chat_id = bot.chat_of(said.values)
         came = time.time()
@@ -106,7 +106,9 @@ class BotApi:
         try:
             kind = method_class(name)
             handler = handler_of(kind)
-            call = Call(self._world, bot, typed(kind, said), said.uploads, self.webhooks)
+            markup = said.values.get("reply_markup")
+            buttons = () if markup is None else parse_markup(markup)
+            call = Call(self._world, bot, typed(kind, said), said.uploads, buttons, self.webhooks)
             result = await handler(call)
         except ApiError as error:
             return _refusal(error)

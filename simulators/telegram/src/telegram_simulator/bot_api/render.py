@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from telegram_simulator.messages.keyboards import keyboard_json
 from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing
 from telegram_simulator.world.group_rights import PERMISSIONS
 
@@ -65,17 +66,15 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
         message_id=message.id,
         **{"from": user_json(message.sender)},
         sender_chat=message.sender_chat and group_json(message.sender_chat),
-        author_signature=message.author,
         chat=chat_json(world, conversation),
         date=message.date,
         edit_date=message.edit_date,
         media_group_id=message.album_id,
         forward_origin=message.origin and _origin(message.origin, message.date),
-        is_automatic_forward=message.automatic or None,
         via_bot=message.via_bot and user_json(message.via_bot),
         reply_to_message=answered and message_json(world, conversation, answered, nested=True),
         **_content(message),
-        reply_markup=message.keyboard and message.keyboard.as_json(),
+        reply_markup=keyboard_json(message.keyboard) if message.keyboard else None,
     )
 
 
@@ -99,7 +98,6 @@ def file_json(file: File) -> Json:
 
 
 def _content(message: Message) -> Json:
-    entities = [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities] or None
     media = message.media
     if message.invoice is not None:
         return {"invoice": _invoice(message.invoice)}
@@ -108,8 +106,8 @@ def _content(message: Message) -> Json:
     if message.service is not None:
         return dict(message.service)
     if media is None:
-        return _present(text=message.text, entities=entities)
-    words = _present(caption=message.text or None, caption_entities=entities)
+        return _present(text=message.text)
+    words = _present(caption=message.text or None)
     if media.kind is MediaKind.PHOTO:
         return {"photo": [_size(rendition) for rendition in media.renditions], **words}
     content: Json = {media.kind.value: _file(media), **words}

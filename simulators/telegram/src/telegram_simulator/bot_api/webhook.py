@@ -7,18 +7,15 @@ them. What is not answered with 2xx is sent again: at once, then after 2, 4, 8â€
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import aiohttp
 
-from telegram_simulator.bot_api.request_body import RequestBody, read_body
-from telegram_simulator.common.errors import ApiError
 from telegram_simulator.common.tasks import owned_tasks
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator
 
     from telegram_simulator.common.tasks import Tasks
     from telegram_simulator.world.bots import Bot, Webhook
@@ -30,25 +27,16 @@ ANSWER_TIMEOUT = 60.0
 LONGEST_PAUSE = 60.0
 
 _TAKEN = range(200, 300)
-_NOT_IN_ANSWERS = ("get", "setwebhook", "deletewebhook", "close", "logout")
-"""Methods beginning so are not called by an answer to a webhook."""
 
 Lane: TypeAlias = tuple[str, int]
 _OWNERS = {"message": "chat", "my_chat_member": "chat", "callback_query": "from", "pre_checkout_query": "from"}
 """Whose lane an update takes."""
 
-log = logging.getLogger(__name__)
-
 
 class Webhooks:
-    """Runs the deliveries of all bots.
+    """Runs the deliveries of all bots; what an address answers besides its status is ignored."""
 
-    Args:
-        answer: Carries out a call that a webhook's answer makes.
-    """
-
-    def __init__(self, answer: Callable[[Bot, str, RequestBody], Awaitable[Any]]) -> None:
-        self._answer = answer
+    def __init__(self) -> None:
         self._tasks: Tasks
         self._session: aiohttp.ClientSession
 
@@ -68,7 +56,7 @@ class Webhooks:
         """Send a bot's updates to an address from now on."""
         self.stop(bot)
         bot.webhook = webhook
-        webhook.deliveries = self._tasks.start(_Deliveries(bot, webhook, self._session, self._answer).run())
+        webhook.deliveries = self._tasks.start(_Deliveries(bot, webhook, self._session).run())
         bot.look()
 
     def stop(self, bot: Bot) -> None:
@@ -80,17 +68,10 @@ class Webhooks:
 
 
 class _Deliveries:
-    def __init__(
-        self,
-        bot: Bot,
-        webhook: Webhook,
-        session: aiohttp.ClientSession,
-        answer: Callable[[Bot, str, RequestBody], Awaitable[Any]],
-    ) -> None:
+    def __init__(self, bot: Bot, webhook: Webhook, session: aiohttp.ClientSession) -> None:
         self._bot = bot
         self._webhook = webhook
         self._session = session
-        self._answer = answer
         self._lanes: set[Lane] = set()
 
     async def run(self) -> None:
@@ -123,20 +104,14 @@ class _Deliveries:
             async with self._session.post(
                 self._webhook.url, json=update.as_json(), headers=headers, allow_redirects=False
             ) as response:
-                if response.status not in _TAKEN:
-                    self._webhook.failed(f"Wrong response from the webhook: {response.status} {response.reason}")
-                    return _seconds(response.headers.get("Retry-After"))
-                said = await read_body(response.headers, response.content)
+                if response.status in _TAKEN:
+                    return None
+                self._webhook.failed(f"Wrong response from the webhook: {response.status} {response.reason}")
+                retry_after = response.headers.get("Retry-After", "")
+                return float(retry_after) if retry_after.isdigit() else 0.0
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._webhook.failed(f"Connection failed: {type(error).__name__}")
             return 0.0
-        except ApiError as error:
-            log.warning("a webhook's answer is unreadable: %s", error)
-            return None
-        method = str(said.values.pop("method", ""))
-        if method and not method.lower().startswith(_NOT_IN_ANSWERS):
-            await self._answer(self._bot, method, said)
-        return None
 
 
 def lane_of(update: Update) -> Lane:
@@ -149,7 +124,3 @@ def lane_of(update: Update) -> Lane:
     kind = "message" if update.kind == "edited_message" else update.kind
     owner = _OWNERS.get(kind)
     return (kind, update.id) if owner is None else (kind, int(update.payload.get(owner, {}).get("id", 0)))
-
-
-def _seconds(header: str | None) -> float:
-    return float(header) if header and header.isdigit() else 0.0

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from telegram_simulator.bot_api.request_body import read_body
+from telegram_simulator.bot_api.request_body import LARGEST, read_body
 from telegram_simulator.chat_page.view import happening_view, messages_view
 from telegram_simulator.common.errors import ControlError, NoSuchThingError
 from telegram_simulator.messages.model import MediaKind, User
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from telegram_simulator.world.world import World
 
 DEFAULT_USER = 1001
-MAX_BODY = 100 << 20
 HEARTBEAT = 15.0
 """Seconds between signs of life on a stream of events, so that whatever lies between does not cut it."""
 
@@ -58,7 +57,6 @@ class Page:
             web.post("/chat/messages", self._send),
             web.post("/chat/press", self._press),
             web.post("/chat/pay", self._pay),
-            web.post("/chat/settings", self._settings),
             web.get("/chat/samples", self._samples),
             web.static("/chat/samples", _SAMPLES),
             web.get("/chat/files/{file_id}", self._file),
@@ -69,13 +67,12 @@ class Page:
 
     async def _state(self, request: web.Request) -> web.Response:
         place = self._place(request)
-        bot, user = place.bot, place.user
+        bot = place.bot
         return web.json_response(
             {
-                "user": {"id": user.id, "first_name": user.first_name, "language": user.language},
                 "bot": {"username": bot.me.username, "name": bot.me.first_name, "online": bot.online},
                 "group": place.conversation.chat.title,
-                "messages": messages_view(place.conversation, user.id),
+                "messages": messages_view(place.conversation, place.user.id),
             }
         )
 
@@ -98,7 +95,7 @@ class Page:
 
     async def _send(self, request: web.Request) -> web.Response:
         place = self._place(request)
-        said = await read_body(request.headers, request.content, limit=MAX_BODY)
+        said = await read_body(request, limit=LARGEST)
         kind = MediaKind.DOCUMENT if said.values.get("as_file") == "1" else MediaKind.PHOTO
         attachments = [
             Attachment(kind=kind, data=upload.data, name=upload.name, mime=upload.mime) for _, upload in said.files
@@ -122,11 +119,6 @@ class Page:
         except (KeyError, TypeError, ValueError):
             raise ControlError("a payment names message_id") from None
         await self._cashier.pay(self._place(request), message_id)
-        return web.json_response({})
-
-    async def _settings(self, request: web.Request) -> web.Response:
-        wish = await _body(request)
-        self._people.speak(self._place(request).user.id, str(wish.get("language") or "en"))
         return web.json_response({})
 
     async def _samples(self, _request: web.Request) -> web.Response:

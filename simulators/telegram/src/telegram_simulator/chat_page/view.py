@@ -8,8 +8,7 @@ from telegram_simulator.messages.model import MediaKind
 from telegram_simulator.world.chats import Acted, Added, Answered, Appeared, Deleted, Edited
 
 if TYPE_CHECKING:
-    from aiogram.types import InlineKeyboardButton
-
+    from telegram_simulator.messages.keyboards import Button
     from telegram_simulator.messages.model import Invoice, Media, Message
     from telegram_simulator.world.chats import Conversation, Happening
 
@@ -49,13 +48,12 @@ def message_view(message: Message, user_id: int) -> Json:
         "name": message.sender.first_name,
         "date": message.date,
         "text": message.text or _service(message),
-        "entities": [entity.model_dump(exclude_none=True, mode="json") for entity in message.entities],
         "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
         "document": document and _document(document),
         "invoice": message.invoice and _invoice(message.invoice),
         "payment": message.payment and {"stars": message.payment.total, "refunded": message.payment.refunded},
         "album_id": message.album_id,
-        "buttons": _buttons(message),
+        "buttons": [[_button(button) for button in row] for row in message.keyboard],
         "edited": message.edit_date is not None,
         "reply_to": message.reply_to,
     }
@@ -98,20 +96,6 @@ def _invoice(invoice: Invoice) -> Json:
     }  # fmt: skip
 
 
-def _buttons(message: Message) -> list[list[Json]]:
-    if message.keyboard is None:
-        return []
-    return [[_button(button) for button in row] for row in message.keyboard.rows]
-
-
-def _button(button: InlineKeyboardButton) -> Json:
+def _button(button: Button) -> Json:
     shown: Json = {"text": button.text} | ({"style": button.style} if button.style else {})
-    if button.url:
-        return shown | {"url": button.url}
-    if button.pay:
-        return shown | {"pay": True}
-    if button.copy_text:
-        return shown | {"copy_text": button.copy_text.text}
-    if button.disabled:
-        return shown | {"disabled": True}
-    return shown | {"data": button.callback_data}
+    return shown | ({"pay": True} if button.pay else {"data": button.callback_data})

@@ -9,12 +9,12 @@
 Nothing in it polls: the simulator wakes a caller that waits.
 """
 
-from telegram_simulator.client.chat import ControlledChat
 from telegram_simulator.client.connection import RefusedError
-from telegram_simulator.client.group import Group
+from telegram_simulator.client.group import ControlledChat, Group
 from telegram_simulator.client.person import Item, NeverHappenedError, Person
-from telegram_simulator.client.simulator import BotState, Call, TelegramSimulator
+from telegram_simulator.client.simulator import BotState, TelegramSimulator
 from telegram_simulator.client.snapshots import Answer, Button, Chat, FileInfo, Message, Version
+from telegram_simulator.world.call_log import Call
 from telegram_simulator.world.faults import FaultKind
 
 __all__ = [

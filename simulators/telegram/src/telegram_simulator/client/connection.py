@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import json
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
 _PATIENCE = aiohttp.ClientTimeout(total=240)
 _REFUSED = 400
@@ -27,7 +29,7 @@ class Connection:
 
     def __init__(self, base_url: str, bot_id: int | None) -> None:
         self._base_url = base_url.rstrip("/")
-        self._bot_id = bot_id
+        self.bot_id = bot_id
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
@@ -40,25 +42,20 @@ class Connection:
             await self._session.close()
             self._session = None
 
-    async def json(self, method: str, path: str, body: object = None, *, query: Mapping[str, str] | None = None) -> Any:
-        """Ask for something and return the answer.
+    async def do(self, act: str, *, files: Sequence[tuple[str, bytes]] = (), **arguments: Any) -> Any:
+        """Have something done (`control.acts`), with files by name; returns what came of it.
 
         Raises:
             RefusedError: The simulator does not do it.
         """
-        async with self._request(method, path, query, json=body) as response:
-            await _explain(response)
-            return await response.json()
-
-    async def form(self, path: str, form: aiohttp.FormData) -> Any:
-        """Send a form and return the answer.
-
-        Raises:
-            RefusedError: The simulator does not take it.
-        """
-        async with self._request("POST", path, None, data=form) as response:
-            await _explain(response)
-            return await response.json()
+        content: dict[str, Any] = {"json": arguments}
+        if files:
+            form = aiohttp.FormData({"arguments": json.dumps(arguments)})
+            for name, data in files:
+                form.add_field("files", io.BytesIO(data), filename=name)
+            content = {"data": form}
+        async with self._request("POST", act, **content) as response:
+            return json.loads(await _body(response))
 
     async def bytes(self, path: str) -> bytes:
         """Fetch a file.
@@ -66,22 +63,19 @@ class Connection:
         Raises:
             RefusedError: There is none.
         """
-        async with self._request("GET", path, None) as response:
-            await _explain(response)
-            data: bytes = await response.read()
-            return data
+        async with self._request("GET", path) as response:
+            return await _body(response)
 
-    def _request(self, method: str, path: str, query: Mapping[str, str] | None, **content: Any) -> Any:
+    def _request(self, method: str, path: str, **content: Any) -> Any:
         if self._session is None:
             raise RuntimeError("use TelegramSimulator in an `async with`")
-        params = dict(query or {})
-        if self._bot_id is not None:
-            params["bot"] = str(self._bot_id)
+        params = {} if self.bot_id is None else {"bot": str(self.bot_id)}
         return self._session.request(method, f"{self._base_url}/simulator/{path}", params=params, **content)
 
 
-async def _explain(response: aiohttp.ClientResponse) -> None:
+async def _body(response: aiohttp.ClientResponse) -> bytes:
     if response.status >= _REFUSED:
         if response.content_type == "application/json":
             raise RefusedError((await response.json()).get("error"))
         raise RefusedError(f"{response.status}: {await response.text()}")
+    return await response.read()

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import aiohttp
-
-from telegram_simulator.client.chat import ControlledChat
+from telegram_simulator.client.group import ControlledChat
 from telegram_simulator.client.snapshots import Chat, Message
 
 if TYPE_CHECKING:
@@ -58,23 +54,18 @@ class Person(ControlledChat):
         connection: To the simulator.
         user_id: Who acts.
         chat_id: Where; None for the private chat.
-        guise: As whom (`senders.Guise`).
     """
 
-    def __init__(
-        self, connection: Connection, user_id: int, *, chat_id: int | None = None, guise: str = "self"
-    ) -> None:
+    def __init__(self, connection: Connection, user_id: int, *, chat_id: int | None = None) -> None:
         super().__init__(connection, user_id if chat_id is None else chat_id)
         self.id = user_id
-        self._guise = guise
+
+    async def _do(self, act: str, *, files: Sequence[tuple[str, bytes]] = (), **arguments: Any) -> Any:
+        return await self._connection.do(act, files=files, user=self.id, chat=self.chat_id, **arguments)
 
     def within(self, group: Group) -> Person:
         """Return the same person in a group."""
         return Person(self._connection, self.id, chat_id=group.id)
-
-    def speaking_as(self, guise: str) -> Person:
-        """Return the same person, who writes as `anonymous`, `channel` or `linked_channel` (`senders.Guise`)."""
-        return Person(self._connection, self.id, chat_id=self.chat_id, guise=guise)
 
     async def send(  # noqa: PLR0913  # what one may send, by name
         self,
@@ -116,28 +107,19 @@ class Person(ControlledChat):
             RefusedError: Telegram's clients would not send that.
         """
         kind = kind or ("document" if document is not None or as_file else "photo")
-        contents: list[Bytes | Item] = [each for each in (photo, document) if each is not None]
-        contents = contents or list(album)
+        contents: list[Bytes | Item] = [each for each in (photo, document) if each is not None] or list(album)
         items = [each if isinstance(each, Item) else Item(each, kind, name) for each in contents]
-        form = aiohttp.FormData({"text": text or caption, "chat_id": str(self.chat_id), "guise": self._guise})
-        optional = {
-            "kinds": json.dumps([item.kind for item in items]) if items else None,
-            "captions": json.dumps(captions) if captions else None,
-            "forwarded": "user" if forwarded is True else forwarded or None,
-            "reply_to": None if reply_to is None else str(reply_to),
-            "mime": mime,
-            "via_bot": via_bot,
-            "keyboard": None if keyboard is None else json.dumps({"inline_keyboard": _buttons(keyboard)}),
-        }
-        for field, value in optional.items():
-            if value is not None:
-                form.add_field(field, value)
-        for number, item in enumerate(items):
-            data, found = _read(item.content)
-            called = item.name or found or _NAMES[item.kind]
-            form.add_field("files", io.BytesIO(data), filename=called if number == 0 else f"{number + 1}-{called}")
-        sent = await self._connection.form(f"users/{self.id}/messages", form)
-        return tuple(sent["ids"])
+        manner = _manner(forwarded, reply_to) | {"via_bot": via_bot, "keyboard": _buttons(keyboard)}
+        sent = await self._do(
+            "send",
+            files=[_file(number, item) for number, item in enumerate(items)],
+            text=text or caption,
+            captions=captions,
+            kinds=[item.kind for item in items],
+            mime=mime,
+            manner=manner,
+        )
+        return tuple(sent)
 
     async def share(self, kind: str, *, forwarded: bool | str = False, reply_to: int | None = None) -> int:
         """Send what has no file, such as a location or a poll, or cause a service message; returns the message's id.
@@ -150,9 +132,7 @@ class Person(ControlledChat):
         Raises:
             RefusedError: There is no such kind.
         """
-        origin = "user" if forwarded is True else forwarded or None
-        body = {"chat_id": self.chat_id, "kind": kind, "forwarded": origin, "reply_to": reply_to, "guise": self._guise}
-        return int((await self._connection.json("POST", f"users/{self.id}/contents", body))["ids"][0])
+        return int(await self._do("share", kind=kind, manner=_manner(forwarded, reply_to)))
 
     async def send_text(self, text: str) -> int:
         """Send a text; returns the message's id."""
@@ -172,14 +152,13 @@ class Person(ControlledChat):
             text: What each says; `{number}` counts from 1.
             forwarded: As one gesture forwards them.
         """
-        body = {"chat_id": self.chat_id, "count": count, "text": text, "forwarded": "user" if forwarded else None}
-        return tuple((await self._connection.json("POST", f"users/{self.id}/flood", body))["ids"])
+        return tuple(await self._do("flood", count=count, text=text, forwarded="user" if forwarded else None))
 
     async def forward(self, message_id: int, *, to: ControlledChat | None = None) -> int:
         """Forward any message of this chat, to this chat or to another that the person is in; returns the new id."""
-        chat_id = self.chat_id if to is None else to.chat_id
-        body = {"chat_id": chat_id, "from_chat_id": self.chat_id, "message_id": message_id}
-        return int((await self._connection.json("POST", f"users/{self.id}/forwards", body))["ids"][0])
+        chat = (to or self).chat_id
+        sent = await self._connection.do("forward", user=self.id, chat=chat, from_chat=self.chat_id, message=message_id)
+        return int(sent)
 
     async def press(self, label: str, *, message_id: int | None = None, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Press the newest button with that label, or with one that holds it; waits until there is one.
@@ -211,14 +190,7 @@ class Person(ControlledChat):
         Raises:
             RefusedError: There never was such a message.
         """
-        body = {
-            "chat_id": self.chat_id,
-            "message_id": message_id,
-            "data": data,
-            "unchecked": True,
-            "inaccessible": inaccessible,
-        }
-        await self._connection.json("POST", f"users/{self.id}/press", body)
+        await self._do("press", message=message_id, data=data, inaccessible=inaccessible)
 
     async def pay(self, message_id: int) -> str:
         """Pay an invoice; waits for the bot to agree, and returns the charge's id.
@@ -226,34 +198,31 @@ class Person(ControlledChat):
         Raises:
             RefusedError: The bot did not agree in time, or the invoice is paid.
         """
-        body = {"chat_id": self.chat_id, "message_id": message_id}
-        return str((await self._connection.json("POST", f"users/{self.id}/pay", body))["charge_id"])
+        return str(await self._do("pay", message=message_id))
 
     async def edit(self, message_id: int, text: str) -> None:
         """Change the words of a message that this person has sent."""
-        body = {"chat_id": self.chat_id, "text": text}
-        await self._connection.json("PUT", f"users/{self.id}/messages/{message_id}", body)
+        await self._do("edit", message=message_id, text=text)
 
     async def delete(self, message_id: int) -> None:
         """Delete a message for both sides."""
-        path = f"users/{self.id}/messages/{message_id}"
-        await self._connection.json("DELETE", path, query={"chat": str(self.chat_id)})
+        await self._do("delete", message=message_id)
 
     async def block(self) -> None:
         """Block the bot."""
-        await self._connection.json("PUT", f"users/{self.id}/block")
+        await self._connection.do("block", user=self.id, blocked=True)
 
     async def unblock(self) -> None:
         """Let the bot write again."""
-        await self._connection.json("DELETE", f"users/{self.id}/block")
+        await self._connection.do("block", user=self.id, blocked=False)
 
     async def speak(self, language: str) -> None:
         """Use another language from now on."""
-        await self._connection.json("PUT", f"users/{self.id}/language", {"language": language})
+        await self._connection.do("speak", user=self.id, language=language)
 
     async def snapshot(self) -> Chat:
         """Look at the chat."""
-        return Chat.parse(await self._connection.json("GET", f"chats/{self.chat_id}"), user_id=self.id)
+        return Chat.parse(await self._do("look"))
 
     async def wait_for(
         self,
@@ -273,9 +242,7 @@ class Person(ControlledChat):
             left = deadline - time.monotonic()
             if left <= 0:
                 raise NeverHappenedError(f"{what} did not happen within {timeout:g} s; the chat:\n{_told(chat)}")
-            query = {"after": str(chat.version), "wait": f"{left:.3f}"}
-            seen = await self._connection.json("GET", f"chats/{self.chat_id}", query=query)
-            chat = Chat.parse(seen, user_id=self.id)
+            chat = Chat.parse(await self._do("look", after=chat.version, wait=left))
         return chat
 
     async def says(self, words: str, timeout: float = PATIENCE) -> Message:  # noqa: ASYNC109
@@ -309,12 +276,20 @@ def _found(message: Message | None) -> Message:
     return message
 
 
-def _buttons(rows: Rows) -> list[list[dict[str, str]]]:
-    return [[{"text": text, "callback_data": data} for text, data in row] for row in rows]
+def _manner(forwarded: bool | str, reply_to: int | None) -> dict[str, Any]:  # noqa: FBT001 - or of what kind
+    return {"forwarded": "user" if forwarded is True else forwarded or None, "reply_to": reply_to}
 
 
-def _read(content: Bytes) -> tuple[bytes, str | None]:
-    return (content, None) if isinstance(content, bytes) else (content.read_bytes(), content.name)
+def _buttons(rows: Rows | None) -> list[list[dict[str, str]]]:
+    return [[{"text": text, "callback_data": data} for text, data in row] for row in rows or ()]
+
+
+def _file(number: int, item: Item) -> tuple[str, bytes]:
+    """Return the name and the bytes of a file; names are made different."""
+    path = item.content if isinstance(item.content, Path) else None
+    name = item.name or (path.name if path else _NAMES[item.kind])
+    data = item.content if isinstance(item.content, bytes) else item.content.read_bytes()
+    return (name if number == 0 else f"{number + 1}-{name}"), data
 
 
 def _told(chat: Chat) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypedDict
 
 from telegram_simulator.client.connection import Connection
 from telegram_simulator.client.group import Group
 from telegram_simulator.client.person import PATIENCE, NeverHappenedError, Person
+from telegram_simulator.world.call_log import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,42 +18,17 @@ if TYPE_CHECKING:
     from telegram_simulator.world.faults import FaultKind
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A call of the Bot API and what came of it.
-
-    Attributes:
-        number: Counts all calls.
-        at: When it was answered, in seconds since the epoch.
-        status: What was answered; 0 where the connection was cut instead.
-        fault: The failure on demand that befell it.
-        parameters: As they were sent; of a file its size in bytes.
-    """
-
-    number: int
-    at: float
-    bot_id: int
-    method: str
-    chat_id: int | None
-    status: int
-    description: str
-    fault: str | None
-    parameters: dict[str, Any]
-
-
 class BotState(TypedDict):
     """A bot as Telegram knows it."""
 
     id: int
     username: str
-    claimed: bool
     online: bool
     polling: bool
     """A request of it waits for updates."""
     webhook: str | None
     pending: int
     """Updates that it has not confirmed."""
-    chats: list[int]
 
 
 class TelegramSimulator:
@@ -87,38 +62,39 @@ class TelegramSimulator:
         is_bot: bool = False,
     ) -> Person:
         """Make a person, or change the one of that id; another bot, where `is_bot`, whom no bot ever hears."""
-        body = {
-            "id": user_id,
-            "language": language,
-            "first_name": first_name,
-            "last_name": last_name,
-            "username": username,
-            "is_bot": is_bot,
-        }
-        return Person(self._connection, (await self._connection.json("POST", "users", body))["id"])
+        user_id = await self._connection.do(
+            "user",
+            id=user_id,
+            language=language,
+            first_name=first_name,
+            last_name=last_name,
+            username=username,
+            is_bot=is_bot,
+        )
+        return Person(self._connection, user_id)
 
     async def group(self, title: str, *members: Person, kind: str = "supergroup", bot_admin: bool = False) -> Group:
         """Make a group of people and the bot."""
         ids = [person.id for person in members]
-        body = {"title": title, "members": ids, "kind": kind, "bot_admin": bot_admin}
-        return Group(self._connection, (await self._connection.json("POST", "groups", body))["id"])
+        made = await self._connection.do("group", title=title, members=ids, kind=kind, bot_admin=bot_admin)
+        return Group(self._connection, made)
 
     async def bot(self) -> BotState:
         """Look at the bot."""
-        state: BotState = await self._connection.json("GET", "bot")
+        state: BotState = await self._connection.do("bot")
         return state
 
     async def set_privacy(self, *, reads_all: bool) -> None:
         """Choose whether the bot reads everything in groups, as with BotFather."""
-        await self._connection.json("PUT", "bot", {"reads_all": reads_all})
+        await self._connection.do("set_up", reads_all=reads_all)
 
     async def set_token(self, secret: str) -> None:
         """Give the bot a new token, its id and this; the old one is refused with 401 from now on."""
-        await self._connection.json("PUT", "bot", {"secret": secret})
+        await self._connection.do("set_up", secret=secret)
 
     async def add_update(self, update: dict[str, Any]) -> int:
         """Let the bot receive any update, however odd; returns its id, which is given here."""
-        return int((await self._connection.json("POST", "updates", update))["update_id"])
+        return int(await self._connection.do("add_update", update=update))
 
     async def download(self, file: FileInfo | None) -> bytes:
         """Fetch the bytes of a file in a message; None is what a message without one has, and an error here."""
@@ -128,8 +104,7 @@ class TelegramSimulator:
 
     async def calls(self, method: str = "", *, since: int = 0) -> tuple[Call, ...]:
         """Return the last 10,000 calls made so far, of one method or of all; only those with a number above `since`."""
-        seen = await self._connection.json("GET", "calls", query={"method": method, "since": str(since)})
-        return tuple(Call(**call) for call in seen["calls"])
+        return (await self._calls(method=method, since=since))[1]
 
     async def wait_for_calls(
         self,
@@ -144,16 +119,15 @@ class TelegramSimulator:
             NeverHappenedError: They were not within `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
-        query = {"method": method}
+        query: dict[str, Any] = {}
         while True:
-            seen = await self._connection.json("GET", "calls", query=query)
-            calls = tuple(Call(**call) for call in seen["calls"])
+            version, calls = await self._calls(method=method, **query)
             if predicate(calls):
                 return calls
             left = deadline - time.monotonic()
             if left <= 0:
                 raise NeverHappenedError(f"the calls of {method or 'any method'} within {timeout:g} s: {calls}")
-            query = {"method": method, "after": str(seen["version"]), "wait": f"{left:.3f}"}
+            query = {"after": version, "wait": left}
 
     async def fault(
         self,
@@ -174,18 +148,16 @@ class TelegramSimulator:
         Raises:
             RefusedError: There is no such fault.
         """
-        await self._connection.json(
-            "POST", "faults", {"fault": str(kind), "method": method, "times": times, **properties}
-        )
+        await self._connection.do("arm", fault={"kind": str(kind), "method": method, "times": times, **properties})
 
     async def faults(self) -> list[dict[str, Any]]:
         """Return what has not befallen any call yet."""
-        armed: list[dict[str, Any]] = await self._connection.json("GET", "faults")
+        armed: list[dict[str, Any]] = await self._connection.do("faults")
         return armed
 
     async def clear_faults(self) -> None:
         """Let no call fail any more."""
-        await self._connection.json("DELETE", "faults")
+        await self._connection.do("clear_faults")
 
     async def limit(self, **rates: float) -> None:
         """Change the limits (`limits.Rates`), `enabled=False` for none; forgives everything so far.
@@ -193,4 +165,8 @@ class TelegramSimulator:
         Raises:
             RefusedError: There is no such limit.
         """
-        await self._connection.json("PUT", "limits", rates)
+        await self._connection.do("limit", rates=rates)
+
+    async def _calls(self, **query: Any) -> tuple[int, tuple[Call, ...]]:
+        seen = await self._connection.do("calls", own=self._connection.bot_id is not None, **query)
+        return seen["version"], tuple(Call(**call) for call in seen["calls"])

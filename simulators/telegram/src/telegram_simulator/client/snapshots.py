@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
 
 
 class Button(NamedTuple):
@@ -11,10 +13,7 @@ class Button(NamedTuple):
 
     text: str
     data: str | None = None
-    url: str | None = None
     style: str | None = None
-    copy_text: str | None = None
-    disabled: bool = False
 
 
 class Answer(NamedTuple):
@@ -32,7 +31,6 @@ class FileInfo:
         kind: photo, document, sticker, voice, animation, video, video_note or audio.
         size: In bytes.
         width: In pixels; 0 where it is no picture.
-        sizes: A photo's renditions in pixels, smallest first.
     """
 
     kind: str
@@ -42,7 +40,6 @@ class FileInfo:
     size: int
     width: int
     height: int
-    sizes: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +71,16 @@ class Version:
 
     Attributes:
         text: Its words; the caption where it carries a file.
-        entities: What is marked in them, as the Bot API writes it.
         rows: Its buttons.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back.
-        service: The field of a service message, such as `migrate_to_chat_id`, with its value.
-        reply_keyboard: The words of the buttons in place of the person's keyboard; none where it was taken away.
     """
 
     text: str
-    entities: tuple[dict[str, Any], ...]
     media: FileInfo | None
     rows: tuple[tuple[Button, ...], ...]
-    invoice: Invoice | None = None
-    payment: Payment | None = None
-    service: dict[str, Any] | None = None
-    reply_keyboard: tuple[tuple[str, ...], ...] | None = None
+    invoice: Invoice | None
+    payment: Payment | None
 
     @property
     def photo(self) -> FileInfo | None:
@@ -100,6 +91,10 @@ class Version:
     def document(self) -> FileInfo | None:
         """The file it carries."""
         return self.media if self.media and self.media.kind == "document" else None
+
+    @property
+    def reply_keyboard(self) -> None:
+        """What stands in place of the person's keyboard: the bot never puts anything there."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:
@@ -114,20 +109,12 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message with all its versions, oldest first.
-
-    Attributes:
-        date: Seconds since the epoch.
-        album_id: Shared by the messages of an album.
-    """
+    """A message with all its versions, oldest first."""
 
     id: int
-    date: int
     sender_id: int
     from_bot: bool
     reply_to: int | None
-    album_id: str | None
-    forwarded: bool
     deleted: bool
     versions: tuple[Version, ...]
 
@@ -158,18 +145,11 @@ class Chat:
     Attributes:
         version: Grows with everything that happens in the chat.
         messages: All that ever were, in order, the deleted ones too.
-        actions: What the bot showed to be doing, such as `upload_photo`.
-        answers: What it answered to the presses of the one who looks.
+        answers: What the bot answered to the presses of the one who looks.
     """
 
     version: int
-    id: int
-    kind: str
-    title: str | None
-    blocked: bool
-    bot_present: bool
     messages: tuple[Message, ...]
-    actions: tuple[str, ...]
     answers: tuple[Answer, ...]
 
     @property
@@ -198,33 +178,9 @@ class Chat:
         return tuple(message.now.payment for message in self.visible if message.now.payment)
 
     @classmethod
-    def parse(cls, seen: dict[str, Any], *, user_id: int) -> Self:
-        """Read what the simulator says, as one person sees it."""
-        answers = [Answer(each["text"], each["alert"]) for each in seen["answers"] if each["user_id"] == user_id]
-        return cls(
-            **{
-                **seen,
-                "messages": tuple(map(_message, seen["messages"])),
-                "actions": tuple(seen["actions"]),
-                "answers": tuple(answers),
-            }
-        )
+    def parse(cls, seen: dict[str, Any]) -> Chat:
+        """Read what the simulator says."""
+        return _CHAT.validate_python(seen)
 
 
-def _message(seen: dict[str, Any]) -> Message:
-    versions = tuple(map(_version, seen["versions"]))
-    return Message(**{**seen, "versions": versions})
-
-
-def _version(seen: dict[str, Any]) -> Version:
-    media = seen["media"]
-    return Version(
-        text=seen["text"],
-        entities=tuple(seen["entities"]),
-        media=media and FileInfo(**{**media, "sizes": tuple((width, height) for width, height in media["sizes"])}),
-        rows=tuple(tuple(Button(**button) for button in row) for row in seen["buttons"]),
-        invoice=seen["invoice"] and Invoice(**seen["invoice"]),
-        payment=seen["payment"] and Payment(**seen["payment"]),
-        service=seen["service"],
-        reply_keyboard=None if seen["reply_keyboard"] is None else tuple(map(tuple, seen["reply_keyboard"])),
-    )
+_CHAT = TypeAdapter(Chat)

@@ -1,76 +1,44 @@
-"""Reading a `reply_markup` as Telegram's server does (telegram-bot-api, `Client.cpp`, `get_reply_markup`).
-
-aiogram's own classes would not do. All fields of `ForceReply` have defaults, so that it takes any object, and a
-malformed keyboard would pass for none.
-"""
+"""The buttons under a message, as strict as Telegram is about them."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias
 
-from aiogram.types import (
-    ForceReply,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    KeyboardButton,
-    ReplyKeyboardMarkup,
-    ReplyKeyboardRemove,
-)
-from pydantic import ValidationError
+from telegram_simulator.common.errors import BadRequestError, UnsupportedError
 
-from telegram_simulator.common.errors import BadRequestError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-B = TypeVar("B", KeyboardButton, InlineKeyboardButton)
-Markup: TypeAlias = InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | ForceReply
+MAX_BUTTONS = 100
+MAX_DATA = 64
+"""Bytes of a button's data (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Buttons:
-    """The buttons under a message.
+class Button(NamedTuple):
+    """A button; named as in the Bot API."""
 
-    They are kept as JSON: as aiogram's objects they would be most of what a message weighs.
-    """
-
-    json: str
-
-    @classmethod
-    def of(cls, rows: list[list[InlineKeyboardButton]]) -> Self:
-        """Keep rows of buttons."""
-        return cls(InlineKeyboardMarkup(inline_keyboard=rows).model_dump_json(exclude_none=True))
-
-    @property
-    def rows(self) -> list[list[InlineKeyboardButton]]:
-        """The buttons, to be read only."""
-        return _parsed(self.json).inline_keyboard
+    text: str
+    callback_data: str | None = None
+    style: str | None = None
+    pay: bool | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Return them as the Bot API writes them."""
-        markup: dict[str, Any] = json.loads(self.json)
-        return markup
+        """Return what the Bot API says of it."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
 
 
-@lru_cache(maxsize=256)
-def _parsed(text: str) -> InlineKeyboardMarkup:
-    return InlineKeyboardMarkup.model_validate_json(text)
+Buttons: TypeAlias = tuple[tuple[Button, ...], ...]
 
 
-_FLAGS = ("hide_keyboard", "remove_keyboard", "personal_keyboard", "selective", "force_reply_keyboard", "force_reply")
+def keyboard_json(buttons: Buttons) -> dict[str, Any]:
+    """Write buttons as a `reply_markup`."""
+    return {"inline_keyboard": [[button.as_json() for button in row] for row in buttons]}
 
 
-def parse_markup(said: object) -> Markup | None:
-    """Read what stands under or beside a message; None where it is nothing.
-
-    Args:
-        said: Text in JSON, or what was read from it.
+def parse_markup(said: object) -> Buttons:
+    """Read a `reply_markup`: text in JSON, or what was read from it (telegram-bot-api, `Client.cpp`).
 
     Raises:
-        BadRequestError: It is no markup.
+        BadRequestError: It is no markup, or a button is impossible.
+        UnsupportedError: It is a keyboard in place of the person's own, or a button of another kind.
     """
     if isinstance(said, str):
         try:
@@ -79,71 +47,27 @@ def parse_markup(said: object) -> Markup | None:
             raise BadRequestError("can't parse reply keyboard markup JSON object") from None
     if not isinstance(said, dict):
         raise BadRequestError("object expected as reply markup")
-    rows = _rows(said, "keyboard", _reply_button, 'field "keyboard"')
-    inline = _rows(said, "inline_keyboard", _inline_button, 'field "inline_keyboard" of the InlineKeyboardMarkup')
-    flags = {name: _flag(said, name) for name in _FLAGS}
-    if rows:
-        return ReplyKeyboardMarkup(keyboard=rows)
-    if inline:
-        return InlineKeyboardMarkup(inline_keyboard=inline)
-    if flags["hide_keyboard"] or flags["remove_keyboard"]:
-        return ReplyKeyboardRemove(remove_keyboard=True)
-    if flags["force_reply"] or flags["force_reply_keyboard"]:
-        return ForceReply(force_reply=True)
-    return None
+    if said.keys() - {"inline_keyboard"}:
+        raise UnsupportedError(f"the simulator does not have {', '.join(said)}")
+    rows = said.get("inline_keyboard", [])
+    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
+        raise BadRequestError('field "inline_keyboard" of the InlineKeyboardMarkup must be an Array of Arrays')
+    buttons = tuple(tuple(map(_button, row)) for row in rows if row)
+    if sum(map(len, buttons)) > MAX_BUTTONS:
+        raise BadRequestError("reply markup is too long")
+    return buttons
 
 
-def _rows(said: dict[str, Any], name: str, button: Callable[[Any], Any], called: str) -> list[list[Any]]:
-    rows = said.get(name)
-    if name not in said:
-        return []
-    if not isinstance(rows, list):
-        raise BadRequestError(f'field "{name}" must be of type Array')
-    if not all(isinstance(row, list) for row in rows):
-        raise BadRequestError(f"{called} must be an Array of Arrays")
-    return [[button(each) for each in row] for row in rows]
-
-
-def _reply_button(said: Any) -> KeyboardButton:
-    if isinstance(said, str):
-        return KeyboardButton(text=said)
-    if not isinstance(said, dict):
-        raise BadRequestError("can't parse keyboard button: KeyboardButton must be a String or an Object")
-    button = _read(KeyboardButton, said, "keyboard button")
-    if not button.text:
-        raise BadRequestError("keyboard button text must be non-empty")
-    return button
-
-
-def _inline_button(said: Any) -> InlineKeyboardButton:
+def _button(said: Any) -> Button:
     if not isinstance(said, dict):
         raise BadRequestError("can't parse inline keyboard button: InlineKeyboardButton must be an Object")
-    empty = {name for name in ("url", "callback_data") if said.get(name) == ""}
-    return _read(
-        InlineKeyboardButton, {name: said[name] for name in said if name not in empty}, "inline keyboard button"
-    )
-
-
-def _read(kind: type[B], said: dict[str, Any], what: str) -> B:
-    values = {name: str(value) if _is_number(value) else value for name, value in said.items()}
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = first["loc"][0]
-        wrong = (
-            f'Can\'t find field "{name}"' if first["type"] == "missing" else f'Field "{name}" must be of type String'
-        )
-        raise BadRequestError(f"can't parse {what}: {wrong}") from None
-
-
-def _is_number(value: object) -> bool:
-    """Whether Telegram's server reads it as a string of digits where it wants a string."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _flag(said: dict[str, Any], name: str) -> bool:
-    value = said.get(name, False)
-    if not isinstance(value, bool):
-        raise BadRequestError(f'field "{name}" must be of type Boolean')
-    return value
+    if unknown := said.keys() - set(Button._fields):
+        raise UnsupportedError(f"the simulator does not have buttons with {', '.join(sorted(unknown))}")
+    button = Button(**{"text": "", **said})
+    if not button.text:
+        raise BadRequestError("inline keyboard button text must be non-empty")
+    if button.callback_data is None and not button.pay:
+        raise BadRequestError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
+    if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= MAX_DATA:
+        raise BadRequestError("BUTTON_DATA_INVALID")
+    return button

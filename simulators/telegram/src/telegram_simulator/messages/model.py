@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aiogram.types import MessageEntity
-
-    from telegram_simulator.messages.keyboards import Buttons, Markup
+    from telegram_simulator.messages.keyboards import Buttons
 
 
 class ChatKind(StrEnum):
@@ -189,12 +187,8 @@ class Message:
         origin: Who wrote it first, if it is forwarded.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back: Telegram itself says so.
-        writer: Id of the person who has written it, in whose name ever.
         outgoing: The bot whose chat it is has sent it.
-        reply_keyboard: What the bot put in place of the person's own keyboard; such a message cannot be edited.
         sender_chat: The chat in whose name it was sent.
-        author: The title of the administrator who did.
-        automatic: It was forwarded from the linked channel by Telegram itself.
         via_bot: The bot through which a person sent it inline.
         service: What it carries instead of words and files, as the Bot API writes it: the field of a service message,
             such as `migrate_to_chat_id`, or of a location, a poll and so on.
@@ -205,20 +199,15 @@ class Message:
     sender: User
     date: int
     text: str = ""
-    entities: tuple[MessageEntity, ...] = ()
     media: Media | None = None
-    keyboard: Buttons | None = None
+    keyboard: Buttons = ()
     edit_date: int | None = None
     album_id: str | None = None
     reply_to: int | None = None
     origin: Origin | None = None
     invoice: Invoice | None = None
     payment: Payment | None = None
-    writer: int | None = None
     outgoing: bool = False
-    reply_keyboard: Markup | None = None
     sender_chat: Chat | None = None
-    author: str | None = None
-    automatic: bool = False
     via_bot: User | None = None
     service: dict[str, Any] | None = None

@@ -71,6 +71,6 @@ class StarPayments:
             total=invoice.total,
         )
         place.bot.charges[payment.charge_id] = Charge(place.user.id, place.conversation.chat.id, payment)
-        place.conversation.replace(replace(message, invoice=replace(invoice, paid=True), keyboard=None))
+        place.conversation.replace(replace(message, invoice=replace(invoice, paid=True), keyboard=()))
         post_payment(self._world, place.bot, place.conversation, sender=place.user, payment=payment)
         return payment.charge_id

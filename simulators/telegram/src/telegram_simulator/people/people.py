@@ -13,16 +13,16 @@ from telegram_simulator.bot_api.render import chat_json, member_json, message_js
 from telegram_simulator.common.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
 from telegram_simulator.files import media
 from telegram_simulator.messages.contents import SERVICE, content_of
+from telegram_simulator.messages.keyboards import Buttons  # noqa: TC001 - pydantic reads it at run time
 from telegram_simulator.messages.model import CAPTIONLESS, Media, MediaKind, Message, Origin, OriginKind, Standing, User
-from telegram_simulator.messages.text import RichText, caption, message_text, rich_text
-from telegram_simulator.people.senders import Guise, appearance, other_bot
+from telegram_simulator.messages.text import caption, message_text
+from telegram_simulator.people.senders import ORIGINS, other_bot
 from telegram_simulator.world.bots import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from telegram_simulator.messages.contents import ContentKind
-    from telegram_simulator.messages.keyboards import Buttons
     from telegram_simulator.world.bots import Bot
     from telegram_simulator.world.chats import Conversation
     from telegram_simulator.world.world import World
@@ -30,17 +30,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Attachment:
-    """A file that a person sends.
-
-    Attributes:
-        duration: Of what is played, in seconds.
-    """
+    """A file that a person sends."""
 
     kind: MediaKind
     data: bytes = field(repr=False)
     name: str
     mime: str | None = None
-    duration: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +45,6 @@ class Manner:
     Attributes:
         reply_to: Id of the message that it answers.
         forwarded: Where it comes from, if somebody else has written it first.
-        guise: As whom the person writes.
         via_bot: User name of another bot, through which it is sent inline.
         keyboard: Buttons under it. Telegram gives people none, but for what they send through other bots; a bot must
             not believe them.
@@ -58,9 +52,8 @@ class Manner:
 
     reply_to: int | None = None
     forwarded: OriginKind | None = None
-    guise: Guise = Guise.SELF
     via_bot: str | None = None
-    keyboard: Buttons | None = None
+    keyboard: Buttons = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +122,14 @@ class People:
         try:
             if attachments:
                 each_words = captions or (text, *[""] * (len(attachments) - 1))
-                written = [caption(rich_text(words)) for words in each_words]
+                written = [caption(words) for words in each_words]
             else:
-                written = [message_text(rich_text(text))]
+                written = [message_text(text)]
             pictures = [await self._media(place, attachment) for attachment in attachments]
         except ApiError as error:
             raise ControlError(str(error).partition(": ")[2] or str(error)) from None
         _check_album(pictures)
-        if any(words.text for words in written) and pictures and pictures[0].kind in CAPTIONLESS:
+        if any(written) and pictures and pictures[0].kind in CAPTIONLESS:
             raise ControlError(f"a {pictures[0].kind.value} has no caption")
         album_id = new_album_id() if len(pictures) > 1 else None
         contents: list[Media | None] = [*pictures] or [None]
@@ -154,13 +147,12 @@ class People:
         if place.conversation.blocked:
             raise ControlError("the user has blocked the bot")
         content = content_of(kind, date=int(time.time()))
-        return self._post(place, RichText("", ()), None, album_id=None, manner=manner, service=content)
+        return self._post(place, "", None, album_id=None, manner=manner, service=content)
 
     def forward(self, place: Place, message: Message) -> Message:
         """Send again what somebody has sent, and say whose it is."""
         origin = message.origin or Origin(kind=OriginKind.USER, user=message.sender)
-        words = RichText(message.text, message.entities)
-        return self._post(place, words, message.media, album_id=None, manner=PLAINLY, origin=origin)
+        return self._post(place, message.text, message.media, album_id=None, manner=PLAINLY, origin=origin)
 
     def edit(self, place: Place, message_id: int, text: str) -> Message:
         """Change the words of one's own message.
@@ -170,12 +162,10 @@ class People:
         """
         message = self._own(place, message_id)
         try:
-            words = caption(rich_text(text)) if message.media else message_text(rich_text(text))
+            words = caption(text) if message.media else message_text(text)
         except ApiError as error:
             raise ControlError(str(error)) from None
-        changed = place.conversation.replace(
-            replace(message, text=words.text, entities=words.entities, edit_date=int(time.time()))
-        )
+        changed = place.conversation.replace(replace(message, text=words, edit_date=int(time.time())))
         self._tell(place, "edited_message", changed)
         return changed
 
@@ -208,8 +198,7 @@ class People:
         if record is None or (record.deleted and not unchecked):
             raise NoSuchThingError(f"there is no message {message_id}")
         message = record.now
-        rows = message.keyboard.rows if message.keyboard else []
-        if not unchecked and not any(button.callback_data == data for row in rows for button in row):
+        if not unchecked and not any(button.callback_data == data for row in message.keyboard for button in row):
             raise NoSuchThingError(f"message {message_id} has no button with that data")
         query_id = f"{place.user.id}{next(self._queries):09d}"
         place.conversation.begun = True
@@ -272,14 +261,14 @@ class People:
             attachment.data,
             name=attachment.name,
             mime=attachment.mime,
-            duration=attachment.duration,
+            duration=1,
             of_person_in=chat_id,
         )
 
     def _post(
         self,
         place: Place,
-        words: RichText,
+        text: str,
         picture: Media | None,
         *,
         album_id: str | None,
@@ -288,23 +277,19 @@ class People:
         service: dict[str, Any] | None = None,
     ) -> Message:
         place.conversation.begun = True
-        seen = appearance(place.user, place.conversation, manner.guise, manner.forwarded)
+        first = None if manner.forwarded is None else ORIGINS[manner.forwarded]
         message = place.conversation.add(
             Message(
                 id=place.conversation.next_id(),
                 chat_id=place.conversation.chat.id,
-                sender=seen.sender,
-                writer=place.user.id,
-                sender_chat=seen.sender_chat,
+                sender=place.user,
                 date=int(time.time()),
-                text=words.text,
-                entities=words.entities,
+                text=text,
                 media=picture,
                 keyboard=manner.keyboard,
                 album_id=album_id,
                 reply_to=manner.reply_to,
-                origin=origin or seen.origin,
-                automatic=seen.automatic,
+                origin=origin or first,
                 via_bot=None if manner.via_bot is None else other_bot(manner.via_bot),
                 service=service,
             )
@@ -318,7 +303,7 @@ class People:
 
     def _own(self, place: Place, message_id: int) -> Message:
         message = place.conversation.find(message_id)
-        if message is None or message.writer != place.user.id:
+        if message is None or message.sender.id != place.user.id:
             raise NoSuchThingError(f"there is no message {message_id} of user {place.user.id}")
         return message
 

@@ -100,8 +100,6 @@ class Bot:
         queries: Presses of buttons that wait for an answer.
         checkouts: Payments that wait for it to agree.
         charges: Payments that were made, by their ids.
-        commands: The menu by scope and language, as the bot set it.
-        menu_buttons: What is beside the input by private chat, as the bot set it; 0 stands for all others.
         reads_all: Group privacy is off.
         poll: The request that waits for updates.
         webhook: Where updates are sent instead.
@@ -115,8 +113,6 @@ class Bot:
     queries: dict[str, Query] = field(default_factory=dict)
     checkouts: dict[str, Checkout] = field(default_factory=dict)
     charges: dict[str, Charge] = field(default_factory=dict)
-    commands: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
-    menu_buttons: dict[int, dict[str, Any]] = field(default_factory=dict)
     reads_all: bool = False
     poll: Poll | None = None
     webhook: Webhook | None = None

@@ -15,7 +15,7 @@ KEPT = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LoggedCall:
+class Call:
     """A call of the Bot API and what came of it.
 
     Attributes:
@@ -41,35 +41,13 @@ class CallLog:
     """The last calls, oldest first."""
 
     def __init__(self) -> None:
-        self._calls: deque[LoggedCall] = deque(maxlen=KEPT)
+        self._calls: deque[Call] = deque(maxlen=KEPT)
         self.pulse = ChangeSignal()
 
-    def __iter__(self) -> Iterator[LoggedCall]:
+    def __iter__(self) -> Iterator[Call]:
         return iter(self._calls)
 
-    def add(  # one row of a log, by name
-        self,
-        *,
-        at: float,
-        bot_id: int,
-        method: str,
-        chat_id: int | None,
-        status: int,
-        description: str,
-        fault: str | None,
-        parameters: dict[str, Any],
-    ) -> None:
-        """Keep a call."""
-        call = LoggedCall(
-            number=self.pulse.count + 1,
-            at=at,
-            bot_id=bot_id,
-            method=method,
-            chat_id=chat_id,
-            status=status,
-            description=description,
-            fault=fault,
-            parameters=parameters,
-        )
-        self._calls.append(call)
+    def add(self, **call: Any) -> None:
+        """Keep a call, whose fields are those of `Call` but the number."""
+        self._calls.append(Call(number=self.pulse.count + 1, **call))
         self.pulse.beat()

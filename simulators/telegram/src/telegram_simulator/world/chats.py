@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from telegram_simulator.messages.model import Chat, Message
 
 
-HAPPENINGS = 1000
-"""Of a chat, what the bot showed to be doing and answered to presses: only the last of it is kept."""
+ANSWERS = 1000
+"""Answers to presses that are kept of a chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Conversation:
     blocked: bool = False
     begun: bool = False
     records: dict[int, Record] = field(default_factory=dict)
-    happenings: deque[Acted | Answered] = field(default_factory=lambda: deque(maxlen=HAPPENINGS))
+    answers: deque[Answered] = field(default_factory=lambda: deque(maxlen=ANSWERS))
     pulse: ChangeSignal = field(default_factory=ChangeSignal)
     _watchers: set[asyncio.Queue[Happening]] = field(default_factory=set)
 
@@ -156,8 +156,8 @@ class Conversation:
 
     def tell(self, happening: Happening) -> None:
         """Let those who look on know."""
-        if isinstance(happening, Acted | Answered):
-            self.happenings.append(happening)
+        if isinstance(happening, Answered):
+            self.answers.append(happening)
         for queue in self._watchers:
             queue.put_nowait(happening)
         self.pulse.beat()

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from http.client import responses
-from typing import Any, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from telegram_simulator.common.errors import ControlError
+from pydantic import BaseModel, ConfigDict, Field
 
 ANY = "*"
 FILE = "file"
@@ -77,18 +75,6 @@ class Fault(BaseModel):
     parameters: dict[str, int] = Field(default_factory=dict)
     chat_id: int | None = None
     file_id: str | None = None
-
-    @classmethod
-    def parse(cls, values: dict[str, object]) -> Self:
-        """Make a fault of what the control API was told.
-
-        Raises:
-            ControlError: There is no such fault or parameter.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as error:
-            raise ControlError(f"no such fault: {error}") from None
 
     def meets(self, method: str, *, chat_id: int | None, file_id: str | None = None) -> bool:
         """Whether a call is one of those it is armed for."""

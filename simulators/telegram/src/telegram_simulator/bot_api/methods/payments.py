@@ -7,16 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram.methods import AnswerPreCheckoutQuery, RefundStarPayment, SendInvoice
-from aiogram.types import InlineKeyboardButton
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.sending import charge, post
-from telegram_simulator.bot_api.methods.targets import conversation_of, keyboard_of, reply_target
+from telegram_simulator.bot_api.methods.targets import conversation_of, reply_target
 from telegram_simulator.bot_api.render import message_json
 from telegram_simulator.common.errors import BadRequestError
-from telegram_simulator.messages.keyboards import Buttons
+from telegram_simulator.messages.keyboards import Button
 from telegram_simulator.messages.model import Invoice, Message
-from telegram_simulator.messages.text import RichText
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
@@ -47,18 +45,14 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     if not 1 <= len(method.payload.encode()) <= MAX_PAYLOAD:
         raise BadRequestError("INVOICE_PAYLOAD_INVALID")
     total = method.prices[0].amount
-    keyboard = keyboard_of(method.reply_markup)
-    if keyboard is None:
-        keyboard = Buttons.of([[InlineKeyboardButton(text=f"Pay ⭐️{total}", pay=True)]])
-    elif not keyboard.rows[0][0].pay:
-        raise BadRequestError("the first button of an invoice must be a Pay button")
+    keyboard = call.buttons or ((Button(f"Pay ⭐️{total}", pay=True),),)
     reply_to = reply_target(call, conversation)
     check_right(conversation, None)
     charge(call, conversation)
     invoice = Invoice(
         title=method.title, description=method.description, payload=method.payload, currency=STARS, total=total
     )
-    return post(call, conversation, RichText(""), keyboard=keyboard, reply_to=reply_to, invoice=invoice)
+    return post(call, conversation, "", keyboard=keyboard, reply_to=reply_to, invoice=invoice)
 
 
 @answers(AnswerPreCheckoutQuery)
@@ -68,8 +62,6 @@ async def answer_pre_checkout_query(call: Call[AnswerPreCheckoutQuery]) -> bool:
     checkout = call.bot.checkouts.get(method.pre_checkout_query_id)
     if checkout is None or checkout.answer.done():
         raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
-    if not method.ok and not method.error_message:
-        raise BadRequestError("ERROR_TEXT_EMPTY")
     checkout.answer.set_result(None if method.ok else method.error_message)
     return True
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from telegram_simulator.bot_api.request_body import Upload
     from telegram_simulator.bot_api.webhook import Webhooks
+    from telegram_simulator.messages.keyboards import Buttons
     from telegram_simulator.world.bots import Bot
     from telegram_simulator.world.world import World
 
@@ -29,12 +30,14 @@ class Call(Generic[M_co]):
     Attributes:
         method: Its parameters.
         uploads: The files that came with it, by the names that `attach://` refers to.
+        buttons: Those that it brings.
     """
 
     world: World
     bot: Bot
     method: M_co
     uploads: Mapping[str, Upload]
+    buttons: Buttons
     webhooks: Webhooks
 
 

@@ -1,4 +1,4 @@
-"""Methods that send new messages, and chat actions such as "typing"."""
+"""Methods that send new messages, and chat actions such as "typing"; and the one that fetches files."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
-from aiogram.methods import SendChatAction, SendDocument, SendMessage, SendPhoto
+from aiogram.methods import GetFile, SendChatAction, SendDocument, SendMessage, SendPhoto
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
-from telegram_simulator.bot_api.methods.targets import conversation_of, keyboard_of, reply_keyboard_of, reply_target
+from telegram_simulator.bot_api.methods.targets import conversation_of, reply_target
 from telegram_simulator.bot_api.methods.uploads import media_of
-from telegram_simulator.bot_api.parameters import given
-from telegram_simulator.bot_api.render import Json, message_json
+from telegram_simulator.bot_api.render import Json, file_json, message_json
 from telegram_simulator.common.errors import BadRequestError
 from telegram_simulator.messages.model import Media, MediaKind, Message
-from telegram_simulator.messages.text import RichText, caption, message_text, rich_text
+from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.chats import Acted
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
     from telegram_simulator.messages.keyboards import Buttons
-    from telegram_simulator.messages.model import Invoice, Origin
+    from telegram_simulator.messages.model import Invoice
     from telegram_simulator.world.chats import Conversation
 
 ALBUM = range(2, 11)
 """https://core.telegram.org/bots/api#sendmediagroup"""
+MAX_DOWNLOAD = 20 << 20
+"""Bytes of a file that a bot may fetch (https://core.telegram.org/bots/api#getfile)."""
 
 
 @answers(SendMessage)
 async def send_message(call: Call[SendMessage]) -> Json:
     """Send a text."""
-    method = call.method
-    words = message_text(rich_text(method.text, parse_mode=given(method.parse_mode), entities=given(method.entities)))
-    conversation = conversation_of(call, method.chat_id)
-    keyboard, reply_to = keyboard_of(method.reply_markup), reply_target(call, conversation)
+    words = message_text(call.method.text)
+    conversation = conversation_of(call, call.method.chat_id)
+    reply_to = reply_target(call, conversation)
     check_right(conversation, None)
     charge(call, conversation)
-    return post(call, conversation, words, keyboard=keyboard, reply_to=reply_to)
+    return post(call, conversation, words, keyboard=call.buttons, reply_to=reply_to)
 
 
 @answers(SendPhoto)
@@ -62,26 +62,25 @@ async def send_chat_action(call: Call[SendChatAction]) -> bool:
     return True
 
 
-def caption_of(source: Any) -> RichText:
-    """Return the caption of a call or of an InputMedia.
+@answers(GetFile)
+async def get_file(call: Call[GetFile]) -> Json:
+    """Tell where a file can be fetched."""
+    file = call.bot.files.find(call.method.file_id)
+    if file is None:
+        raise BadRequestError("wrong file_id or the file is temporarily unavailable")
+    if file.size > MAX_DOWNLOAD:
+        raise BadRequestError("file is too big")
+    return {**file_json(file), "file_path": file.path}
 
-    Raises:
-        BadRequestError: It is broken or too long.
-    """
-    return caption(
-        rich_text(source.caption or "", parse_mode=given(source.parse_mode), entities=given(source.caption_entities))
-    )
 
-
-def charge(call: Call[Any], conversation: Conversation, *, count: int = 1, edit: bool = False) -> None:
+def charge(call: Call[Any], conversation: Conversation, *, edit: bool = False) -> None:
     """Count what is about to be sent.
 
     Raises:
         TooManyRequestsError: It is too much.
     """
-    call.world.limits.charge(
-        bot_id=call.bot.me.id, chat_id=conversation.chat.id, group=conversation.is_group, count=count, edit=edit
-    )
+    chat_id = conversation.chat.id
+    call.world.limits.charge(bot_id=call.bot.me.id, chat_id=chat_id, group=conversation.is_group, edit=edit)
 
 
 def new_album_id() -> str:
@@ -89,16 +88,14 @@ def new_album_id() -> str:
     return str(10**16 + secrets.randbelow(9 * 10**16))
 
 
-def post(  # noqa: PLR0913  # a message has that many properties, by name
+def post(
     call: Call[Any],
     conversation: Conversation,
-    words: RichText,
+    text: str,
     *,
     media: Media | None = None,
-    keyboard: Buttons | None = None,
+    keyboard: Buttons = (),
     reply_to: int | None = None,
-    album_id: str | None = None,
-    origin: Origin | None = None,
     invoice: Invoice | None = None,
 ) -> Json:
     """Put a message of the bot into a chat."""
@@ -107,26 +104,21 @@ def post(  # noqa: PLR0913  # a message has that many properties, by name
         chat_id=conversation.chat.id,
         sender=call.bot.me,
         date=int(time.time()),
-        text=words.text,
-        entities=words.entities,
+        text=text,
         media=media,
         keyboard=keyboard,
         reply_to=reply_to,
-        album_id=album_id,
-        origin=origin,
         outgoing=True,
-        reply_keyboard=reply_keyboard_of(call),
         invoice=invoice,
     )
     return message_json(call.world, conversation, conversation.add(message))
 
 
 async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Json:
-    words = caption_of(call.method)
-    conversation = conversation_of(call, call.method.chat_id)
-    keyboard, reply_to = keyboard_of(call.method.reply_markup), reply_target(call, conversation)
+    words = caption(call.method.caption)
+    reply_to = reply_target(call, conversation_of(call, call.method.chat_id))
     media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
     conversation = conversation_of(call, call.method.chat_id)  # which may have changed while the picture was worked on
     check_right(conversation, kind)
     charge(call, conversation)
-    return post(call, conversation, words, media=media, keyboard=keyboard, reply_to=reply_to)
+    return post(call, conversation, words, media=media, keyboard=call.buttons, reply_to=reply_to)

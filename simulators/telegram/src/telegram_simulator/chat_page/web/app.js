@@ -1,6 +1,6 @@
 /** Composition root: wires the server's events to the parts of the page. */
 
-import { ApiError, pay, press, saveLanguage } from "./server/api.js";
+import { ApiError, pay, press } from "./server/api.js";
 import { Composer } from "./composer/composer.js";
 import { Connection } from "./server/connection.js";
 import { Conversation } from "./messages/conversation.js";
@@ -9,8 +9,10 @@ import { Header } from "./header.js";
 import { MessageList } from "./messages/messages.js";
 import { alertDialog, problem, toast } from "./notices.js";
 import { Follower } from "./messages/scroll.js";
-import { language, setLanguage, t } from "./strings.js";
+import { setLanguage, t } from "./strings.js";
 import { Viewer } from "./messages/viewer.js";
+
+setLanguage(navigator.language.split("-")[0]);
 
 const conversation = new Conversation();
 const header = new Header();
@@ -19,17 +21,15 @@ const follower = new Follower();
 const composer = new Composer({ onSent: () => follower.toEnd() });
 const list = new MessageList({
   find: conversation.get,
-  onOpen: (message) => viewer.open(conversation.photos(), message.id, nameOf),
+  onOpen: (message) => viewer.open(message, nameOf(message)),
   onPress: (message, button) => attempt(() => press(message.id, button.data)),
   onPay: (message) => attempt(() => pay(message.id)),
-  onCopy: copy,
   onCommand: (text) => composer.sendText(text),
 });
 
 let bot = { name: "Bot", username: "bot", online: false };
 let group = null;
 let connected = false;
-let unseen = 0;
 
 const nameOf = (message) => ({ user: t("you"), bot: bot.name })[message.from] ?? message.name;
 
@@ -38,7 +38,7 @@ function render({ animate }) {
   byId("empty").hidden = !conversation.empty;
   byId("log").hidden = conversation.empty;
   composer.setChatEmpty(conversation.empty);
-  document.title = unseen > 0 ? `(${unseen}) ${group ?? bot.name}` : (group ?? bot.name);
+  document.title = group ?? bot.name;
 }
 
 /** Runs a request; its failure is told above the composer. Returns whether it went well. */
@@ -53,20 +53,9 @@ async function attempt(request) {
   }
 }
 
-/** Copies a text; where the browser keeps the clipboard from the page, shows it to be copied by hand. */
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast(t("copied"));
-  } catch {
-    alertDialog(text);
-  }
-}
-
 function onState(state) {
   bot = { ...state.bot, name: state.bot.name || state.bot.username };
   group = state.group;
-  useLanguage(state.user.language ?? state.user.language_code ?? "en");
   conversation.replace(state.messages);
   if (!connected) problem("");
   connected = true;
@@ -81,17 +70,13 @@ const handlers = {
     const known = conversation.has(message.id);
     conversation.put(message);
     if (!known && message.from === "bot") header.setAction(null);
-    if (!known && message.from !== "user") noteNew();
     render({ animate: true });
     if (message.from === "user") follower.toEnd();
   },
   edit(message) {
     const before = conversation.get(message.id);
     conversation.put(message);
-    if (message.photo && !before?.photo) {
-      header.setAction(null);
-      noteNew();
-    }
+    if (message.photo && !before?.photo) header.setAction(null);
     render({ animate: true });
   },
   delete({ id }) {
@@ -108,39 +93,7 @@ const handlers = {
   },
 };
 
-function noteNew() {
-  follower.noteNew();
-  if (document.hidden) unseen += 1;
-}
-
-function useLanguage(wanted) {
-  const changed = setLanguage(wanted);
-  for (const button of document.querySelectorAll("[data-language]")) {
-    button.setAttribute("aria-pressed", String(button.dataset.language === language()));
-  }
-  if (!changed) return;
-  list.invalidate();
-  composer.translate();
-  header.render();
-}
-
-for (const button of document.querySelectorAll("[data-language]")) {
-  button.addEventListener("click", async () => {
-    if (!(await attempt(() => saveLanguage(button.dataset.language)))) return;
-    useLanguage(button.dataset.language);
-    render({ animate: false });
-  });
-}
-
-useLanguage(navigator.language.split("-")[0]);
-
 byId("start").addEventListener("click", () => composer.sendText("/start"));
-
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden) return;
-  unseen = 0;
-  document.title = group ?? bot.name;
-});
 
 new Connection({
   onState,

@@ -42,7 +42,6 @@ export class Header {
     const acting = this.#connected && this.#action;
     this.#status.textContent = acting ? t(ACTIONS[this.#action] ?? "busy") : t(state);
     this.#status.className = `status ${acting ? "acting" : state}`;
-    delete this.#status.dataset.t;
   }
 }
 

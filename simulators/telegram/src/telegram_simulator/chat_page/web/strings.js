@@ -2,7 +2,7 @@
 
 const texts = {
   en: {
-    language: "Language", chat: "Chat", composer: "Compose", message: "Message", send: "Send", attach: "Attach photo",
+    chat: "Chat", composer: "Compose", message: "Message", send: "Send", attach: "Attach photo",
     attachments: "Attachments", asFile: "Send as file", samples: "Sample photos", suggestions: "Suggestions",
     emptyTitle: "Pick a photo, say what to change",
     emptyHint: "Take one of these, or drop, paste or attach your own.",
@@ -12,8 +12,8 @@ const texts = {
     upload_photo: "sending a photo", upload_document: "sending a file", typing: "typing", busy: "working",
     you: "You", today: "Today", yesterday: "Yesterday", edited: "edited",
     photoOf: "Photo from {name}", photoOfYou: "Photo you sent", openPhoto: "Open photo", gone: "This picture is no longer there",
-    photo: "Photo", download: "Download", copied: "Copied to the clipboard", close: "Close", previous: "Previous photo", next: "Next photo", viewer: "Photo",
-    toBottom: "To the latest", unread: "{count} new", remove: "Remove {name}", useSample: "Use sample photo: {name}",
+    photo: "Photo", download: "Download", close: "Close", viewer: "Photo",
+    toBottom: "To the latest", remove: "Remove {name}", useSample: "Use sample photo: {name}",
     inReplyTo: "In reply to", price: "⭐️ {stars}", invoicePaid: "⭐️ {stars} · paid",
     paid: "You paid ⭐️ {stars}", refunded: "⭐️ {stars} came back to you",
     tooMany: "At most {count} pictures fit in one go.", noFiles: "Nothing in there can be attached.",
@@ -24,7 +24,7 @@ const texts = {
     bytes: "B", kilobytes: "KB", megabytes: "MB",
   },
   ru: {
-    language: "Язык", chat: "Чат", composer: "Новое сообщение", message: "Сообщение", send: "Отправить", attach: "Прикрепить фото",
+    chat: "Чат", composer: "Новое сообщение", message: "Сообщение", send: "Отправить", attach: "Прикрепить фото",
     attachments: "Вложения", asFile: "Отправить файлом", samples: "Примеры фото", suggestions: "Подсказки",
     emptyTitle: "Выберите фото и скажите, что изменить",
     emptyHint: "Возьмите одно из этих — или перетащите, вставьте, прикрепите своё.",
@@ -34,8 +34,8 @@ const texts = {
     upload_photo: "отправляет фото", upload_document: "отправляет файл", typing: "печатает", busy: "работает",
     you: "Вы", today: "Сегодня", yesterday: "Вчера", edited: "изменено",
     photoOf: "Фото от {name}", photoOfYou: "Ваше фото", openPhoto: "Открыть фото", gone: "Этого фото больше нет",
-    photo: "Фото", download: "Скачать", copied: "Скопировано в буфер обмена", close: "Закрыть", previous: "Предыдущее фото", next: "Следующее фото", viewer: "Фото",
-    toBottom: "К последним", unread: "Новых: {count}", remove: "Убрать {name}", useSample: "Взять пример: {name}",
+    photo: "Фото", download: "Скачать", close: "Закрыть", viewer: "Фото",
+    toBottom: "К последним", remove: "Убрать {name}", useSample: "Взять пример: {name}",
     inReplyTo: "В ответ на сообщение:", price: "⭐️ {stars}", invoicePaid: "⭐️ {stars} · оплачено",
     paid: "Вы заплатили ⭐️ {stars}", refunded: "Вам вернули ⭐️ {stars}",
     tooMany: "За один раз помещается не больше {count} фото.", noFiles: "Здесь нечего прикрепить.",
@@ -81,19 +81,16 @@ export function suggestionsFor(names) {
   return [...names.flatMap((name) => ideas[current][stem(name)] ?? []), ...ideas[current].any];
 }
 
-/** Changes the language of the page's fixed texts. Returns whether it was another one. */
+/** Chooses the language of the page, and writes its fixed texts; called before anything else is shown. */
 export function setLanguage(wanted) {
-  const next = wanted in texts ? wanted : "en";
-  const changed = next !== current;
-  current = next;
-  document.documentElement.lang = next;
+  current = wanted in texts ? wanted : "en";
+  document.documentElement.lang = current;
   for (const [data, attribute] of [["t-label", "aria-label"], ["t-placeholder", "placeholder"], ["t-title", "title"]]) {
     for (const element of document.querySelectorAll(`[data-${data}]`)) {
       element.setAttribute(attribute, t(element.getAttribute(`data-${data}`)));
     }
   }
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  return changed;
 }
 
 const stem = (name) => name.replace(/\.\w+$/, "");

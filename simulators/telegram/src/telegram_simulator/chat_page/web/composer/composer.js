@@ -54,12 +54,6 @@ export class Composer {
     this.#update();
   }
 
-  /** Says everything anew in the page's language. */
-  translate() {
-    this.#samples.render();
-    this.#update();
-  }
-
   #attach(files) {
     problem("");
     this.#attachments.add(files);

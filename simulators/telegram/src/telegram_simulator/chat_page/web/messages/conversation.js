@@ -34,9 +34,4 @@ export class Conversation {
     }
     return [...entries.values()];
   }
-
-  /** Every photo of the chat in order, for leafing through them. */
-  photos() {
-    return this.entries().flatMap((entry) => entry.messages.filter((message) => message.photo));
-  }
 }

@@ -4,9 +4,9 @@
  */
 
 import { el, icon } from "../dom.js";
-import { link, richText } from "./entities.js";
 import * as format from "./format.js";
-import { picture, swapPicture } from "./picture.js";
+import { picture } from "./picture.js";
+import { richText } from "./rich-text.js";
 import { t } from "../strings.js";
 
 /** A button that nobody answers stops spinning after this. */
@@ -21,7 +21,7 @@ export class MessageView {
   #messages = [];
   #author = "";
 
-  /** `actions`: onOpen(message), onPress(message, button) -> Promise, onPay(message) -> Promise, onCopy(text), onCommand(text), onQuote(id), find(id). */
+  /** `actions`: onOpen(message), onPress(message, button) -> Promise, onPay(message) -> Promise, onCommand(text), onQuote(id), find(id). */
   constructor(actions) {
     this.actions = actions;
     this.item = el("li", { class: "entry" }, this.#stack);
@@ -43,12 +43,6 @@ export class MessageView {
     this.#showBubble(first, nameOf);
   }
 
-  /** Has the next `show` build every part anew, in another language. The old ones stay till then, so that nothing jumps. */
-  invalidate() {
-    for (const part of this.#parts.values()) part.signature = null;
-    this.#messages = [];
-  }
-
   /** Ends the waiting look of pressed buttons. */
   settle() {
     for (const button of this.item.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
@@ -68,8 +62,8 @@ export class MessageView {
     this.#slot("files", this.#bubble, this.#having("document").map((message) => message.document), (documents) =>
       el("div", { class: "files" }, ...documents.map(fileCard)));
     this.#slot("invoice", this.#words, first.invoice, invoiceCard);
-    this.#slot("text", this.#words, captioned.text && [captioned.text, captioned.entities], ([text, entities]) =>
-      el("div", { class: "text" }, richText(text, entities, first.from === "bot" ? this.actions.onCommand : null)));
+    this.#slot("text", this.#words, captioned.text, (text) =>
+      el("div", { class: "text" }, richText(text, first.from === "bot" ? this.actions.onCommand : null)));
     this.#slot("meta", this.#words, [first.date, this.#messages.some((message) => message.edited)], meta);
     this.#slot("buttons", this.#stack, captioned.buttons ?? [], (rows) => this.#keyboard(captioned, rows));
     this.#bubble.classList.toggle("bare", this.#having("photo").length > 0 && !captioned.text && !this.#having("document").length);
@@ -83,13 +77,7 @@ export class MessageView {
   #showPhotos(own) {
     const alt = own ? t("photoOfYou") : t("photoOf", { name: this.#author });
     const shown = this.#having("photo");
-    const before = this.#parts.get("photos");
     const value = shown.length > 0 && [alt, ...shown.map((message) => message.photo.url)];
-    if (before?.node && shown.length === 1 && before.node.childElementCount === 1) {
-      if (before.signature !== JSON.stringify(value)) swapPicture(before.node.firstElementChild, shown[0].photo, alt);
-      before.signature = JSON.stringify(value);
-      return;
-    }
     this.#slot("photos", this.#bubble, value, () => {
       // What is opened is looked up when pressed: by then the message may show another photo.
       const pictures = shown.map((message, index) =>
@@ -115,16 +103,6 @@ export class MessageView {
   }
 
   #key(message, button) {
-    const key = button.url ? urlKey(button) : this.#pressKey(message, button);
-    if (button.style) key.dataset.style = button.style;
-    return key;
-  }
-
-  #pressKey(message, button) {
-    if (button.disabled) return el("button", { type: "button", class: "key", disabled: true }, button.text);
-    if (button.copy_text) {
-      return el("button", { type: "button", class: "key", onclick: () => this.actions.onCopy(button.copy_text) }, button.text);
-    }
     const act = button.pay ? () => this.actions.onPay(message) : () => this.actions.onPress(message, button);
     const press = async (event) => {
       const key = event.currentTarget;
@@ -133,7 +111,7 @@ export class MessageView {
       setTimeout(() => key.removeAttribute("aria-busy"), PRESS_TIMEOUT_MS);
       if (!(await act()) || button.pay) key.removeAttribute("aria-busy");
     };
-    return el("button", { type: "button", class: "key", onclick: press }, button.text);
+    return el("button", { type: "button", class: "key", onclick: press, "data-style": button.style }, button.text);
   }
 
   /** Fills a named place. An empty `value` (false, null, []) empties it; an equal one leaves it as it is. */
@@ -142,14 +120,12 @@ export class MessageView {
     const signature = empty ? "" : JSON.stringify(value);
     const before = this.#parts.get(name);
     if (before?.signature === signature) return;
-    const focused = before?.node?.contains(document.activeElement) ? document.activeElement.textContent : null;
     const node = empty ? null : build(value);
     if (before?.node && node) before.node.replaceWith(node);
     else if (node) insert(parent, node, ORDER.indexOf(name));
     else before?.node?.remove();
     if (node) node.dataset.order = ORDER.indexOf(name);
     this.#parts.set(name, { signature, node });
-    if (focused !== null) refocus(node, focused, this.item);
   }
 }
 
@@ -159,14 +135,6 @@ const ORDER = ["day", "stack", "bubble", "author", "quote", "photos", "files", "
 function insert(parent, node, order) {
   const place = (child) => Number(child.dataset.order ?? ORDER.indexOf(child.className.split(" ")[0]));
   parent.insertBefore(node, [...parent.children].find((child) => place(child) > order) ?? null);
-}
-
-/** Gives the focus to the control of the same words, or to the item, rather than losing it to the page's top. */
-function refocus(node, text, item) {
-  const controls = [...(node?.querySelectorAll("button, a") ?? [])];
-  const target = controls.find((control) => control.textContent === text) ?? controls[0];
-  if (!target) item.tabIndex = -1;
-  (target ?? item).focus({ preventScroll: true });
 }
 
 function meta([date, edited]) {
@@ -196,13 +164,6 @@ function fileCard(file) {
     el("span", { class: "thumbnail" }, thumbnail),
     el("span", { class: "file-text" }, el("b", {}, file.name), el("span", {}, `${format.size(file.size)} · `, t("download"))),
   );
-}
-
-function urlKey(button) {
-  const key = link(button.url) ?? el("span");
-  key.classList.add("key");
-  key.append(button.text, icon("link"));
-  return key;
 }
 
 const sameItems = (a, b) => a.length === b.length && a.every((item, index) => item === b[index]);

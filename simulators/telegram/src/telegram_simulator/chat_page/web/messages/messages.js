@@ -35,11 +35,6 @@ export class MessageList {
     });
   }
 
-  /** Makes the next sync build every item's words anew. */
-  invalidate() {
-    for (const view of this.#views.values()) view.invalidate();
-  }
-
   /** Ends the waiting look of every pressed button. */
   settle() {
     for (const view of this.#views.values()) view.settle();
@@ -57,10 +52,5 @@ export class MessageList {
     if (!item) return;
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     item.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" });
-    item.classList.remove("revealed");
-    // Reading the layout restarts the animation of an item that is revealed twice.
-    void item.offsetWidth;
-    item.classList.add("revealed");
-    item.addEventListener("animationend", () => item.classList.remove("revealed"), { once: true });
   }
 }

@@ -1,7 +1,6 @@
-/** Follows the end of the chat while the reader is there, and says what is new where they are not. */
+/** Follows the end of the chat while the reader is there. */
 
 import { byId } from "../dom.js";
-import { t } from "../strings.js";
 
 /** So near to the end, in CSS pixels, the reader counts as being there. */
 const NEAR = 64;
@@ -9,9 +8,7 @@ const NEAR = 64;
 export class Follower {
   #scroller = byId("scroller");
   #button = byId("to-bottom");
-  #badge = byId("unread");
   #following = true;
-  #unread = 0;
   /** The edges of what the reader saw when we last looked. */
   #top = 0;
   #bottom = 0;
@@ -22,7 +19,7 @@ export class Follower {
     // Whatever changes the height (a message, a picture, the composer, a phone's keyboard), the end stays in view.
     const observer = new ResizeObserver(() => {
       this.#look();
-      if (this.#following) this.#jump();
+      if (this.#following) this.toEnd();
     });
     observer.observe(this.#scroller);
     observer.observe(byId("messages"));
@@ -30,20 +27,6 @@ export class Follower {
 
   toEnd() {
     this.#following = true;
-    this.#unread = 0;
-    this.#jump();
-    this.#show();
-  }
-
-  /** Counts something new by the bot, about to be shown, unless the reader will see it anyway. */
-  noteNew() {
-    this.#look();
-    if (this.#following) return;
-    this.#unread += 1;
-    this.#show();
-  }
-
-  #jump() {
     // An empty chat shows its greeting instead, which is read from the top.
     if (byId("messages").childElementCount > 0) this.#scroller.scrollTop = this.#scroller.scrollHeight;
     this.#note();
@@ -53,6 +36,7 @@ export class Follower {
   #note() {
     this.#top = this.#scroller.scrollTop;
     this.#bottom = this.#top + this.#scroller.clientHeight;
+    this.#button.hidden = this.#following;
   }
 
   #look() {
@@ -64,13 +48,5 @@ export class Follower {
     if (atEnd) this.#following = true;
     else if (scrollTop < this.#top && bottom < this.#bottom) this.#following = false;
     this.#note();
-    if (this.#following) this.#unread = 0;
-    this.#show();
-  }
-
-  #show() {
-    this.#button.hidden = this.#following;
-    this.#badge.textContent = this.#unread > 0 ? t("unread", { count: this.#unread }) : "";
-    this.#button.setAttribute("aria-label", this.#badge.textContent || t("toBottom"));
   }
 }

@@ -34,8 +34,6 @@ export const press = (messageId, data) => postJson("/chat/press", { message_id: 
 
 export const pay = (messageId) => postJson("/chat/pay", { message_id: messageId });
 
-export const saveLanguage = (language) => postJson("/chat/settings", { language });
-
 /** Fetches a picture of this server as a file that can be attached. */
 export async function fetchFile(url, name) {
   const blob = await (await call(url)).blob();
