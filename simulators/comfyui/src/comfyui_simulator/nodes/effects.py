@@ -83,6 +83,10 @@ def _grey(picture: Image.Image, _dice: random.Random) -> Image.Image:
     return ImageOps.autocontrast(ImageOps.grayscale(picture), cutoff=1).convert("RGB")
 
 
+def _negative(picture: Image.Image, _dice: random.Random) -> Image.Image:
+    return ImageOps.invert(picture)
+
+
 def _cartoon(picture: Image.Image, _dice: random.Random) -> Image.Image:
     flat = ImageEnhance.Color(ImageOps.posterize(picture.filter(ImageFilter.MedianFilter(5)), 3)).enhance(1.6)
     edges = ImageOps.invert(ImageOps.grayscale(picture).filter(ImageFilter.FIND_EDGES)).point(
@@ -123,6 +127,7 @@ EFFECTS: tuple[tuple[str, Effect], ...] = (
     (r"\bsunset|\bsunrise|\bdusk|\bdawn|закат|рассвет", _sunset),
     (r"\bautumn|\bfall colou?rs|осен", _autumn),
     (r"\bblack[ -]and[ -]white|\bb&w\b|\bmonochrome|\bgr[ae]yscale|ч[её]рно-?\s?бел", _grey),
+    (r"\bnegative|\binvert|негатив", _negative),
     (r"\bcartoon|\banime|\bcomic|мульт|аниме|комикс", _cartoon),
     (r"\bsketch|\bpencil|\bdrawing|карандаш|рисун|набросок", _sketch),
     (r"\bred\b|красн", _tinted((255, 70, 60))),
