@@ -1,42 +1,29 @@
-"""What happened to the pods of a namespace, from the first to the last test, and what the workers said."""
+"""What the bot and the workers of a namespace said, from the first to the last test."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.e2e.cluster.kube import Kube, Pod
-from tests.e2e.cluster.pod_log import whole_log
+from tests.e2e.cluster.kube import LOOK_EVERY, Kube, Pod
+from tests.e2e.cluster.pod_log import BROKEN, whole_log
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-@dataclass(frozen=True)
-class Sight:
-    """A pod at one moment."""
-
-    at: float
-    """Monotonic seconds."""
-    pod: Pod
-    gone: bool
-
-
 @dataclass
 class Watch:
-    """Sees every change of every pod, and reads the bot's and the workers' logs before they are gone with the pod.
+    """Sees every pod that starts, and reads the bot's and the workers' logs before they are gone with the pod.
 
     An async context manager.
     """
 
     kube: Kube
-    sights: dict[str, list[Sight]] = field(default_factory=lambda: defaultdict(list))
-    """By pod, oldest first."""
     logs: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """By pod."""
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -51,10 +38,6 @@ class Watch:
         for task in self._tasks.values():
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    def workers(self) -> dict[str, list[Sight]]:
-        """Return what was seen of each worker pod."""
-        return {name: sights for name, sights in self.sights.items() if sights[0].pod.part == "worker"}
 
     def events(self, pod: str) -> list[dict[str, Any]]:
         """Return what a pod logged, an entry a line."""
@@ -74,12 +57,13 @@ class Watch:
         ]
 
     async def _pods(self) -> None:
-        async for change, item in self.kube.changes("Pod"):
-            self._note(change, item)
+        while True:
+            with suppress(*BROKEN):  # such as 410: nothing came for minutes, and the cluster forgot where this was
+                async for _change, item in self.kube.changes("Pod"):
+                    self._note(Pod(item))
+            await asyncio.sleep(LOOK_EVERY)
 
-    def _note(self, kind: str, item: dict[str, Any]) -> None:
-        pod = Pod(item)
-        self.sights[pod.name].append(Sight(time.monotonic(), pod, gone=kind == "DELETED"))
+    def _note(self, pod: Pod) -> None:
         main = pod.containers.get(pod.part)
         if pod.part in ("bot", "worker") and main and "running" in main["state"]:
             key = f"{pod.name} {main['restartCount']}"
