@@ -99,7 +99,7 @@ quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two core
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= NODE_TOOL= CONTAINER_TOOL=)
 	tests/e2e/prepare.sh
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(or $(TESTS),tests/e2e)
+	$(BIN)/pytest -n 2 $(or $(TESTS),tests/e2e)
 
 FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prompts events outcomes inventory)
 

@@ -1,4 +1,4 @@
-"""One installation for most tests: they change it one after another, and leave it as they found it.
+"""One installation for most tests: they change it one after another, and leave it as good as they found it.
 
 Each process of pytest has one. Other tests install what they need beside it. None touches what it did not make: another
 installation may be on the cluster.
@@ -7,6 +7,7 @@ installation may be on the cluster.
 from __future__ import annotations
 
 import io
+import multiprocessing
 import shutil
 from typing import TYPE_CHECKING
 
@@ -69,13 +70,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def kube(worker_id: str) -> AsyncIterator[Kube]:
+async def kube() -> AsyncIterator[Kube]:
     """A namespace that accepts restricted pods only, empty at first and gone at the end."""
     for tool in ("kubectl", "helm"):
         assert shutil.which(tool), f"{tool} is not on PATH: these tests need a cluster; see CONTRIBUTING.md"
     code, _out, err = await attempt("kubectl", "get", "--raw=/readyz")
     assert code == 0, f"no cluster where KUBECONFIG points to: {err}"
-    async with namespace(f"qwenedit-e2e-{worker_id}") as kube:
+    async with namespace(f"qwenedit-e2e-{multiprocessing.current_process().name.lower()}") as kube:
         yield kube
 
 

@@ -40,7 +40,12 @@ if [[ -z ${IMAGE_LOADER:-} && $context != kind-* ]]; then
 fi
 read -ra loader <<<"${IMAGE_LOADER:-kind load docker-image --name ${context#kind-}}"
 
-REGISTRY="" CONTAINER_TOOL=${CONTAINER_TOOL:-$(container_tool)} k8s/build-images.sh "${images[@]}"
+export REGISTRY="" CONTAINER_TOOL=${CONTAINER_TOOL:-$(container_tool)}
+loading=""
 for image in "${images[@]}"; do
-  "${loader[@]}" "ghcr.io/qwenedit/$image:dev"
+  k8s/build-images.sh "$image"
+  ${loading:+wait "$loading"}  # the last one's, while this one was built
+  "${loader[@]}" "ghcr.io/qwenedit/$image:dev" &
+  loading=$!
 done
+${loading:+wait "$loading"}

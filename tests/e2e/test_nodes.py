@@ -19,9 +19,8 @@ async def test_node_drained_of_all_parts_has_its_job_answered_by_the_same_attemp
     drain = ("drain", node.name, ours, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
     print(await run("kubectl", *drain))
     await user.picture(timeout=60)
-    claims = installation.watch.claims(job)
-    print(f"attempts: {claims}")
-    assert claims == [(worker.name, 1)]
+    fields = await installation.fields(job)  # another node's kubelet may take the logs away
+    assert (fields["worker"], fields["attempt"]) == (worker.name, "1")
     await installation.one_message(user)
     for part in parts:
         assert (await installation.one(part)).node != node.name

@@ -67,7 +67,7 @@ class Installation:
     before: set[str]
     """What was in the namespace before, as `Kind/name`."""
     sets: tuple[str, ...] = ()
-    """Single values that it has beside those of all tests."""
+    """Single values that it has beside those of all tests, now and after upgrades."""
     _photo: bytes = field(default_factory=lambda: gradient(SIDE))
 
     @property

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 TOOL = "NODE_TOOL"
 TAINT = "qwenedit-e2e"
-"""Of the second node: nothing comes there that a test did not send."""
+"""Of a second node, with its uid: nothing comes there that a test did not send."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class SecondNode:
     """A node that is a test's alone."""
 
     name: str
+    uid: str
     tool: tuple[str, ...]
     installation: Installation
 
@@ -50,11 +51,12 @@ class SecondNode:
         return began
 
     async def host(self, *parts: str) -> list[Pod]:
-        """Have some parts of the product run here, and all others elsewhere; returns their pods.
+        """Have some parts of the product run here; returns their pods.
 
-        They run elsewhere when this node takes no pods any more.
+        They run elsewhere when this node takes no pods any more, and stay there when it's gone.
         """
-        await self.installation.upgrade(*(value for part in parts for value in self._drawn(part)))
+        self.installation.sets += tuple(value for part in parts for value in self._drawn(part))
+        await self.installation.upgrade()
         pods = [await self.installation.one(part) for part in parts]
         assert {pod.node for pod in pods} == {self.name}
         return pods
@@ -66,7 +68,7 @@ class SecondNode:
         named = f"{preferred}.preference.matchExpressions[0]"
         return (
             f"{tolerated}.key={TAINT}",
-            f"{tolerated}.operator=Exists",
+            f"{tolerated}.value={self.uid}",
             f"{preferred}.weight=100",
             f"{named}.key=kubernetes.io/hostname",
             f"{named}.operator=In",
@@ -97,20 +99,20 @@ async def second_node(installation: Installation) -> AsyncIterator[SecondNode]:
     await run(*tool, "remove")
     others = await _nodes()
     try:
-        name, _ = await asyncio.gather(_taint_new(installation.kube, others), run(*tool, "add"))
+        (name, uid), _ = await asyncio.gather(_taint_new(installation.kube, others), run(*tool, "add"))
         await offer(name, 1, of=own(installation.kube.namespace))
-        yield SecondNode(name=name, tool=tool, installation=installation)
+        yield SecondNode(name, uid, tool, installation)
     finally:
         await asyncio.shield(_without(installation, tool, others))
 
 
-async def _taint_new(kube: Kube, others: set[str]) -> str:
-    """Taint the node that comes, which takes no pods yet; returns its name."""
+async def _taint_new(kube: Kube, others: set[str]) -> tuple[str, str]:
+    """Taint the node that comes, which takes no pods yet; returns its name and its uid."""
     async for _change, node in kube.changes("Node"):
-        name = str(node["metadata"]["name"])
+        name, uid = str(node["metadata"]["name"]), str(node["metadata"]["uid"])
         if name not in others:
-            await run("kubectl", "taint", "node", name, f"{TAINT}:NoSchedule")
-            return name
+            await run("kubectl", "taint", "node", name, f"{TAINT}={uid}:NoSchedule")
+            return name, uid
     raise AssertionError("no more is heard of nodes")
 
 
@@ -121,7 +123,8 @@ async def _without(installation: Installation, tool: tuple[str, ...], others: se
             if pod.node and pod.node not in others:
                 # Kubernetes would wait for 40 s whether the node comes back.
                 await installation.kube("delete", "pod", pod.name, "--force", "--grace-period=0", "--ignore-not-found")
-    await installation.upgrade()
+    for part in ("redis", "bot"):
+        await installation.one(part)
     await installation.redis_answers()
 
 
