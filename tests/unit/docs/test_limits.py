@@ -93,7 +93,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
             ],
         ),
         (
-            "a call to the store of objects",
+            "a call to the object store",
             [
                 f"{object_store.PATIENCE:.0f} s",
                 f"{object_store.SLOWEST // 1000} kB",
