@@ -250,7 +250,7 @@ async def refusals(user: Visitor, harness: Harness) -> None:
     await user.say(user.either("make it snow, and ", "пусть идёт снег, и ") * 60)
     await user.reads(user.either("That's ", "Здесь "))
     await user.say("/cancel")  # or the photos that follow would join the cat's
-    await user.sees(Text.DIALOGUE_CANCELLED, what="photo")
+    await user.sees(Text.DIALOGUE_CANCELLED)
     await user.person.send(document=_png((320, 240))[:2000], name="half.png", caption=caption)
     await user.sees(Text.PICTURE_REFUSED, why="damaged", width="0", height="0", limit="0")
     await user.person.send(document=_png((40, 30)), name="icon.png", caption=caption)

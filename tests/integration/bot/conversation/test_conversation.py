@@ -198,9 +198,10 @@ async def test_signs_are_no_instruction(simulator: TelegramSimulator, worker) ->
     await ann.says("What should I change?")
     for said in ("👍", "😀", "ok"):
         await ann.send(said)
-    await ann.says("You're welcome")
+    await ann.says("I'm ready: what should I change?")
     await ann.send("…")
-    await ann.says("Send one and say what to change")
+    await ann.send("/dance")
+    await ann.says("I don't know this command")
     assert len((await ann.snapshot()).from_bot) == 3
     assert await worker.queue.unfinished_ids() == []
 

@@ -133,7 +133,7 @@ async def test_correction_into_cancel_forgets_the_words_that_wait(simulator: Tel
     (said,) = await ann.send("make it sno")
     await ann.says("Which photo?")
     await ann.edit(said, "cancel")
-    await ann.says("I've dropped your words")
+    await ann.says("OK. Send another photo")
     await ann.send(photo=photo())
     await ann.says("What should I change?")
     assert await worker.queue.unfinished_ids() == []

@@ -325,7 +325,7 @@ async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> 
 async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "snow")
     await ann.send("/cancel")
-    await ann.says("OK, no style")
+    await ann.says("OK. Send another photo")
     (sent,) = await ann.send(photo=photo())
     assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_jobs import Keys, RedisSettings, connect
@@ -68,7 +70,7 @@ async def test_words_after_a_result_are_about_it(stage: Any, words: str) -> None
     ann, picture = await with_result(stage)
     (said,) = await ann.send(words)
     claim = await stage.worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == words
+    assert claim.job.edit.prompt.removeprefix(f"{SNOW}\n") == words
     assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT or claim.job.edit.pictures
     second = await ann.picture(number=2)
     assert (second.reply_to, second.id > picture.id) == (said, True)
@@ -266,7 +268,7 @@ async def test_no_drops_doubtful_words(stage: Any) -> None:
     question = await ann.says(ASKED)
     assert (question.reply_to, question.now.labels) == (said, ("Yes, do it",))
     await ann.send("no")
-    await ann.says("I've dropped your words")
+    await ann.says("OK. Send another photo")
     assert await settled(stage) == []
 
 
@@ -307,44 +309,106 @@ async def test_doubtful_words_are_no_waiting_jobs_until_confirmed(stage: Any) ->
     await stage.worker.finish_next(RESULT)
 
 
-async def test_yes_to_words_that_replied_to_a_waiting_job_gives_it_these_words(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=SNOW)
-    placeholder = await ann.says("next in line")
-    await later(stage, ann)
-    await ann.send(DOUBTFUL, reply_to=placeholder.id)
-    await ann.says(ASKED)
-    await ann.send("yes")
-    assert await settled(stage) == [DOUBTFUL]
-    await stage.worker.finish_next(RESULT)
-
-
-async def test_doubtful_wish_stays_about_the_picture_that_it_replied_to(stage: Any) -> None:
+async def test_doubtful_wish_in_a_reply_is_done(stage: Any) -> None:
     ann, first = await with_result(stage)
     await ann.send("make it rain")
     claim = await stage.worker.finish_next(photo("PNG"))
     await ann.picture(number=2)
     await stage.answered(claim.job.id)
     await ann.send(DOUBTFUL, reply_to=first.id)
-    question = await ann.says(ASKED)
-    await ann.send("thanks")
-    await ann.says("You're welcome")
-    await ann.press_data(question.id, "like-this")
     claim = await stage.worker.finish_next(RESULT)
-    assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT
+    assert claim.job.edit.prompt == DOUBTFUL
+    await ann.picture(number=3)
 
 
-@pytest.mark.parametrize("words", ["вторую посветлее", "the second one lighter", "and the other one too"])
-async def test_words_about_one_of_several_results_ask_which(stage: Any, words: str) -> None:
-    ann = await stage.telegram.user()
+async def next_of(stage: Any, result: bytes = RESULT) -> tuple[str, bytes]:
+    """Do the next job; returns its instruction and its first photo."""
+    claim = await stage.worker.claim()
+    done_to = stage.worker.photos[claim.job.edit.pictures[0]]
+    await stage.worker.finish(claim, result)
+    await stage.answered(claim.job.id)
+    return claim.job.edit.prompt, done_to
+
+
+@pytest.mark.parametrize(
+    ("words", "number"), [("вторую посветлее", 1), ("the first one lighter", 0), ("darken the last one", 1)]
+)
+async def test_place_names_one_of_several_results(stage: Any, words: str, number: int) -> None:
+    ann, results = await stage.telegram.user(), [photo("PNG"), photo("PNG")]
     await ann.send(album=[photo(), photo()], caption=f"{SNOW}, each")
-    for number in (1, 2):
+    for result in results:
+        await next_of(stage, result)
+    await ann.picture(number=2)
+    await ann.send(words)
+    assert await next_of(stage) == (words, results[number])
+
+
+async def test_place_names_one_of_an_album_that_waits(stage: Any) -> None:
+    ann, sizes = await stage.telegram.user(), ((300, 200), (200, 300))
+    await ann.send(album=[photo(size=size) for size in sizes])
+    await ann.says("2 photos")
+    for words, size in (("make the second one black and white", sizes[1]), ("and the first one sepia", sizes[0])):
+        await ann.send(words)
+        prompt, done_to = await next_of(stage)
+        assert (prompt, Image.open(io.BytesIO(done_to)).size) == (words, size)
+
+
+@pytest.mark.parametrize("words", ["undo", "the first one was better", "верни предыдущий"])
+async def test_undo_after_again_goes_back_to_the_variant_before(stage: Any, words: str) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send("again")
+    claim = await stage.worker.finish_next(RESULT)
+    await ann.picture(number=2)
+    await stage.answered(claim.job.id)
+    await ann.send(words)
+    assert (await ann.says("Back to this one")).reply_to == picture.id
+    await ann.send("redo")
+    seen = await ann.wait_for(lambda chat: sum("Back to this one" in each.text for each in chat.from_bot) == 2)
+    assert seen.from_bot[-1].reply_to == (await ann.picture(number=2)).id
+
+
+async def test_original_is_the_photo_that_was_sent(stage: Any) -> None:
+    ann, picture = await with_result(stage)
+    for number, words in ((2, "at night"), (3, "with a dog")):
+        await later(stage, ann)
+        await ann.send(words)
         claim = await stage.worker.finish_next(RESULT)
         await ann.picture(number=number)
         await stage.answered(claim.job.id)
+    await ann.send("show me the original")
+    assert (await ann.says("Back to this one")).reply_to == picture.reply_to
+
+
+async def test_wish_for_another_one_than_the_only_one_is_again(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("other one")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
+    await ann.picture(number=2)
+
+
+async def test_words_that_lean_on_those_before_are_done_with_them(stage: Any) -> None:
+    ann, _picture = await with_result(stage, "get rid of the green bin")
+    await later(stage, ann)
+    await ann.send("and the hose")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "get rid of the green bin\nand the hose"
+    await ann.picture(number=2)
+
+
+@pytest.mark.parametrize("words", ["lol", "can't you hear me?", "how long?", "👍"])
+async def test_remark_while_a_photo_waits_is_answered_with_the_question(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
     await ann.send(words)
-    await ann.says("Which one?")
+    await ann.says("I'm ready: what should I change?")
     assert await settled(stage) == []
+
+
+@pytest.mark.parametrize("words", ["do u keep my photos?", "delete everything about me"])
+async def test_question_about_privacy_is_answered(stage: Any, words: str) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send(words)
+    assert "/forget deletes your data" in (await ann.says("What I keep, and for how long")).text
 
 
 # ---------------------------------------------------------------- words in pieces, words too early

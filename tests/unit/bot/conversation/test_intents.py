@@ -11,11 +11,11 @@ from qwenedit_bot.texts.intents import (
     Doubt,
     Intent,
     Meaning,
-    corrects,
     how_of,
     is_listed,
+    leans,
     meaning_of,
-    names_one,
+    place_of,
     shows_things,
 )
 
@@ -122,6 +122,9 @@ def test_long_text_means_what_its_beginning_means() -> None:
         ("put the jacket from photo 2 on the man", "together"),
         ("объедини в одну картинку", "together"),
         ("把第一张的衣服换到第二张", "together"),
+        ("a hat on the first one like in photo 2", "together"),
+        ("белый фон на каждом", "each"),
+        ("make the first one black and white", ""),
         ("make it snowy", ""),
     ],
 )
@@ -129,19 +132,51 @@ def test_words_about_an_album(said: str, how: str) -> None:
     assert how_of(said) == how
 
 
-@pytest.mark.parametrize("said", ["*blonde", "sorry i meant brunette", "no, green", "wait no, a hat", "ой нет зелёное"])
-def test_correction(said: str) -> None:
-    assert corrects(said)
+@pytest.mark.parametrize(
+    "said",
+    [
+        "*blonde", "sorry i meant brunette", "no, green", "wait no, a hat", "ой нет зелёное", "and the hose",
+        "the guy on the left", "the one in the blue cap",
+        "bisschen weniger", "karin sorry", "her hat too", "и шланг тоже",
+    ],
+)  # fmt: skip
+def test_words_that_lean_on_those_before(said: str) -> None:
+    assert leans(said)
 
 
-@pytest.mark.parametrize("said", ["no people", "*sighs*", "and a hat", "без людей", "make it green"])
-def test_no_correction(said: str) -> None:
-    assert not corrects(said)
+@pytest.mark.parametrize("said", ["no people", "add a hat", "без людей", "make it green", "now a ninja"])
+def test_words_that_stand_alone(said: str) -> None:
+    assert not leans(said)
 
 
-def test_place_of_one_of_several() -> None:
-    assert all(map(names_one, ["the second one lighter", "вторую посветлее"]))
-    assert not names_one("lighter")
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("make the first one black and white", "first"),
+        ("первую сделай чб", "first"),
+        ("the second one lighter", "second"),
+        ("вторую поярче", "second"),
+        ("la segunda más clara", "second"),
+        ("das zweite heller", "second"),
+        ("第二张亮一点", "second"),
+        ("photo 3 is too dark", "third"),
+        ("последнее фото в чб", "last"),
+        ("and the other one too", "other"),
+        ("lighter", ""),
+        ("другую причёску", ""),
+        ("put the jacket from photo 2 on the man", ""),
+        ("the hat of the second one on the first one", ""),
+        ("both, the first one lighter", ""),
+    ],
+)
+def test_place_of_one_of_several(said: str, place: str) -> None:
+    assert place_of(said) == place
+
+
+def test_photo_that_was_sent() -> None:
+    original = ["show me the original", "верни оригинал", "back to my photo", "undo everything"]
+    assert [place_of(said) for said in original] == ["original"] * 4
+    assert not any(map(place_of, ["undo", "верни как было", "the one before"]))
 
 
 def test_emoji_that_show_things() -> None:

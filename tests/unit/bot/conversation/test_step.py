@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from qwenedit_bot.conversation.draft import Draft, Late, Picture
+from qwenedit_bot.conversation.reading import several_of
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
     Ask,
     BegunChosen,
-    Browsed,
     Chosen,
     Do,
     Edited,
@@ -284,10 +284,9 @@ DOUBTED = Stage.RESULT, Stage.WAITING, Stage.RUNNING, Stage.ENDED
 ASKED = Ask(Question.LIKE_THIS, 9)
 
 
-@pytest.mark.parametrize("replied", [False, True])
 @pytest.mark.parametrize("stage", DOUBTED)
-def test_doubtful_words_are_asked_about(stage: Stage, replied: bool) -> None:
-    after, action = step(ASKED_FOR, said("my cat was fatter", thing(stage), doubt="much", replied=replied))
+def test_doubtful_words_are_asked_about(stage: Stage) -> None:
+    after, action = step(ASKED_FOR, said("my cat was fatter", thing(stage), doubt="much"))
     assert action == ASKED
     assert after.doubtful is not None
     assert (after.doubtful.words, after.doubtful.words_in) == ("my cat was fatter", 9)
@@ -328,7 +327,7 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
 
 
 def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
-    green, both = said("no, green", thing(Stage.WAITING), corrects=True), f"{SNOW}\nno, green"
+    green, both = said("no, green", thing(Stage.WAITING), leans=True), f"{SNOW}\nno, green"
     waits = thing(Stage.WAITING, prompt=SNOW)
     assert step(ASKED_FOR, replace(green, about=waits, at=NOW + 60))[1] == Reword(("old",), both, 9)
     just_now = replace(ASKED_FOR, words_at=NOW)
@@ -336,7 +335,7 @@ def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
     assert isinstance(action, Do)
     assert (jobs(action), action.cancel, action.instead) == ([((1,), both, 9, "")], ("old",), ("old",))
     words = Draft(words=SNOW, words_in=3, words_at=NOW - 60)
-    assert step(words, said("*rain", corrects=True))[0].words == f"{SNOW}\n*rain"
+    assert step(words, said("*rain", leans=True))[0].words == f"{SNOW}\n*rain"
 
 
 def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
@@ -345,10 +344,19 @@ def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
     assert [(each.like, each.pictures) for each in action.wanted] == [("old", (photo(1),))]
 
 
-def test_yes_to_doubtful_words_in_a_reply_is_about_what_they_replied_to() -> None:
-    asked = step(WAITS, said("a bunny", thing(Stage.RESULT), doubt="much", replied=True))[0]
-    yes = replace(said("yes", thing(Stage.RESULT), intent="agreed", replied=True), id="m11", message_id=11)
-    assert jobs(step(replace(asked, preset="try-on"), yes)[1]) == [((2,), "a bunny", 9, "")]
+@pytest.mark.parametrize("intent", ["", "question"])
+def test_doubtful_words_in_a_reply_are_an_instruction(intent: str) -> None:
+    bunny = said("a bunny", thing(Stage.RESULT), intent=intent, doubt="much", replied=True)
+    assert jobs(step(ASKED_FOR, bunny)[1]) == [((2,), "a bunny", 9, "")]
+    assert step(ASKED_FOR, replace(bunny, intent="question", doubt="some"))[1] == Reply("question", "old")
+
+
+def test_words_that_lean_on_those_before_are_done_with_them() -> None:
+    result = thing(Stage.RESULT)
+    assert jobs(step(ASKED_FOR, said("and fog", result, leans=True))[1]) == [((2,), f"{SNOW}\nand fog", 9, "")]
+    assert jobs(step(ASKED_FOR, said("make it dark", result))[1]) == [((2,), "make it dark", 9, "")]
+    preset = replace(result, prompt="")
+    assert jobs(step(ASKED_FOR, said("and fog", preset, leans=True))[1]) == [((2,), "and fog", 9, "")]
 
 
 def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> None:
@@ -373,12 +381,47 @@ def test_question_after_doubtful_words_is_not_taken_for_a_no() -> None:
     assert step(asked, asks)[1] == Reply("question", "old")
 
 
-def test_words_about_one_of_several_results_must_reply_to_it() -> None:
-    done = tuple(Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6))
-    second = said("the second one lighter", done[1], one_of_several=True)
-    assert step(ASKED_FOR, replace(second, jobs=done))[1] == Ask(Question.ONE_OF, 9)
-    assert jobs(step(ASKED_FOR, replace(second, jobs=done[1:]))[1])[0][0] == (6,)
-    assert step(ASKED_FOR, said("the other one too", done[1], intent="other"))[1] == Ask(Question.ONE_OF, 9)
+DONE = tuple(
+    Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}", sources=(photo(number - 10),))
+    for number in (15, 16)
+)
+
+
+def test_words_that_name_one_of_several_results_are_about_that_one() -> None:
+    second = said("the second one lighter", DONE[0], named=DONE[1], jobs=DONE)
+    assert jobs(step(ASKED_FOR, second)[1])[0][0] == (16,)
+    assert step(ASKED_FOR, replace(second, intent="stop"))[1] == Stop(result="job16")
+    assert jobs(step(ASKED_FOR, replace(second, doubt="much"))[1])[0][0] == (16,)
+
+
+def test_words_that_name_one_of_the_photos_that_wait_leave_the_others() -> None:
+    first = said(SNOW, ALBUM, named=Thing(Stage.PHOTO, (photo(5),)))
+    after, action = step(ALBUM_WAITS, first)
+    assert (jobs(action), after.pictures) == ([((5,), SNOW, 9, "")], (photo(6),))
+    after, action = step(ALBUM_WAITS, replace(first, intent="other"))
+    assert (after.pictures, action) == ((photo(5),), Ask(Question.BACK, 5))
+    asked = replace(ALBUM_WAITS, words=SNOW, words_in=8, words_at=NOW, asked=Question.HOW)
+    after, action = step(asked, replace(first, words="the first one", intent="other"))
+    assert (jobs(action), after.words) == ([((5,), SNOW, 9, "")], "")
+    after, action = step(asked, said("both", ALBUM, intent="other", how="each"))
+    assert [each[0] for each in jobs(action)] == [(5,), (6,)]
+    after, action = step(Draft(), photos(5, 6, words=SNOW, named=Thing(Stage.PHOTO, (photo(6),))))
+    assert (jobs(action), after.pictures) == ([((6,), SNOW, 5, "")], (photo(5),))
+
+
+def test_undo_goes_back_to_the_picture_that_is_named() -> None:
+    first = said("the first one was better", DONE[1], intent="undo", named=DONE[0])
+    after, action = step(ASKED_FOR, first)
+    assert (after.pictures, action) == (DONE[0].pictures, Ask(Question.BACK, 15))
+    after, action = step(ASKED_FOR, replace(first, about=DONE[0]))
+    assert (after.pictures, action) == (DONE[0].sources, Ask(Question.BACK, 5))
+
+
+def test_picture_that_is_not_named_clearly_is_asked_for() -> None:
+    about = thing(Stage.RESULT)
+    assert step(ASKED_FOR, said("the one with the dog", about, intent="other"))[1] == Ask(Question.ONE_OF, 9)
+    after, action = step(ASKED_FOR, said("this one", about, intent="other", replied=True))
+    assert (after.pictures, action) == (about.pictures, Ask(Question.BACK, 2))
 
 
 # ---------------------------------------------------------------- buttons
@@ -442,7 +485,7 @@ def test_preset_pressed_while_a_picture_is_in_the_works_is_done_to_it(stage: Sta
 
 
 def test_preset_that_waits_is_not_meant_any_more_once_its_user_looks_at_others() -> None:
-    after, action = step(replace(WAITS, preset="try-on"), Browsed(id="p1", message_id=7, at=NOW))
+    after, action = step(replace(WAITS, preset="try-on"), Chosen(id="p1", message_id=7, at=NOW, preset="", takes=0))
     assert (after.preset, after.pictures, action) == ("", WAITING.pictures, Nothing())
 
 
@@ -548,10 +591,10 @@ def test_photo_in_the_place_of_another_is_done_instead() -> None:
     waiting, new = thing(Stage.WAITING), replace(photo(1), source=Attachment("another", 5, None))
     _after, action = step(ASKED_FOR, edited(1, SNOW, picture=new, jobs=(waiting,)))
     assert action == Do(
-        (Wanted((new,), 1, "e1.1000:0", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
+        (Wanted((new,), 1, "e1.1000", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
     )
     _after, action = step(ASKED_FOR, edited(1, "make it rain", picture=new, jobs=(waiting,)))
-    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000:0")]
+    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000")]
     same = replace(new, source=Attachment("file1", None, None))
     assert step(ASKED_FOR, edited(1, SNOW, picture=same, jobs=(waiting,)))[1] == Reword(("old",), SNOW, 1)
     running = thing(Stage.RUNNING)
@@ -658,6 +701,12 @@ class World:
         shown = (result(job.shown[-1], name),) if job.stage is Stage.RESULT else job.pictures
         return Thing(job.stage, shown, name, job.prompt, job.pictures)
 
+    def named(self, about: Thing) -> Thing | None:
+        things = [(self.thing(job), max(self.jobs[job].shown)) for job in self.draft.jobs]
+        things += [(Thing(Stage.PHOTO, (each,)), each.message_id) for each in self.draft.pictures]
+        several = several_of(about, [thing for thing, _shown in sorted(things, key=lambda each: each[1])])
+        return self.chance.choice((None, *several))
+
     def event(self) -> Event:
         self.now += self.chance.choice((1, 5, 60))
         for job in self.jobs.values():
@@ -685,8 +734,10 @@ class World:
         about, replied = lowest(self.things(), number), False
         if self.jobs and self.chance.random() < 0.2:
             about, replied = self.thing(self.chance.choice(list(self.jobs))), True
+        named = self.named(about) if about is not None and not replied else None
         return Said(
             id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied,
+            named=named,
             intent=self.chance.choice(("", "", "question")), doubt=self.chance.choice(("", "", "some", "much")),
         )  # fmt: skip
 
@@ -792,7 +843,9 @@ class World:
         if isinstance(action, Reply):
             assert event.intent
             return
-        if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not event.replied:
+        replied = event.replied or event.named is not None
+        about = event.named or about
+        if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not replied:
             rest = not event.intent and about.stage in (Stage.WAITING, Stage.RUNNING)
             assert rest or not (wanted or isinstance(action, Reword))
         if action == Ask(Question.LIKE_THIS, event.message_id):

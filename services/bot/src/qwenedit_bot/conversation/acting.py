@@ -6,20 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import commands, results, shop
+from qwenedit_bot.conversation import account, commands, results, shop
 from qwenedit_bot.conversation.reading import kinds_in
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
     Ask,
     Do,
-    Edited,
     Expired,
     Nothing,
     Photos,
     Question,
     Reply,
     Reword,
-    Said,
     Stop,
     can_resume,
     doubtful_in,
@@ -80,7 +78,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Expired():
             await turn.alert(Text.PRESS_ANSWERED)
         case Ask():
-            return await _ask(turn, draft, after, action, event)
+            return await _ask(turn, after, action, event)
         case Do():
             return await _do(turn, draft, after, action)
         case Reword():
@@ -92,11 +90,9 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
     return after
 
 
-async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event) -> Draft:
+async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     sent = action.what is Question.CHANGE and isinstance(event, Photos)
-    none_left = await _none_left(turn) if sent or action.what is Question.LIKE_THIS else None
-    if none_left is not None and isinstance(event, Said | Edited):  # the doubtful words wait
-        return await _act(turn, draft, *step(draft, replace(event, intent="", doubt="")), event)
+    none_left = await _none_left(turn) if sent else None
     view = none_left or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
@@ -124,7 +120,9 @@ async def _none_left(turn: Turn) -> View | None:
 
 
 def _question(turn: Turn, draft: Draft, what: Question) -> View:
-    words, said = turn.words, shortened(draft.words)
+    words, doubtful = turn.words, draft.doubtful if what is Question.LIKE_THIS else None
+    said = shortened(doubtful.words if doubtful is not None else draft.words)
+    yes = Button(words(Text.LIKE_THIS_BUTTON), LIKE_THIS, ButtonStyle.PRIMARY)
     which = words(Text.GROUP_NO_PHOTO, bot=turn.services.bot_name) if turn.in_group else words(Text.WHICH_PHOTO)
     views = {
         Question.WHICH: View(which),
@@ -133,18 +131,12 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.BACK: View(words(Text.UNDONE)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
-        Question.LIKE_THIS: _like_this(turn, draft),
+        Question.LIKE_THIS: View(words(Text.LIKE_THIS, said=said), single(yes)),
         Question.ONE_OF: View(words(Text.ONE_OF)),
     }
     if what is Question.NEXT:
         return _next(turn, draft)
     return views.get(what) or _change(turn, draft)
-
-
-def _like_this(turn: Turn, draft: Draft) -> View:
-    said = shortened(draft.doubtful.words) if draft.doubtful is not None else ""
-    button = Button(turn.words(Text.LIKE_THIS_BUTTON), LIKE_THIS, ButtonStyle.PRIMARY)
-    return View(turn.words(Text.LIKE_THIS, said=said), single(button))
 
 
 def _begun(turn: Turn, late: Late, *, made: bool) -> View:
@@ -305,16 +297,11 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waiting = {
-        "words": draft.words or draft.late or doubtful_in(draft, turn.at),
-        "choice": draft.preset,
-        "photo": draft.pictures,
-    }
-    dropped = next((what for what in waiting if waiting[what]), "")
+    waits = draft.words or draft.late or draft.preset or draft.pictures or doubtful_in(draft, turn.at)
     if count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))
-    elif dropped:
-        view = View(turn.words(Text.DIALOGUE_CANCELLED, what=dropped))
+    elif waits:
+        view = View(turn.words(Text.DIALOGUE_CANCELLED))
     else:
         back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
         view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
@@ -337,13 +324,17 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
-    intent = Intent.WHEN if await _asks_when(turn, action.intent) else Intent(action.intent)
-    waits = intent in (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.PRICE) and can_resume(draft)
+    intent, busy = Intent(action.intent), await _is_busy(turn)
+    if busy and intent in (Intent.START, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
+        intent = Intent.WHEN
+    waits = intent in _REMARKS and can_resume(draft)
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)
     elif waits and intent is not Intent.QUESTION:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
+    elif draft.pictures and intent in _REMARKS and not (busy or waits or action.result):
+        await turn.say_once(View(turn.words(Text.READY)))
     elif intent in _ANSWERS:
         await _ANSWERS[intent](turn)
     else:
@@ -359,15 +350,15 @@ def _remarked(turn: Turn, intent: Intent, result: str) -> View:
     return View(turn.words(Text.GRUMBLED if result else Text.HINT), (buttons,) if buttons else ())
 
 
-async def _asks_when(turn: Turn, intent: str) -> bool:
-    """Whether a greeting, a question or a wish for a file asks where a picture is: while one is in the works."""
+async def _is_busy(turn: Turn) -> bool:
+    """Whether a picture of the user's is in the works."""
     services = turn.services
-    if intent not in (Intent.START, Intent.QUESTION, Intent.FILE):
-        return False
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
+_REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
     Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.PRICE: commands.limits,
+    Intent.PRIVACY: account.tell_privacy,
 }  # fmt: skip

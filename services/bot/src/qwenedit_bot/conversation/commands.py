@@ -73,10 +73,9 @@ async def status(turn: Turn) -> None:
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
     waits = await services.eta.of(jobs, line)
-    backlog = len(await services.backlog.waiting(turn.user_id))
+    backlog = len(await services.backlog.waiting(turn.user_id)) + len(asked_for) - len(jobs)
     places = [(job, line.get(job.job.id)) for job in jobs]
-    more = len(asked_for) - len(jobs)
-    view = job_views.overview(turn.words, services.presets, places, waits, more=more, backlog=backlog)
+    view = job_views.overview(turn.words, services.presets, places, waits, backlog=backlog)
     await turn.say_once(view, heard=(turn.messages[0].text or "") if turn.messages else "")
 
 

@@ -59,10 +59,6 @@ class Doubtful:
     """Id of the message that has them."""
     at: int
     """When they came, in seconds since the epoch."""
-    pictures: tuple[Picture, ...] = ()
-    """What they replied to; empty if they are about the lowest thing."""
-    job: str = ""
-    """The unfinished job that they replied to."""
     event: str = ""
     """The event that brought them: “yes” and “no” are about them until another one."""
 

@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 
 _ADDED = ChatMemberUpdatedFilter(JOIN_TRANSITION)
 _GROUPS = {"group", "supergroup"}
-_COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 
 
 def called_to_edit(text: str, username: str) -> str | None:
     """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody."""
-    command = _COMMAND.match(text)
+    command = reading.COMMAND.match(text)
     if command is not None:
         named = (command["bot"] or username).lower() == username.lower()
         return command["rest"].strip() if named and command["name"].lower() == "edit" else None
@@ -60,17 +59,12 @@ async def explain(turn: Turn) -> None:
     await turn.say_once(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
 
 
-async def point_to_private(turn: Turn) -> None:
-    """Say which commands there are in groups, to one that names the bot and is none of them."""
-    await turn.say(View(turn.words(Text.GROUP_OTHER_COMMAND, bot=turn.services.bot_name)))
-
-
 async def message(turn: Turn) -> None:
     """Take what is for the bot of what somebody sends: a command that names it, or words."""
     if turn.command in ("", "edit") or not own_words(turn.messages[0]):
         await take(turn, lambda draft: _read(turn, draft))
     else:
-        await _COMMANDS.get(turn.command, point_to_private)(turn)
+        await _COMMANDS.get(turn.command, explain)(turn)
 
 
 async def corrected(turn: Turn) -> None:

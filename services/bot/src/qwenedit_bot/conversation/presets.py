@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.step import Browsed, Chosen, Stage, Thing
+from qwenedit_bot.conversation.step import Chosen, Stage, Thing
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
@@ -33,7 +33,7 @@ async def category(turn: Turn) -> None:
 
 
 async def _browse(turn: Turn) -> None:
-    await take(turn, Browsed(id=turn.name, message_id=turn.shown, at=0))
+    await take(turn, Chosen(id=turn.name, message_id=turn.shown, at=0, preset="", takes=0))
 
 
 async def choose(turn: Turn) -> None:
@@ -50,7 +50,7 @@ async def choose(turn: Turn) -> None:
         elif about is not None:
             thing = await reading.replied_thing(turn, draft, about)
         if thing is None and not turn.in_group:
-            thing = await reading.newest_thing(turn, draft)
+            thing = await reading.lowest_thing(turn, draft)
         return Chosen(id=turn.name, at=0, preset=preset.id, takes=preset.photos, about=thing, message_id=turn.shown)
 
     await take(turn, read)

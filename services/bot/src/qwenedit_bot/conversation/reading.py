@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram.enums import ContentType
@@ -13,6 +14,8 @@ from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.step import (
     AGAIN,
+    MOST_PHOTOS,
+    OTHER,
     REDO,
     UNDO,
     Edited,
@@ -26,7 +29,8 @@ from qwenedit_bot.conversation.step import (
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
-from qwenedit_bot.texts.intents import WISHES, Doubt, Intent, corrects, how_of, meaning_of, names_one, shows_things
+from qwenedit_bot.texts import intents
+from qwenedit_bot.texts.intents import ANOTHER, ORIGINAL, Doubt, Intent
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
@@ -34,41 +38,22 @@ if TYPE_CHECKING:
 
     from aiogram.types import Document, Message
 
-    from qwenedit_bot.conversation.draft import Doubtful, Draft, How
+    from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
-KINDS = {
-    ContentType.STICKER: "sticker",
-    ContentType.VOICE: "voice",
-    ContentType.VIDEO_NOTE: "video",
-    ContentType.AUDIO: "audio",
-    ContentType.ANIMATION: "animation",
-    ContentType.VIDEO: "video",
-    ContentType.LIVE_PHOTO: "live_photo",
-    ContentType.DOCUMENT: "document",
-    ContentType.LOCATION: "location",
-    ContentType.VENUE: "location",
-    ContentType.CONTACT: "contact",
-    ContentType.POLL: "poll",
-    ContentType.DICE: "game",
-    ContentType.GAME: "game",
-    ContentType.STORY: "story",
-    ContentType.PAID_MEDIA: "paid_media",
-    ContentType.GIFT: "gift",
-    ContentType.UNIQUE_GIFT: "gift",
-    ContentType.CHECKLIST: "other",
-    ContentType.GIVEAWAY: "other",
-    ContentType.GIVEAWAY_WINNERS: "other",
-    ContentType.INVOICE: "other",
-    ContentType.RICH_MESSAGE: "other",
-    ContentType.UNKNOWN: "other",
-}
-"""What users send, by the name under which the texts have an answer. Telegram's own service messages get none."""
+KINDS = frozenset({
+    ContentType.STICKER, ContentType.VOICE, ContentType.VIDEO_NOTE, ContentType.AUDIO, ContentType.ANIMATION,
+    ContentType.VIDEO, ContentType.LIVE_PHOTO, ContentType.DOCUMENT, ContentType.LOCATION, ContentType.VENUE,
+    ContentType.CONTACT, ContentType.POLL, ContentType.DICE, ContentType.GAME, ContentType.STORY,
+    ContentType.PAID_MEDIA, ContentType.GIFT, ContentType.UNIQUE_GIFT, ContentType.CHECKLIST, ContentType.GIVEAWAY,
+    ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
+})  # fmt: skip
+"""What users send beside texts and photos: the texts have an answer. Telegram's own service messages get none."""
 NOWHERE = 1 << 62
 """Below all messages."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
-_COMMAND = re.compile(r"/(?P<name>\w+)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
+COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _EDIT = "edit"
 """The command behind which an instruction stands."""
@@ -84,7 +69,8 @@ def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
     captioned = [each.message_id for each in messages if each.caption]
     return Photos(
         id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
-        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=how_of(words) if words else "",
+        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=intents.how_of(words),
+        named=at_place(intents.place_of(words), [Thing(Stage.PHOTO, (each,)) for each in pictures]),
         takes=preset.photos if preset is not None else 0,
     )  # fmt: skip
 
@@ -97,23 +83,33 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     about, replied = await about_of(turn, draft, message)
     doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
     if doubtful is not None:
-        about, replied = await doubted_thing(turn, draft, doubtful)
-    if intent == Intent.THANKS and about is not None and about.stage is Stage.PHOTO and shows_things(text):
+        about = await lowest_thing(turn, draft, doubtful.words_in)
+    if intent == Intent.THANKS and about is not None and about.stage is Stage.PHOTO and intents.shows_things(text):
         intent, wish = "", text
     if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
-        about = await newest_thing(turn, draft)
+        about = await lowest_thing(turn, draft)
     if intent == REDO:  # forward again after “undo”; else another one
         onward = await _made_of(turn, draft)
         about, intent = (about, AGAIN) if onward is None else (onward, REDO)
-    jobs: list[Thing] = []
-    if about is not None and about.words_in and not replied:
-        alike = _UNFINISHED if about.stage in _UNFINISHED else (about.stage,)
-        jobs = [each for each in await _asked_for_in(turn, draft, about.words_in) if each.stage in alike]
+    place, named, things = intents.place_of(wish), None, await from_above(turn, draft)
+    if about is not None and intent in (UNDO, OTHER) and place == ORIGINAL:
+        about, intent = await _first_of(turn, about), str(UNDO)
+    elif about is not None and (place or intent == OTHER) and not replied:
+        several = several_of(about, things, "" if place == ANOTHER else intent)
+        named = at_place(place, several, about)
+        if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
+            intent = {ANOTHER: str(AGAIN), "": ""}.get(place, intent)
+            named = about if intent == OTHER else None
+    if about is not None and intent == UNDO and place != ORIGINAL:
+        about = with_before(about, things)
+    words_in = about.words_in if about is not None and not replied else 0
+    alike = _UNFINISHED if about is None or about.stage in _UNFINISHED else (about.stage,)
+    jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", doubt=doubt, corrects=corrects(wish),
-        how=how_of(wish) or await how_before(turn, draft, intent), one_of_several=names_one(wish) and not replied,
-        about=about, replied=replied, jobs=tuple(jobs),
+        intent=intent if intent or wish else "thanks", doubt=doubt, leans=intents.leans(wish),
+        how=intents.how_of(wish), named=named, about=about,
+        replied=replied, jobs=tuple(jobs),
     )  # fmt: skip
 
 
@@ -126,7 +122,7 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
     things = await things_on_screen(turn, draft)
     return Edited(
         id=f"e{message.message_id}.{turn.update_id}", message_id=message.message_id,
-        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=doubt, how=how_of(wish),
+        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=doubt, how=intents.how_of(wish),
         picture=Picture(source, message.message_id) if source is not None else None,
         jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
         about=None if turn.in_group else lowest(things, message.message_id) or _waiting(draft),
@@ -135,8 +131,8 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
 
 def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
     """Return what words mean that are no instruction, and whether that's in doubt. In a group they answer the bot."""
-    meaning = meaning_of(text)
-    intent = "" if meaning.intent in WISHES else str(meaning.intent)
+    meaning = intents.meaning_of(text)
+    intent = "" if meaning.intent in intents.WISHES else str(meaning.intent)
     if turn.in_group:
         return "" if meaning.doubt else intent, ""
     return (intent, meaning.doubt) if own_words(message) else ("", Doubt.MUCH if intent else meaning.doubt)
@@ -150,20 +146,11 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
         return thing, answered is None or answered.message_id != draft.shown
     if turn.in_group:
         return _waiting(draft), False
-    return await _lowest_thing(turn, draft, message.message_id), False
+    return await lowest_thing(turn, draft, message.message_id), False
 
 
-async def doubted_thing(turn: Turn, draft: Draft, doubtful: Doubtful) -> tuple[Thing | None, bool]:
-    """Return what doubtful words are about as it is now, and whether they replied to that."""
-    if not doubtful.pictures:
-        return await _lowest_thing(turn, draft, doubtful.words_in), False
-    jobs = [
-        thing for thing, _shown in await things_on_screen(turn, draft) if doubtful.job and thing.job == doubtful.job
-    ]
-    return jobs[0] if jobs else Thing(Stage.PHOTO, doubtful.pictures), True
-
-
-async def _lowest_thing(turn: Turn, draft: Draft, below: int) -> Thing | None:
+async def lowest_thing(turn: Turn, draft: Draft, below: int = NOWHERE) -> Thing | None:
+    """Return the thing that words below it are about."""
     things = await things_on_screen(turn, draft)
     return lowest([each for each in things if _takes_words(draft, each[0])], below)
 
@@ -174,36 +161,96 @@ def _takes_words(draft: Draft, thing: Thing) -> bool:
     return not pressed or bool(thing.prompt and not draft.pictures)
 
 
-async def how_before(turn: Turn, draft: Draft, intent: str) -> How:
-    """Return how several photos are used that somebody wants the last job for: as that one used its own."""
-    status = await turn.services.queue.status(draft.jobs[-1]) if intent == AGAIN and draft.jobs else None
-    return "together" if status is not None and len(status.job.edit.pictures) > 1 else ""
-
-
 def _waiting(draft: Draft) -> Thing | None:
     return Thing(Stage.PHOTO, draft.pictures) if draft.pictures else None
 
 
 async def _made_of(turn: Turn, draft: Draft) -> Thing | None:
-    """Return the newest result that was made of the pictures that wait."""
-    waiting = [each.message_id for each in draft.pictures]
-    things = [thing for thing, _shown in await things_on_screen(turn, draft) if thing.stage is Stage.RESULT]
-    made = [thing for thing in things if [each.message_id for each in thing.sources] == waiting]
+    """Return the newest result that was made of the pictures that wait, or after them."""
+    waiting, things = [each.message_id for each in draft.pictures], await from_above(turn, draft)
+    results = [with_before(each, things) for each in things if each.stage is Stage.RESULT]
+    made = [each for each in results if [source.message_id for source in each.sources] == waiting]
     return made[-1] if made else None
 
 
-async def newest_thing(turn: Turn, draft: Draft) -> Thing | None:
-    """Return the lowest thing on the screen."""
-    return lowest(await things_on_screen(turn, draft), NOWHERE)
+async def _first_of(turn: Turn, thing: Thing) -> Thing:
+    """Return a thing with the photo that its user sent as its source."""
+    first = thing.sources if thing.job else thing.pictures
+    while first and first[0].job and (status := await turn.services.queue.status(first[0].job)) is not None:
+        first = sources_of(status)
+    return replace(thing, sources=first)
+
+
+async def from_above(turn: Turn, draft: Draft) -> list[Thing]:
+    """Return what is on the screen in its order, each photo that waits on its own."""
+    photos = [(Thing(Stage.PHOTO, (each,)), (each.message_id,)) for each in draft.pictures]
+    things = [*await _own_jobs(turn, draft), *photos]
+    return [thing for thing, _shown in sorted(things, key=lambda each: max(each[1]))]
+
+
+def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
+    """Return a thing with the picture that was on the screen before it as its source.
+
+    That is an earlier result of the same words, if “again” was said about it; else what the thing was made of.
+    `things` are those on the screen from above, with each photo that waits on its own.
+    """
+    own = _own(thing, things)
+    made = things[: things.index(own)] if own in things else ()
+    earlier = [each for each in made if each.stage is Stage.RESULT and _wish(each) == _wish(own)]
+    return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
+
+
+def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple[Thing, ...]:
+    """Return the things of which a place names one, in their order; nothing if there's nothing to choose.
+
+    They are the newest thing of each photo of an album, or the results of the same words; for words that go back, all
+    results of a photo. If there are none, they're of photos that were sent soon after each other.
+    """
+    origins: dict[str, int] = {}
+    for each in things:
+        for source in each.sources[:1] if each.job else ():
+            origins[each.job] = origins.get(source.job, source.message_id)
+
+    def origin(thing: Thing) -> int:
+        first = thing.pictures[0]
+        return origins.get(thing.job or first.job, first.message_id)
+
+    here, own = origin(about), _own(about, things)
+    newest = {origin(each): each for each in things}
+    numbers = sorted(newest)
+    album = [newest[each] for each in numbers if newest.keys() >= set(range(*sorted((each, here))))]
+    made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
+    alike = [each for each in made if _wish(each) == _wish(own)]
+    near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
+    found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near))
+    return tuple(next((each for each in found if len(each) > 1), ()))
+
+
+def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> Thing | None:
+    """Return which of several things a place names, if that's clear; `now` is the one that is talked about."""
+    if place == ANOTHER:
+        others = [each for each in several if each != now]
+        return others[0] if len(others) == 1 else None
+    at = {intents.LAST: len(several) - 1, intents.FIRST: 0, intents.SECOND: 1, intents.THIRD: 2}.get(place, -1)
+    return several[at] if 0 <= at < len(several) else None
+
+
+def _own(thing: Thing, things: Iterable[Thing]) -> Thing:
+    """Return the job of a result that is talked about again."""
+    job = thing.job or thing.pictures[0].job
+    return next((each for each in things if job and each.job == job), thing)
+
+
+def _wish(thing: Thing) -> tuple[list[int], str]:
+    return [each.message_id for each in thing.sources], thing.told
 
 
 async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
     """Return what words may be about, each with the messages that have shown it."""
     things: list[tuple[Thing, Sequence[int]]] = [*await _own_jobs(turn, draft)]
     if draft.pictures:
-        sources = await _sources_of_result(turn, draft.pictures)
         messages = [draft.shown, *(each.message_id for each in draft.pictures)]
-        things.append((Thing(Stage.PHOTO, draft.pictures, sources=sources), messages))
+        things.append((Thing(Stage.PHOTO, draft.pictures), messages))
     return things
 
 
@@ -211,10 +258,10 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
     """Return what somebody replies to: a photo, a result, or the message of a job; None for other messages."""
     number, copy = answered.message_id, attachment_of(answered)
     if draft.pictures and number == draft.shown:
-        return Thing(Stage.PHOTO, draft.pictures, sources=await _sources_of_result(turn, draft.pictures))
+        return _waiting(draft)
     waiting = tuple(each for each in draft.pictures if each.message_id == number)
     if waiting:
-        return Thing(Stage.PHOTO, waiting, sources=await _sources_of_result(turn, waiting))
+        return Thing(Stage.PHOTO, waiting)
     status = await _job_of_message(turn, draft, answered)
     if status is not None:
         thing = thing_of(turn, status, number, copy)
@@ -235,7 +282,7 @@ def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | Non
     number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
     if status.result is not None and was_shown(status):
         picture = Picture(StoredPicture(status.result.picture, copy), message_id, job.id)
-        return Thing(Stage.RESULT, (picture,), job.id, words, sources, number)
+        return Thing(Stage.RESULT, (picture,), job.id, words, sources, number, job.edit.prompt)
     if status.state is State.QUEUED and not status.attempt:
         stage = Stage.WAITING
     elif status.cancelling or status.answered or status.state in (State.FAILED, State.CANCELLED):
@@ -274,14 +321,13 @@ def attachment_of(message: Message) -> Attachment | None:
 
 def kinds_in(messages: Sequence[Message]) -> list[str]:
     """Return the kinds of what the bot can't edit."""
-    found = [KINDS.get(ContentType(each.content_type)) for each in messages if attachment_of(each) is None]
-    return [kind for kind in found if kind is not None]
+    return [each.content_type for each in messages if each.content_type in KINDS and attachment_of(each) is None]
 
 
 def wish_in(text: str) -> str:
     """Return the instruction in what somebody wrote; empty for a command, a few dots or what nobody sees."""
     said = _bare(text)
-    command = _COMMAND.fullmatch(said)
+    command = COMMAND.fullmatch(said)
     if command is not None:
         return wish_in(command["rest"]) if command["name"].lower() == _EDIT else ""
     return said if any(character.isalnum() for character in said) else ""
@@ -312,13 +358,13 @@ def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
 
 def _instructs(caption: str) -> bool:
     """Whether a caption is an instruction: any words are that don't clearly mean something else."""
-    meaning = meaning_of(caption)
-    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*WISHES, Intent.HOW))
+    meaning = intents.meaning_of(caption)
+    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.HOW))
 
 
 def asks_again(message: Message) -> bool:
-    """Whether a photo's caption wants of it what was done last."""
-    return own_words(message) and meaning_of(message.caption or "").intent is Intent.AGAIN
+    """Whether a photo's caption wants of it what was done last, as “this one” does."""
+    return own_words(message) and intents.meaning_of(message.caption or "").intent in (Intent.AGAIN, Intent.OTHER)
 
 
 def _is_picture(document: Document) -> bool:
@@ -328,12 +374,8 @@ def _is_picture(document: Document) -> bool:
 
 def _bare(text: str) -> str:
     """Take away what is invisible at both ends; inside, it joins letters and emojis."""
-    start, end = 0, len(text)
-    while start < end and _is_invisible(text[start]):
-        start += 1
-    while end > start and _is_invisible(text[end - 1]):
-        end -= 1
-    return text[start:end]
+    shown = [at for at, character in enumerate(text) if not _is_invisible(character)]
+    return text[shown[0] : shown[-1] + 1] if shown else ""
 
 
 def _is_invisible(character: str) -> bool:
@@ -419,10 +461,3 @@ async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...]]]:
             thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures, number)
             found.append((thing, (source.message_id, waiting.message_id)))
     return found
-
-
-async def _sources_of_result(turn: Turn, pictures: Sequence[Picture]) -> tuple[Picture, ...]:
-    """Return what a result came from that is talked about again."""
-    jobs = [each.job for each in pictures if each.job]
-    status = await turn.services.queue.status(jobs[0]) if len(jobs) == 1 else None
-    return sources_of(status) if status is not None else ()

@@ -57,6 +57,8 @@ class Thing:
     """Where it came from: the job's photos, or those of the job whose result it is."""
     words_in: int = 0
     """Id of the message that asked for it."""
+    told: str = ""
+    """The prompt of the job whose result it is, with its preset's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class Photos(Event):
     words_in: int = 0
     """Id of the message that has the words."""
     how: How = ""
+    named: Thing | None = None
+    """The one of them that the words name by its place."""
     takes: int = 0
     """Photos that the preset takes which waits for them; 0: none waits."""
 
@@ -93,11 +97,11 @@ class Said(Event):
     """What they mean if they are no instruction."""
     doubt: str = ""
     """Whether they may be an instruction, or none, all the same: “some” if they answer the bot, “much” in any case."""
-    corrects: bool = False
-    """They put those before them right."""
+    leans: bool = False
+    """They go on with those before them, or put them right: alone they say too little."""
     how: How = ""
-    one_of_several: bool = False
-    """They name one of several pictures by its place."""
+    named: Thing | None = None
+    """The one of several things that they name by its place."""
     about: Thing | None = None
     """If they agree to doubtful words, what these are about."""
     replied: bool = False
@@ -107,32 +111,20 @@ class Said(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited(Event):
-    """A message that was corrected."""
+class Edited(Said):
+    """A message that was corrected; `jobs` are those that were asked for in it."""
 
-    words: str
-    intent: str = ""
-    doubt: str = ""
-    how: How = ""
     picture: Picture | None = None
     """What the message shows now."""
-    jobs: tuple[Thing, ...] = ()
-    """Jobs that were asked for in it."""
-    about: Thing | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen(Event):
-    """A preset was pressed."""
+    """A preset was pressed; none if somebody looks at them again: the one that waits isn't meant any more."""
 
     preset: str
     takes: int
     about: Thing | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Browsed(Event):
-    """Somebody looks at the presets again: the one that waits for photos is not meant any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,14 +268,12 @@ def step(draft: Draft, event: Event) -> Outcome:
     match event:
         case Photos():
             after, action = _photos(draft, event)
-        case Said():
-            after, action = _said(draft, event)
         case Edited():
             after, action = _edited(draft, event)
+        case Said():
+            after, action = _said(draft, event)
         case Chosen():
             after, action = _chosen(draft, event)
-        case Browsed():
-            after, action = replace(draft, preset=""), Nothing()
         case HowChosen():
             after, action = _how_chosen(draft, event)
         case BegunChosen():
@@ -353,12 +343,14 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     both = (*draft.pictures, *(each for each in event.pictures if each not in draft.pictures))
     number = event.words_in or event.message_id
-    if event.words:  # words beside one photo are about that one
-        joins = joins and (event.how == "together" or len(event.pictures) > 1)
+    if event.words:  # words beside one photo are about that one, as are those that name one of an album
+        named = event.named.pictures if event.named is not None else event.pictures
+        joins = joins and event.named is None and (event.how == "together" or len(named) > 1)
         waits = joins or not draft.pictures
         words = _both(draft.words, event.words) if draft.words and waits else event.words
+        draft = replace(draft, pictures=draft.pictures if event.named is None else both)
         draft = replace(draft, words="") if waits else draft
-        return _do(draft, event, both if joins else event.pictures, words, event.how, words_in=number)
+        return _do(draft, event, both if joins else named, words, event.how, words_in=number)
     if draft.words and (not draft.pictures or _lacks_another(draft)):
         after = replace(draft, pictures=both, at=event.at)
         if _lacks_another(after):
@@ -378,19 +370,24 @@ def _lacks_another(draft: Draft) -> bool:
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
-    """Do what words mean. If that's in doubt, they're an instruction if they answer the bot; else the bot asks."""
+    """Do what words mean. If that's in doubt, they're an instruction if they answer something; else the bot asks."""
+    if event.named is not None:
+        back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
+        intent = OTHER if back else event.intent
+        event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
     if event.about is None or not event.doubt:
         return _meant(draft, event)
-    if _is_answer(draft, event, event.about):
+    much = event.doubt == "much"
+    if _is_answer(draft, event, event.about) or (much and event.replied):
         return _meant(draft, replace(event, intent=""))
-    return _doubted(draft, event, event.about) if event.doubt == "much" else _meant(draft, event)
+    return _doubted(draft, event) if much else _meant(draft, event)
 
 
 def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
     match event.intent:
         case "":
-            after, action = _worded(draft, event, thing)
+            after, action = _instructed(draft, event, thing)
         case "stop":
             after, action = _stop(draft, event, thing)
         case "again":
@@ -399,24 +396,15 @@ def _meant(draft: Draft, event: Said) -> Outcome:
             after, action = _undo(draft, event, thing)
         case "redo":
             after, action = _back_to(draft, event, thing.pictures if thing is not None else ())
-        case "how" if thing is None or len(thing.pictures) == 1 or thing.pictures != draft.pictures:
-            after, action = _worded(draft, event, thing)
-        case "how":
-            after, action = _used(draft, event, event.how)
+        case "how" | "other":
+            after, action = _other(draft, event, thing)
         case "agreed":
             after, action = _agreed(draft, event, thing)
         case "question" if _declines(draft, event):
             after, action = replace(draft, doubtful=None), Stop(())
         case intent:
-            action = Ask(Question.ONE_OF, event.message_id) if intent == OTHER else Reply(intent, _result_of(thing))
+            action = Reply(intent, _result_of(thing))
     return after, action
-
-
-def _worded(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    """Take words as an instruction, unless they're about one of several pictures and don't say which."""
-    if event.one_of_several and thing is not None and thing.stage is Stage.RESULT and len(event.jobs) > 1:
-        return draft, Ask(Question.ONE_OF, event.message_id)
-    return _instructed(draft, event, thing)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
@@ -429,10 +417,8 @@ def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     return unfinished and not event.intent and abs(event.at - draft.words_at) <= ONE_WISH
 
 
-def _doubted(draft: Draft, event: Said, thing: Thing) -> Outcome:
-    pictures = thing.pictures if event.replied else ()
-    job = thing.job if event.replied and thing.stage in (Stage.WAITING, Stage.RUNNING) else ""
-    doubtful = Doubtful(event.words, event.message_id, event.at, pictures, job, event.id)
+def _doubted(draft: Draft, event: Said) -> Outcome:
+    doubtful = Doubtful(event.words, event.message_id, event.at, event.id)
     return replace(draft, doubtful=doubtful), Ask(Question.LIKE_THIS, event.message_id)
 
 
@@ -459,6 +445,19 @@ def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     return replace(draft, at=0, words="", words_at=0, late=None, preset="", how=""), Stop(result=_result_of(thing))
 
 
+def _other(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+    """Take another picture up, or several as it's said how; ask which one if that isn't clear."""
+    if event.how and thing is not None and thing.pictures == draft.pictures and len(thing.pictures) > 1:
+        return _used(draft, event, event.how)
+    if event.intent != OTHER:
+        return _instructed(draft, event, thing)
+    if thing is None or not event.replied:
+        return draft, Ask(Question.ONE_OF, event.message_id)
+    if draft.words:
+        return _do(draft, event, thing.pictures, draft.words, draft.how, words_in=draft.words_in)
+    return _back_to(draft, event, thing.pictures)
+
+
 def _result_of(thing: Thing | None) -> str:
     return thing.job if thing is not None and thing.stage is Stage.RESULT else ""
 
@@ -479,6 +478,8 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         words = _both(draft.words, words)
     elif set(thing.pictures) & set(draft.pictures):
         words, how = _joined(draft.words, draft.words_at, event), event.how or draft.how
+    elif thing.stage is Stage.RESULT and event.leans and thing.prompt:
+        words = _both(thing.prompt, words)
     pictures = thing.pictures
     if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
@@ -486,10 +487,10 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     return _do(draft, event, pictures, words, how or event.how, words_in=number)
 
 
-def _about_jobs(draft: Draft, event: Said | Edited, jobs: tuple[Thing, ...]) -> Outcome:
+def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
     """Give jobs other words: those that have begun are asked about."""
     words, number, late = event.words, event.message_id, draft.late
-    if isinstance(event, Said):
+    if not isinstance(event, Edited):
         asked = late is not None and jobs[0].job in late.jobs
         earlier = late.words if late is not None and asked else jobs[0].prompt
         if asked or set(draft.jobs[-1:]) & {each.job for each in jobs}:
@@ -518,11 +519,7 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
     if draft.words_in == number:
         draft = replace(draft, words="")
     if new is None or event.intent:
-        said = Said(
-            id=event.id, message_id=number, at=event.at, words=words, intent=event.intent, doubt=event.doubt,
-            how=event.how, about=event.about,
-        )  # fmt: skip
-        return _said(draft, said) if words else (draft, Nothing())
+        return _said(draft, event) if words else (draft, Nothing())
     if any(picture.message_id == number for picture in draft.pictures):
         pictures = tuple(new if picture.message_id == number else picture for picture in draft.pictures)
         draft = replace(draft, pictures=pictures)
@@ -542,8 +539,15 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     changed = tuple(job for job in event.jobs if new is not None and _has_another(job, new))
     if event.intent == STOP:
         return draft, Stop(tuple(job.job for job in event.jobs))
-    if new is not None and changed:
-        return _with_another_photo(draft, event, new, changed)
+    if new is not None and changed:  # done instead
+        job = changed[0]
+        pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
+        told = {"like": job.job} if event.intent or event.words in ("", job.prompt) else {"words": event.words}
+        wanted = Wanted(pictures, event.message_id, event.id, **told)
+        begun = (job.job,) if job.stage in (Stage.WAITING, Stage.RUNNING) else ()
+        free = begun if job.stage is Stage.WAITING else ()
+        after = replace(draft, words_at=event.at)
+        return after, Do((wanted,), words_in=event.message_id, how="each", cancel=begun, instead=free)
     if not event.words or event.intent in (AGAIN, UNDO, REDO):
         return draft, Nothing()
     return _about_jobs(draft, event, event.jobs)
@@ -559,20 +563,6 @@ def _has_another(job: Thing, picture: Picture) -> bool:
         and (each.size is None or new.size is None or each.size != new.size)
         for each in mine
     )
-
-
-def _with_another_photo(draft: Draft, event: Edited, new: Picture, jobs: tuple[Thing, ...]) -> Outcome:
-    """Do jobs with the photo that their message has now; those with the one before end if they haven't."""
-    wanted = []
-    for number, job in enumerate(jobs):
-        pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
-        same = event.words in ("", job.prompt) or bool(event.intent)
-        told = {"like": job.job} if same else {"words": event.words}
-        wanted.append(Wanted(pictures, event.message_id, f"{event.id}:{number}", **told))
-    begun = tuple(job.job for job in jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
-    waiting = tuple(job.job for job in jobs if job.stage is Stage.WAITING)
-    after = replace(draft, words_at=event.at)
-    return after, Do(tuple(wanted), words_in=event.message_id, how="each", cancel=begun, instead=waiting)
 
 
 def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -603,6 +593,8 @@ def _back_to(draft: Draft, event: Said, pictures: tuple[Picture, ...]) -> Outcom
 
 def _chosen(draft: Draft, event: Chosen) -> Outcome:
     """Use a preset: while a picture is in the works, on what comes of it."""
+    if not event.preset:
+        return replace(draft, preset=""), Nothing()
     thing, pictures = event.about, event.about.pictures if event.about is not None else ()
     after, action = _for_preset(draft, event, event.preset, event.takes, pictures, draft.words)
     unfinished = thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING)
@@ -708,7 +700,7 @@ def _told(words_in: int, answered: int) -> str:
 def _joined(earlier: str, earlier_at: int, event: Said) -> str:
     """Return words with those that they continue or put right, if they do."""
     at_once = abs(event.at - earlier_at) <= ONE_WISH
-    return _both(earlier, event.words) if earlier and (at_once or event.corrects) else event.words
+    return _both(earlier, event.words) if earlier and (at_once or event.leans) else event.words
 
 
 def _both(earlier: str, words: str) -> str:

@@ -23,7 +23,6 @@ from qwenedit_bot.conversation.step import (
 )
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
-from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.draft import Draft, How
     from qwenedit_bot.conversation.step import Event
     from qwenedit_bot.conversation.turn import Turn
-
-_WHILE_WAITING = ("voice", "audio")
-"""Kinds that somebody sends who means to say what to change."""
 
 
 async def message(turn: Turn) -> None:
@@ -59,8 +55,8 @@ async def photos(turn: Turn) -> None:
         event = reading.photos_in(turn, draft)
         if not draft.jobs or draft.preset or event.words or not any(map(reading.asks_again, turn.messages)):
             return event
-        about, how = Thing(Stage.PHOTO, event.pictures), await reading.how_before(turn, draft, AGAIN)
-        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, how=how, about=about)
+        about = Thing(Stage.PHOTO, event.pictures)
+        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, about=about)
 
     await take(turn, read)
 
@@ -86,12 +82,7 @@ async def text(turn: Turn, message: Message) -> None:
 async def unsupported(turn: Turn) -> None:
     """Say what can be sent instead."""
     kinds = reading.kinds_in(turn.messages)
-    if not kinds:
-        return
-    draft = await turn.services.drafts.read(turn.chat_id, turn.user_id)
-    if (draft.pictures or draft.jobs) and kinds[0] in _WHILE_WAITING:
-        await turn.say(View(turn.words(Text.TYPE_INSTEAD)))
-    else:
+    if kinds:
         await turn.say(View(turn.words(Text.UNSUPPORTED, kind=kinds[0])))
 
 
@@ -143,13 +134,9 @@ async def like_this(turn: Turn) -> None:
         return
 
     async def read(draft: Draft) -> Event:
-        said, doubtful = await reading.words_in(turn, draft, about), draft.doubtful
+        said = await reading.words_in(turn, draft, about)
         # A job's id comes from the message, so the button and “yes” ask for the same one.
-        said = replace(said, id=f"y{about.message_id}", intent="", doubt="")
-        if doubtful is None or doubtful.words_in != about.message_id or not doubtful.pictures:
-            return said
-        thing, replied = await reading.doubted_thing(turn, draft, doubtful)
-        return replace(said, about=thing, replied=replied, jobs=())
+        return replace(said, id=f"y{about.message_id}", intent="", doubt="")
 
     await take(turn, read)
 
@@ -158,11 +145,6 @@ async def again(turn: Turn) -> None:
     """Do the same once more, with another seed."""
     status = await answered_job(turn)
     if status is None or status.job.reply is None:
-        return
-    sources = [each.source for each in reading.sources_of(status)]
-    lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
-    if lost and not await turn.services.store.holds(*lost):
-        await turn.alert(Text.PRESS_EXPIRED)
         return
     thing = reading.thing_of(turn, status, turn.shown)
     await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))
@@ -173,13 +155,15 @@ async def undo(turn: Turn) -> None:
     status = await answered_job(turn)
     if status is None:
         return
-    thing = reading.thing_of(turn, status, turn.shown)
-    back = [each.message_id for each in thing.sources]
+    pressed = reading.thing_of(turn, status, turn.shown)
 
     async def read(draft: Draft) -> Event:
+        things = await reading.from_above(turn, draft)
+        thing = reading.with_before(pressed, things)
         # Pressed once more, the button goes on from where it went back to.
-        went = [each.message_id for each in draft.pictures] == back
-        return replace(_said(turn, UNDO), about=await reading.newest_thing(turn, draft) if went else thing)
+        if [each.message_id for each in draft.pictures] == [each.message_id for each in thing.sources]:
+            thing = reading.with_before(Thing(Stage.PHOTO, draft.pictures), things)
+        return replace(_said(turn, UNDO), about=thing)
 
     await take(turn, read)
 

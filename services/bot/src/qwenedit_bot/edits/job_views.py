@@ -66,12 +66,11 @@ def overview(
     jobs: Sequence[tuple[Status, int | None]],
     waits: Mapping[str, Wait] | None = None,
     *,
-    more: int = 0,
     backlog: int = 0,
 ) -> View:
     """All unfinished jobs of a user, with their places in line and what to expect by their ids.
 
-    `more` jobs aren't listed, and so many requests of the `backlog` wait until others are done.
+    So many more follow by themselves, as those of the `backlog` do.
     """
     if not jobs and not backlog:
         return View(words(Text.NOTHING_IN_THE_WORKS))
@@ -85,8 +84,6 @@ def overview(
         )
         for job, place in jobs
     ]
-    if more:
-        parts.append(words(Text.QUEUE_MORE, count=more))
     if backlog:
         parts.append(words(Text.IN_BACKLOG, count=backlog))
     return View("\n\n".join(parts))

@@ -83,6 +83,8 @@ class Intent(StrEnum):
     HELP = "help"
     PRICE = "price"
     """What a picture costs, or how many are left."""
+    PRIVACY = "privacy"
+    """What is kept of a user, or a wish to have it deleted."""
     START = "start"
     """A greeting."""
     OTHER = "other"
@@ -98,6 +100,9 @@ class Intent(StrEnum):
 _ASKED_FOR = (Intent.PRICE, Intent.WHEN, Intent.FILE, Intent.HELP, Intent.PRESETS)
 WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
 _LABELS = tuple(Intent)
+ORIGINAL = "original"
+PLACES = FIRST, SECOND, THIRD, LAST, ANOTHER = "first", "second", "third", "last", "other"
+"""Which one of several pictures is meant, as `albums.yaml` has it."""
 _ROOM = 32
 """More than there are labels."""
 _KEY = (1 << 64) - _ROOM
@@ -133,7 +138,7 @@ def meaning_of(text: str) -> Meaning:
     if _STARRED.fullmatch(text.strip()):
         return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
-    if meaning.intent is Intent.THANKS and not is_listed(said):
+    if meaning.intent in (Intent.THANKS, Intent.QUESTION) and not is_listed(said):
         clauses = map(_BAYES.meaning_of, _CLAUSE.split(said[:_READ]))
         return next((each for each in clauses if each.intent in _ASKED_FOR and not each.doubt), meaning)
     return meaning
@@ -144,23 +149,30 @@ def is_listed(text: str) -> bool:
     return any(_BAYES.seen(_whole(text.removeprefix("/"))))
 
 
-def corrects(text: str) -> bool:
-    """Return whether words, if they're a wish, take back the last one: “i meant …”, “no, green”, “*blonde”."""
+def leans(text: str) -> bool:
+    """Return whether words, if they're a wish, need those before: “and the hose”, “no, green”, “*blonde”."""
     first, *rest = _CLAUSE.split(text)
     takes_back = bool(rest) and meaning_of(first).intent in (Intent.QUESTION, Intent.STOP)
-    return takes_back or _STARRED.fullmatch(text) is not None or _has("correct", text)
+    return takes_back or meaning_of(text).intent in (Intent.MORE, Intent.FIX)
 
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    if _has("together", text):
+    if _has("together", text) or len(_places_in(text)) > 1:
         return "together"
     return "each" if _has("each", text) else ""
 
 
-def names_one(text: str) -> bool:
-    """Return whether words name one of several pictures by its place, such as “the second one”."""
-    return _has("place", text)
+def place_of(text: str) -> str:
+    """Return which one of several pictures words name, or that they mean the photo that was sent; else nothing."""
+    places = _places_in(text)
+    if len(places) == 1 and not how_of(text):
+        return places[0]
+    return ORIGINAL if _has(ORIGINAL, text) else ""
+
+
+def _places_in(text: str) -> list[str]:
+    return [place for place in PLACES if _has(place, text)]
 
 
 def shows_things(text: str) -> bool:

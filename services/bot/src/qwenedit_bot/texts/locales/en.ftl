@@ -106,7 +106,6 @@ like-this = “{ $said }”: should I do this to the picture?
 like-this-button = Yes, do it
 hint = I edit photos (JPEG, PNG, WebP, HEIC or AVIF). Send one and say what to change. /help has more.
 one-of = Which one? Reply to it and say what to change.
-type-instead = I can't listen yet. Please type what to change.
 forgotten-how = I don't remember what I did last. Send a photo, or reply to a picture, and say what to change.
 resume-button = Do it now
 not-yet = I haven't begun this one. Shall I?
@@ -122,25 +121,30 @@ edited-refused = I can't use the new words: they're too long or against this bot
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
     [sticker] Nice sticker! But I only edit photos.
-    [voice] I can't listen yet. Please send a photo and type what to change.
+    [voice] I can't listen yet. Please type what to change.
     [audio] I can't do music. Please send a photo.
     [animation] I can't edit GIFs. Please send a photo.
     [video] I can't edit videos. A screenshot of the best moment would do.
+    [video_note] I can't edit videos. A screenshot of the best moment would do.
     [live_photo] I can't see the still in this live photo. Please send it as an ordinary photo.
     [document] I can't open this kind of file. Please send a JPEG, PNG, WebP or HEIC.
     [location] Nice place! But I only edit photos.
+    [venue] Nice place! But I only edit photos.
     [contact] I can't do anything with a contact. Please send a photo.
     [poll] I don't vote. Please send a photo.
     [game] I don't play, I edit photos. Send me one!
+    [dice] I don't play, I edit photos. Send me one!
     [story] I can't open stories. A screenshot would do.
     [paid_media] I can't open paid posts. Please send a photo.
     [gift] 🎁 What a nice gift, thank you!
+    [unique_gift] 🎁 What a nice gift, thank you!
    *[other] I can't do anything with that. Please send a photo and say what to change.
 }
 album-mixed = { $kind ->
     [document] I left out a file that I can't open.
    *[video] I left out the video: I can't edit videos.
 }
+ready = 😊 I'm ready: what should I change? For example “make it snow”. /help has more.
 welcome = 😊 You're welcome!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
@@ -149,8 +153,7 @@ group-help =
     • “/edit make it snow” in a photo's caption, or in reply to anybody's photo;
     • “@{ $bot } make it snow”, the same.
 
-    Only the person who asked for a picture can use its buttons.
-group-other-command = Here I only know /edit, /help and /cancel. The rest works in our private chat: @{ $bot }.
+    Only the person who asked for a picture can use its buttons. Everything else works in our private chat.
 group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
 trouble = Something broke on my side. Please send that again in a minute.
 too-many-at-once = That was a lot at once! I skipped some of your messages. Please send them again, a few at a time.
@@ -259,7 +262,6 @@ storage-full = I'm out of room for pictures right now. Please try again in a few
 waits-in-backlog = ⏳ I'll begin as soon as one of your other pictures is ready.
 waits-for-result = ⏳ I'll do this to the result as soon as it's there.
 nothing-to-follow = There's no result to do this to. Reply to a photo with these words, and I'll do it there.
-queue-more = … and { $count } more
 in-backlog = { $count ->
     [one] { $count } more follows by itself.
    *[other] { $count } more follow by themselves.
@@ -337,11 +339,7 @@ duration = { $hours ->
 ## Cancelling
 
 nothing-to-cancel = There's nothing to cancel.
-dialogue-cancelled = { $what ->
-    [words] OK, I've dropped your words.
-    [choice] OK, no style.
-   *[photo] OK. Send another photo, or say what to change.
-}
+dialogue-cancelled = OK. Send another photo, or say what to change.
 jobs-cancelled = { $count ->
     [one] OK, I've cancelled your picture.
    *[other] OK, I've cancelled your { $count } pictures.
