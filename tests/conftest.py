@@ -55,13 +55,13 @@ def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _as_found() -> Iterator[None]:
     """Leave logging as it was found: a test that configures it must not speak for the next one."""
-    root, hook = logging.getLogger(), sys.excepthook
+    root, hook, config = logging.getLogger(), sys.excepthook, structlog.get_config()
     handlers, level = root.handlers[:], root.level
     yield
     root.handlers[:], sys.excepthook = handlers, hook
     root.setLevel(level)
     logging.captureWarnings(False)
-    structlog.reset_defaults()
+    structlog.configure(**config)
 
 
 @pytest.fixture(scope="session", autouse=True)

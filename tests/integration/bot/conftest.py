@@ -28,6 +28,7 @@ from qwenedit_testkit.waiting import background, eventually
 from telegram_simulator.client import TelegramSimulator
 from telegram_simulator.server import Config, running
 from telegram_simulator.world.rate_limits import Rates
+from tests.integration.bot.here import BotHere
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -87,7 +88,7 @@ def founded() -> Callable[..., Foundation]:
 
 @dataclass
 class Stage:
-    """Telegram's simulator and the bot as processes, and a worker's part for the test to play."""
+    """Telegram's simulator, the bot, and a worker's part for the test to play."""
 
     redis_url: str
     telegram_url: str
@@ -96,7 +97,7 @@ class Stage:
     worker: WorkerByHand
 
     def another_bot(self, name: str) -> Service:
-        return _bot(self.redis_url, self.telegram_url, name)
+        return _bot(type(self.bot), self.redis_url, self.telegram_url, name)
 
     async def jobs(self, count: int) -> list[Status]:
         """Return the unfinished jobs as soon as there are that many."""
@@ -151,9 +152,11 @@ class Stage:
         await eventually(condition, within=seconds)
 
 
-def _bot(redis_url: str, telegram_url: str, name: str = "bot", **settings: str) -> Service:
-    env = bare_environment(**settings)
-    return bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url, name=name)
+def _bot(made_as: type[Service], redis_url: str, telegram_url: str, name: str = "bot", **settings: str) -> Service:
+    return bot(
+        env=bare_environment(**settings), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url,
+        name=name, service=made_as,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -177,14 +180,20 @@ async def unpaced(redis_url: str) -> AsyncIterator[None]:
             yield
 
 
-@pytest.fixture(scope="session")
-def performing() -> Callable[..., AbstractAsyncContextManager[Stage]]:
+@pytest.fixture(scope="module")
+def made_as(request: pytest.FixtureRequest) -> type[Service]:
+    """What the bot is: a part of this process, or a process of its own in a file with `RUNG = "stack"`."""
+    return {"parts": BotHere, "stack": Service}[getattr(request.module, "RUNG", "parts")]
+
+
+@pytest.fixture(scope="module")
+def performing(made_as: type[Service]) -> Callable[..., AbstractAsyncContextManager[Stage]]:
     """Return what makes a stage of its own from the address of a Redis and settings of the bot."""
 
     @asynccontextmanager
     async def performing(redis_url: str, **settings: str) -> AsyncIterator[Stage]:
         with on_a_thread(lambda: running(Config(port=0, rates=Rates(enabled=False)))) as url:
-            service = _bot(redis_url, url, **settings)
+            service = _bot(made_as, redis_url, url, **settings)
             try:
                 await service.start()
                 async with TelegramSimulator(url) as telegram, by_hand(redis_url) as worker, unpaced(redis_url):

@@ -131,12 +131,13 @@ def bot(
     token: str,
     telegram_url: str | None,
     name: str = "bot",
+    service: type[Service] = Service,
 ) -> Service:
     """Make the bot; without `telegram_url` it speaks to the real Telegram."""
     settings = {"REDIS_URL": redis_url, "BOT_TOKEN": token}
     if telegram_url is not None:
         settings["TELEGRAM_API_URL"] = telegram_url
-    return Service(name, "qwenedit_bot", env={"POD_NAME": name, **env, **settings})
+    return service(name, "qwenedit_bot", env={"POD_NAME": name, **env, **settings})
 
 
 def worker(

@@ -15,6 +15,8 @@ from qwenedit_testkit.photos import photo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+RUNG = "stack"  # the bot is killed
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RESULT = photo("PNG")

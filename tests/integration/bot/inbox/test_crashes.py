@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+RUNG = "stack"  # the bot is killed
+
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 

@@ -16,6 +16,8 @@ from telegram_simulator.client import RefusedError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+RUNG = "stack"  # the bot is killed
+
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 ADMIN, PER_DAY = 900_001, 1

@@ -15,6 +15,8 @@ from qwenedit_testkit.proxy import Proxy, Toxic
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+RUNG = "stack"  # the client of the bucket reads the environment
+
 
 def waits(lanes: str) -> str:
     """Return the pattern of the line by which the bot says that a request or an answer waits for the bucket."""

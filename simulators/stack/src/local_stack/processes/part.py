@@ -136,8 +136,11 @@ class Part:
         if self.running:
             raise RuntimeError(f"{self.name} runs already")
         self._lines.clear()
-        self._process = await Part.launcher(self)
+        self._process = await self._begin()
         self._reading = asyncio.create_task(self._read(self._process), name=f"lines of {self.name}")
+
+    async def _begin(self) -> Running:
+        return await Part.launcher(self)
 
     async def wait_ready(self, *, timeout: float = START_TIMEOUT) -> None:  # noqa: ASYNC109 - said in the error
         """Wait until it is ready; raises as `start` does, and leaves it running."""
