@@ -93,8 +93,8 @@ tools: $(BIN)/.synced
 	@! command -v go > /dev/null || $(BIN)/python -m qwenedit_testkit.object_server > /dev/null || true
 
 .PHONY: quick
-quick: $(BIN)/.synced ## Run the unit tests, in less than 40 seconds on two cores
-	$(BIN)/pytest -q -n 2 tests/unit
+quick: $(BIN)/.synced ## Run the unit tests, in half a minute on two cores
+	$(BIN)/pytest -q -n 3 tests/unit
 
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= NODE_TOOL= CONTAINER_TOOL=)

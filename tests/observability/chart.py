@@ -8,6 +8,7 @@ import yaml
 
 from qwenedit_testkit import ROOT
 from tests import helm
+from tests.chart.goldens import manifests_in
 
 CHART = ROOT / "charts/qwenedit"
 NAMESPACE = "photos"
@@ -28,8 +29,7 @@ def monitored(monitoring: dict[str, Any] | None = None, **values: Any) -> list[M
         everything = {"bot": token, "monitoring": wanted, "networkPolicy": policy, **values}
         chart.validate_schema(everything)
         files = chart.render(everything, name=RELEASE, namespace=NAMESPACE)
-    documents = (one for path, text in files.items() if path.endswith(".yaml") for one in yaml.safe_load_all(text))
-    return [one for one in documents if one]
+    return manifests_in(files)
 
 
 def rule_file(manifests: list[Manifest]) -> Manifest:

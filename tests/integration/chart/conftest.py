@@ -6,6 +6,7 @@ import asyncio
 import os
 import resource
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,19 +24,23 @@ USERS = ("admin", "bot", "worker", "keda", "backup")
 BACKUP = {"existingClaim": "backups"}
 
 
+@cache
+def configuration(prefix):
+    """Render the files of Redis, by name."""
+    values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}, "backup": BACKUP}
+    with helm.Chart.load(CHART) as chart:
+        rendered = chart.render(values, name="edit", namespace="photos")
+    (file,) = (path for path in rendered if path.endswith("templates/redis/configmap.yaml"))
+    return yaml.safe_load(rendered[file])["data"]
+
+
 class Server:
     """A Redis with the chart's configuration, its folders moved to one of the test's."""
 
     def __init__(self, folder, prefix):
         self.port = free_port()
         self.passwords = {user: f"{user}'s pass word #1" for user in USERS}
-        with helm.Chart.load(CHART) as chart:
-            values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}, "backup": BACKUP}
-            rendered = chart.render(values, name="edit", namespace="photos")
-        (config,) = (
-            yaml.safe_load(text) for path, text in rendered.items() if path.endswith("templates/redis/configmap.yaml")
-        )
-        for name, text in config["data"].items():
+        for name, text in configuration(prefix).items():
             moved = text.replace("/run/valkey", str(folder)).replace("/etc/valkey", str(folder))
             moved = moved.replace("/data", str(folder)).replace("port 6379", f"port {self.port}\nbind {HOST}")
             moved = moved.replace("exec valkey-server", f"exec {redis_program()}")

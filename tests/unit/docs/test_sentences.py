@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,11 @@ def sentences(text: str) -> Iterator[str]:
             yield from re.split(r"(?<=[.!?:])[)*_\"”]*\s+(?=[A-ZÀ-Я\d*\"“(]|code)|\n", plain)
 
 
+@cache
+def docstring(module: Path) -> str:
+    return ast.get_docstring(ast.parse(module.read_text())) or ""
+
+
 def too_long(text: str) -> list[str]:
     return [sentence for sentence in sentences(text) if len(sentence.split()) > LONGEST]
 
@@ -57,10 +63,9 @@ def test_sentence_of_a_page_has_at_most_30_words(page: Path) -> None:
 
 
 def test_sentence_of_a_module_docstring_has_at_most_30_words() -> None:
-    docstrings = {path: ast.get_docstring(ast.parse(path.read_text())) or "" for path in MODULES}
-    assert {str(path): found for path, text in docstrings.items() if (found := too_long(text))} == {}
+    assert {str(path): found for path in MODULES if (found := too_long(docstring(path)))} == {}
 
 
 def test_module_of_the_product_says_what_it_is_for() -> None:
     product = [path for path in MODULES if "src" in path.relative_to(ROOT).parts]
-    assert [str(path) for path in product if not ast.get_docstring(ast.parse(path.read_text()))] == []
+    assert [str(path) for path in product if not docstring(path)] == []

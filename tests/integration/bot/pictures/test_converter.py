@@ -7,6 +7,7 @@ import io
 import os
 import re
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,10 @@ def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:
-    return Image.effect_noise((width, height), 60).convert(mode)
+    tile, image = Image.effect_noise((640, 640), 60), Image.new("L", (width, height))
+    for corner in product(range(0, width, tile.width), range(0, height, tile.height)):
+        image.paste(tile, corner)
+    return image.convert(mode)
 
 
 def of_many_scans(image: Image.Image, scans: int) -> bytes:

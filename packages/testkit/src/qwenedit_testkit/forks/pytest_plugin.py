@@ -73,10 +73,7 @@ class _Processes:
 
     def __init__(self, session: pytest.Session) -> None:
         self._session = session
-        files: dict[Path, list[pytest.Item]] = {}
-        for item in session.items:  # those of a file may stand apart, where files share a fixture with parameters
-            files.setdefault(item.path, []).append(item)
-        self._files = list(files.values())
+        self._files = list(_files(session.items))
         self._context = multiprocessing.get_context("fork")
         self._stop = self._context.Event()
         self._todo, todo = os.pipe()
@@ -169,6 +166,18 @@ class _Processes:
     def _next_file(self) -> list[pytest.Item]:
         number = os.read(self._todo, _NUMBER.size)
         return self._files[_NUMBER.unpack(number)[0]] if number else []
+
+
+def _files(items: list[pytest.Item]) -> Iterator[list[pytest.Item]]:
+    """Yield the tests of each file; those of files that share a fixture with parameters are mixed and stay together."""
+    last = {item.path: number for number, item in enumerate(items)}
+    file, end = list[pytest.Item](), 0
+    for number, item in enumerate(items):
+        file.append(item)
+        end = max(end, last[item.path])
+        if number == end:
+            yield file
+            file = []
 
 
 class _Reporting:
