@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
 from qwenedit_jobs.cli.pending import pending_answer, pending_requests
+from qwenedit_jobs.cli.telegram import reach_telegram
 from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.errors import PictureStoreError
 from qwenedit_jobs.model import Memory, State, short_id
@@ -84,6 +85,10 @@ async def status(at: Installation) -> Answer:
         said = f"Redis is slow: its replies for this status took {duration(took)}: its node, its CPU or its disk"
         report.troubles.append(f"QweneditAnswersLateFast: {said}")
     await _bucket(report, at.settings.pictures_url)
+    if reached := await reach_telegram():
+        report.facts.append(("telegram", reached.said))
+        if reached.trouble:
+            report.troubles.append(f"QweneditTelegramRejects: {reached.trouble}")
     none = NONE if ("leader", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
     troubles = [("" if at else "trouble", said) for at, said in enumerate(report.troubles or [none])]
     return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
