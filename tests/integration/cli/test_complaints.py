@@ -17,9 +17,26 @@ async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
     monkeypatch.setenv("REDIS_URL", f"redis://user:hidden@{HOST}:{port}/0")
     said = await desk.ask("status")
     assert said.code == 2
-    assert f"Redis at {HOST}:{port}/0 does not answer" in said.err
-    assert "REDIS_URL" in said.err
+    place = f"trouble QweneditBotDown: Redis at {HOST}:{port}/0 does not answer"
+    assert said.err.startswith(f"{place}: it takes no connection: if its pod is 1/1, a network policy")
     assert "hidden" not in said.err
+
+
+async def test_name_that_is_not_known_is_told_from_a_redis_that_is_down(desk, monkeypatch):
+    monkeypatch.setenv("REDIS_URL", "redis://no-such-host.invalid:6379/0")
+    assert "does not answer: its name isn't known" in (await desk.ask("status")).err
+
+
+async def test_redis_that_takes_connections_and_does_not_reply_is_told_within_ten_seconds(desk, monkeypatch):
+    async def say_nothing(reader, writer):
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(say_nothing, HOST, 0) as server:
+        monkeypatch.setenv("REDIS_URL", f"redis://{HOST}:{server.sockets[0].getsockname()[1]}/0")
+        async with asyncio.timeout(10):
+            said = await desk.ask("status")
+    assert "does not answer: it takes connections and gives no reply in time" in said.err
 
 
 async def test_user_without_the_right_is_told_where_to_ask(desk, redis_url, monkeypatch):

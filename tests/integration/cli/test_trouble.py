@@ -8,7 +8,9 @@ import pytest
 
 from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry
 from qwenedit_jobs.cli import status
+from qwenedit_jobs.errors import AnotherBotError
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 from tests.integration.cli.conftest import about, line_of, row
 
 NONE = "none that is seen here"
@@ -68,7 +70,8 @@ async def test_worker_that_is_silent_with_a_job_in_hand_is_trouble_and_no_hang(d
     identity = await running(desk, workers, ran=200, stood=190)
     seconds, _ = await desk.redis.time()
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
-    assert await trouble(desk) == f"QweneditWorkersLost: worker gpu-1 is silent with job {identity[:8]} in hand"
+    told = rf"QweneditWorkersLost: worker gpu-1 is silent for 4\d s with job {identity[:8]} in hand"
+    assert re.fullmatch(told, await trouble(desk))
 
 
 async def test_jobs_that_lose_their_worker_are_trouble_wherever_they_are(desk, workers):
@@ -176,7 +179,7 @@ async def test_redis_that_lost_its_data_under_a_bot_that_runs_is_trouble(desk):
     await desk.redis.hdel(desk.keys.layout, "bot")  # as `forget-bot` does
     assert await trouble(desk) == NONE
     await desk.redis.delete(desk.keys.layout)
-    assert (await trouble(desk)).startswith("QweneditBotDown: Redis lost its data after the bot's start")
+    assert (await trouble(desk)).startswith("QweneditBotDown: Redis lost its data, while the bot ran")
 
 
 async def test_request_whose_photo_does_not_come_is_told(desk):
@@ -184,8 +187,8 @@ async def test_request_whose_photo_does_not_come_is_told(desk):
     await lanes.put("7", "0123456789abcdef", "{}")
     await lanes.put("8", "feedfacefeedface", "{}")
     await lanes.next(2)
-    told = "2 not yet in line; the first: the bot fetches its photo. If that stays so, Telegram's file doesn't come"
-    assert line_of(await desk.ask("status"), "requests") == f"{told}: QweneditTelegramRejects"
+    told = "2 not yet in line; the first: the bot has it in hand. If that stays so, Telegram's file"
+    assert line_of(await desk.ask("status"), "requests").startswith(told)
 
 
 async def test_redis_whose_connections_are_used_up_is_trouble(desk, monkeypatch):
@@ -210,3 +213,76 @@ async def test_answer_that_its_chat_refuses_is_no_trouble_and_hides_none(desk):
     await lanes.put("other", f"{(seconds - 90) * 1000}-0", '{"id": "0123456789abcdef", "state": "done"}')
     told = r"QweneditAnswersLateFast: job 01234567 ended \d+ s ago, and its user has no answer: due"
     assert re.fullmatch(told, await trouble(desk))
+
+
+@pytest.mark.parametrize(("age", "stuck"), [(5, False), (80, True)])
+async def test_update_that_is_not_handled_is_told_with_its_age(desk, age, stuck):
+    seconds, _ = await desk.redis.time()
+    lanes = Lanes(desk.redis, desk.keys.inbox, name="bot-0")
+    await lanes.put("7", "1", f'{{"message": {{"date": {seconds - age}, "reply_to_message": {{"date": 1700000000}}}}}}')
+    await lanes.next(1)
+    said = await desk.ask("status")
+    told = rf"1 not yet handled, the oldest for ({age}|{age + 1}|{age + 2}) s: the bot has it in hand.*doesn't come"
+    assert re.match(told, line_of(said, "updates"))
+    assert line_of(said, "trouble").startswith("QweneditTelegramRejects: updates: 1 not yet" if stuck else NONE)
+
+
+async def test_request_that_failed_before_is_trouble(desk):
+    lanes = Lanes(desk.redis, desk.keys.backlog, name="bot-0")
+    await lanes.put("7", "0123456789abcdef", "{}")
+    [entry], _due = await lanes.next(1)
+    await lanes.park(entry, 20.0, failed=True, why="TelegramUnavailableError: file server: TimeoutError")
+    told = r"QweneditTelegramRejects: requests: 1 not yet in line; the first: refused 1 times, next try in \d+ s: "
+    assert re.match(told, await trouble(desk))
+
+
+async def test_worker_that_missed_two_signs_of_life_with_a_job_is_told_before_its_lease_ends(desk, workers):
+    identity = await running(desk, workers, ran=30, stood=28)
+    seconds, _ = await desk.redis.time()
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 25) * 1000})
+    told = rf"QweneditWorkersLost: worker gpu-1 is silent for 2\d s with job {identity[:8]} in hand"
+    assert re.fullmatch(told, await trouble(desk))
+
+
+async def test_data_that_was_lost_is_told_with_its_time_until_the_bot_starts_again(desk):
+    watch = StateWatch(desk.redis, desk.keys, 42)
+    await claim_state(desk.redis, desk.keys, bot_id=42)
+    await watch.tick()
+    await watch.tick()
+    assert await trouble(desk) == NONE
+    await desk.redis.delete(desk.keys.layout)
+    await watch.tick()
+    assert re.match(r"QweneditBotDown: Redis lost its data at .* ago\), while the bot ran", await trouble(desk))
+    with pytest.raises(AnotherBotError):
+        await claim_state(desk.redis, desk.keys, bot_id=43)  # the note is there again
+    await claim_state(desk.redis, desk.keys, bot_id=42)
+    assert await trouble(desk) == NONE
+
+
+async def test_older_data_is_lost_data(desk):
+    watch = StateWatch(desk.redis, desk.keys, 42)
+    await claim_state(desk.redis, desk.keys, bot_id=42)
+    await watch.tick()
+    seconds, _ = await desk.redis.time()
+    await desk.redis.hset(desk.keys.layout, "noted", seconds - 10)  # as after a crash
+    await watch.tick()
+    assert await trouble(desk) == NONE
+    await desk.redis.hset(desk.keys.layout, "noted", seconds - 3600)
+    await watch.tick()
+    assert "Redis lost its data" in await trouble(desk)
+
+
+async def test_redis_tells_since_when_it_is_up(desk):
+    assert re.search(r"; up for \d+ \w+$", line_of(await desk.ask("status"), "redis"))
+
+
+async def test_status_without_a_leader_says_so_to_a_user_who_may_see_that_alone(desk, redis_url, monkeypatch):
+    await desk.redis.delete(desk.keys.leader)
+    rights = ("on", ">p", "~*", "+@all", "-hlen", "-xlen")
+    await desk.redis.execute_command("ACL", "SETUSER", "looker", *rights)
+    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
+    monkeypatch.setenv("REDIS_PASSWORD", "p")
+    try:
+        assert (await trouble(desk)).startswith("QweneditBotDown: no bot leads, so nobody is answered: `kubectl")
+    finally:
+        await desk.redis.execute_command("ACL", "DELUSER", "looker")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 
@@ -95,3 +96,14 @@ async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, 
         await eventually(draining)
         [seen] = await there(workers)
         assert seen.presence.device.version == "0.27.0"
+
+
+async def test_reason_why_a_worker_is_not_ready_is_told_when_it_changes(bench, workers):
+    async def told(problem):
+        return [seen.presence.problem for seen in await there(workers)] == [problem]
+
+    bench.server.problem = ComfyUIUnavailable("first")
+    async with bench.working() as part, beating(bench, part, Stats()):
+        for problem in ("first", "second"):
+            bench.server.problem = ComfyUIUnavailable(problem)
+            await eventually(partial(told, problem), within=8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
+from structlog.testing import capture_logs
 
 from qwenedit_telemetry import configure_logging, tracing
 from qwenedit_telemetry.exporting import WatchedExporter, make_provider
@@ -54,6 +56,18 @@ def test_error_is_told_by_its_class_and_never_by_its_text(spans):
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["error.type"] == "ValueError"
     assert "secret" not in span.to_json()
+
+
+async def test_part_that_hangs_is_logged_while_it_does_once_a_minute(monkeypatch):
+    monkeypatch.setattr(tracing, "SLOW", 0.01)
+    monkeypatch.setattr(tracing, "_slow_at", {})
+    with capture_logs() as logged:
+        for name in ("telegram getUpdates", "quick", "download photo", "download photo"):
+            with tracing.span(name):
+                await asyncio.sleep(0 if name == "quick" else 0.03)
+    assert [(line["event"], line["call"], line["log_level"]) for line in logged] == [
+        ("call.slow", "download photo", "warning")
+    ]
 
 
 class Moody(SpanExporter):

@@ -74,7 +74,7 @@ probe.sh: |
 {{- end }}
 
 {{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
-     it. The layout and the time are for reading. A new key has to be named here as well. Of `lost`, `clock` and `nudge`
+     it. The layout, the time and the leader are for reading. A new key has to be named here as well. Of `lost`, `clock` and `nudge`
      only workers of the release before know. */}}
 {{- define "qwenedit.workerKinds" -}}
 (+@list -@dangerous ~qwenedit:job_queue ~qwenedit:held ~qwenedit:lost)
@@ -88,4 +88,5 @@ probe.sh: |
 (+xadd +xlen +xrange ~qwenedit:events)
 (+hmget %R~qwenedit:layout)
 (+hmget %R~qwenedit:time)
+(+get %R~qwenedit:leader)
 {{- end }}

@@ -1,14 +1,17 @@
 """Spans, for business code: OpenTelemetry's API in the ways in which this product makes spans.
 
 Until a tracer is set, every call here does nothing. The SDK and an exporter are imported only where traces are exported
-(`exporting`): they take 8 MB of memory.
+(`exporting`): they take 8 MB of memory. A part of a job that takes long is logged in any case.
 """
 
 from __future__ import annotations
 
+import asyncio
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
+import structlog
 from opentelemetry import trace
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -23,6 +26,11 @@ if TYPE_CHECKING:
 Attributes: TypeAlias = "Mapping[str, str | int | float | bool]"
 Kind = trace.SpanKind
 """A span's part in a conversation."""
+
+SLOW, SLOW_LOGGED_EVERY = 5.0, 60.0
+"""Seconds after which a part is slow, and between two log lines about those of one name."""
+WAITS = ("telegram getUpdates", "comfyui wait")
+"""Parts that take as long as they like."""
 
 _W3C = TraceContextTextMapPropagator()
 _OUTSIDE = trace.set_span_in_context(trace.INVALID_SPAN)
@@ -56,10 +64,14 @@ class Span:
         self._span.set_status(trace.StatusCode.ERROR)
 
 
+log = structlog.get_logger(__name__)
+
 NO_SPAN = Span(trace.INVALID_SPAN)
 """For a place that holds a span, while there is none."""
 
 _tracer: trace.Tracer | None = None
+_slow_at: dict[str, float] = {}
+"""When a part of this name was last logged as slow."""
 
 
 def use(tracer: trace.Tracer | None) -> None:
@@ -77,12 +89,36 @@ def root(
 
 @contextmanager
 def span(name: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None = None) -> Iterator[Span]:
-    """Make a part of the current span; outside of any span, none: what serves no job is not traced."""
-    if current_ids() is None:
-        yield NO_SPAN
-        return
-    with _make(name, kind=kind, attributes=attributes, parent=None) as made:
-        yield made
+    """Make a part of the current span; outside of any span, none: what serves no job is not traced.
+
+    A part that takes longer than `SLOW` is logged while it lasts: what hangs may never end in another line.
+    """
+    with _told_if_slow(name):
+        if current_ids() is None:
+            yield NO_SPAN
+            return
+        with _make(name, kind=kind, attributes=attributes, parent=None) as made:
+            yield made
+
+
+@contextmanager
+def _told_if_slow(name: str) -> Iterator[None]:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:  # nothing waits outside of one
+        loop = None
+    slow = None if loop is None or name in WAITS else loop.call_later(SLOW, _say_slow, name)
+    try:
+        yield
+    finally:
+        if slow is not None:
+            slow.cancel()
+
+
+def _say_slow(name: str) -> None:
+    if time.monotonic() - _slow_at.get(name, -SLOW_LOGGED_EVERY) >= SLOW_LOGGED_EVERY:
+        _slow_at[name] = time.monotonic()
+        log.warning("call.slow", call=name, seconds=SLOW)
 
 
 def continued(

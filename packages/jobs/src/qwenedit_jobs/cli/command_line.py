@@ -10,12 +10,12 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermission
 
 from qwenedit_jobs.cli import jobs, output, set_aside
 from qwenedit_jobs.cli.forget_bot import forget_bot
-from qwenedit_jobs.cli.installation import Installation
+from qwenedit_jobs.cli.installation import Installation, permitted
 from qwenedit_jobs.cli.pause import pause, resume
 from qwenedit_jobs.cli.selftest import selftest
 from qwenedit_jobs.cli.status import status
 from qwenedit_jobs.errors import QueueError, StorageFullError
-from qwenedit_jobs.redis.connection import connect
+from qwenedit_jobs.redis.connection import cause_of, connect
 from qwenedit_jobs.settings import RedisSettings, load
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 86_400
 """The longest that a command waits."""
+TROUBLE = "trouble "
+"""Begins what has a page in docs/runbooks, as in the status."""
 EXIT_CODES = """\
 exit codes: 0 success; 1 failure (no such job, a job in the wrong state, or no picture);
 2 the command couldn't run (Redis, a setting, or the command line)"""
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _complain(said: str, code: int) -> int:
-    output.show(output.one_line(f"qwenedit: {said}"), error=True)
+    output.show(output.one_line(said if said.startswith(TROUBLE) else f"qwenedit: {said}"), error=True)
     return code
 
 
@@ -111,6 +113,8 @@ def _seconds(text: str) -> float:
 async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
     options = vars(arguments)
     run = options.pop("run")
+    async with connect(settings, retries=0) as first:  # it says within seconds why there is no reply
+        await permitted(first.ping())
     async with connect(settings) as redis, connect(settings, decode=False) as raw:
         answer: output.Answer = await run(Installation(redis, raw, settings), **options)
     output.show(answer.text)
@@ -126,15 +130,13 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
         case NoPermissionError():
             return f"this Redis user may not do that: {error}. Ask from the bot's container, whose user may"
         case AuthenticationError():
-            return f"Redis at {place} refuses the login: {error}. Look at the user in REDIS_URL, and at REDIS_PASSWORD"
+            said = f"{TROUBLE}QweneditBotDown: Redis at {place} refuses the login: {error}"
+            return f"{said}. Look at the user in REDIS_URL, and at REDIS_PASSWORD"
         case ResponseError():
             hint = ". Does another program use keys that begin with REDIS_PREFIX?" if "WRONGTYPE" in str(error) else ""
             return f"Redis at {place} refuses: {error}{hint}"
         case BusyLoadingError():
             return f"Redis at {place} has just started, and reads its data: {error}"
         case _:
-            why = str(error).rstrip(".")
-            return (
-                f"Redis at {place} does not answer (QweneditBotDown): {why}. If its pod is ready, a network policy "
-                "cuts this pod off, or REDIS_URL or REDIS_SENTINELS lead elsewhere. If it isn't, its log says why"
-            )
+            said = str(error).rstrip(".")
+            return f"{TROUBLE}QweneditBotDown: Redis at {place} does not answer: {cause_of(error)} ({said})"

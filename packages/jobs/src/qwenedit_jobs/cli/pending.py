@@ -1,7 +1,8 @@
-"""Answers that users don't have yet, and requests that are no jobs yet: since when, until when, and why."""
+"""Updates, requests and answers that aren't done yet: since when, until when, and why."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ MOST_LOOKED_AT = 100
 """Answers among which the oldest one that its chat takes is looked for."""
 CHAT = "chat"
 """What an answer waits for if its chat refuses the bot, such as a user's who blocked it: not a fault."""
+LONG = 30.0
+"""Seconds within which the bot handles an update, mostly."""
+FETCHES = "the bot has it in hand. If that stays so, Telegram's file, or the moderation hook's answer, doesn't come"
 MEANINGS = {
     "flood": "Telegram told the bot to wait (429)",
     "pace": "as fast as Telegram allows in this chat, or for this bot",
@@ -43,13 +47,42 @@ class PendingAnswer:
         return _why(self.stay, now, "the bot is giving it now")
 
 
-async def pending_requests(at: Installation, now: float) -> str:
-    """Say how many requests are no jobs yet, and what the first waits for; empty if there is none."""
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Updates that aren't handled, or requests that are no jobs yet."""
+
+    said: str
+    """How many, and what the first waits for."""
+    stuck: bool
+    """Whether it waits for longer than it should."""
+
+
+async def pending_updates(at: Installation, now: float) -> Pending | None:
+    """Look at what users sent and the bot hasn't handled; None if there is nothing."""
+    dated = [(_sent(each.payload, now), each) for each in await at.updates.waiting()]
+    if not dated:
+        return None
+    since, first = min(dated, key=lambda each: each[0])
+    why = _why(await at.updates.stay_of(first), now, FETCHES)
+    late = now - since > LONG
+    return Pending(f"{len(dated)} not yet handled, the oldest for {duration(now - since)}: {why}", stuck=late)
+
+
+def _sent(update: str, now: float) -> float:
+    """Tell when Telegram took a message; what has no date came now."""
+    dates = [float(each) for each in re.findall(r'"date": ?([0-9]{9,10})\b', update)]
+    return min(now, max(dates, default=now))  # an older one is of a message that it replies to
+
+
+async def pending_requests(at: Installation, now: float) -> Pending | None:
+    """Look at requests that wait to become jobs; None if there is none."""
     found = await at.requests.waiting()
     if not found:
-        return ""
-    in_hand = "the bot fetches its photo. If that stays so, Telegram's file doesn't come: QweneditTelegramRejects"
-    return f"{len(found)} not yet in line; the first: {_why(await at.requests.stay_of(found[0]), now, in_hand)}"
+        return None
+    stays = [await at.requests.stay_of(each) for each in found[:MOST_LOOKED_AT]]
+    first = max(stays, key=lambda stay: stay.failures)
+    said = f"{len(found)} not yet in line; the first: {_why(first, now, FETCHES)}"
+    return Pending(said, stuck=bool(first.failures))
 
 
 def _why(stay: Stay, now: float, in_hand: str) -> str:

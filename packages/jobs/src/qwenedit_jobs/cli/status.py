@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from redis.exceptions import ResponseError
+from redis.exceptions import NoPermissionError, ResponseError
 
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
-from qwenedit_jobs.cli.pending import pending_answer, pending_requests
+from qwenedit_jobs.cli.own_limits import own_troubles
+from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_updates
 from qwenedit_jobs.cli.telegram import reach_telegram
 from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.errors import PictureStoreError
@@ -22,7 +23,7 @@ from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.redis.connection import check_writable
-from qwenedit_jobs.redis.state_layout import FIELD
+from qwenedit_jobs.redis.state_layout import FIELD, LOST
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ COLD_START = 300.0
 SLOW = 3.0
 """Seconds in which Redis is slow to say all that is shown here; it mostly takes less than 0.1."""
 NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
-PODS = f"kubectl -n {NAMESPACE} describe pods,replicasets -l app.kubernetes.io/component=worker"
+DESCRIBE = f"kubectl -n {NAMESPACE} describe pods,replicasets -l app.kubernetes.io/component"
+PODS = f"{DESCRIBE}=worker"
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
@@ -75,6 +77,7 @@ async def status(at: Installation) -> Answer:
     failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
     seen = await Workers(at.redis, at.keys).seen()
     workers = await seen_workers(at, seen.workers, running, failed)
+    await _leader(report, at)
     await _bot(report, at)
     await _line(report, at, waiting, workers)
     report.troubles.extend(worker_troubles(workers, report.now, ignored=seen.ignored))
@@ -89,7 +92,8 @@ async def status(at: Installation) -> Answer:
         report.facts.append(("telegram", reached.said))
         if reached.trouble:
             report.troubles.append(f"QweneditTelegramRejects: {reached.trouble}")
-    none = NONE if ("leader", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
+    report.troubles.extend(own_troubles())
+    none = NONE if ("answers", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
     troubles = [("" if at else "trouble", said) for at, said in enumerate(report.troubles or [none])]
     return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
 
@@ -98,18 +102,27 @@ async def _known(at: Installation, ids: Sequence[str]) -> list[Status]:
     return [record.status for record in await at.queue.records(ids) if record.status]
 
 
+async def _leader(report: Report, at: Installation) -> None:
+    try:
+        leader = str(await at.redis.get(at.keys.leader) or "none: no bot leads")
+    except NoPermissionError:  # a worker's user of a Redis of the operator's own
+        leader = UNKNOWN
+    report.facts.append(("leader", leader))
+    layout, lost = await permitted(at.redis.hmget(at.keys.layout, [FIELD, LOST])) or (None, None)
+    if leader.startswith("none"):
+        said = f"no bot leads, so nobody is answered: `{DESCRIBE}=bot` shows why"
+        report.troubles.append(f"QweneditBotDown: {said}")
+    elif lost or not layout:
+        when = f" at {moment(float(lost), now=report.now)}" if lost else ""
+        said = f"Redis lost its data{when}, while the bot ran: it is another one, empty or older"
+        report.troubles.append(f"QweneditBotDown: {said}")
+
+
 async def _bot(report: Report, at: Installation) -> None:
     answers = await permitted(at.answers.occupancy())
     if answers is None:
-        report.facts.append(("leader", UNKNOWN))
+        report.facts.append(("answers", UNKNOWN))
         return
-    leader = str(await at.redis.get(at.keys.leader) or "")
-    report.facts.append(("leader", leader or "none: no bot leads"))
-    if not leader:
-        report.troubles.append("QweneditBotDown: no bot leads, so nobody is answered")
-    elif not await at.redis.hexists(at.keys.layout, FIELD):
-        said = "Redis lost its data after the bot's start: jobs, balances and bans of before are gone"
-        report.troubles.append(f"QweneditBotDown: {said}")
     owed = f"{answers.waiting + int(await at.redis.xlen(at.keys.events))} to be answered"
     if oldest := await pending_answer(at):
         late, why = report.now - (oldest.since or report.now), oldest.why(report.now)
@@ -120,8 +133,12 @@ async def _bot(report: Report, at: Installation) -> None:
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
             report.troubles.append(f"{page}: {said}")
     report.facts.append(("answers", owed))
-    if requests := await pending_requests(at, report.now):
-        report.facts.append(("requests", requests))
+    found = [await pending_updates(at, report.now), await pending_requests(at, report.now)]
+    for name, pending in zip(("updates", "requests"), found, strict=True):
+        if pending is not None:
+            report.facts.append((name, pending.said))
+            if pending.stuck:
+                report.troubles.append(f"QweneditTelegramRejects: {name}: {pending.said}")
     if aside := sum([(await lanes.occupancy()).set_aside for lanes in (at.updates, at.answers, at.requests)]):
         report.facts.append(("set aside", f"{aside}; `qwenedit aside list` shows them"))
         report.troubles.append(f"QweneditSetAside: {aside} updates, answers or requests were set aside")
@@ -220,7 +237,8 @@ async def _redis(report: Report, at: Installation) -> None:
     clients = await permitted(at.redis.info("clients")) or {}
     open_, most = clients.get("connected_clients", 0), clients.get("maxclients", 0)
     connections = f"; {open_} of {most} connections" if most else ""
-    report.facts.append(("redis", f"{name} at {at.settings.place}, {used}{connections}"))
+    uptime = f"; up for {duration(server['uptime_in_seconds'])}" if server else ""
+    report.facts.append(("redis", f"{name} at {at.settings.place}, {used}{connections}{uptime}"))
     if most and open_ / most >= SHARE:
         said = f"Redis has {open_} of at most {most} connections, and refuses new ones"
         report.troubles.append(f"QweneditBotDown: {said}")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.workers.registry import LiveWorker, Presence
 
+LATE = 2 * BEAT_EVERY
+"""Seconds without a sign of life after which a worker with a job hangs, was killed, or is cut off from Redis."""
+
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
@@ -38,6 +41,10 @@ class SeenWorker:
         """Whether three signs of life are missing: it was killed, or is cut off from Redis."""
         return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * BEAT_EVERY
 
+    def late(self, now: float) -> bool:
+        """Whether a sign of life is missing: if it has a job, that's soon taken from it."""
+        return self.seen_at is None or now - self.seen_at > LATE
+
     def can_work(self, now: float) -> bool:
         """Whether it has a job in hand, or could take one."""
         if self.presence is None or self.silent(now):
@@ -50,7 +57,7 @@ class SeenWorker:
         The job of a killed worker stands still, too: it doesn't count once a sign of life is missing.
         """
         job = self.job
-        if job is None or job.started_at is None or self.seen_at is None or now - self.seen_at > 2 * BEAT_EVERY:
+        if job is None or job.started_at is None or self.late(now):
             return 0.0
         stood = now - max(job.started_at, job.moved_at or 0.0)
         # Before the first step the model may have to be loaded.
@@ -94,9 +101,11 @@ def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) 
         usual = f" where jobs take {duration(max(1.0, worker.usual))}" if worker.usual is not None else ""
         stood = f"job {short_id(job.id)} has stood at {job.at} for {duration(worker.hangs_for(now))}{usual}"
         yield f"QweneditQueueStuck: {stood}{_more(stuck)}"
-    if silent := [(worker, job) for worker, job in busy if worker.silent(now)]:
-        worker, job = silent[0]
-        yield f"QweneditWorkersLost: worker {worker.name} is silent with job {short_id(job.id)} in hand{_more(silent)}"
+    if late := [(worker, job) for worker, job in busy if worker.late(now)]:
+        worker, job = late[0]
+        since = f" for {duration(now - worker.seen_at)}" if worker.seen_at else ""
+        said = f"worker {worker.name} is silent{since} with job {short_id(job.id)} in hand{_more(late)}"
+        yield f"QweneditWorkersLost: {said}"
     if ignored:
         said = f"{ignored} entries of the register of workers are no worker's, or too large"
         yield f"QweneditWorkersLost: {said}: somebody else has a worker's Redis password"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import structlog
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
@@ -28,8 +31,12 @@ T = TypeVar("T")
 
 SOCKET_TIMEOUT = 5.0
 """Seconds until a command without a reply counts as lost. Every script may be repeated, so it then is."""
+SLOW, SLOW_LOGGED_EVERY = 1.0, 60.0
+"""Seconds after which a reply is slow, and between two log lines about that; a reply mostly takes a thousandth."""
 HEALTH_CHECK_INTERVAL = 15
 """Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
+
+log = structlog.get_logger(__name__)
 
 
 class _SentinelPool(SentinelConnectionPool):
@@ -43,16 +50,34 @@ class _SentinelPool(SentinelConnectionPool):
 
 
 class _Retry(Retry):
-    """Takes uvloop's error of a connection that the other side has closed for what it is."""
+    """Takes uvloop's error of a connection that the other side has closed for what it is, and logs slow replies."""
+
+    logged_at = -SLOW_LOGGED_EVERY
 
     async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
         async def translated() -> T:
+            began, busy = time.monotonic(), time.thread_time()
             try:
-                return await do()
+                reply = await do()
             except RuntimeError as error:
                 raise RedisConnectionError(str(error)) from error
+            # What this process computed meanwhile isn't Redis' fault.
+            self._took(time.monotonic() - began - (time.thread_time() - busy))
+            return reply
 
         return await super().call_with_retry(translated, *args, **named)
+
+    def _took(self, seconds: float) -> None:
+        if seconds > SLOW and time.monotonic() - _Retry.logged_at > SLOW_LOGGED_EVERY:
+            _Retry.logged_at = time.monotonic()
+            log.warning("redis.slow", seconds=round(seconds, 1), reason="Redis' node, CPU or disk, or the network")
+
+
+class _WaitingRetry(_Retry):
+    """Of a client whose replies take as long as they like."""
+
+    def _took(self, seconds: float) -> None:
+        pass
 
 
 @asynccontextmanager
@@ -72,7 +97,19 @@ async def answered_within(seconds: float) -> AsyncIterator[None]:
         raise RedisTimeoutError(f"no reply within {seconds + SOCKET_TIMEOUT:g} s") from error
 
 
-def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True) -> Redis:
+def cause_of(error: Exception) -> str:
+    """Say why Redis gives no reply, and what to look at."""
+    met = error.__cause__ or error.__context__
+    if isinstance(met, socket.gaierror):
+        return "its name isn't known: REDIS_URL or REDIS_SENTINELS is wrong, or DNS is down"
+    if isinstance(error, RedisTimeoutError) and "connecting" not in str(error):
+        return "it takes connections and gives no reply in time: its CPU, its disk or its node is slow, or it hangs"
+    if isinstance(error, RedisTimeoutError):
+        return "nothing answers at this address: a network policy drops what this pod sends, or its node is dead"
+    return "it takes no connection: if its pod is 1/1, a network policy rejects this pod; if not, its log says why"
+
+
+def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True, retries: int = 3) -> Redis:
     """Make a client; nothing is sent before its first command.
 
     Args:
@@ -80,6 +117,7 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         waits: For commands that block inside Redis: each of its calls is to stand in `answered_within`. Before Python
             3.12, a time-out of redis-py's may swallow the cancellation of such a call.
         decode: Replies as `str`; pictures need False.
+        retries: How often a call is made again that gets no reply.
     """
     behaviour: dict[str, Any] = {
         "decode_responses": decode,
@@ -90,9 +128,9 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         "health_check_interval": HEALTH_CHECK_INTERVAL,
         # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        "retry": _Retry(
+        "retry": (_WaitingRetry if waits else _Retry)(
             ExponentialWithJitterBackoff(base=0.05, cap=1.0),
-            retries=3,
+            retries=retries,
             # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
             supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
         ),

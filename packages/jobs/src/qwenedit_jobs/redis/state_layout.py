@@ -7,10 +7,13 @@ The bot is its Telegram id, which stays the same when @BotFather gives out anoth
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+import structlog
 from redis.exceptions import NoPermissionError, OutOfMemoryError
 
 from qwenedit_jobs.errors import AnotherBotError, StateTooNewError
@@ -22,7 +25,14 @@ if TYPE_CHECKING:
 
 LAYOUT = 2
 """What this version writes, and the newest that it reads."""
-FIELD, BOT = "layout", "bot"
+FIELD, BOT, NOTED, LOST = "layout", "bot", "noted", "lost"
+"""Fields: the layout, whose it is, when its bot last wrote here, and when that bot found that data was lost."""
+LOOK_EVERY = 10.0
+"""Seconds between two rounds of `StateWatch`."""
+MOST_LOST = 60.0
+"""Seconds that a crash of Redis may cost without being told: with `everysec` it's one or two, and clocks differ."""
+
+log = structlog.get_logger(__name__)
 
 
 async def check_layout(redis: Redis, keys: Keys) -> None:
@@ -54,8 +64,41 @@ async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:
             owner = await redis.hget(keys.layout, BOT)  # another bot may start at the same moment
         if owner == str(bot_id):
             await redis.hset(keys.layout, FIELD, str(LAYOUT))
+            await redis.hdel(keys.layout, LOST)
     if owner not in {None, str(bot_id)}:
         raise AnotherBotError(owner=str(owner), bot_id=bot_id, prefix=keys.prefix)
+
+
+@dataclass(eq=False)
+class StateWatch:
+    """Notices that Redis has lost what it had: it came back empty, or with older data.
+
+    Args:
+        redis: A client.
+        keys: The installation's key names.
+        bot_id: Whose state this is, as in `claim_state`.
+    """
+
+    redis: Redis
+    keys: Keys
+    bot_id: int
+    _noted: float = 0.0
+
+    async def tick(self) -> None:
+        """Compare the note of the last round with what Redis has, log a loss and note it for the status.
+
+        Raises:
+            AnotherBotError: Another bot has begun here meanwhile.
+            RedisError: Redis is away.
+        """
+        layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
+        with suppress(OutOfMemoryError):
+            if self._noted and (layout is None or float(noted or 0) < self._noted - MOST_LOST):
+                log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
+                await claim_state(self.redis, self.keys, bot_id=self.bot_id)
+                await self.redis.hset(self.keys.layout, LOST, str(int(time.time())))
+            self._noted = time.time()
+            await self.redis.hset(self.keys.layout, NOTED, str(round(self._noted)))
 
 
 async def forget_bot(redis: Redis, keys: Keys) -> str | None:

@@ -46,6 +46,7 @@ from qwenedit_bot.upkeep.janitor import Janitor, Leadership
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_jobs import Events, RedisPictureStore
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.redis import state_layout
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ class Parts:
 
     def loops(self) -> dict[str, tuple[float, Callable[[], Awaitable[None]]]]:
         """Return what the leading replica does again and again, with the seconds of a round, by names for the log."""
-        redis = self._base.connections.commands
+        base, redis = self._base, self._base.connections.commands
         cleaning = Janitor(
             queue=self._queue, redis=redis, metrics=self._base.metrics,
             lanes={"updates": self._inbox.lanes, "answers": self._answers, "backlog": self._waiting},
@@ -247,5 +248,6 @@ class Parts:
             "janitor": (janitor.TICK, cleaning.tick),
             "progress": (updater.TICK, draw),
             "forget": (user_jobs.TICK, self._user_jobs.tick),
+            "state": (state_layout.LOOK_EVERY, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
             "erasure": (user_erasure.REWRITE_EVERY, partial(user_erasure.rewrite_file, redis)),
         }

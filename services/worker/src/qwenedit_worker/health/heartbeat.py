@@ -55,7 +55,7 @@ class Heartbeat:
         told, beat_at = None, 0.0
         try:
             while True:
-                state = (self._watch.ready.is_set(), self._shutdown.draining.is_set())
+                state = (self._watch.health(), self._shutdown.draining.is_set())
                 if state != told or time.monotonic() - beat_at >= BEAT_EVERY:
                     told, beat_at = state, time.monotonic()
                     await self._beat()

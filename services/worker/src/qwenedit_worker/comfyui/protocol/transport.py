@@ -159,7 +159,8 @@ class Transport:
                 return Reply(response.status, bytes(body))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             self._on_refused()
-            raise NotSentError(f"{where}: no connection: {error}") from error
+            hint = "if ComfyUI is up, COMFYUI_URL or a network policy is wrong"
+            raise NotSentError(f"{where}: no connection: {hint} ({error})") from error
         except TimeoutError as error:
             raise ComfyUIUnavailable(f"{where}: no reply within {min(within, REQUEST_TIMEOUT):g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: what the reply is made of, or its URL
