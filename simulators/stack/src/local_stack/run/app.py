@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from local_stack.processes.part import Part
+
+LAST_WORDS = 3.0
+"""Seconds that the bot may take, once ready, to say all it says at a start: the address shall be the last line."""
 
 
 def main() -> None:
@@ -54,7 +58,8 @@ async def run_once(settings: StackSettings, console: Console, data: Path) -> Non
         StackError: a part did not start, or ended by itself.
     """
     redis = RedisServer(data / "redis")
-    parts = Parts(settings, data, redis).all
+    built = Parts(settings, data, redis)
+    parts = built.all
     for part in parts:
         part.listener = console.line
     redis.listener = None  # at its start it warns of settings of the kernel that don't matter here
@@ -62,6 +67,9 @@ async def run_once(settings: StackSettings, console: Console, data: Path) -> Non
     async def serve() -> None:
         async with running(parts):
             redis.listener = console.line
+            with suppress(TimeoutError):  # its log may be set to say less
+                async with asyncio.timeout(LAST_WORDS):
+                    await built.bot.wait_for_line("leader.gained")
             console.say(_greeting(settings))
             await first_death(parts)
 
