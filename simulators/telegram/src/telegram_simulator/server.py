@@ -73,7 +73,7 @@ async def _serving(world: World, config: Config) -> AsyncIterator[str]:
         for part in (
             api.routes(tasks),
             Control(Powers(world, people, Groups(world), cashier)).routes(),
-            Page(world, people, cashier).routes(),
+            Page(world, people).routes(),
         ):
             app.add_routes(part)
         # A caller that hangs up ends what waits on its behalf, as a long poll does.

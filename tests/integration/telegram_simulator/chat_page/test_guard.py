@@ -6,7 +6,7 @@ import pytest
 
 from telegram_simulator.server import Config, running
 
-PAUSE = {"text": "/pause"}
+PAUSE = {"user": 1001, "text": "/pause"}
 FOREIGN = [
     {"Origin": "http://evil.example"},
     {"Origin": "null"},  # of a sandboxed frame
@@ -22,15 +22,17 @@ async def status(http, url, **request) -> int:
 
 @pytest.mark.parametrize("headers", FOREIGN)
 async def test_request_of_another_page_is_refused_everywhere(bot, http, simulator_url, headers):
-    for path in ("/chat/messages?user=1001", "/simulator/user", f"/bot{bot.token}/getMe"):
-        assert await status(http, f"{simulator_url}{path}", headers=headers, data=PAUSE) == 403
+    for path in ("/simulator/send", "/chat/state", f"/bot{bot.token}/getMe"):
+        assert await status(http, f"{simulator_url}{path}", headers=headers, json=PAUSE) == 403
     assert await bot.get_updates() == []
 
 
 @pytest.mark.parametrize("headers", [{}, {"Origin": "OWN"}, {"Sec-Fetch-Site": "same-origin"}])
 async def test_request_of_the_page_itself_is_taken(bot, http, simulator_url, headers):
     headers = {name: value.replace("OWN", simulator_url) for name, value in headers.items()}
-    assert await status(http, f"{simulator_url}/chat/messages", headers=headers, data=PAUSE) == 200
+    async with http.get(f"{simulator_url}/chat/state", headers=headers) as response:
+        assert response.status == 200
+    assert await status(http, f"{simulator_url}/simulator/send", headers=headers, json=PAUSE) == 200
     (update,) = await bot.get_updates()
     assert update.message.text == "/pause"
 

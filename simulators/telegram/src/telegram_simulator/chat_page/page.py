@@ -1,31 +1,28 @@
-"""The chat page and its own small API."""
+"""The chat page: what it shows. What its user does goes through the control API."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from aiohttp import web
 
-from telegram_simulator.bot_api.request_body import LARGEST, read_body
-from telegram_simulator.chat_page.view import happening_view, messages_view
-from telegram_simulator.common.errors import ControlError, NoSuchThingError
-from telegram_simulator.messages.model import MediaKind, User
-from telegram_simulator.people.people import Attachment, Place
+from telegram_simulator.chat_page.view import message_view
+from telegram_simulator.common.errors import NoSuchThingError
+from telegram_simulator.messages.model import User
 
 if TYPE_CHECKING:
-    from telegram_simulator.people.payments import StarPayments
-    from telegram_simulator.people.people import People
+    from telegram_simulator.people.people import People, Place
     from telegram_simulator.world.world import World
 
 DEFAULT_USER = 1001
-HEARTBEAT = 15.0
-"""Seconds between signs of life on a stream of events, so that whatever lies between does not cut it."""
+LONGEST_WAIT = 20.0
+"""Seconds that a question for something new is held, so that whatever lies between does not cut it."""
 
 _PACKAGE = Path(str(files("telegram_simulator.chat_page")))
 _WEB = _PACKAGE / "web"
@@ -34,18 +31,16 @@ _FRESH = {"Cache-Control": "no-cache"}
 
 
 class Page:
-    """Serves the page, and lets its user act as a person.
+    """Serves the page, on which a person acts by the control API.
 
     Args:
         world: What it shows.
-        people: Acts.
-        cashier: Is paid.
+        people: Finds a person's place.
     """
 
-    def __init__(self, world: World, people: People, cashier: StarPayments) -> None:
+    def __init__(self, world: World, people: People) -> None:
         self._world = world
         self._people = people
-        self._cashier = cashier
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes."""
@@ -53,11 +48,6 @@ class Page:
             web.get("/", self._index),
             web.static("/web", _WEB),
             web.get("/chat/state", self._state),
-            web.get("/chat/events", self._events),
-            web.post("/chat/messages", self._send),
-            web.post("/chat/press", self._press),
-            web.post("/chat/pay", self._pay),
-            web.get("/chat/samples", self._samples),
             web.static("/chat/samples", _SAMPLES),
             web.get("/chat/files/{file_id}", self._file),
         ]
@@ -66,72 +56,23 @@ class Page:
         return web.FileResponse(_WEB / "index.html", headers=_FRESH)
 
     async def _state(self, request: web.Request) -> web.Response:
+        """Answer with all that the page shows; with `?after=VERSION` as soon as there is something new."""
         place = self._place(request)
-        bot = place.bot
+        bot, conversation = place.bot, place.conversation
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST_WAIT):
+                await conversation.pulse.after(int(request.query.get("after", "-1")))
+        records = [record for record in conversation.records.values() if not record.deleted]
+        answers = [answer for answer in conversation.answers if answer.user_id == place.user.id]
         return web.json_response(
             {
-                "bot": {"username": bot.me.username, "name": bot.me.first_name, "online": bot.online},
-                "group": place.conversation.chat.title,
-                "messages": messages_view(place.conversation, place.user.id),
+                "version": conversation.pulse.count,
+                "chat": conversation.chat.id,
+                "bot": {"name": bot.me.first_name, "online": bot.online, "action": conversation.action},
+                "group": conversation.chat.title,
+                "messages": [message_view(record.now, place.user.id) for record in records],
+                "answers": [{"id": each.query_id, "text": each.text, "alert": each.alert} for each in answers],
             }
-        )
-
-    async def _events(self, request: web.Request) -> web.StreamResponse:
-        place = self._place(request)
-        stream = web.StreamResponse(headers={"Content-Type": "text/event-stream", **_FRESH})
-        with place.conversation.watched() as happenings:
-            await stream.prepare(request)
-            await _emit(stream, "bot", {"online": place.bot.online})
-            while True:
-                try:
-                    async with asyncio.timeout(HEARTBEAT):
-                        happening = await happenings.get()
-                except TimeoutError:
-                    await stream.write(b": still here\n\n")
-                    continue
-                event = happening_view(happening, place.user.id)
-                if event is not None:
-                    await _emit(stream, *event)
-
-    async def _send(self, request: web.Request) -> web.Response:
-        place = self._place(request)
-        said = await read_body(request, limit=LARGEST)
-        kind = MediaKind.DOCUMENT if said.values.get("as_file") == "1" else MediaKind.PHOTO
-        attachments = [
-            Attachment(kind=kind, data=upload.data, name=upload.name, mime=upload.mime) for _, upload in said.files
-        ]
-        sent = await self._people.send(place, text=said.values.get("text", ""), attachments=attachments)
-        return web.json_response({"ids": [message.id for message in sent]})
-
-    async def _press(self, request: web.Request) -> web.Response:
-        wish = await _body(request)
-        try:
-            message_id, data = int(wish["message_id"]), str(wish["data"])
-        except (KeyError, TypeError, ValueError):
-            raise ControlError("a press names message_id and data") from None
-        self._people.press(self._place(request), message_id, data)
-        return web.json_response({})
-
-    async def _pay(self, request: web.Request) -> web.Response:
-        wish = await _body(request)
-        try:
-            message_id = int(wish["message_id"])
-        except (KeyError, TypeError, ValueError):
-            raise ControlError("a payment names message_id") from None
-        await self._cashier.pay(self._place(request), message_id)
-        return web.json_response({})
-
-    async def _samples(self, _request: web.Request) -> web.Response:
-        pictures = sorted(_SAMPLES.glob("*.jpg"))
-        return web.json_response(
-            [
-                {
-                    "name": path.name,
-                    "title": path.stem.replace("-", " ").capitalize(),
-                    "url": f"/chat/samples/{path.name}",
-                }
-                for path in pictures
-            ]
         )
 
     async def _file(self, request: web.Request) -> web.FileResponse:
@@ -167,17 +108,3 @@ def _language(request: web.Request) -> str:
     """Return the language that the browser prefers (https://httpwg.org/specs/rfc9110.html#field.accept-language)."""
     preferred = re.match(r"\s*([A-Za-z]{2,3})\b", request.headers.get("Accept-Language", ""))
     return preferred[1].lower() if preferred else "en"
-
-
-async def _body(request: web.Request) -> dict[str, Any]:
-    try:
-        body = await request.json()
-    except ValueError:
-        raise ControlError("the body is no JSON") from None
-    if not isinstance(body, dict):
-        raise ControlError("the body is no JSON object")
-    return body
-
-
-async def _emit(stream: web.StreamResponse, event: str, data: dict[str, Any]) -> None:
-    await stream.write(f"event: {event}\ndata: {json.dumps(data)}\n\n".encode())

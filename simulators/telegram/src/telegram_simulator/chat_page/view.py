@@ -5,36 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.messages.model import MediaKind
-from telegram_simulator.world.chats import Acted, Added, Answered, Appeared, Deleted, Edited
 
 if TYPE_CHECKING:
     from telegram_simulator.messages.keyboards import Button
     from telegram_simulator.messages.model import Invoice, Media, Message
-    from telegram_simulator.world.chats import Conversation, Happening
 
 Json = dict[str, Any]
-
-
-def messages_view(conversation: Conversation, user_id: int) -> list[Json]:
-    """Write the messages of a chat in order, as one person sees them."""
-    return [message_view(record.now, user_id) for record in conversation.records.values() if not record.deleted]
-
-
-def happening_view(happening: Happening, user_id: int) -> tuple[str, Json] | None:
-    """Write what happened as an event's name and data; None where it does not concern this person."""
-    if isinstance(happening, Answered):
-        return ("answer", {"text": happening.text, "alert": happening.alert}) if happening.user_id == user_id else None
-    match happening:
-        case Added(message):
-            return "message", message_view(message, user_id)
-        case Edited(message):
-            return "edit", message_view(message, user_id)
-        case Deleted(message_id):
-            return "delete", {"id": message_id}
-        case Acted(action):
-            return "action", {"action": action}
-        case Appeared(online):
-            return "bot", {"online": online}
 
 
 def message_view(message: Message, user_id: int) -> Json:

@@ -32,18 +32,15 @@ class ApiError(SimulatorError):
 
     Args:
         description: What is wrong; the code's name is put before it.
+        parameters: What a program may act upon, such as `retry_after`.
     """
 
     code: ClassVar[int] = 400
     title: ClassVar[str] = "Bad Request"
 
-    def __init__(self, description: str = "") -> None:
+    def __init__(self, description: str = "", **parameters: int) -> None:
         super().__init__(f"{self.title}: {description}" if description else self.title)
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """What a program may act upon, such as `retry_after`."""
-        return {}
+        self.parameters = parameters
 
 
 class BadRequestError(ApiError):
@@ -58,13 +55,7 @@ class MigratedError(BadRequestError):
     """
 
     def __init__(self, chat_id: int) -> None:
-        super().__init__("group chat was upgraded to a supergroup chat")
-        self.chat_id = chat_id
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """Where the group goes on."""
-        return {"migrate_to_chat_id": self.chat_id}
+        super().__init__("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat_id)
 
 
 class UnauthorizedError(ApiError):
@@ -113,13 +104,8 @@ class TooManyRequestsError(ApiError):
     title = "Too Many Requests"
 
     def __init__(self, retry_after: int) -> None:
-        super().__init__(f"retry after {retry_after}")
+        super().__init__(f"retry after {retry_after}", retry_after=retry_after)
         self.retry_after = retry_after
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """The pause."""
-        return {"retry_after": self.retry_after}
 
 
 class UnsupportedError(ApiError):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from telegram_simulator.common.errors import UnauthorizedError
 from telegram_simulator.files.files import Files
 from telegram_simulator.messages.model import Chat, ChatKind, User
-from telegram_simulator.world.chats import Appeared, Conversation
+from telegram_simulator.world.chats import Conversation
 from telegram_simulator.world.updates import UpdateQueue
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Bot:
         if online != self._online:
             self._online = online
             for conversation in self.conversations.values():
-                conversation.tell(Appeared(online))
+                conversation.pulse.beat()
 
 
 class Bots:

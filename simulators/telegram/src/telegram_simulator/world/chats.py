@@ -1,12 +1,11 @@
-"""One bot's chats: every message in all its versions, and whoever looks on."""
+"""One bot's chats: every message in all its versions."""
 
 from __future__ import annotations
 
-import asyncio
+import time
 from collections import deque
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from telegram_simulator.common.change_signal import ChangeSignal
 from telegram_simulator.messages.model import ChatKind, Standing
@@ -19,34 +18,8 @@ if TYPE_CHECKING:
 
 ANSWERS = 1000
 """Answers to presses that are kept of a chat."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """There is a new message."""
-
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """A message has changed."""
-
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Deleted:
-    """A message is gone."""
-
-    id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Acted:
-    """The bot shows what it is doing."""
-
-    action: str
+ACTION = 5.0
+"""Seconds that an action such as "typing" is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +30,6 @@ class Answered:
     query_id: str
     text: str
     alert: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Appeared:
-    """The bot has gone on line or off."""
-
-    online: bool
-
-
-Happening: TypeAlias = Added | Edited | Deleted | Acted | Answered | Appeared
 
 
 @dataclass(slots=True)
@@ -111,7 +74,8 @@ class Conversation:
     records: dict[int, Record] = field(default_factory=dict)
     answers: deque[Answered] = field(default_factory=lambda: deque(maxlen=ANSWERS))
     pulse: ChangeSignal = field(default_factory=ChangeSignal)
-    _watchers: set[asyncio.Queue[Happening]] = field(default_factory=set)
+    _action: str = ""
+    _acted_at: float = float("-inf")
 
     @property
     def is_group(self) -> bool:
@@ -137,37 +101,33 @@ class Conversation:
         record = self.records.get(message_id)
         return None if record is None or record.deleted else record.now
 
+    @property
+    def action(self) -> str:
+        """What the bot shows to be doing; Telegram's clients forget it soon."""
+        return self._action if time.monotonic() < self._acted_at + ACTION else ""
+
     def add(self, message: Message) -> Message:
         """Put a new message at the end."""
-        self.records[message.id] = Record([message])
-        self.tell(Added(message))
-        return message
+        self.records[message.id] = Record([])
+        return self.replace(message)
 
     def replace(self, message: Message) -> Message:
         """Put a new version in a message's place."""
         self.records[message.id].versions.append(message)
-        self.tell(Edited(message))
+        self.act("")
         return message
 
     def delete(self, message_id: int) -> None:
         """Take a message away for both sides."""
         self.records[message_id].deleted = True
-        self.tell(Deleted(message_id))
-
-    def tell(self, happening: Happening) -> None:
-        """Let those who look on know."""
-        if isinstance(happening, Answered):
-            self.answers.append(happening)
-        for queue in self._watchers:
-            queue.put_nowait(happening)
         self.pulse.beat()
 
-    @contextmanager
-    def watched(self) -> Iterator[asyncio.Queue[Happening]]:
-        """Put what happens from now on into a queue."""
-        queue: asyncio.Queue[Happening] = asyncio.Queue()
-        self._watchers.add(queue)
-        try:
-            yield queue
-        finally:
-            self._watchers.discard(queue)
+    def act(self, action: str) -> None:
+        """Show what the bot is doing."""
+        self._action, self._acted_at = action, time.monotonic()
+        self.pulse.beat()
+
+    def answer(self, answer: Answered) -> None:
+        """Answer a press of a button."""
+        self.answers.append(answer)
+        self.pulse.beat()

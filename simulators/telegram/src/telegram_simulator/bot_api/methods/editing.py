@@ -74,7 +74,7 @@ async def answer_callback_query(call: Call[AnswerCallbackQuery]) -> bool:
     if query is None:
         raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
     answer = Answered(query.user_id, method.callback_query_id, method.text or "", bool(method.show_alert))
-    call.bot.conversations[query.chat_id].tell(answer)
+    call.bot.conversations[query.chat_id].answer(answer)
     return True
 
 

@@ -16,7 +16,6 @@ from telegram_simulator.bot_api.render import Json, file_json, message_json
 from telegram_simulator.common.errors import BadRequestError
 from telegram_simulator.messages.model import Media, MediaKind, Message
 from telegram_simulator.messages.text import caption, message_text
-from telegram_simulator.world.chats import Acted
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ async def send_chat_action(call: Call[SendChatAction]) -> bool:
     """Show what the bot is doing."""
     if call.method.action not in set(ChatAction):
         raise BadRequestError("wrong parameter action in request")
-    conversation_of(call, call.method.chat_id).tell(Acted(call.method.action))
+    conversation_of(call, call.method.chat_id).act(call.method.action)
     return True
 
 

@@ -2,8 +2,8 @@
 
 import { ApiError, pay, press } from "./server/api.js";
 import { Composer } from "./composer/composer.js";
-import { Connection } from "./server/connection.js";
-import { Conversation } from "./messages/conversation.js";
+import { entriesOf } from "./messages/conversation.js";
+import { follow } from "./server/connection.js";
 import { byId } from "./dom.js";
 import { Header } from "./header.js";
 import { MessageList } from "./messages/messages.js";
@@ -14,32 +14,22 @@ import { Viewer } from "./messages/viewer.js";
 
 setLanguage(navigator.language.split("-")[0]);
 
-const conversation = new Conversation();
+let chat = { bot: { name: "Bot" }, group: null, messages: [], answers: [] };
+let connected = false;
+
 const header = new Header();
 const viewer = new Viewer();
 const follower = new Follower();
 const composer = new Composer({ onSent: () => follower.toEnd() });
 const list = new MessageList({
-  find: conversation.get,
+  find: (id) => chat.messages.find((message) => message.id === id),
   onOpen: (message) => viewer.open(message, nameOf(message)),
   onPress: (message, button) => attempt(() => press(message.id, button.data)),
   onPay: (message) => attempt(() => pay(message.id)),
   onCommand: (text) => composer.sendText(text),
 });
 
-let bot = { name: "Bot", username: "bot", online: false };
-let group = null;
-let connected = false;
-
-const nameOf = (message) => ({ user: t("you"), bot: bot.name })[message.from] ?? message.name;
-
-function render({ animate }) {
-  list.sync(conversation.entries(), { nameOf, inGroup: group !== null, animate });
-  byId("empty").hidden = !conversation.empty;
-  byId("log").hidden = conversation.empty;
-  composer.setChatEmpty(conversation.empty);
-  document.title = group ?? bot.name;
-}
+const nameOf = (message) => ({ user: t("you"), bot: chat.bot.name })[message.from] ?? message.name;
 
 /** Runs a request; its failure is told above the composer. Returns whether it went well. */
 async function attempt(request) {
@@ -53,54 +43,35 @@ async function attempt(request) {
   }
 }
 
-function onState(state) {
-  bot = { ...state.bot, name: state.bot.name || state.bot.username };
-  group = state.group;
-  conversation.replace(state.messages);
+function onState(state, { first }) {
+  const known = new Set(chat.answers.map((answer) => answer.id));
+  const sent = state.messages.filter((message) => message.from === "user").length;
+  const more = sent > chat.messages.filter((message) => message.from === "user").length;
+  chat = state;
   if (!connected) problem("");
   connected = true;
-  header.setBot({ ...bot, name: group ?? bot.name });
-  list.settle();
-  render({ animate: false });
+  const empty = chat.messages.length === 0;
+  list.sync(entriesOf(chat.messages), { nameOf, inGroup: chat.group !== null, animate: !first });
+  byId("empty").hidden = !empty;
+  byId("log").hidden = empty;
   byId("log").setAttribute("aria-busy", "false");
+  composer.setChatEmpty(empty);
+  document.title = chat.group ?? chat.bot.name;
+  header.show({ ...chat.bot, name: document.title });
+  if (more) follower.toEnd();
+  const answers = chat.answers.filter((answer) => !first && !known.has(answer.id));
+  if (first || answers.length > 0) list.settle();
+  for (const { text, alert } of answers) if (text) (alert ? alertDialog : toast)(text);
 }
-
-const handlers = {
-  message(message) {
-    const known = conversation.has(message.id);
-    conversation.put(message);
-    if (!known && message.from === "bot") header.setAction(null);
-    render({ animate: true });
-    if (message.from === "user") follower.toEnd();
-  },
-  edit(message) {
-    const before = conversation.get(message.id);
-    conversation.put(message);
-    if (message.photo && !before?.photo) header.setAction(null);
-    render({ animate: true });
-  },
-  delete({ id }) {
-    conversation.remove(id);
-    render({ animate: true });
-  },
-  action: ({ action }) => header.setAction(action),
-  answer({ text, alert }) {
-    list.settle();
-    if (text) (alert ? alertDialog : toast)(text);
-  },
-  bot({ online }) {
-    header.setOnline(online);
-  },
-};
 
 byId("start").addEventListener("click", () => composer.sendText("/start"));
 
-new Connection({
+follow({
   onState,
-  onEvent: (name, data) => handlers[name](data),
-  onLost() {
+  onLost(error) {
+    if (!(error instanceof ApiError)) console.error(error);
     connected = false;
     header.setDisconnected();
     problem(t("lost"));
   },
-}).open();
+});

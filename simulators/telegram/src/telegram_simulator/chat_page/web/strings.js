@@ -48,6 +48,7 @@ const texts = {
 };
 
 const sampleTitles = {
+  en: { astronaut: "Astronaut", cat: "Cat", coffee: "Coffee", cameraman: "Cameraman", rocket: "Rocket" },
   ru: { astronaut: "Астронавт", cat: "Кошка", coffee: "Кофе", cameraman: "Оператор", rocket: "Ракета" },
 };
 
@@ -73,8 +74,8 @@ export function t(key, values = {}) {
   return texts[current][key].replace(/\{(\w+)\}/g, (_, name) => String(values[name]));
 }
 
-/** The title of a sample photo: translated where the page knows it, else the one the server gives. */
-export const sampleTitle = (sample) => sampleTitles[current]?.[stem(sample.name)] ?? sample.title;
+/** The title of a sample photo. */
+export const sampleTitle = (name) => sampleTitles[current][name];
 
 /** Instructions to suggest for pictures with these file names, the most particular first. */
 export function suggestionsFor(names) {

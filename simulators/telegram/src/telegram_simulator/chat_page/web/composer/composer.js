@@ -4,7 +4,7 @@ import { ApiError, sendMessage } from "../server/api.js";
 import { Attachments } from "./attachments.js";
 import { byId, el } from "../dom.js";
 import { problem } from "../notices.js";
-import { Samples } from "./samples.js";
+import { showSamples } from "./samples.js";
 import { suggestionsFor, t } from "../strings.js";
 
 /** Telegram's limits for a text and for the words beside a photo. */
@@ -19,7 +19,6 @@ export class Composer {
   #last = Promise.resolve();
   #chatEmpty = true;
   #attachments = new Attachments({ onChange: () => this.#update(), onProblem: problem });
-  #samples = new Samples({ onPick: (file) => this.#attach([file]), onProblem: problem });
 
   /** `onSent` is called once the server has taken a message. */
   constructor({ onSent }) {
@@ -41,7 +40,7 @@ export class Composer {
     });
     document.addEventListener("paste", (event) => this.#paste(event));
     acceptDrops((files) => this.#attach(files));
-    this.#samples.load().then(() => this.#update());
+    showSamples({ onPick: (file) => this.#attach([file]), onProblem: problem });
   }
 
   /** Sends a text at once, as a pressed command does. */
@@ -127,7 +126,7 @@ export class Composer {
     this.#send.classList.toggle("idle", !this.#text.value.trim() && files.length === 0);
     this.#text.placeholder = t(files.length > 0 ? "sayWhat" : "message");
     this.#grow();
-    byId("strip").hidden = this.#samples.none || this.#chatEmpty;
+    byId("strip").hidden = this.#chatEmpty;
     this.#suggest(files);
   }
 

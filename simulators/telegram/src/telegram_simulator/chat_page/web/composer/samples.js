@@ -1,48 +1,27 @@
 /** Photos for those who have none at hand: large cards in an empty chat, a strip by the composer later. */
 
-import { fetchFile, fetchSamples } from "../server/api.js";
+import { fetchFile } from "../server/api.js";
 import { byId, el } from "../dom.js";
 import { sampleTitle, t } from "../strings.js";
 
-export class Samples {
-  #samples = [];
+const NAMES = ["astronaut", "cameraman", "cat", "coffee", "rocket"];
 
-  /** `onPick(file)` is given the photo as a file; `onProblem(text)` where it cannot be had. */
-  constructor({ onPick, onProblem }) {
-    Object.assign(this, { onPick, onProblem });
-  }
-
-  /** Fetches the list; a page without samples is still a chat, so a failure leaves the strip away. */
-  async load() {
-    this.#samples = await fetchSamples().catch(() => []);
-    this.render();
-  }
-
-  get none() {
-    return this.#samples.length === 0;
-  }
-
-  render() {
-    byId("sample-cards").replaceChildren(...this.#samples.map((sample) => this.#item(sample, "card", sampleTitle(sample))));
-    byId("sample-strip").replaceChildren(...this.#samples.map((sample) => this.#item(sample, "thumb", null)));
-  }
-
-  #item(sample, kind, caption) {
-    const title = sampleTitle(sample);
-    return el("li", {}, el(
-      "button",
-      { type: "button", class: kind, "aria-label": t("useSample", { name: title }), title, onclick: () => this.#pick(sample) },
-      el("img", { src: sample.url, alt: "", draggable: "false" }),
-      caption && el("span", {}, caption),
-    ));
-  }
-
-  async #pick(sample) {
+/** Shows them; `onPick(file)` is given the photo as a file, `onProblem(text)` says that it cannot be had. */
+export function showSamples({ onPick, onProblem }) {
+  const pick = async (name) => {
     try {
-      const name = sample.url.split("/").at(-1);
-      this.onPick(await fetchFile(sample.url, /\.\w+$/.test(name) ? name : sample.name));
+      onPick(await fetchFile(`/chat/samples/${name}.jpg`, `${name}.jpg`));
     } catch {
-      this.onProblem(t("sampleFailed"));
+      onProblem(t("sampleFailed"));
     }
-  }
+  };
+  const item = (name, kind) => {
+    const title = sampleTitle(name);
+    const label = { "aria-label": t("useSample", { name: title }), title };
+    const image = el("img", { src: `/chat/samples/${name}.jpg`, alt: "", draggable: "false" });
+    const caption = kind === "card" ? el("span", {}, title) : null;
+    return el("li", {}, el("button", { type: "button", class: kind, ...label, onclick: () => pick(name) }, image, caption));
+  };
+  byId("sample-cards").replaceChildren(...NAMES.map((name) => item(name, "card")));
+  byId("sample-strip").replaceChildren(...NAMES.map((name) => item(name, "thumb")));
 }

@@ -9,30 +9,30 @@ import { t } from "../strings.js";
 const asked = new URLSearchParams(location.search);
 const place = new URLSearchParams({ user: asked.get("user") ?? "1001" });
 if (asked.get("group")) place.set("group", asked.get("group"));
+let chat = null;
+
+const who = () => ({ user: Number(place.get("user")), chat });
 
 /** A request that failed, in words fit to be shown. */
 export class ApiError extends Error {}
 
-const address = (path) => `${path}?${place}`;
-
-export const eventsAddress = () => address("/chat/events");
-
-export const fetchState = async () => (await call("/chat/state")).json();
-
-export const fetchSamples = async () => (await call("/chat/samples")).json();
+export async function fetchState(after) {
+  const state = await (await call(`/chat/state?${place}&after=${after}`)).json();
+  chat = state.chat;
+  return state;
+}
 
 /** Sends a text, pictures, or both; several pictures become an album. */
 export function sendMessage({ text, files, asFile }) {
   const body = new FormData();
-  if (text) body.append("text", text);
+  body.append("arguments", JSON.stringify({ ...who(), text, kinds: files.map(() => (asFile ? "document" : "photo")) }));
   for (const file of files) body.append("files", file, file.name);
-  body.append("as_file", asFile ? "1" : "0");
-  return call("/chat/messages", { method: "POST", body });
+  return files.length > 0 ? call("/simulator/send", { method: "POST", body }) : act("send", { text });
 }
 
-export const press = (messageId, data) => postJson("/chat/press", { message_id: messageId, data });
+export const press = (messageId, data) => act("press", { message: messageId, data });
 
-export const pay = (messageId) => postJson("/chat/pay", { message_id: messageId });
+export const pay = (messageId) => act("pay", { message: messageId });
 
 /** Fetches a picture of this server as a file that can be attached. */
 export async function fetchFile(url, name) {
@@ -40,13 +40,18 @@ export async function fetchFile(url, name) {
   return new File([blob], name, { type: blob.type });
 }
 
-const postJson = (path, value) =>
-  call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
+/** Has the person of this page do something (`control/acts.py`). */
+const act = (name, values) =>
+  call(`/simulator/${name}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...who(), ...values }),
+  });
 
 async function call(path, init) {
   let response;
   try {
-    response = await fetch(address(path), init);
+    response = await fetch(path, { cache: "no-store", ...init });
   } catch {
     throw new ApiError(t("unreachable"));
   }

@@ -1,66 +1,24 @@
-/** Keeps the page in step with the server: the state at each (re)connection, then its events. */
+/** Keeps the page in step with the server: asks for the chat's state whenever it has changed. */
 
-import { eventsAddress, fetchState } from "./api.js";
+import { fetchState } from "./api.js";
 
-const EVENTS = ["message", "edit", "delete", "action", "answer", "bot"];
 const LONGEST_PAUSE_MS = 8000;
 
-export class Connection {
-  #source = null;
-  #failures = 0;
-  /** Events that came while the state was under way: newer than it, so they are applied on top. Null: none is. */
-  #held = null;
-
-  constructor({ onState, onEvent, onLost }) {
-    Object.assign(this, { onState, onEvent, onLost });
-  }
-
-  open() {
-    const source = new EventSource(eventsAddress());
-    this.#source = source;
-    source.addEventListener("open", () => this.#refetch(source));
-    source.addEventListener("error", () => {
-      this.onLost();
-      // A browser retries by itself after a cut, but gives up for good on an answer that is no event stream.
-      if (source.readyState === EventSource.CLOSED) this.#reopen(source);
-    });
-    for (const name of EVENTS) {
-      // A failed connection is an "error" event of another kind, hence none of ours has that name.
-      source.addEventListener(name, (event) => this.#receive(name, JSON.parse(event.data)));
-    }
-  }
-
-  #receive(name, data) {
-    if (this.#held) this.#held.push([name, data]);
-    else this.onEvent(name, data);
-  }
-
-  /** Subscribed first, then the state: nothing that happens between the two is missed. */
-  async #refetch(source) {
-    this.#held = [];
-    let state;
+/** Calls `onState` with each new state, and `onLost` where there's none to be had; for ever. */
+export async function follow({ onState, onLost }) {
+  let version = -1;
+  let failures = 0;
+  for (;;) {
     try {
-      state = await fetchState();
-    } catch {
-      this.onLost();
-      this.#reopen(source);
-      return;
+      const state = await fetchState(version);
+      onState(state, { first: version < 0 });
+      version = state.version;
+      failures = 0;
+    } catch (error) {
+      onLost(error);
+      version = -1;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(500 * 2 ** failures, LONGEST_PAUSE_MS)));
+      failures += 1;
     }
-    if (source !== this.#source) return;
-    this.#failures = 0;
-    const held = this.#held;
-    this.#held = null;
-    this.onState(state);
-    for (const [name, data] of held) this.onEvent(name, data);
-  }
-
-  #reopen(source) {
-    if (source !== this.#source) return;
-    source.close();
-    this.#source = null;
-    this.#held = null;
-    const pause = Math.min(500 * 2 ** this.#failures, LONGEST_PAUSE_MS);
-    this.#failures += 1;
-    setTimeout(() => this.open(), pause);
   }
 }
