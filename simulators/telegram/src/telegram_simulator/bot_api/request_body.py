@@ -6,18 +6,19 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aiohttp.web import FileField
+from aiohttp import BodyPartReader
 
 from telegram_simulator.common.errors import BadRequestError, TooLargeError
 from telegram_simulator.files.files import mime_of
 
 if TYPE_CHECKING:
-    from aiohttp import web
+    from aiohttp import MultipartReader, web
 
 MAX_UPLOAD = 50 << 20
 """Bytes of a file that a bot sends (https://core.telegram.org/bots/api#sending-files)."""
 LARGEST = 200 << 20
 """Bytes that a person may send in one go: more than a bot can fetch."""
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +65,33 @@ async def read_body(request: web.Request, *, limit: int = MAX_UPLOAD) -> Request
             raise BadRequestError("can't parse JSON object")
         said.values |= {name: value for name, value in body.items() if value is not None}
         return said
+    if request.content_type != "multipart/form-data":
+        said.values |= dict(await request.post())
+        return said
     try:
-        form = await request.post()
+        async for part in await request.multipart():
+            await _read(part, said, limit=limit)
     except ValueError:
         raise BadRequestError("can't parse multipart body") from None
-    for name, value in form.items():
-        if not isinstance(value, FileField):
-            said.values[name] = value.decode() if isinstance(value, bytes | bytearray) else value
-            continue
-        upload = Upload(value.file.read(), re.split(r"[/\\]", value.filename)[-1], _mime(value))
-        if len(upload.data) > limit:
-            raise TooLargeError
-        said.files.append((name, upload))
     return said
 
 
-def _mime(file: FileField) -> str:
+async def _read(part: MultipartReader | BodyPartReader | None, said: RequestBody, *, limit: int) -> None:
+    if not isinstance(part, BodyPartReader) or part.name is None:
+        raise BadRequestError("can't parse multipart body")
+    if part.filename is None:
+        said.values[part.name] = await part.text()
+        return
+    data = bytearray()
+    while chunk := await part.read_chunk(_CHUNK):
+        data += chunk
+        if len(data) > limit:
+            raise TooLargeError
+    name = re.split(r"[/\\]", part.filename)[-1]
+    said.files.append((part.name, Upload(bytes(data), name, _mime(part, name))))
+
+
+def _mime(part: BodyPartReader, name: str) -> str:
     """Return the type that the name tells, as Telegram does, or else the one that the sender states."""
-    guessed = mime_of(file.filename)
-    return guessed if guessed != "application/octet-stream" else file.content_type or guessed
+    guessed = mime_of(name)
+    return guessed if guessed != "application/octet-stream" else part.headers.get("Content-Type", guessed)
