@@ -56,6 +56,7 @@ VALUES: dict[str, str | float] = {
     "number": 2,
     "page": 1,
     "pages": 2,
+    "per_day": 20,
     "pictures": "24 hours",
     "position": 3,
     "presets": "90 days",

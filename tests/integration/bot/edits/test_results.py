@@ -176,6 +176,16 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_larger_in_words_is_what_the_button_is(stage, worker, ann) -> None:
+    await finished(ann, worker)
+    (sent,) = await ann.send("bigger for printing")
+    claim = await worker.claim()
+    assert (claim.job.edit.workflow, claim.job.reply.source_message_id) == ("larger", sent)
+    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
+    await worker.finish(claim, photo("PNG", (640, 480)))
+    await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
+
+
 async def test_larger_takes_telegrams_copy_where_the_result_is_gone(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     await worker.store.delete(result_ref(job.id, 1))

@@ -9,7 +9,6 @@ import redis as redis_client
 
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.model import short_id
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -83,8 +82,8 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     await stage.worker.step(claim, 2, 4)
     await ann.says("step 2 of 4")
     told = await overview(ann)
-    assert short_id(readable.job.id) in told
-    assert short_id(strange) not in told
+    assert "step 2 of 4" in told
+    assert "make it rain" not in told
     await stage.worker.finish(claim, RESULT)
     await ann.picture()
     await stage.answered(claim.job.id)
@@ -129,6 +128,5 @@ async def test_forged_jobs_among_a_users_own_are_not_in_the_overview(stage: Any,
             pipeline.sadd(Keys().user(ann.id), made_up)
         pipeline.execute()
     told = await overview(ann)
-    assert told.count("Job ") == 1
-    assert status.job.id[:8] in told
+    assert told.count("make it snow") == 1
     client.delete(Keys().user(ann.id))

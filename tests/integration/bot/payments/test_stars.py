@@ -83,7 +83,7 @@ async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(sta
     assert (paper.now.invoice.title, paper.now.invoice.total) == ("2 pictures", 50)
     await ann.pay(paper.id)
     await ann.says("Thank you! 2 more pictures are yours.")
-    await told(ann, "1 picture left today", "2 more that never expire", "Want more now? /buy")
+    await told(ann, "1 picture left today", "2 more that never expire", "More pictures for Telegram Stars")
     await a_picture(stage, ann, 1)
     await told(ann, "None left today", "2 more that never expire")
     await a_picture(stage, ann, 2)
@@ -203,7 +203,7 @@ async def test_payment_that_is_told_again_under_another_number_gives_nothing_mor
     await stage.telegram.add_update({"message": message})
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "more that never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
 async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(stage: Any) -> None:
@@ -222,7 +222,7 @@ async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(st
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
     assert [each for each in seen.from_bot if "more pictures are yours" in each.text] == []
-    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "more that never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
 async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any) -> None:
@@ -290,7 +290,7 @@ async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(s
     await ann.says("It doesn't count.")
     (asked,) = await ann.send("/limits")
     seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert "never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
+    assert "more that never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
     await asyncio.sleep(1)  # commands have their time in whole seconds
     await admin.send(f"/refund {ann.id} {charge}")
     await admin.says("Already refunded: 20")

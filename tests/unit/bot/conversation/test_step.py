@@ -424,6 +424,11 @@ def test_picture_that_is_not_named_clearly_is_asked_for() -> None:
     assert (after.pictures, action) == (about.pictures, Ask(Question.BACK, 2))
 
 
+def test_larger_in_words_is_about_a_result_and_else_an_instruction() -> None:
+    assert step(ASKED_FOR, said("in 4k", thing(Stage.RESULT), intent="larger"))[1] == Reply("larger", "old")
+    assert jobs(step(WAITS, said("in 4k", WAITING, intent="larger"))[1])
+
+
 # ---------------------------------------------------------------- buttons
 
 

@@ -20,6 +20,10 @@ def test_eta_grows_with_the_place_in_line_and_shrinks_with_workers() -> None:
     assert [estimate(place, 2, 20.0, waited=0) for place in (1, 2, 3)] == [25, 35, 45]
 
 
+def test_eta_of_a_job_that_runs_is_half_of_what_is_usual_however_many_workers_are_ready() -> None:
+    assert [estimate(0, workers, 20.0, waited=9) for workers in (0, 1, 2)] == [10, 10, 10]
+
+
 def test_eta_is_not_guessed() -> None:
     assert estimate(1, 1, None, waited=0) is None
 

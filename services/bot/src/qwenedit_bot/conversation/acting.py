@@ -18,6 +18,7 @@ from qwenedit_bot.conversation.step import (
     Question,
     Reply,
     Reword,
+    Said,
     Stop,
     can_resume,
     doubtful_in,
@@ -78,7 +79,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Expired():
             await turn.alert(Text.PRESS_ANSWERED)
         case Ask():
-            return await _ask(turn, after, action, event)
+            return await _ask(turn, draft, after, action, event)
         case Do():
             return await _do(turn, draft, after, action)
         case Reword():
@@ -90,9 +91,11 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
     return after
 
 
-async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
+async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event) -> Draft:
     sent = action.what is Question.CHANGE and isinstance(event, Photos)
-    none_left = await _none_left(turn) if sent else None
+    none_left = await _none_left(turn) if sent or action.what is Question.LIKE_THIS else None
+    if none_left is not None and isinstance(event, Said):  # the doubtful words wait
+        return await _act(turn, draft, *step(draft, replace(event, intent="", doubt="")), event)
     view = none_left or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
@@ -316,9 +319,9 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
 
 
 async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
-    status = await turn.services.queue.status(action.result) if action.intent == Intent.FILE else None
+    status = await turn.services.queue.status(action.result) if action.intent in _OF_RESULT else None
     if status is not None:
-        await results.send_file(turn, status)
+        await _OF_RESULT[Intent(action.intent)](turn, status)
         return
     if turn.in_group:
         if action.intent != Intent.THANKS:  # the others would have to read it
@@ -327,7 +330,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
     intent, busy = Intent(action.intent), await _is_busy(turn)
     if busy and intent in (Intent.START, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
         intent = Intent.WHEN
-    waits = intent in _REMARKS and can_resume(draft)
+    waits = intent in (*_REMARKS, Intent.PRICE) and can_resume(draft)
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)
@@ -357,8 +360,9 @@ async def _is_busy(turn: Turn) -> bool:
 
 
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
+_OF_RESULT = {Intent.FILE: results.send_file, Intent.LARGER: results.enlarge}
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
-    Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.PRICE: commands.limits,
-    Intent.PRIVACY: account.tell_privacy,
+    Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.LARGER: commands.give_help,
+    Intent.PRICE: shop.offer, Intent.PRIVACY: account.tell_privacy,
 }  # fmt: skip

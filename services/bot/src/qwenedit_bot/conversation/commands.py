@@ -54,17 +54,6 @@ async def offer_presets(turn: Turn) -> None:
     await turn.say(preset_views.browse(turn.words, turn.services.presets), to=to)
 
 
-async def limits(turn: Turn) -> None:
-    """Say how many pictures the user has left, and what more of them cost."""
-    quota = await turn.services.quotas.of(turn.user_id)
-    said = turn.words(Text.NO_LIMIT) if quota is None else job_views.quota_left(turn.words, quota)
-    if not turn.services.shop.packs:
-        said = f"{turn.words(Text.FREE)} {said}"
-    elif quota is not None:
-        said = f"{said}\n\n{turn.words(Text.BUY_HINT)}"
-    await turn.say(View(said))
-
-
 async def status(turn: Turn) -> None:
     """Say where the user's unfinished jobs are, oldest first."""
     services = turn.services
@@ -72,7 +61,7 @@ async def status(turn: Turn) -> None:
     line = await services.queue.positions_of(job.job.id for job in mine)
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
     jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
-    waits = await services.eta.of(jobs, line)
+    waits = await services.eta.of(jobs, dict.fromkeys((job.job.id for job in jobs), 0) | line)
     backlog = len(await services.backlog.waiting(turn.user_id)) + len(asked_for) - len(jobs)
     places = [(job, line.get(job.job.id)) for job in jobs]
     view = job_views.overview(turn.words, services.presets, places, waits, backlog=backlog)

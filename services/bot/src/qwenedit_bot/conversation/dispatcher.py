@@ -62,7 +62,7 @@ _ADMINS: Handlers = {
 }  # fmt: skip
 _COMMANDS: Handlers = {
     **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": commands.offer_presets,
-    "cancel": talk.stop, "status": commands.status, "limits": commands.limits, "buy": shop.offer,
+    "cancel": talk.stop, "status": commands.status, "limits": shop.offer, "buy": shop.offer,
     "language": account.offer_languages,
 }  # fmt: skip
 _PRESSES: Handlers = {

@@ -359,7 +359,7 @@ def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
 def _instructs(caption: str) -> bool:
     """Whether a caption is an instruction: any words are that don't clearly mean something else."""
     meaning = intents.meaning_of(caption)
-    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.HOW))
+    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.LARGER, Intent.HOW))
 
 
 def asks_again(message: Message) -> bool:

@@ -62,14 +62,19 @@ async def cancel(turn: Turn) -> None:
 
 
 async def larger(turn: Turn) -> None:
-    """Enlarge the result, as a job of its own."""
-    status, services = await answered_job(turn), turn.services
-    if status is None:
-        return
+    """Enlarge the result under which the button is."""
+    status = await answered_job(turn)
+    if status is not None:
+        await enlarge(turn, status)
+
+
+async def enlarge(turn: Turn, status: Status) -> None:
+    """Enlarge a result, as a job of its own."""
+    services = turn.services
     picture, megapixels = await _result(turn, status), services.larger_megapixels
     offered = megapixels > 0 and not is_larger(status.job)
     if picture is None or not offered:
-        await turn.alert(Text.PRESS_EXPIRED if offered else Text.PRESS_PRESET_GONE)
+        await turn.alert(Text.PRESS_EXPIRED if offered else Text.PRESS_FILE_SENT)
         return
     request = Request(
         job_id=services.ids(turn.chat_id, turn.shown, LARGER), source=turn.to(turn.shown), user_id=status.job.user_id,

@@ -48,17 +48,15 @@ class Shop:
 
 
 async def offer(turn: Turn) -> None:
-    """Offer the packs."""
-    words, services = turn.words, turn.services
-    quota = await services.quotas.of(turn.user_id)
-    if not services.shop.packs:
-        view = View(words(Text.UNKNOWN_COMMAND))
-    elif quota is None:
-        view = View(words(Text.NO_LIMIT))
-    else:
-        said = f"{words(Text.BUY)}\n\n{job_views.quota_left(words, quota)}"
-        view = View(said, tuple((_button(words, pack),) for pack in services.shop.packs))
-    await turn.say(view)
+    """Say how many pictures the user has left, and offer the packs."""
+    words, packs = turn.words, turn.services.shop.packs
+    quota = await turn.services.quotas.of(turn.user_id)
+    said = words(Text.NO_LIMIT) if quota is None else job_views.quota_left(words, quota)
+    if not packs:
+        said = f"{words(Text.FREE)} {said}"
+    elif quota is not None:
+        said = f"{said}\n\n{words(Text.BUY)}"
+    await turn.say(View(said, tuple((_button(words, pack),) for pack in packs if quota is not None)))
 
 
 def _button(words: Words, pack: Pack) -> Button:

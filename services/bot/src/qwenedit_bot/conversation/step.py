@@ -25,7 +25,7 @@ AGREED_WITHIN = 60
 """Seconds within which “yes” answers whether words were a wish."""
 MOST_PHOTOS = 10
 """Photos that wait for the same words: as many as an album has."""
-STOP, AGAIN, UNDO, REDO, OTHER = "stop", "again", "undo", "redo", "other"
+STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
 """Intents that change the draft, as consent does where something waits for it; all others are answered."""
 
 
@@ -385,7 +385,7 @@ def _said(draft: Draft, event: Said) -> Outcome:
 
 def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
-    match event.intent:
+    match event.intent if event.intent != LARGER or _result_of(event.about) else "":
         case "":
             after, action = _instructed(draft, event, thing)
         case "stop":

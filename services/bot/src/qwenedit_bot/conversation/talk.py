@@ -23,6 +23,7 @@ from qwenedit_bot.conversation.step import (
 )
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
+from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ async def again(turn: Turn) -> None:
     """Do the same once more, with another seed."""
     status = await answered_job(turn)
     if status is None or status.job.reply is None:
+        return
+    sources = [each.source for each in reading.sources_of(status)]
+    lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
+    if not await turn.services.store.holds(*lost):
+        await turn.alert(Text.PRESS_EXPIRED)
         return
     thing = reading.thing_of(turn, status, turn.shown)
     await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))

@@ -79,7 +79,6 @@ def overview(
             (
                 words(Text.WISH, said=_asked_of(words, presets, job)),
                 _where(words, job, place, (waits or {}).get(job.job.id)),
-                words(Text.JOB, job=short_id(job.job.id)),
             )
         )
         for job, place in jobs
@@ -145,7 +144,7 @@ def quota_used_up(words: Words, quota: Quota, *, shared: bool, for_sale: bool) -
 
 def quota_left(words: Words, quota: Quota) -> str:
     """Say how much is left today."""
-    said = words(Text.LEFT_TODAY, count=quota.today, time=_remaining(words, quota.resets_in))
+    said = words(Text.LEFT_TODAY, count=quota.today, per_day=quota.per_day, time=_remaining(words, quota.resets_in))
     return f"{said}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else said
 
 

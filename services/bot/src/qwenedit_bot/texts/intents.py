@@ -79,6 +79,7 @@ class Intent(StrEnum):
     """How far a picture is."""
     FILE = "file"
     """The result as it was made, instead of Telegram's JPEG."""
+    LARGER = "larger"
     PRESETS = "presets"
     HELP = "help"
     PRICE = "price"

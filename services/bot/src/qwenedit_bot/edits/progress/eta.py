@@ -46,8 +46,8 @@ class Eta:
         await pipeline.execute()
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
-        """Return what to expect, where that is known, for those of a few jobs that have a place in line, from 1."""
-        waiting = [each for each in jobs if each.state is State.QUEUED and each.job.id in places]
+        """Return what to expect, where known, for those of a few jobs that have a place in line; 0 is for running."""
+        waiting = [each for each in jobs if each.state in (State.QUEUED, State.RUNNING) and each.job.id in places]
         if not waiting:
             return {}
         names = sorted({each.job.edit.workflow or "" for each in waiting})
@@ -58,7 +58,7 @@ class Eta:
             pipeline.lrange(self.keys.durations(name), 0, -1)
         (now, _microseconds), paused, *durations = await pipeline.execute()
         if paused:
-            return dict.fromkeys((each.job.id for each in waiting), Text.ON_HOLD)
+            return dict.fromkeys((each.job.id for each in waiting if places[each.job.id]), Text.ON_HOLD)
         presences = [each.presence for each in (await self.workers.seen()).workers]
         ready = sum(each.ready and not each.draining for each in presences)
         usual = {name: median(map(float, found)) for name, found in zip(names, durations, strict=True) if found}
@@ -72,7 +72,7 @@ class Eta:
 
 
 def estimate(place: int, workers: int, usual: float | None, *, waited: float) -> Wait | None:
-    """Return what to expect for a job in line; None if unknown. On average, the jobs that run are half done."""
-    if not workers:
+    """Return what to expect for a job in line; None if unknown. On average, jobs that run (place 0) are half done."""
+    if place and not workers:
         return Text.WAKING if waited < PATIENCE else Text.LATE
-    return None if usual is None else usual * (1 + (place - 0.5) / workers)
+    return None if usual is None else usual * (1 + (place - 0.5) / workers if place else 0.5)

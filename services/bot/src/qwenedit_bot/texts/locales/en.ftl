@@ -289,9 +289,9 @@ daily-limit = { $count ->
 } I keep your last photo and your words for a day.
 daily-limit-in-group = You have no pictures left today. /limits in our private chat says more. I keep your last photo and your words for a day.
 left-today = { $count ->
-    [0] None left today. New ones come at 00:00 UTC, in { $time }.
-    [one] { $count } picture left today. New ones come at 00:00 UTC, in { $time }.
-   *[other] { $count } pictures left today. New ones come at 00:00 UTC, in { $time }.
+    [0] None left today: { $per_day } a day are free. New ones come at 00:00 UTC, in { $time }.
+    [one] { $count } picture left today: { $per_day } a day are free. New ones come at 00:00 UTC, in { $time }.
+   *[other] { $count } pictures left today: { $per_day } a day are free. New ones come at 00:00 UTC, in { $time }.
 }
 left-bought = { $count ->
     [one] And { $count } more that never expires.
