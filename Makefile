@@ -84,7 +84,7 @@ LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache_
 
 .PHONY: test
 test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
-	$(BIN)/pytest -n 8 $(or $(TESTS),$(LONG_FIRST))
+	$(BIN)/pytest -n 6 $(or $(TESTS),$(LONG_FIRST))
 
 # Builds the S3 server before the tests that need it, since that may take longer than a test. If it can't be built, these
 # tests say so.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from typing import Any
 
+import looptime
 import pytest
 
 
@@ -17,3 +19,11 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for method in ("connect", "connect_ex", "bind"):
         monkeypatch.setattr(socket.socket, method, refuse)
+
+
+@pytest.fixture
+async def virtual_time() -> None:
+    """Move the event loop's clock on to the next timer, instead of waiting for it."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, asyncio.BaseEventLoop)
+    looptime.patch_event_loop(loop)

@@ -1,9 +1,8 @@
-"""A worker knows by itself when its right to a job has ended."""
+"""A worker knows by itself when its right to a job has ended. No test waits: the event loop's time is virtual."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -15,9 +14,10 @@ from qwenedit_worker.loop.lease import PACE, SHOWN_AFTER, LeaseKeeper
 from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
 from qwenedit_worker.telemetry.metrics import Metrics
 
+pytestmark = pytest.mark.usefixtures("virtual_time")
 LEASE = 0.3
-SLOW = 3.0
-"""Seconds by which a busy machine may be late."""
+AT_ONCE = 0.05
+"""Seconds."""
 JOB = Job(
     id="0123456789abcdef",
     user_id=1,
@@ -25,6 +25,10 @@ JOB = Job(
     reply=ReplyTo(chat_id=1, placeholder_id=2, source_message_id=3, language="en"),
 )
 CLAIM = Claim(job=JOB, token="t", attempt=1, max_attempts=3, trace_context="", waited=0.0)
+
+
+def now():
+    return asyncio.get_running_loop().time()
 
 
 class Answers:
@@ -37,7 +41,7 @@ class Answers:
 
     async def heartbeat(self, _job_id, _token, **news):
         self.news.append(news)
-        self.times.append(time.monotonic())
+        self.times.append(now())
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer == "silence":
             await asyncio.Event().wait()
@@ -52,7 +56,7 @@ def registry():
 
 
 def keeper(queue, registry, *, since=None, lease=LEASE, draining=False):
-    began = asyncio.get_running_loop().time() if since is None else since
+    began = now() if since is None else since
     return LeaseKeeper(queue, CLAIM, lease=lease, since=began, draining=lambda: draining, metrics=Metrics(registry))
 
 
@@ -71,11 +75,11 @@ def frequent(monkeypatch):
 async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
     queue = Answers(Lease.CANCELLED)
     kept = keeper(queue, registry, lease=PACE * 3)
-    began = time.monotonic()
+    began = now()
     async with kept:
         kept.look()
         await asyncio.wait_for(kept.ended.wait(), 20)
-        assert time.monotonic() - began < SLOW
+        assert now() - began < AT_ONCE
         while len(queue.times) < 2:
             await asyncio.sleep(0.01)
     assert isinstance(kept.end, JobCancelled)
@@ -85,10 +89,10 @@ async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
 async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble, monkeypatch):
     monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)
-    began = time.monotonic()
+    began = now()
     queue = Answers(trouble)
     assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
-    assert LEASE <= time.monotonic() - began < LEASE + SLOW
+    assert LEASE <= now() - began < LEASE + AT_ONCE
     failed = registry.get_sample_value("qwenedit_lease_renewals_failed_total")
     assert failed >= 1
     assert len(queue.times) - failed <= 1, "but for one that the end cut short"
@@ -103,7 +107,7 @@ async def test_short_absence_of_redis_ends_nothing(registry):
 
 async def test_worker_that_slept_through_its_lease_believes_redis(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
-    await end_of(keeper(queue, registry, since=asyncio.get_running_loop().time() - 100))
+    await end_of(keeper(queue, registry, since=now() - 100))
     assert len(queue.times) == 2
 
 
