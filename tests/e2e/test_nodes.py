@@ -9,7 +9,8 @@ from tests.e2e.cluster.second_node import disk_moves
 async def test_node_drained_of_all_parts_has_its_job_answered_by_the_same_attempt(installation, node, photo):
     await installation.hold(1)
     parts = ("bot", "redis") if await disk_moves(installation) else ("bot",)
-    [worker, *_] = await node.host("worker", *parts)
+    outlasts_redis = ("worker.settings.lease=60",)  # which is away while its disk moves
+    [worker, *_] = await node.host("worker", *parts, sets=outlasts_redis)
     await installation.redis_answers()
     async with installation.comfyui(worker) as comfyui:
         await comfyui.fault("hang", at_step=2, seconds=10, times=1)  # so that the drain finds the job in hand
@@ -19,6 +20,7 @@ async def test_node_drained_of_all_parts_has_its_job_answered_by_the_same_attemp
     drain = ("drain", node.name, ours, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=120s")
     print(await run("kubectl", *drain))
     await user.picture(timeout=60)
+    await installation.redis_answers()
     fields = await installation.fields(job)  # another node's kubelet may take the logs away
     assert (fields["worker"], fields["attempt"]) == (worker.name, "1")
     await installation.one_message(user)

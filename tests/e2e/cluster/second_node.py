@@ -50,13 +50,17 @@ class SecondNode:
         await run(*self.tool, word)
         return began
 
-    async def host(self, *parts: str) -> list[Pod]:
+    async def host(self, *parts: str, sets: tuple[str, ...] = ()) -> list[Pod]:
         """Have some parts of the product run here; returns their pods.
 
         They run elsewhere when this node takes no pods any more, and stay there when it's gone.
+
+        Args:
+            parts: Such as `bot`.
+            sets: Single values until the node is gone.
         """
         self.installation.sets += tuple(value for part in parts for value in self._drawn(part))
-        await self.installation.upgrade()
+        await self.installation.upgrade(*sets)
         pods = [await self.installation.one(part) for part in parts]
         assert {pod.node for pod in pods} == {self.name}
         return pods
@@ -123,8 +127,7 @@ async def _without(installation: Installation, tool: tuple[str, ...], others: se
             if pod.node and pod.node not in others:
                 # Kubernetes would wait for 40 s whether the node comes back.
                 await installation.kube("delete", "pod", pod.name, "--force", "--grace-period=0", "--ignore-not-found")
-    for part in ("redis", "bot"):
-        await installation.one(part)
+    await installation.upgrade()
     await installation.redis_answers()
 
 
