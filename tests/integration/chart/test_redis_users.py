@@ -35,6 +35,7 @@ from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.picture_refs import input_ref
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
+from qwenedit_jobs.redis.state_layout import claim_state
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 KEYS = Keys()
@@ -140,9 +141,11 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
 
 async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     await bot.set(KEYS.leader, "bot-0")
+    await claim_state(bot, KEYS, bot_id=42)
     seen = (await status(Installation(worker, worker, RedisSettings()))).text
     assert "0 waiting" in seen
-    assert re.search(r"leader +not known here: ask the bot's pod", seen)
+    assert re.match(r"trouble +none that is seen here. The bot's pod sees more\nleader +bot-0\n", seen)
+    assert re.search(r"answers +not known here: ask the bot's pod", seen)
     assert "version not known here" not in seen
 
 
@@ -172,13 +175,15 @@ async def test_worker_may_fetch_and_store_pictures(server):
 
 async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
     keys = [
-        "qwenedit:draft:1:1:1", "qwenedit:updates", "qwenedit:leader", "qwenedit:reply:1:1:1", "qwenedit:language:1",
+        "qwenedit:draft:1:1:1", "qwenedit:updates", "qwenedit:reply:1:1:1", "qwenedit:language:1",
         "qwenedit:account:1", "qwenedit:banned", "qwenedit:inbox:ready", "qwenedit:answers:ready",
         "another",
     ]  # fmt: skip
     for key in keys:
         commands = [("GET", key), ("SET", key, "x"), ("DEL", key), ("HSET", key, "a", "b"), ("TYPE", key)]
         assert await allowed(worker, commands) == []
+    commands = [("GET", KEYS.leader), ("SET", KEYS.leader, "x"), ("DEL", KEYS.leader), ("EXPIRE", KEYS.leader, "1")]
+    assert await allowed(worker, commands) == [f"GET {KEYS.leader}"]  # so that its status tells when no bot leads
 
 
 LISTS = [("KEYS", "*"), ("SCAN", "0"), ("RANDOMKEY",), ("DBSIZE",)]
