@@ -58,7 +58,7 @@ async def test_reply_that_takes_long_is_logged_once_a_minute(monkeypatch):
     assert line["seconds"] >= 0.0
 
 
-async def test_what_this_process_computes_meanwhile_is_no_slow_reply(monkeypatch):
+async def test_slow_reply_is_not_what_this_process_computes_meanwhile(monkeypatch):
     monkeypatch.setattr(_Retry, "logged_at", -60.0)
     clock = iter([10.0, 12.0, 14.0])
     busy = iter([3.0, 4.5])

@@ -74,13 +74,9 @@ def overview(
     """
     if not jobs and not backlog:
         return View(words(Text.NOTHING_IN_THE_WORKS))
+    known = waits or {}
     parts = [
-        "\n".join(
-            (
-                words(Text.WISH, said=_asked_of(words, presets, job)),
-                _where(words, job, place, (waits or {}).get(job.job.id)),
-            )
-        )
+        f"{words(Text.WISH, said=_asked_of(words, presets, job))}\n{_where(words, job, place, known.get(job.job.id))}"
         for job, place in jobs
     ]
     if backlog:
