@@ -80,8 +80,10 @@ class Running:
         return await asyncio.shield(self._code)
 
     def send_signal(self, number: int) -> None:
-        """Ask it to stop, or cancel it."""
-        self._bots.call_soon_threadsafe(self._task.cancel if number == signal.SIGKILL else self._stop.set)
+        """Ask it to stop; SIGKILL cancels it as well."""
+        self._bots.call_soon_threadsafe(self._stop.set)  # a call that swallows its cancellation ends all the same
+        if number == signal.SIGKILL:
+            self._bots.call_soon_threadsafe(self._task.cancel)
 
     def write(self, text: str) -> None:
         """Take what it logs."""

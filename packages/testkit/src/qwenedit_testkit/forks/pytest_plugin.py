@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from _pytest.config import create_terminal_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +138,7 @@ class _Processes:
         for name in ("terminalreporter", "terminalprogress"):
             if plugins.has_plugin(name):
                 plugins.unregister(name=name)
+        plugins.register(_Writer(session.config), name="terminalreporter")
         capture = plugins.getplugin("capturemanager")
         if capture is not None:
             capture.stop_global_capturing()
@@ -178,6 +180,13 @@ def _files(items: list[pytest.Item]) -> Iterator[list[pytest.Item]]:
         if number == end:
             yield file
             file = []
+
+
+class _Writer:
+    """Has what `get_terminal_writer` looks for: pytest-timeout shows there where a test hangs."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._tw = create_terminal_writer(config, sys.__stderr__)
 
 
 class _Reporting:
