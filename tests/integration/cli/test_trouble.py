@@ -10,6 +10,7 @@ from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry
 from qwenedit_jobs.cli import status
 from qwenedit_jobs.errors import AnotherBotError
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.redis import connection
 from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 from tests.integration.cli.conftest import about, line_of, row
 
@@ -195,6 +196,14 @@ async def test_redis_whose_connections_are_used_up_is_trouble(desk, monkeypatch)
     """Nine of ten are; the last ones are for whoever asks."""
     monkeypatch.setattr(status, "SHARE", 0.00001)
     assert re.search(r"QweneditBotDown: Redis has \d+ of at most 10000 connections", (await desk.ask("status")).out)
+
+
+async def test_log_of_a_slow_redis_stays_out_of_what_is_printed(desk, monkeypatch, caplog):
+    monkeypatch.setattr(connection, "SLOW", -1.0)
+    monkeypatch.setattr(connection._Retry, "logged_at", -99.0)
+    said = await desk.ask("status")
+    assert said.out.startswith("trouble ")
+    assert "redis.slow" in caplog.text
 
 
 async def test_redis_that_is_slow_is_trouble(desk, monkeypatch):

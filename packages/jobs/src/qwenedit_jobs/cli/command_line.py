@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from typing import TYPE_CHECKING
 
+import structlog
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
 
 from qwenedit_jobs.cli import jobs, output, set_aside
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run one command, and end the process with its exit code."""
     arguments = make_parser().parse_args(argv)
     settings = load(RedisSettings)
+    structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())  # to stderr
     try:
         raise SystemExit(asyncio.run(_run(settings, arguments)))
     except (RedisError, OSError) as error:
@@ -114,7 +116,7 @@ async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
     options = vars(arguments)
     run = options.pop("run")
     async with connect(settings, retries=0) as first:  # it says within seconds why there is no reply
-        await permitted(first.ping())
+        await permitted(first.time())  # PING is an error while Redis can't write to its disk
     async with connect(settings) as redis, connect(settings, decode=False) as raw:
         answer: output.Answer = await run(Installation(redis, raw, settings), **options)
     output.show(answer.text)
