@@ -70,7 +70,6 @@ class Crowd:
     """Jobs that the replica had, so that a failover must not lose them."""
     answers: Counter[str] = field(default_factory=Counter)
     executions: Counter[str] = field(default_factory=Counter)
-    failed_over: asyncio.Event = field(default_factory=asyncio.Event)
     produced: asyncio.Event = field(default_factory=asyncio.Event)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -83,8 +82,6 @@ class Crowd:
         redis = await self.clients(**self.settings)
         queue = JobQueue(redis, KEYS)
         for number in range(JOBS):
-            if number == JOBS - 1:
-                await self.failed_over.wait()
             await until_answered(queue.enqueue, job(number), MANY)
             if await until_answered(redis.wait, 1, 50):
                 self.replicated.add(job(number).id)
