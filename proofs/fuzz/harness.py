@@ -34,6 +34,7 @@ from qwenedit_bot.conversation.reading import KINDS as CONTENT
 from qwenedit_bot.inbox.webhook import SECRET_HEADER
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect
+from qwenedit_jobs.redis.state_layout import claim_state
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -117,6 +118,7 @@ class Harness:
             await enter(connect(settings, decode=False)),
         )
         await connections.commands.flushdb()
+        await claim_state(connections.commands, settings.keys, bot_id=BOT.id)  # as the bot's start does
         self.queue = JobQueue(connections.commands, settings.keys)
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
         self._redis = connections.commands
