@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
 import sys
 import threading
+import warnings
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
@@ -114,5 +116,8 @@ class Running:
 
     def _end(self, code: int) -> None:
         self._at_end()
+        with warnings.catch_warnings():  # of a socket that was connecting: a process' end closes it
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
         self.stdout.feed_eof()
         self._code.set_result(code)
