@@ -36,6 +36,8 @@ async def installation() -> AsyncIterator[Installation]:
 async def roll_in_mid_job(installation, photo):
     """Roll ComfyUI out while it executes a job of ten seconds; returns the user, and the claims of the job."""
     before = await installation.one("comfyui")
+    # A worker that has just reached this ComfyUI hears of steps some seconds later.
+    await installation.until(await installation.push(), "done")
     async with installation.comfyui(before) as comfyui:
         await comfyui.fault("hang", at_step=2, seconds=6, times=1)
         user, job = await installation.start_job(photo)
