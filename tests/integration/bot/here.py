@@ -83,6 +83,8 @@ class Running:
 
     def send_signal(self, number: int) -> None:
         """Ask it to stop; SIGKILL cancels it as well."""
+        if self._code.done():
+            return
         self._bots.call_soon_threadsafe(self._stop.set)  # a call that swallows its cancellation ends all the same
         if number == signal.SIGKILL:
             self._bots.call_soon_threadsafe(self._task.cancel)
@@ -116,7 +118,8 @@ class Running:
 
     def _end(self, code: int) -> None:
         self._at_end()
-        with warnings.catch_warnings():  # of a socket that was connecting: a process' end closes it
+        del self._task, self._stop, self._bots  # they hold what the bot had open
+        with warnings.catch_warnings():  # of sockets that uvloop has not let go: a process' end closes them
             warnings.simplefilter("ignore", ResourceWarning)
             gc.collect()
         self.stdout.feed_eof()
