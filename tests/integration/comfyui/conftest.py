@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -85,9 +86,9 @@ class Server:
         return self.part.url
 
     def files(self) -> list[str]:
-        return sorted(
-            str(f.relative_to(self.data)) for kind in ("input", "output") for f in (self.data / kind).rglob("*")
-        )
+        """Names of all files and folders of jobs; `os.walk` bears that the server removes some meanwhile."""
+        walks = (os.walk(self.data / kind) for kind in ("input", "output"))
+        return sorted(name for walk in walks for _, folders, files in walk for name in (*folders, *files))
 
     @asynccontextmanager
     async def client(

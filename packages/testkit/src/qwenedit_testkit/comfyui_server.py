@@ -45,9 +45,14 @@ class Server:
         return {"COMFYUI_BASE_DIR": str(self.data)}
 
     def files(self) -> set[str]:
-        """Paths of all files in its folders, below the data folder."""
-        roots = (self.folders.input, self.folders.output)
-        return {str(path.relative_to(self.data)) for root in roots for path in root.rglob("*") if path.is_file()}
+        """Paths of all files in its folders, below the data folder; `os.walk` bears that the server removes some."""
+        walks = (os.walk(root) for root in (self.folders.input, self.folders.output))
+        return {
+            os.path.relpath(Path(folder, name), self.data)
+            for walk in walks
+            for folder, _, names in walk
+            for name in names
+        }
 
 
 @asynccontextmanager
