@@ -1,1 +1,1 @@
-"""Queues on Redis that a team would otherwise install, measured beside ours; see docs/testing.md."""
+"""Queues on Redis that a team would otherwise install, measured beside ours."""

@@ -50,9 +50,7 @@ def of_a_decoder(limits: Limits) -> list[str]:
 @pytest.mark.parametrize(
     ("row", "figures"),
     [
-        ("updates being handled", [f"{parts.UPDATES_AT_ONCE}"]),
-        ("answers being given", [f"{parts.ANSWERS_AT_ONCE}"]),
-        ("bytes of pictures in memory", [f"{parts.PICTURE_MEMORY // MIB} MiB"]),
+        ("updates and answers being handled", [f"{parts.UPDATES_AT_ONCE} updates", f"{parts.ANSWERS_AT_ONCE} answers"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("updates of strangers and banned people", [f"{access_list.HEARD} a minute", f"{access_list.HEARD} a person"]),
         (
@@ -62,7 +60,15 @@ def of_a_decoder(limits: Limits) -> list[str]:
                 f"{bot_api.DOWNLOAD_TIMEOUT} s",
             ],
         ),
-        ("requests with files", [f"{intake.FILES};", f"{intake.LARGE_FILES} more", f"{answers.LIGHT_BYTES // MB} MB"]),
+        (
+            "pictures in the bot's memory",
+            [
+                f"{parts.PICTURE_MEMORY // MIB} MiB",
+                f"{intake.FILES} with files",
+                f"{intake.LARGE_FILES} more",
+                f"{answers.LIGHT_BYTES // MB} MB",
+            ],
+        ),
         ("conversions of light pictures", of_a_decoder(answers.LIGHT)),
         ("conversions of heavy pictures", of_a_decoder(answers.HEAVY)),
         ("pixels and parts of a file", [f"{headers.MOST_PARTS:,}"]),
