@@ -16,7 +16,7 @@ PLACES = {
 PAGE = (ROOT / "docs/architecture.md").read_text()
 STOPS = re.findall(r"`(bot|worker|jobs):([\w/]+\.py)(?::(\w+))?`", PAGE)
 CHANGES = [line.split(" | ") for line in PAGE.partition("I want to … →")[2].splitlines() if line.startswith("| a")]
-CHANGES += [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| what the bot does about an error")]
+CHANGES += [line.split(" | ") for line in PAGE.splitlines() if line.startswith("| what the bot does about")]
 PATH = re.compile(r"`((?:(?:bot|worker|jobs):)?[\w*/-]*[/.][\w*./-]*)`")
 MOST_FILES = 5
 
