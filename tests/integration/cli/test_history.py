@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +11,7 @@ from qwenedit_jobs import Done, Edit, Fail, Job, Limits, Reason, Release, ReplyT
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.picture_refs import result_ref
 from qwenedit_jobs.sample_picture import gradient
+from qwenedit_testkit.proxy import Proxy, Toxic
 from tests.integration.cli.conftest import PROMPT, ids_in, line_of
 
 
@@ -100,3 +102,16 @@ async def test_selftest_says_how_it_went(desk):
     assert (said.code, "attempt 1" in said.out) == (0, True), said.err
     assert f"job {claim.job.id}: done" in said.err
     assert not await desk.redis.keys("*picture*")
+
+
+async def test_selftest_in_a_new_pod_waits_until_the_network_lets_it_out(desk, redis_url, monkeypatch):
+    port = urlsplit(redis_url).port
+    async with Proxy("redis", target=port, toxic=Toxic.DOWN).running() as network:
+        monkeypatch.setenv("REDIS_URL", redis_url.replace(f":{port}", f":{network.port}"))
+        asking = asyncio.create_task(desk.ask("selftest", "--timeout", "20"))
+        await asyncio.sleep(1)
+        network.toxic = None
+        while (claim := await desk.queue.claim(worker="gpu-1", token="t", lease=30, wait=1.0)) is None:
+            assert not asking.done(), (await asking).err
+        await desk.queue.settle(claim.job.id, "t", Fail(Reason.SERVER_OUT_OF_MEMORY))
+        assert (await asking).code == 1

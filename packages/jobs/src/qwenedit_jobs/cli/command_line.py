@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import time
 from typing import TYPE_CHECKING
 
 import structlog
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from qwenedit_jobs.cli import jobs, output, set_aside
 from qwenedit_jobs.cli.forget_bot import forget_bot
@@ -21,6 +24,8 @@ from qwenedit_jobs.settings import RedisSettings, load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from redis.asyncio import Redis
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
@@ -69,6 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add(commands, "resume", resume, "end the pause")
     _add(commands, "forget-bot", forget_bot, "let another bot's token take over what Redis holds")
     test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
+    test.set_defaults(patience=15.0)  # network policies let a new pod out some seconds after its start
     test.add_argument("--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="how long to wait (600)")
 
     of_jobs = _group(commands, "jobs", "list, show, cancel or requeue jobs")
@@ -114,13 +120,25 @@ def _seconds(text: str) -> float:
 
 async def _run(settings: RedisSettings, arguments: argparse.Namespace) -> int:
     options = vars(arguments)
-    run = options.pop("run")
+    run, deadline = options.pop("run"), time.monotonic() + options.pop("patience", 0.0)
     async with connect(settings, retries=0) as first:  # it says within seconds why there is no reply
-        await permitted(first.time())  # PING is an error while Redis can't write to its disk
+        await _reach(first, deadline)
     async with connect(settings) as redis, connect(settings, decode=False) as raw:
         answer: output.Answer = await run(Installation(redis, raw, settings), **options)
     output.show(answer.text)
     return answer.code
+
+
+async def _reach(redis: Redis, deadline: float) -> None:
+    while True:
+        try:
+            await permitted(redis.time())  # PING is an error while Redis can't write to its disk
+        except (RedisConnectionError, RedisTimeoutError):
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(0.25)
+        else:
+            return
 
 
 def _explained(error: Exception, settings: RedisSettings) -> str:

@@ -7,9 +7,6 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
 from qwenedit_jobs.cli.output import Answer, CommandError, show
 from qwenedit_jobs.model import Edit, Job, State
 from qwenedit_jobs.picture_refs import input_ref
@@ -35,7 +32,6 @@ async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYN
         CommandError: no picture within the time.
         QueueError: the job was not accepted.
     """
-    await _reach(at)
     job_id = secrets.token_hex(8)
     picture = input_ref(job_id, 0)
     job = Job(id=job_id, user_id=0, edit=Edit(prompt="make it snow", pictures=(picture,), seed=1), reply=None)
@@ -60,19 +56,6 @@ async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYN
         raise CommandError(f"job {job_id} came back with {len(data)} bytes that are no PNG")
     seconds = time.monotonic() - started
     return Answer(f"a picture of {len(data)} bytes after {seconds:.1f} s, attempt {status.attempt}")
-
-
-async def _reach(at: Installation) -> None:
-    deadline = time.monotonic() + 15.0  # network policies learn of a new pod some seconds after its start
-    while True:
-        try:
-            await at.redis.ping()
-        except (RedisConnectionError, RedisTimeoutError):
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(LOOK_EVERY)
-        else:
-            return
 
 
 async def _follow(at: Installation, job_id: str, *, deadline: float) -> Status:
