@@ -31,7 +31,7 @@ from qwenedit_jobs import (
     Job,
     JobQueue,
     Keys,
-    Limits,
+    QueueLimits,
     Reason,
     RedisPictureStore,
     RedisSettings,
@@ -67,7 +67,7 @@ AWAY = 12
 """Jobs for which Telegram is away then, so that no answer can be given."""
 ONE_IN = 50
 MEGABYTE = 1024 * 1024
-LIMITS = Limits(max_queue_length=1000, max_unfinished_per_user=1000)
+LIMITS = QueueLimits(max_queue_length=1000, max_unfinished_per_user=1000)
 
 
 @dataclass(slots=True)

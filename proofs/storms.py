@@ -31,7 +31,7 @@ from proofs._frame import prove
 from qwenedit_testkit.by_hand.worker import pretending
 from qwenedit_testkit.photos import SMALL, photo
 from qwenedit_testkit.system import around_bots, webhook
-from qwenedit_testkit.telegram_calls import Record, answer_to, most_edits
+from qwenedit_testkit.telegram_calls import CallRecord, answer_to, most_edits
 from telegram_simulator.client import NeverHappenedError, RefusedError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _is_bot(value: ast.expr) -> bool:
 
 async def storm(system: System, *, kinds: tuple[str, ...], users: int, seconds: tuple[float, float]) -> Figures:
     """Let each kind of failure befall every method, and then 429s whatever comes."""
-    figures, record = Figures(), Record(system.chats)
+    figures, record = Figures(), CallRecord(system.chats)
     people = [await system.chats.user(first_name=f"Ann {number}") for number in range(users)]
     wanted = methods_used()
     part = system.bot("bot", **SHOP)

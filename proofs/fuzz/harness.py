@@ -22,7 +22,7 @@ from pydantic import SecretStr, ValidationError
 
 from local_stack import SIMULATED_TOKEN, free_port
 from proofs.fuzz.telegram import BOT, Wire, answers, said_in, shown
-from qwenedit_bot.app.main import Readiness, run_parts
+from qwenedit_bot.app.main import BotReadiness, run_parts
 from qwenedit_bot.app.parts import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
@@ -132,7 +132,7 @@ class Harness:
             settings=settings, connections=connections, keys=self._keys, bot=bot, me=await bot.me(), limiter=pace,
             metrics=metrics,
         )  # fmt: skip
-        readiness = Readiness(connections.commands, settings.keys)
+        readiness = BotReadiness(connections.commands, settings.keys)
         self._running = asyncio.create_task(run_parts(base, readiness, self._stop))
         async with asyncio.timeout(PATIENCE):
             while not (await readiness.check()).ok:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwenedit_testkit.people import MessageOutcome, Sender, Sent
 from qwenedit_testkit.photos import phone_file, phone_photo
-from qwenedit_testkit.telegram_calls import Record, first_answers
+from qwenedit_testkit.telegram_calls import CallRecord, first_answers
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -39,7 +39,7 @@ class Answers:
     """When the bot first answered each message, by the simulator's log of calls, and when photos became jobs."""
 
     def __init__(self, chats: Chats, redis: Redis) -> None:
-        self._record = Record(chats)
+        self._record = CallRecord(chats)
         self._redis = redis
         self._queued: dict[tuple[int, int], float] = {}
         self._first: dict[tuple[int | None, int], float] = {}

@@ -15,7 +15,17 @@ import structlog
 
 from benchmarks.peers.queues.driver import LEASE, REDIS_URL, gate_or_sleep, main, mark, run_fast
 from benchmarks.peers.track import BEGUN, DONE, OFFERED
-from qwenedit_jobs import Edit, Job, JobQueue, Limits, RedisPictureStore, RedisSettings, ReplyTo, connect, input_ref
+from qwenedit_jobs import (
+    Edit,
+    Job,
+    JobQueue,
+    QueueLimits,
+    RedisPictureStore,
+    RedisSettings,
+    ReplyTo,
+    connect,
+    input_ref,
+)
 from qwenedit_testkit.by_hand.worker_loop import PICTURE, NoOpEditor, working
 
 if TYPE_CHECKING:
@@ -25,7 +35,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui import EditResult, Progress
 
 SETTINGS = RedisSettings(redis_url=REDIS_URL)
-LIMITS = Limits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
+LIMITS = QueueLimits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
 """Seconds, as `qwenedit_bot.app.main` has it."""
 

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from comfyui_simulator.client import SimulatorControl
 from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
 from qwenedit_jobs.picture_refs import input_ref
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.sample_picture import gradient
 from tests.e2e.cluster.kube import Kube, Pod, eventually, run
 from tests.e2e.cluster.port_forward import forwarded
@@ -171,7 +171,9 @@ class Installation:
         await self.pictures.put(picture, self._photo)
         steps: dict[str, int | float | str] = {"steps": LONG_STEPS} if workflow == LONG else {}
         edit = Edit(prompt="make it snow", pictures=(picture,), seed=1, workflow=workflow, parameters=steps)
-        await self.queue.enqueue(Job(id=job_id, user_id=0, edit=edit, reply=None), Limits(max_unfinished_per_user=1000))
+        await self.queue.enqueue(
+            Job(id=job_id, user_id=0, edit=edit, reply=None), QueueLimits(max_unfinished_per_user=1000)
+        )
         return job_id
 
     async def fields(self, job_id: str) -> dict[str, str]:

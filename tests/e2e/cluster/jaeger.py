@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from qwenedit_testkit.traces.model import Event, Span, Trace
+from qwenedit_testkit.traces.model import Span, SpanEvent, Trace
 from tests.e2e.cluster.kube import eventually
 
 ITS_OWN = ("otel.", "internal.", "span.", "error", "w3c.")
@@ -97,8 +97,8 @@ def _parent(referred: list[tuple[str, str]]) -> str:
     return [*children_of, *(span_id for _kind, span_id in referred), ""][0]
 
 
-def _event(fields: dict[str, Any]) -> Event:
-    return Event(str(fields.pop("event")), fields)
+def _event(fields: dict[str, Any]) -> SpanEvent:
+    return SpanEvent(str(fields.pop("event")), fields)
 
 
 def _is_attribute(name: str) -> bool:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from redis.exceptions import RedisError
 
-from qwenedit_bot.app.main import Readiness
+from qwenedit_bot.app.main import BotReadiness
 from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.cli import main
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -61,14 +61,14 @@ async def test_redis_that_cannot_write_to_its_disk_is_reached_and_each_part_has_
     said = await status()
     assert f"QweneditRedisDiskFull: Redis takes no writes: {WORDS}" in said
     assert "gpu-1" in said
-    assert WORDS in (await Readiness(bot, KEYS).check()).reason
+    assert WORDS in (await BotReadiness(bot, KEYS).check()).reason
     link = RedisLink()
     with pytest.raises(QueueUnavailableError):
         await translate_errors(Workers(bot, KEYS), link).beat(GPU)
     assert link.health().reason.startswith(f"Redis doesn't answer: {WORDS}")
     server.limit(-1)
     async with asyncio.timeout(30):
-        while not (await Readiness(bot, KEYS).check()).reason.startswith("starting"):
+        while not (await BotReadiness(bot, KEYS).check()).reason.startswith("starting"):
             await asyncio.sleep(0.1)
     assert "takes no writes" not in await status()
 

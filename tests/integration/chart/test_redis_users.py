@@ -19,8 +19,8 @@ from qwenedit_jobs import (
     Job,
     JobQueue,
     Keys,
-    Limits,
     Phase,
+    QueueLimits,
     Reason,
     RedisSettings,
     Release,
@@ -63,7 +63,7 @@ def job(number):
 
 
 async def claimed(bot, worker, number):
-    await JobQueue(bot, KEYS).enqueue(job(number), Limits(max_unfinished_per_user=99))
+    await JobQueue(bot, KEYS).enqueue(job(number), QueueLimits(max_unfinished_per_user=99))
     claim = await JobQueue(worker, KEYS).claim(worker="w", token=f"t{number}", lease=30)
     assert claim is not None
     return claim
@@ -96,7 +96,7 @@ async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worke
     lanes = Lanes(bot, KEYS.answers, name="bot-1")
     queue, events = JobQueue(bot, KEYS), Events(bot, KEYS, lanes)
     claim = await claimed(bot, worker, 1)
-    await queue.enqueue(job(2), Limits())
+    await queue.enqueue(job(2), QueueLimits())
     await queue.cancel(job(2).id)
     await queue.cancel(claim.job.id)
     await bot.zadd(KEYS.leases, {claim.job.id: 1})
@@ -310,7 +310,7 @@ async def test_script_without_end_fails_the_liveness_probe_and_costs_no_job(serv
 
 async def test_keda_may_count_and_no_more(server, bot, worker):
     await claimed(bot, worker, 1)
-    await JobQueue(bot, KEYS).enqueue(job(2), Limits())
+    await JobQueue(bot, KEYS).enqueue(job(2), QueueLimits())
     async with server.client("keda") as keda:
         counted = (KEYS.job_queue, KEYS.leases)
         assert [await keda.eval(KEDA_SCRIPT, 1, key) for key in counted] == [1, 1]
@@ -333,7 +333,7 @@ async def test_stranger_without_a_password_may_not_even_ask(server):
 async def test_killed_and_started_again_it_has_every_job(server):
     async with server.client("bot") as bot, server.client("worker") as worker:
         claim = await claimed(bot, worker, 1)
-        await JobQueue(bot, KEYS).enqueue(job(2), Limits())
+        await JobQueue(bot, KEYS).enqueue(job(2), QueueLimits())
     await asyncio.sleep(1.5)  # fsync is every second; kill -9 keeps what was written, a power cut what was synced
     await server.kill()
     await server.start()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qwenedit_jobs import Edit, Fail, Job, Keys, Limits, Reason, RedisSettings, connect, input_ref, job_id
+from qwenedit_jobs import Edit, Fail, Job, Keys, QueueLimits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -57,7 +57,7 @@ class Desk:
         ref = input_ref(identity, 0)
         await self.redis.set(self.keys.picture(ref), "a picture", ex=60)
         job = Job(id=identity, user_id=user, edit=Edit(prompt=PROMPT, pictures=(ref,), seed=4), reply=None)
-        await self.queue.enqueue(job, Limits(max_unfinished_per_user=99, retry_delays=(60.0,)))
+        await self.queue.enqueue(job, QueueLimits(max_unfinished_per_user=99, retry_delays=(60.0,)))
         return identity
 
     async def claim(self, *, worker: str = "gpu-1", token: str = "t") -> str:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from qwenedit_jobs import Done, Edit, Fail, Job, Limits, Reason, Release, ReplyTo, Result, Retry
+from qwenedit_jobs import Done, Edit, Fail, Job, QueueLimits, Reason, Release, ReplyTo, Result, Retry
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.picture_refs import result_ref
 from qwenedit_jobs.sample_picture import gradient
@@ -65,7 +65,7 @@ async def test_list_without_a_job_says_of_what_there_is_none(desk, words, answer
 async def test_answer_that_is_stuck_says_until_when_and_for_what(desk):
     reply = ReplyTo(chat_id=7, placeholder_id=1, source_message_id=2, language="en")
     job = Job(id="feedfacefeedface", user_id=7, edit=Edit(prompt=PROMPT, pictures=("p",), seed=4), reply=reply)
-    await desk.queue.enqueue(job, Limits())
+    await desk.queue.enqueue(job, QueueLimits())
     await desk.claim()
     await desk.queue.settle(job.id, "t", Fail(Reason.TIMEOUT))
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")

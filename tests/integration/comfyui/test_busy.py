@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUIBusy, Stage
+from qwenedit_worker.comfyui import ComfyUIBusy, EditStage
 from qwenedit_worker.comfyui.execution import prompt_execution
 
 
@@ -15,10 +15,10 @@ async def test_edit_that_others_keep_waiting_is_taken_back(server, control, qual
     await control.fault("hang", at_step=1)
     async with server.client() as others, server.client(patience=0.5) as ours:
         editing = asyncio.create_task(others.edit(others.request(quality)))
-        await others.until(Stage.EDITING)
+        await others.until(EditStage.EDITING)
         with pytest.raises(ComfyUIBusy):
             await ours.edit()
-        assert [progress.stage for progress in ours.progress] == [Stage.QUEUED]
+        assert [progress.stage for progress in ours.progress] == [EditStage.QUEUED]
         await control.clear()
         await editing
         assert (await ours.edit()).png

@@ -14,6 +14,7 @@ from PIL import Image
 
 from qwenedit_worker.comfyui import (
     ComfyUIUnavailable,
+    EditStage,
     EditTimeout,
     ExecutionFailed,
     ModelMissing,
@@ -21,7 +22,6 @@ from qwenedit_worker.comfyui import (
     PictureTooLarge,
     PictureUnreadable,
     ServerOutOfMemory,
-    Stage,
     UnexpectedReply,
     WorkflowRejected,
 )
@@ -63,12 +63,12 @@ async def test_pictures_come_back_edited_and_leave_no_trace(client, server, coun
 async def test_progress_goes_through_every_step_to_sending_and_never_back(client) -> None:
     await client.edit()
 
-    stages = [list(Stage).index(p.stage) for p in client.progress]
+    stages = [list(EditStage).index(p.stage) for p in client.progress]
     assert stages == sorted(stages)
-    steps = [p.step for p in client.progress if p.stage is Stage.EDITING and p.step]
+    steps = [p.step for p in client.progress if p.stage is EditStage.EDITING and p.step]
     assert steps == [1, 2, 3, 4]
     assert {p.steps for p in client.progress} == {4}
-    assert client.progress[-1].stage is Stage.SENDING
+    assert client.progress[-1].stage is EditStage.SENDING
 
 
 async def test_loading_models_is_told_from_encoding_and_only_while_models_are_loaded(own_server) -> None:
@@ -78,9 +78,9 @@ async def test_loading_models_is_told_from_encoding_and_only_while_models_are_lo
         await client.edit()
         warm = [p.stage for p in client.progress]
 
-    assert Stage.LOADING in cold
-    assert Stage.LOADING not in warm
-    assert Stage.EDITING in warm
+    assert EditStage.LOADING in cold
+    assert EditStage.LOADING not in warm
+    assert EditStage.EDITING in warm
 
 
 @pytest.mark.parametrize("fault", ["drop_socket", "silent_socket"])
@@ -229,7 +229,7 @@ async def test_server_that_is_not_there_does_not_count(own_server, monkeypatch) 
 async def test_cancelled_while_it_executes_stops_the_server_in_mid_step_and_cleans_up(slow) -> None:
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
-    await slow.client.until(Stage.EDITING)
+    await slow.client.until(EditStage.EDITING)
 
     began = time.monotonic()
     task.cancel()
@@ -249,7 +249,7 @@ async def test_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
     await slow.control.fault("lose_interrupt", times=2)
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
-    await slow.client.until(Stage.EDITING)
+    await slow.client.until(EditStage.EDITING)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -262,7 +262,7 @@ async def test_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
 async def test_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
-    await slow.client.until(Stage.EDITING)
+    await slow.client.until(EditStage.EDITING)
     await slow.control.fault("http_error", status=500, times=4)
 
     task.cancel()
@@ -278,7 +278,7 @@ async def test_prompt_that_could_not_be_cancelled_is_cancelled_beside_the_next_e
     await slow.control.fault("lose_interrupt", times=None)
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
-    await slow.client.until(Stage.EDITING)
+    await slow.client.until(EditStage.EDITING)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -296,10 +296,10 @@ async def test_cancelled_while_it_waits_leaves_the_running_one_alone(client, ser
     await control.fault("hang", at_step=1, times=1)
     first, second = client.request(), client.request()
     running = asyncio.create_task(client.edit(first))
-    await client.until(Stage.EDITING)
+    await client.until(EditStage.EDITING)
     client.progress.clear()
     waiting = asyncio.create_task(client.edit(second))
-    await client.until(Stage.QUEUED)
+    await client.until(EditStage.QUEUED)
 
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -359,7 +359,7 @@ async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client,
     with monkeypatch.context() as impatient:
         impatient.setattr(client_module, "CLEAN_UP", 0.5)
         task = asyncio.create_task(client.edit(within=3))
-        await client.until(Stage.EDITING)
+        await client.until(EditStage.EDITING)
         with pytest.raises(EditTimeout):
             await task
 

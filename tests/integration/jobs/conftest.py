@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, ReplyTo, connect, job_id
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, RedisSettings, ReplyTo, connect, job_id
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 
@@ -26,13 +26,13 @@ class Desk:
         self.keys = Keys()
         self.queue = JobQueue(redis, self.keys)
         self.operated = OperatorQueue(redis, self.keys)
-        self.limits = Limits(max_queue_length=1000, max_unfinished_per_user=1000, retry_delays=(60.0,))
+        self.limits = QueueLimits(max_queue_length=1000, max_unfinished_per_user=1000, retry_delays=(60.0,))
         self.job = make_job
 
     async def enqueued(self, number=1, **limits):
         job = make_job(number)
         chosen = {name: getattr(self.limits, name) for name in self.limits.__slots__} | limits
-        await self.queue.enqueue(job, Limits(**chosen))
+        await self.queue.enqueue(job, QueueLimits(**chosen))
         return job
 
     async def claimed(self, token="token", *, number=1, lease=30.0, worker="worker-1", **limits):

@@ -15,7 +15,7 @@ from local_stack.processes.part import Part
 from local_stack.processes.ports import HOST, free_port
 from local_stack.processes.ready import by_redis_ping
 from local_stack.redis_server import redis_program
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, RedisSettings, connect
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, RedisSettings, connect
 from qwenedit_testkit.system import ended
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KEYS = Keys()
-MANY = Limits(max_unfinished_per_user=1000, retry_delays=(0.1,))
+MANY = QueueLimits(max_unfinished_per_user=1000, retry_delays=(0.1,))
 
 
 def job(number: int = 1) -> Job:

@@ -10,7 +10,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_bot.app.main import Readiness
+from qwenedit_bot.app.main import BotReadiness
 from qwenedit_jobs import Done, JobQueue, Result, Settled
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_telemetry import HEALTHY
@@ -69,7 +69,7 @@ async def test_queue_goes_on_after_a_failover_behind_one_address(behind_address,
 
 async def test_readiness_fails_while_redis_refuses_writes(behind_address, clients):
     redis = await clients(redis_url=behind_address.url)
-    bot = Readiness(redis, KEYS)
+    bot = BotReadiness(redis, KEYS)
     bot.receiving = lambda: HEALTHY
     link = RedisLink()
     assert not link.health().ok

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from qwenedit_jobs import Edit, Job, Limits, ReplyTo, State
+from qwenedit_jobs import Edit, Job, QueueLimits, ReplyTo, State
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.system import System
 
@@ -42,7 +42,7 @@ async def test_bot_and_worker_ask_seldom_after_a_photo_and_the_janitor_is_there_
 
         reply = ReplyTo(chat_id=1, placeholder_id=1, source_message_id=1, language="en")
         job = Job(id="1", user_id=1, edit=Edit(prompt="snow", pictures=("input:1:0",), seed=1), reply=reply)
-        await system.queue.enqueue(job, Limits(retry_delays=(60.0,)))
+        await system.queue.enqueue(job, QueueLimits(retry_delays=(60.0,)))
         await system.queue.claim(worker="dead", token="one", lease=0.05)
         claimed = time.monotonic()
         while (status := await system.queue.status("1")) and status.state is State.RUNNING:

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from redis.exceptions import ResponseError
 
-from qwenedit_jobs import Cancelled, Done, Limits, Result, Settled, State
+from qwenedit_jobs import Cancelled, Done, QueueLimits, Result, Settled, State
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 RESULT = Result(picture="a", seed=1, seconds=1)
@@ -127,7 +127,7 @@ async def test_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_exe
 
 async def test_however_many_old_items_there_are_the_line_gets_through_and_the_dead_stay_bounded(redis, queue):
     await redis.lpush(KEYS.job_queue, *(old_item(number) for number in range(1_250)))
-    await queue.enqueue(job(), Limits(max_queue_length=5_000))
+    await queue.enqueue(job(), QueueLimits(max_queue_length=5_000))
     calls = 0
     claim = None
     while claim is None:

@@ -18,7 +18,7 @@ from qwenedit_jobs import (
     Job,
     JobQueue,
     Keys,
-    Limits,
+    QueueLimits,
     RedisPictureStore,
     RedisSettings,
     ReplyTo,
@@ -26,7 +26,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, Progress, SilentExecutor, Stage, Verdict
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, EditStage, ExecutorVerdict, Progress, SilentExecutor
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
@@ -47,7 +47,7 @@ class ScriptedEditor:
     def __init__(self):
         self.script: deque[Any] = deque()
         self.calls = []
-        self.first_stage = Stage.STARTING
+        self.first_stage = EditStage.STARTING
         self.stopped = asyncio.Event()
         self.has_others_jobs = False
 
@@ -73,7 +73,7 @@ class ScriptedServer:
 
     def __init__(self):
         self.problem = None
-        self.verdict_now = Verdict(condemned=False, reason="alive")
+        self.verdict_now = ExecutorVerdict(condemned=False, reason="alive")
         self.checks = 0
 
     async def check(self):
@@ -103,7 +103,7 @@ class Bench:
         self.shutdown = Shutdown()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
-        self.limits = Limits(max_unfinished_per_user=100, retry_delays=(0.05,))
+        self.limits = QueueLimits(max_unfinished_per_user=100, retry_delays=(0.05,))
         self.jobs = 0
 
     async def close(self):

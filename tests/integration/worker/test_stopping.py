@@ -10,11 +10,11 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from local_stack import RedisServer
-from qwenedit_jobs import Cancelled, JobQueue, Limits, Settled, State
+from qwenedit_jobs import Cancelled, JobQueue, QueueLimits, Settled, State
 from qwenedit_testkit.waiting import eventually
-from qwenedit_worker.comfyui import Progress, Stage
+from qwenedit_worker.comfyui import EditStage, Progress
 
-LIMITS = Limits(retry_delays=(60.0,))  # a pause that ends when a test says so
+LIMITS = QueueLimits(retry_delays=(60.0,))  # a pause that ends when a test says so
 LEASE = 60.0
 """Seconds."""
 
@@ -193,7 +193,7 @@ async def test_lost_reply_changes_nothing(bench, transition):
     queue = LossyQueue(bench, {transition: "lost"})
 
     async def a_while(on_progress):
-        on_progress(Progress(Stage.EDITING, step=1, steps=4))
+        on_progress(Progress(EditStage.EDITING, step=1, steps=4))
         await asyncio.sleep(0.5)
         while queue.lose and transition != "settle":
             await asyncio.sleep(0.01)

@@ -8,31 +8,31 @@ import gc
 import pytest
 from redis.exceptions import NoPermissionError
 
-from qwenedit_jobs import Counts, Limits, Phase, Reason, State
+from qwenedit_jobs import Counts, Phase, QueueLimits, Reason, State
 from qwenedit_jobs.redis import chunks
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import (
     ComfyUIBusy,
     ComfyUIUnavailable,
     EditResult,
+    EditStage,
     EditTimeout,
     ExecutionFailed,
+    ExecutorVerdict,
     ModelMissing,
     OutOfMemory,
     PictureTooLarge,
     PictureUnreadable,
     Progress,
     SilentExecutor,
-    Stage,
     UnexpectedReply,
-    Verdict,
     WorkflowRejected,
 )
 from qwenedit_worker.loop.worker import MAX_RELEASES
 
 NOTHING = Counts(waiting=0, running=0, draining=0, delayed=0, dead=0)
 MISSING = ModelMissing("ComfyUI lacks vae/qwen_image_vae.safetensors")
-ONE_ATTEMPT = Limits(max_attempts=1, retry_delays=(0.05,))
+ONE_ATTEMPT = QueueLimits(max_attempts=1, retry_delays=(0.05,))
 
 
 def attempts(bench, **labels):
@@ -76,7 +76,7 @@ async def test_next_job_is_executed_while_the_picture_of_the_one_before_is_fetch
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
-        on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(EditStage.SENDING))
         await fetched.wait()
 
     first, second, third = [await bench.enqueue() for _ in range(3)]
@@ -97,7 +97,7 @@ async def test_user_is_told_of_a_fetch_that_takes_long(bench):
     fetched = asyncio.Event()
 
     async def is_fetched_late(on_progress):
-        on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(EditStage.SENDING))
         await fetched.wait()
 
     job = await bench.enqueue()
@@ -112,7 +112,7 @@ async def test_user_is_told_of_a_fetch_that_takes_long(bench):
 
 async def test_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
     async def is_gone(on_progress):
-        on_progress(Progress(Stage.SENDING))
+        on_progress(Progress(EditStage.SENDING))
         await asyncio.sleep(0.05)
         raise unavailable(submitted=True)
 
@@ -127,7 +127,7 @@ async def test_user_sees_the_phase_and_the_steps(bench):
     go_on = asyncio.Event()
 
     async def slowly(on_progress):
-        on_progress(Progress(Stage.EDITING, step=3, steps=4))
+        on_progress(Progress(EditStage.EDITING, step=3, steps=4))
         await go_on.wait()
 
     bench.editor.script.append(slowly)
@@ -234,7 +234,7 @@ async def test_picture_that_expired_ends_the_job(bench):
 
 async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end(bench):
     bench.editor.script.extend([ComfyUIUnavailable("somebody else")] * 100)
-    limits = Limits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
+    limits = QueueLimits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
     jobs = [await bench.enqueue(limits=limits) for _ in range(2)]
     async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(30):
         while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
@@ -313,7 +313,7 @@ def comfyui_busy(bench):
         raise ComfyUIBusy("others' prompts came first")
 
     bench.editor.has_others_jobs = True
-    bench.editor.first_stage = Stage.QUEUED
+    bench.editor.first_stage = EditStage.QUEUED
     bench.editor.script.extend([wait] * 100)
 
 
@@ -381,7 +381,7 @@ async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, m
     async with bench.working() as parts:
         await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert await liveness(parts, ok=True) == "alive"
-        bench.server.verdict_now = Verdict(condemned=True, reason="2 prompts wait and none runs")
+        bench.server.verdict_now = ExecutorVerdict(condemned=True, reason="2 prompts wait and none runs")
         assert await liveness(parts, ok=False) == "2 prompts wait and none runs"
         job = await bench.enqueue()
         await asyncio.sleep(0.7)
@@ -393,7 +393,7 @@ async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, m
         assert bench.editor.calls == []
         assert not parts.watch.health().ok
         assert parts.activity.health().ok, "the worker itself is well"
-        bench.server.verdict_now = Verdict(condemned=False, reason="alive")
+        bench.server.verdict_now = ExecutorVerdict(condemned=False, reason="alive")
         assert (await bench.until_final(job)).state is State.DONE
         assert await liveness(parts, ok=True) == "alive"
     assert bench.metric("qwenedit_comfyui_zombie_verdicts_total") == 1
@@ -447,9 +447,9 @@ async def test_job_that_this_worker_cannot_read_is_left_unharmed_and_the_next_on
 
 async def test_result_leaves_memory_with_its_job(bench):
     async def visibly(on_progress):
-        on_progress(Progress(Stage.EDITING, 1, 4))
+        on_progress(Progress(EditStage.EDITING, 1, 4))
         await asyncio.sleep(0.3)
-        on_progress(Progress(Stage.SENDING, 4, 4))
+        on_progress(Progress(EditStage.SENDING, 4, 4))
 
     bench.editor.script.extend([visibly] * 3)
     gc.collect()

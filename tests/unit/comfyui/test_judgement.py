@@ -18,16 +18,16 @@ from qwenedit_worker.comfyui import (
     ServerOutOfMemory,
     WorkflowRejected,
 )
-from qwenedit_worker.comfyui.protocol.history import Record
+from qwenedit_worker.comfyui.protocol.history import HistoryRecord
 from qwenedit_worker.comfyui.protocol.rejection import rejection
-from qwenedit_worker.comfyui.protocol.websocket import Event, read
+from qwenedit_worker.comfyui.protocol.websocket import FeedEvent, read
 
 BOUND = BoundWorkflow(graph={}, output_node="42", image_nodes=frozenset({"21"}), steps=4, steps_node="40")
 OUTPUT = {"42": {"images": [{"filename": "edited_00001_.png", "subfolder": "j/1", "type": "output"}]}}
 
 
-def record(messages: list[object], *, outputs: object = OUTPUT, status: str = "success") -> Record:
-    return Record.parse({"outputs": outputs, "status": {"status_str": status, "messages": messages}})
+def record(messages: list[object], *, outputs: object = OUTPUT, status: str = "success") -> HistoryRecord:
+    return HistoryRecord.parse({"outputs": outputs, "status": {"status_str": status, "messages": messages}})
 
 
 def failure(node: str, exception: str, said: str = "") -> list[Any]:
@@ -115,11 +115,11 @@ def event(kind: str, **data: object) -> object:
 @pytest.mark.parametrize(
     ("kind", "data", "expected"),
     [
-        ("execution_start", {"timestamp": 1}, Event()),
-        ("execution_cached", {"nodes": []}, Event()),
-        ("executing", {"node": "40"}, Event("40")),
-        ("executing", {"node": None}, Event(over=True)),
-        ("progress", {"node": "40", "value": 2, "max": 4}, Event("40", step=2, steps=4)),
+        ("execution_start", {"timestamp": 1}, FeedEvent()),
+        ("execution_cached", {"nodes": []}, FeedEvent()),
+        ("executing", {"node": "40"}, FeedEvent("40")),
+        ("executing", {"node": None}, FeedEvent(over=True)),
+        ("progress", {"node": "40", "value": 2, "max": 4}, FeedEvent("40", step=2, steps=4)),
         ("execution_success", {}, None),
         ("something_new", {}, None),
         ("progress", {"node": "40", "value": "two", "max": 4}, None),

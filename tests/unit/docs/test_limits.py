@@ -23,7 +23,7 @@ from qwenedit_worker.comfyui.protocol import transport
 from qwenedit_worker.loop import outcomes
 
 if TYPE_CHECKING:
-    from qwenedit_decoder.answers import Limits
+    from qwenedit_decoder.answers import ProcessLimits
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/limits.md").read_text()
@@ -42,7 +42,7 @@ def in_script(name: str) -> int:
     return int(value)
 
 
-def of_a_decoder(limits: Limits) -> list[str]:
+def of_a_decoder(limits: ProcessLimits) -> list[str]:
     """Return the figures of a process."""
     return [f"{limits.cpu} s of CPU", f"{limits.memory // MIB} MiB", f"{limits.seconds} s"]
 

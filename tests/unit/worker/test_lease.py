@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_jobs import Claim, Edit, Job, Lease, Phase, ReplyTo
-from qwenedit_worker.comfyui import Progress, Stage
+from qwenedit_worker.comfyui import EditStage, Progress
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.loop.lease import PACE, SHOWN_AFTER, LeaseKeeper
 from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
@@ -114,11 +114,15 @@ async def test_worker_that_slept_through_its_lease_believes_redis(registry):
 async def test_progress_is_told_soon_and_the_latest_alone(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
     async with keeper(queue, registry, lease=60) as kept:
-        for progress in (Progress(Stage.LOADING), Progress(Stage.EDITING, 1, 4), Progress(Stage.EDITING, 2, 4)):
+        for progress in (
+            Progress(EditStage.LOADING),
+            Progress(EditStage.EDITING, 1, 4),
+            Progress(EditStage.EDITING, 2, 4),
+        ):
             kept.show(progress)
         while not queue.times:
             await asyncio.sleep(0.01)
-        kept.show(Progress(Stage.EDITING, 3, 4))
+        kept.show(Progress(EditStage.EDITING, 3, 4))
         await asyncio.wait_for(kept.ended.wait(), 20)
     assert [(news["phase"], news["step"], news["steps"]) for news in queue.news] == [
         (Phase.EDITING, 2, 4),
@@ -130,12 +134,12 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
 async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registry):
     class Loading(Answers):
         async def heartbeat(self, _job_id, _token, **news):
-            kept.show(Progress(Stage.EDITING, 1, 4))
+            kept.show(Progress(EditStage.EDITING, 1, 4))
             return await super().heartbeat(_job_id, _token, **news)
 
     queue = Loading(Lease.HELD)
     async with keeper(queue, registry, lease=60) as kept:
-        kept.show(Progress(Stage.EDITING, 1, 4))
+        kept.show(Progress(EditStage.EDITING, 1, 4))
         await asyncio.sleep(PACE * 3)
     assert len(queue.times) == 1
 
@@ -143,8 +147,8 @@ async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registr
 async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_told(registry):
     queue = Answers(Lease.HELD)
     async with keeper(queue, registry, lease=60) as kept:
-        for stage in (Stage.QUEUED, Stage.STARTING, Stage.LOADING):
+        for stage in (EditStage.QUEUED, EditStage.STARTING, EditStage.LOADING):
             kept.show(Progress(stage, 0, 4))
         await asyncio.sleep(SHOWN_AFTER * 2)
-        kept.show(Progress(Stage.SENDING, 4, 4))
+        kept.show(Progress(EditStage.SENDING, 4, 4))
     assert not queue.times

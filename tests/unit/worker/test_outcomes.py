@@ -7,18 +7,18 @@ import pytest
 from qwenedit_jobs import Fail, PictureExpiredError, Reason, Retry
 from qwenedit_worker import comfyui
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.loop.outcomes import MAX_DETAIL, Release, outcome_of
+from qwenedit_worker.loop.outcomes import MAX_DETAIL, ReleaseJob, outcome_of
 
 EXPECTED = [
-    (comfyui.ComfyUIUnavailable("x"), Release, None),
+    (comfyui.ComfyUIUnavailable("x"), ReleaseJob, None),
     (comfyui.ComfyUIUnavailable("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
-    (comfyui.UnexpectedReply("x"), Release, None),
+    (comfyui.UnexpectedReply("x"), ReleaseJob, None),
     (comfyui.UnexpectedReply("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
-    (comfyui.SilentExecutor("x"), Release, None),
+    (comfyui.SilentExecutor("x"), ReleaseJob, None),
     (comfyui.SilentExecutor("x", submitted=True), Retry, Reason.COMFYUI_UNAVAILABLE),
-    (comfyui.ModelMissing("x"), Release, None),
-    (comfyui.ComfyUIBusy("x"), Release, None),
-    (QueueUnavailableError("x"), Release, None),
+    (comfyui.ModelMissing("x"), ReleaseJob, None),
+    (comfyui.ComfyUIBusy("x"), ReleaseJob, None),
+    (QueueUnavailableError("x"), ReleaseJob, None),
     (comfyui.EditTimeout("x"), Retry, Reason.TIMEOUT),
     (comfyui.OutOfMemory("x"), Fail, Reason.OUT_OF_MEMORY),
     (comfyui.ServerOutOfMemory("x"), Fail, Reason.SERVER_OUT_OF_MEMORY),
@@ -42,7 +42,7 @@ def test_each_error_has_its_outcome(error, kind, reason):
 
 
 def test_time_in_a_comfyui_that_is_busy_counts_as_waiting():
-    assert outcome_of(comfyui.ComfyUIBusy("x")) == Release("ComfyUIBusy: x", pause=0.0, comfyui_busy=True)
+    assert outcome_of(comfyui.ComfyUIBusy("x")) == ReleaseJob("ComfyUIBusy: x", pause=0.0, comfyui_busy=True)
 
 
 def test_every_error_of_comfyui_has_an_outcome():

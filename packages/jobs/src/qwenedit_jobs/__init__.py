@@ -17,7 +17,7 @@ from qwenedit_jobs.errors import (
     UnreadableJobError,
     UnreadableRecordError,
 )
-from qwenedit_jobs.events import Event, Events, event_of
+from qwenedit_jobs.events import Events, JobEnd, event_of
 from qwenedit_jobs.keys import Keys
 from qwenedit_jobs.model import (
     MAX_PICTURES,
@@ -46,7 +46,7 @@ from qwenedit_jobs.picture_refs import input_ref, result_ref
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.pictures.store import PictureStore
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.queue import JobQueue, Limits, Tick
+from qwenedit_jobs.queue.queue import JobQueue, QueueLimits, Tick
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load, shown
 
@@ -58,15 +58,14 @@ __all__ = [
     "Counts",
     "Done",
     "Edit",
-    "Event",
     "Events",
     "EvictionPolicyError",
     "Fail",
     "Job",
+    "JobEnd",
     "JobQueue",
     "Keys",
     "Lease",
-    "Limits",
     "LostAttempt",
     "Phase",
     "PictureExpiredError",
@@ -78,6 +77,7 @@ __all__ = [
     "PicturesForgottenError",
     "QueueError",
     "QueueFullError",
+    "QueueLimits",
     "Reason",
     "RedisPictureStore",
     "RedisSettings",

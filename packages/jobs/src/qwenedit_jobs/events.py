@@ -20,7 +20,7 @@ AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class JobEnd:
     """A job ended. May come twice: consumers dedupe by job id."""
 
     job_id: str
@@ -59,7 +59,7 @@ class Events:
         return moved
 
 
-def event_of(entry: Entry) -> Event:
+def event_of(entry: Entry) -> JobEnd:
     """Read an entry.
 
     Raises:
@@ -70,7 +70,7 @@ def event_of(entry: Entry) -> Event:
     fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
         raise TypeError("an event is an object")
-    return Event(str(fields["id"]), State(fields["state"]))
+    return JobEnd(str(fields["id"]), State(fields["state"]))
 
 
 def job_in(payload: str) -> str | None:

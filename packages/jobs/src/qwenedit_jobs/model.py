@@ -77,12 +77,12 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
 
 
-class _Frozen(BaseModel):
+class _JobModel(BaseModel):
     # Of texts only names of fields are cached: pydantic would keep 16,384 ids and file names of jobs long done.
     model_config = ConfigDict(frozen=True, extra="forbid", cache_strings="keys")
 
 
-class Edit(_Frozen):
+class Edit(_JobModel):
     """What to do with which pictures."""
 
     prompt: str = Field(max_length=MAX_PROMPT_LENGTH)
@@ -96,7 +96,7 @@ class Edit(_Frozen):
     """Values for inputs that the workflow's binding names beside the usual ones."""
 
 
-class ReplyTo(_Frozen):
+class ReplyTo(_JobModel):
     """Where the bot answers. The worker passes it on unread."""
 
     chat_id: int
@@ -110,7 +110,7 @@ class ReplyTo(_Frozen):
     """The forum topic; 0 outside of topics."""
 
 
-class Job(_Frozen):
+class Job(_JobModel):
     """One edit that a user asked for."""
 
     id: Name
@@ -120,7 +120,7 @@ class Job(_Frozen):
     """None: nobody waits for an answer, as for the operator's `qwenedit selftest`; the bot then sends nothing."""
 
 
-class Result(_Frozen):
+class Result(_JobModel):
     """What a successful attempt produced."""
 
     picture: str

@@ -18,7 +18,7 @@ MINUTE = 60.0
 EDITS = ("editMessageText", "editMessageMedia", "editMessageReplyMarkup", "editMessageCaption")
 
 
-class Record:
+class CallRecord:
     """All calls of the bot, however many: the simulator itself keeps the last 10,000."""
 
     def __init__(self, chats: Chats) -> None:

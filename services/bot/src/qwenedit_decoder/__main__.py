@@ -13,12 +13,12 @@ import traceback
 from pathlib import Path
 
 from qwenedit_decoder import decoding
-from qwenedit_decoder.answers import Limits, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import PictureRefusedError, ProcessLimits, Refusal
 
 
 def main() -> None:
     """Normalise the picture, and end at once: nothing here needs to be tidied up."""
-    limits = Limits(*map(int, sys.argv[1:]))
+    limits = ProcessLimits(*map(int, sys.argv[1:]))
     os.nice(limits.nice)
     with os.fdopen(sys.stdin.fileno(), "rb") as file:
         if decoding.is_heif(file.peek()):
@@ -46,7 +46,7 @@ def _normalised(data: bytes) -> tuple[dict[str, str | int], bytes]:
     return said, b"" if made.data is data else made.data
 
 
-def _limit(limits: Limits) -> None:
+def _limit(limits: ProcessLimits) -> None:
     """Have the kernel end this process beyond the limits; an allocation beyond them fails."""
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     for what, most in (

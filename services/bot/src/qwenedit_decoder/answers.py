@@ -45,7 +45,7 @@ class PictureRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ProcessLimits:
     """What a process may take for one picture."""
 
     memory: int
@@ -61,12 +61,12 @@ class Limits:
         return 10 * self.cpu
 
 
-LIGHT: Final = Limits(160 * MEGABYTE, cpu=3, nice=5)
+LIGHT: Final = ProcessLimits(160 * MEGABYTE, cpu=3, nice=5)
 """For a picture for which others may wait."""
 LIGHT_PIXELS, LIGHT_BYTES = 5_000_000, 4_000_000
 """What such a picture has at most. A pixel takes up to 16 bytes (a progressive JPEG in CMYK), and 64 MB are for what is
 made of it."""
-HEAVY: Final = Limits(512 * MEGABYTE, cpu=9, nice=10)
+HEAVY: Final = ProcessLimits(512 * MEGABYTE, cpu=9, nice=10)
 """The most that any picture may take. HEIC and AVIF of 48 megapixels take 430 MB, and HEIC of 10 bits 460 MB."""
 
 

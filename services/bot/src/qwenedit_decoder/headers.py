@@ -14,8 +14,8 @@ from qwenedit_decoder.answers import (
     MAX_RATIO,
     MAX_SIDE,
     MIN_SIDE,
-    Limits,
     PictureRefusedError,
+    ProcessLimits,
     Refusal,
 )
 
@@ -57,7 +57,7 @@ class Header:
     """It is a JPEG in RGB, sequential or progressive, like Telegram's own photos."""
 
 
-def limits_of(data: bytes, header: Header | None) -> Limits:
+def limits_of(data: bytes, header: Header | None) -> ProcessLimits:
     """Return what a process may take for a picture; the most where the header cannot be read."""
     if header is None or header.width * header.height > LIGHT_PIXELS or len(data) > LIGHT_BYTES:
         return HEAVY

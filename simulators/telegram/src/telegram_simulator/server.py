@@ -21,7 +21,7 @@ from telegram_simulator.people.groups import Groups
 from telegram_simulator.people.payments import StarPayments
 from telegram_simulator.people.people import People
 from telegram_simulator.world.bots import Bots
-from telegram_simulator.world.rate_limits import Limits, Rates
+from telegram_simulator.world.rate_limits import RateLimiter, Rates
 from telegram_simulator.world.world import World
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ async def running(config: Config) -> AsyncIterator[str]:
     """Serve while the context is open; gives the address."""
     with temporary_storage(limit=config.keep) as storage:
         bots = Bots(name=config.bot_name, username=config.bot_username, storage=storage, tokens=config.tokens)
-        async with _serving(World(bots, Limits(config.rates)), config) as url:
+        async with _serving(World(bots, RateLimiter(config.rates)), config) as url:
             yield url
 
 

@@ -36,7 +36,7 @@ from qwenedit_bot.chat.errors import (
 )
 from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.chat.view import Button, Picture, Source, View
+from qwenedit_bot.chat.view import Button, PictureView, Source, View
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
 
 BUTTONS = ((Button("Cancel", "cancel:1"),),)
-PHOTO = Picture(b"\xff\xd8photo", "Done", as_file=False, buttons=BUTTONS)
-FILE = Picture(b"\x89PNGfile", "Done", as_file=True)
+PHOTO = PictureView(b"\xff\xd8photo", "Done", as_file=False, buttons=BUTTONS)
+FILE = PictureView(b"\x89PNGfile", "Done", as_file=True)
 SLOW = "slow"
 OLD, NEW = -700, -1_000_000_000_700
 

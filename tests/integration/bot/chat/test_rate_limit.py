@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit import BUSY_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, SharedLimiter, on_behalf_of
-from telegram_simulator.world.rate_limits import Limits, Rates
+from telegram_simulator.world.rate_limits import RateLimiter, Rates
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -77,11 +77,11 @@ class Judge:
     """Telegram, as the simulator has it."""
 
     time: Time
-    limits: Limits = field(init=False)
+    limits: RateLimiter = field(init=False)
 
     def __post_init__(self) -> None:
         # A thousandth faster: TTLs are whole milliseconds.
-        self.limits = Limits(Rates(), clock=lambda: self.time.now * 1.001)
+        self.limits = RateLimiter(Rates(), clock=lambda: self.time.now * 1.001)
 
     def charge(self, chat_id: int, *, edit: bool) -> None:
         """Count a call; raises what Telegram answers to one too many."""

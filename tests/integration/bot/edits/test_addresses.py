@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from qwenedit_bot.edits.addresses import READ_AT_ONCE, AddressedQueue, JobIds
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, Limits, ReplyTo
+from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, ReplyTo
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -39,7 +39,7 @@ class Bench:
             edit=Edit(prompt="p", pictures=("a",), seed=1),
             reply=ReplyTo(chat_id=chat, placeholder_id=SAID, source_message_id=ASKED, language="en"),
         )
-        await self.queue().enqueue(job, Limits())
+        await self.queue().enqueue(job, QueueLimits())
         return job
 
     async def rewrite(self, job: Job, **reply: Any) -> None:
@@ -98,7 +98,7 @@ async def test_job_of_another_token_is_forged(bench):
 
 async def test_job_that_nobody_waits_for_is_left_as_it_is(bench):
     job = Job(id="0" * 16, user_id=0, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
-    await bench.queue().enqueue(job, Limits())
+    await bench.queue().enqueue(job, QueueLimits())
     assert await bench.address(job) is None
 
 

@@ -38,7 +38,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.bot_api import Messenger
-    from qwenedit_bot.chat.view import Picture, Source, View
+    from qwenedit_bot.chat.view import PictureView, Source, View
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs.lanes import Entry
@@ -81,7 +81,7 @@ class Chat:
     async def ready(self, _chat_id: int, *, edit: bool) -> None:
         """Say at once that it is."""
 
-    async def show(self, _chat_id: int, message_id: int, _picture: Picture) -> bool:
+    async def show(self, _chat_id: int, message_id: int, _picture: PictureView) -> bool:
         return await self._says(message_id, PICTURE)
 
     async def edit(self, _chat_id: int, message_id: int, view: View) -> bool:
@@ -176,7 +176,7 @@ async def ended(redis: Redis, number: int, outcome: Any) -> str:
     queue, new_id = JobQueue(redis, Keys()), job_id(7, number, key=b"tests")
     reply = ReplyTo(chat_id=7, placeholder_id=PLACEHOLDER, source_message_id=number, language="en")
     edit = Edit(prompt="snow", pictures=("p",), seed=1)
-    await queue.enqueue(Job(id=new_id, user_id=7, edit=edit, reply=reply), Limits())
+    await queue.enqueue(Job(id=new_id, user_id=7, edit=edit, reply=reply), QueueLimits())
     await queue.claim(worker="w", token="t", lease=30)
     await queue.settle(new_id, "t", outcome(new_id))
     await Events(redis, Keys(), Lanes(redis, Keys().answers)).drain()

@@ -42,7 +42,7 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.workers import registry
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_testkit.waiting import background
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs import Status
 
-MANY = Limits(max_unfinished_per_user=100)
+MANY = QueueLimits(max_unfinished_per_user=100)
 
 
 class Chat:
@@ -199,7 +199,7 @@ async def enqueue(queue: JobQueue, number: int) -> str:
 
 async def enqueue_a_line(queue: JobQueue, length: int) -> None:
     """Let so many people wait, each in a chat of their own."""
-    limits = Limits(max_unfinished_per_user=10_000, max_queue_length=10_000)
+    limits = QueueLimits(max_unfinished_per_user=10_000, max_queue_length=10_000)
     for number in range(1, length + 1):
         reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
         edit = Edit(prompt="snow", pictures=("p",), seed=1)

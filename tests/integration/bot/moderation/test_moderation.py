@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.addresses import JobIds
-from qwenedit_bot.moderation.hook import ModerationHook, Verdict
+from qwenedit_bot.moderation.hook import ModerationHook, ModerationVerdict
 from qwenedit_jobs import RedisSettings, connect
 from qwenedit_testkit.photos import photo
 
@@ -273,7 +273,7 @@ async def test_moderation_hook_that_is_silent_lets_nothing_through(
     judge.answers["request"] = SILENCE
     monkeypatch.setattr("qwenedit_bot.moderation.hook.TIMEOUT", 0.5)
     async with hook_of(stage, judge, bot_keys) as hook:
-        assert await hook.of_request("1", "make it snow", [photo()]) is Verdict.UNCHECKED
+        assert await hook.of_request("1", "make it snow", [photo()]) is ModerationVerdict.UNCHECKED
 
 
 async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: Judge) -> None:

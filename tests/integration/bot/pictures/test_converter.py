@@ -19,7 +19,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_decoder import decoding, headers
-from qwenedit_decoder.answers import HEAVY, LIGHT, MEGABYTE, Limits, Normalised, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import HEAVY, LIGHT, MEGABYTE, Normalised, PictureRefusedError, ProcessLimits, Refusal
 
 decoding.load_heif()
 SCANS = 4_000
@@ -115,11 +115,11 @@ async def test_large_jpeg_of_a_scan_a_component_is_converted_within_the_limits(
 
 @pytest.mark.parametrize(
     ("side", "limits"),
-    [(5_000, Limits(48 * MEGABYTE, cpu=3, nice=5)), (640, Limits(HEAVY.memory, cpu=0, nice=5))],
+    [(5_000, ProcessLimits(48 * MEGABYTE, cpu=3, nice=5)), (640, ProcessLimits(HEAVY.memory, cpu=0, nice=5))],
     ids=["memory", "time"],
 )
 async def test_picture_that_takes_too_much_is_refused_and_the_next_is_taken(
-    converter: Converter, monkeypatch: pytest.MonkeyPatch, side: int, limits: Limits
+    converter: Converter, monkeypatch: pytest.MonkeyPatch, side: int, limits: ProcessLimits
 ) -> None:
     data = encoded(Image.new("RGB", (side, side)), "PNG")
     with monkeypatch.context() as patch:

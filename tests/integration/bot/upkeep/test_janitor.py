@@ -12,7 +12,7 @@ from qwenedit_bot.upkeep.janitor import MEASURE_EVERY, Janitor
 from qwenedit_jobs import Done, Edit, Job, JobQueue, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -54,7 +54,7 @@ def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) ->
 
 
 async def test_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue, janitor: Janitor) -> None:
-    await queue.enqueue(JOB, Limits(max_wait=0.0))
+    await queue.enqueue(JOB, QueueLimits(max_wait=0.0))
     await janitor.tick()
     status = await queue.status(JOB.id)
     assert status is not None
@@ -64,7 +64,7 @@ async def test_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue
 async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:
-    await queue.enqueue(JOB, Limits(retry_delays=(0.0,)))
+    await queue.enqueue(JOB, QueueLimits(retry_delays=(0.0,)))
     await queue.claim(worker="w", token="t", lease=30)
     await redis.zadd(Keys().leases, {JOB.id: 1}, xx=True)  # its end
     await janitor.tick()
@@ -79,7 +79,7 @@ async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
 async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:
-    await queue.enqueue(JOB, Limits())
+    await queue.enqueue(JOB, QueueLimits())
     await queue.claim(worker="w", token="t", lease=30)
     picture = f"{JOB.id}:result"
     await queue.settle(JOB.id, "t", Done(Result(picture=picture, seed=1, seconds=1.0), picture=bytes(5_000_000)))
@@ -98,7 +98,7 @@ async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
 async def test_oldest_wait_is_that_of_the_next_job_in_line(
     queue: JobQueue, janitor: Janitor, clock: Clock, metrics: BotMetrics, redis: Redis
 ) -> None:
-    await queue.enqueue(JOB, Limits())
+    await queue.enqueue(JOB, QueueLimits())
     await redis.hincrby(Keys().job(JOB.id), "enqueued_at", -5000)
     await janitor.tick()
     assert 5 <= metrics.oldest_wait._value.get() < 60
@@ -111,7 +111,7 @@ async def test_oldest_wait_is_that_of_the_next_job_in_line(
 async def test_pause_shows_and_so_do_the_jobs_that_wait_for_its_end(
     redis: Redis, queue: JobQueue, janitor: Janitor, clock: Clock, metrics: BotMetrics
 ) -> None:
-    await queue.enqueue(JOB, Limits())
+    await queue.enqueue(JOB, QueueLimits())
     operator = OperatorQueue(redis, Keys())
     await operator.pause()
     await janitor.tick()
@@ -128,7 +128,7 @@ async def test_redis_memory_and_its_limit_are_measured(
     await janitor.tick()
     assert metrics.redis_memory_used._value.get() > 100_000
     assert metrics.redis_memory_kept_free._value.get() == 0
-    await queue.enqueue(JOB, Limits())
+    await queue.enqueue(JOB, QueueLimits())
     await redis.config_set("maxmemory", "64mb")
     try:
         clock.now += MEASURE_EVERY
@@ -146,7 +146,7 @@ async def test_user_who_may_not_ask_for_the_memory_does_all_the_rest(
     try:
         async with Client.from_url(redis_url, username="blind", password="any", decode_responses=True) as blind:
             queue = JobQueue(blind, Keys())
-            await queue.enqueue(JOB, Limits())
+            await queue.enqueue(JOB, QueueLimits())
             await Janitor(queue=queue, redis=blind, lanes={}, metrics=metrics, clock=clock).tick()
     finally:
         await redis.acl_deluser("blind")

@@ -15,9 +15,9 @@ from qwenedit_jobs import (
     Fail,
     Job,
     Keys,
-    Limits,
     Phase,
     QueueFullError,
+    QueueLimits,
     Reason,
     Release,
     Result,
@@ -162,7 +162,7 @@ class QueueMachine(RuleBasedStateMachine):
         if known is not None and not known.final:
             self.seen = self.look()  # with the picture, which a job that was dropped and tried again had lost
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
-        limits = Limits(
+        limits = QueueLimits(
             max_queue_length=self.model.max_queue_length,
             max_unfinished_per_user=self.model.max_unfinished,
             max_attempts=max_attempts,

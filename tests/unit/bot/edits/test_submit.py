@@ -18,7 +18,7 @@ from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import StorageFullError
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 
 IDS = JobIds("1:token")
 
@@ -82,7 +82,7 @@ class Replicas:
 async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
-        queue=parts, ids=IDS, limits=Limits(), store=parts, intake=parts, replies=parts, quotas=parts,
+        queue=parts, ids=IDS, limits=QueueLimits(), store=parts, intake=parts, replies=parts, quotas=parts,
         metrics=BotMetrics(CollectorRegistry()), presets=catalogue.load(None),
     )  # fmt: skip
     photo = Attachment(file_id="photo", size=1_000, mime=None)
@@ -111,7 +111,7 @@ async def test_user_who_has_blocked_the_bot_is_charged_for_nothing() -> None:
 
 async def test_request_that_meets_a_full_queue_when_it_is_made_again_costs_nothing() -> None:
     replicas = Replicas()
-    replicas.waiting = Limits().max_queue_length
+    replicas.waiting = QueueLimits().max_queue_length
     assert await asked(replicas) is RequestOutcome.NOT_NOW
     assert (replicas.withdrawn, len(replicas.said)) == (1, 1)
 
@@ -121,6 +121,6 @@ async def test_refusal_of_a_burst_is_told_under_each_message_that_says_it_was_ta
     answer: int | None, said: int
 ) -> None:
     replicas = Replicas()
-    replicas.waiting, replicas.refused_before, replicas.answer = Limits().max_queue_length, True, answer
+    replicas.waiting, replicas.refused_before, replicas.answer = QueueLimits().max_queue_length, True, answer
     await asked(replicas)
     assert len(replicas.said) == said

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import HEAVY, LIGHT, MAX_BYTES, MAX_SIDE, Limits, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import HEAVY, LIGHT, MAX_BYTES, MAX_SIDE, PictureRefusedError, ProcessLimits, Refusal
 from qwenedit_decoder.decoding import normalise
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def test_marker_without_a_length_is_one_for_pillow_too() -> None:
         (lambda: encoded(Image.new("RGB", (5_000, 5_000)), "PNG"), HEAVY),
     ],
 )
-def test_picture_that_takes_long_is_told_by_its_header(picture: Callable[[], bytes], limits: Limits) -> None:
+def test_picture_that_takes_long_is_told_by_its_header(picture: Callable[[], bytes], limits: ProcessLimits) -> None:
     data = picture()
     assert headers.limits_of(data, header(data)) is limits
 

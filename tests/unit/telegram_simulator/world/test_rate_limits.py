@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from telegram_simulator.common.errors import TooManyRequestsError
-from telegram_simulator.world.rate_limits import Limits, Rates
+from telegram_simulator.world.rate_limits import RateLimiter, Rates
 
 
 class Clock:
@@ -20,7 +20,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def accepted(limits: Limits, clock: Clock, *, seconds: int, chats: int = 1, **call: bool) -> int:
+def accepted(limits: RateLimiter, clock: Clock, *, seconds: int, chats: int = 1, **call: bool) -> int:
     """Count what is let through of 20 tries a second in each chat."""
     count = 0
     for _ in range(seconds * 20):
@@ -35,29 +35,29 @@ def accepted(limits: Limits, clock: Clock, *, seconds: int, chats: int = 1, **ca
 
 
 def test_chat_takes_a_burst_and_then_one_a_second(clock):
-    assert accepted(Limits(Rates(), clock=clock), clock, seconds=10) == pytest.approx(15, abs=1)
+    assert accepted(RateLimiter(Rates(), clock=clock), clock, seconds=10) == pytest.approx(15, abs=1)
 
 
 def test_group_takes_20_a_minute_after_its_burst(clock):
-    limits = Limits(Rates(), clock=clock)
+    limits = RateLimiter(Rates(), clock=clock)
     accepted(limits, clock, seconds=60, group=True)
     assert accepted(limits, clock, seconds=60, group=True) == pytest.approx(20, abs=1)
 
 
 def test_edits_are_20_a_minute_in_a_chat_after_their_burst(clock):
-    limits = Limits(Rates(), clock=clock)
+    limits = RateLimiter(Rates(), clock=clock)
     accepted(limits, clock, seconds=60, edit=True)
     assert accepted(limits, clock, seconds=60, edit=True) == pytest.approx(20, abs=1)
 
 
 def test_all_chats_together_take_30_a_second(clock):
-    limits = Limits(Rates(), clock=clock)
+    limits = RateLimiter(Rates(), clock=clock)
     accepted(limits, clock, seconds=10, chats=50)
     assert accepted(limits, clock, seconds=10, chats=50) == pytest.approx(300, abs=2)
 
 
 def test_pause_is_as_long_as_it_must_be(clock):
-    limits = Limits(Rates(), clock=clock)
+    limits = RateLimiter(Rates(), clock=clock)
     limits.charge(bot_id=1, chat_id=1, group=False, count=10)  # an album overdraws
     with pytest.raises(TooManyRequestsError) as caught:
         limits.charge(bot_id=1, chat_id=1, group=False)
@@ -70,7 +70,7 @@ def test_pause_is_as_long_as_it_must_be(clock):
 
 
 def test_bots_do_not_share_a_budget(clock):
-    limits = Limits(Rates(chat_burst=1), clock=clock)
+    limits = RateLimiter(Rates(chat_burst=1), clock=clock)
     limits.charge(bot_id=1, chat_id=1, group=False)
     limits.charge(bot_id=2, chat_id=1, group=False)
     with pytest.raises(TooManyRequestsError):

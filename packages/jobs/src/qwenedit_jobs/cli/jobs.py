@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.model import Status
-    from qwenedit_jobs.queue.job_records import Record
+    from qwenedit_jobs.queue.job_records import JobRecord
 
 UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 UNREADABLE = "not readable by this version"
@@ -133,12 +133,12 @@ async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool
     return of_deeds(deeds)
 
 
-async def _listed(at: Installation, records: Sequence[Record], *, none: str) -> Answer:
+async def _listed(at: Installation, records: Sequence[JobRecord], *, none: str) -> Answer:
     now = await at.queue.now()
     return Answer(table([_row(record, now) for record in records]) if records else none)
 
 
-def _row(record: Record, now: float) -> dict[str, str]:
+def _row(record: JobRecord, now: float) -> dict[str, str]:
     row = {"id": record.id, "state": _state(record)}
     if (status := record.status) is None:
         return row
@@ -155,13 +155,13 @@ def _row(record: Record, now: float) -> dict[str, str]:
     }
 
 
-def _state(record: Record) -> str:
+def _state(record: JobRecord) -> str:
     if record.status is None:
         return STRANGER if record.raw is None else UNREADABLE
     return f"{record.status.state} (cancelling)" if record.status.cancelling else record.status.state
 
 
-async def _requeue(at: Installation, record: Record) -> Deed:
+async def _requeue(at: Installation, record: JobRecord) -> Deed:
     """Put one job back in line, unless it would only fail again."""
     if (status := record.status) is None:
         return Deed(record.id, _state(record), done=False)
@@ -171,7 +171,7 @@ async def _requeue(at: Installation, record: Record) -> Deed:
     return Deed(record.id, REQUEUED[outcome], done=outcome is Requeued.QUEUED)
 
 
-async def _find(at: Installation, start: str) -> Record:
+async def _find(at: Installation, start: str) -> JobRecord:
     hint = (
         "`qwenedit jobs list --all` shows those that wait, run or ended lately; a job is forgotten a day after its "
         "answer"
@@ -181,7 +181,7 @@ async def _find(at: Installation, start: str) -> Record:
     return record
 
 
-async def _chosen(at: Installation, starts: Sequence[str], *, everything: bool) -> list[Record]:
+async def _chosen(at: Installation, starts: Sequence[str], *, everything: bool) -> list[JobRecord]:
     dead = (await at.queue.ids_by_state())[State.FAILED]
     hint = "`qwenedit dead list` shows the dead"
     return await at.queue.records(dead if everything else [only_one(dead, start, hint=hint) for start in starts])

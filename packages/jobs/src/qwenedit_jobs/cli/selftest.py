@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwenedit_jobs.cli.output import Answer, CommandError, show
 from qwenedit_jobs.model import Edit, Job, State
 from qwenedit_jobs.picture_refs import input_ref
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.sample_picture import PNG_SIGNATURE, gradient
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYN
     await at.pictures.put(picture, gradient(512))
     started = time.monotonic()
     try:
-        await at.queue.enqueue(job, Limits(max_unfinished_per_user=1000))
+        await at.queue.enqueue(job, QueueLimits(max_unfinished_per_user=1000))
         status = await _follow(at, job_id, deadline=started + timeout)
         if status.state is not State.DONE or status.result is None:
             detail = f": {status.detail}" if status.detail else ""

@@ -4,7 +4,7 @@ The bot and the operator's command line share it. A lane is a chat. An entry tha
 entry that is being worked on is in hand; at most one of a lane is.
 """
 
-from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside, Stay, Waiting
+from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, Stay, Waiting
 from qwenedit_jobs.lanes.lanes import Lanes, Put
 
-__all__ = ["Done", "Entry", "Lanes", "Occupancy", "Put", "SetAside", "Stay", "Waiting"]
+__all__ = ["DoneResult", "Entry", "Lanes", "Occupancy", "Put", "SetAside", "Stay", "Waiting"]

@@ -21,7 +21,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class DoneResult:
     """What dropping an entry came to."""
 
     first: bool

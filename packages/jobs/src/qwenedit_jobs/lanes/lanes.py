@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs.lanes.entries import Done, Entry, Occupancy, SetAside, Stay, Waiting
+from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, Stay, Waiting
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -93,10 +93,10 @@ class Lanes:
         ]
         return entries, None if wait < 0 else wait / 1000
 
-    async def done(self, entry: Entry) -> Done:
+    async def done(self, entry: Entry) -> DoneResult:
         """Drop an entry that is worked off."""
         first, more = await self._scripts.run("done", **_named(entry), failures=entry.failures)
-        return Done(first=bool(first), more=bool(more))
+        return DoneResult(first=bool(first), more=bool(more))
 
     async def park(
         self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False, why: str = ""

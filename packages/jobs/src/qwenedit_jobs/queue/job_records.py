@@ -20,7 +20,7 @@ SHORTEST_OF_PROMPT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class JobRecord:
     """What lies under a job's id."""
 
     id: str
@@ -30,16 +30,16 @@ class Record:
     """All fields as they are, where this version cannot read them; of those with the user's words only the length."""
 
 
-def record_of(job_id: str, fields: object) -> Record:
+def record_of(job_id: str, fields: object) -> JobRecord:
     """Read a job's hash, or Redis' error in its place: a stranger's key of another type."""
     if not fields:
-        return Record(job_id)
+        return JobRecord(job_id)
     try:
-        return Record(job_id, status_of(fields, job_id))
+        return JobRecord(job_id, status_of(fields, job_id))
     except UnreadableRecordError:
         found = fields if isinstance(fields, dict) else {"error": str(fields)}
         raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in found.items()}
-        return Record(job_id, raw=raw)
+        return JobRecord(job_id, raw=raw)
 
 
 def detail_without_prompt(status: Status) -> str:

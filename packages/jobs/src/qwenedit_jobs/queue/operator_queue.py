@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs.model import State
-from qwenedit_jobs.queue.job_records import Record, record_of
+from qwenedit_jobs.queue.job_records import JobRecord, record_of
 from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
@@ -131,10 +131,10 @@ class OperatorQueue(JobQueue):
         keys = self._redis.scan_iter(pattern, count=SCANNED_AT_ONCE)
         return sorted({str(key).removeprefix(prefix) async for key in keys})
 
-    async def records(self, job_ids: Iterable[str]) -> list[Record]:
+    async def records(self, job_ids: Iterable[str]) -> list[JobRecord]:
         """Return what is known of some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]
-        found: list[Record] = []
+        found: list[JobRecord] = []
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             found += map(record_of, some, await self._hashes(some))

@@ -72,7 +72,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class QueueLimits:
     """How many jobs are taken, and how often each is tried.
 
     Args:
@@ -133,7 +133,7 @@ class JobQueue(QueueView):
     async def enqueue(
         self,
         job: Job,
-        limits: Limits,
+        limits: QueueLimits,
         *,
         trace_context: str = "",
         pictures_in_redis: bool = False,

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_jobs import JobQueue, RedisPictureStore, RedisSettings, connect
 from qwenedit_jobs.picture_address import IN_REDIS
 from qwenedit_jobs.pictures.opening import open_objects
-from qwenedit_worker.comfyui import EditResult, Progress, Verdict
+from qwenedit_worker.comfyui import EditResult, ExecutorVerdict, Progress
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.shutdown import Shutdown
@@ -55,9 +55,9 @@ class ReadyServer:
     async def check(self) -> None:
         """Find nothing wrong."""
 
-    async def verdict(self) -> Verdict:
+    async def verdict(self) -> ExecutorVerdict:
         """Find it alive."""
-        return Verdict(condemned=False, reason="alive")
+        return ExecutorVerdict(condemned=False, reason="alive")
 
 
 @asynccontextmanager

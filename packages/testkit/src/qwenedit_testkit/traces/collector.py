@@ -9,7 +9,7 @@ from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1 import trace_pb2
 
-from qwenedit_testkit.traces.model import Event, Span, Trace
+from qwenedit_testkit.traces.model import Span, SpanEvent, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -110,7 +110,7 @@ def _read(resource: dict[str, Any], span: trace_pb2.Span) -> Span:
         parent_id=span.parent_span_id.hex(),
         links=tuple(link.span_id.hex() for link in span.links),
         attributes=_plain(span.attributes),
-        events=tuple(Event(event.name, _plain(event.attributes)) for event in span.events),
+        events=tuple(SpanEvent(event.name, _plain(event.attributes)) for event in span.events),
         failed=span.status.code == trace_pb2.Status.STATUS_CODE_ERROR,
         start=span.start_time_unix_nano / 1e9,
         end=span.end_time_unix_nano / 1e9,

@@ -9,7 +9,7 @@ from qwenedit_telemetry import attributes
 
 
 @dataclass(frozen=True)
-class Event:
+class SpanEvent:
     """Something that happened during a span."""
 
     name: str
@@ -28,7 +28,7 @@ class Span:
     parent_id: str
     links: tuple[str, ...]
     attributes: dict[str, Any]
-    events: tuple[Event, ...]
+    events: tuple[SpanEvent, ...]
     failed: bool
     start: float
     end: float

@@ -103,7 +103,7 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
         bot.context(),
     ):
         connections = Connections(commands, blocking, raw)
-        readiness = Readiness(commands, settings.keys, trouble=lambda: calls.trouble)
+        readiness = BotReadiness(commands, settings.keys, trouble=lambda: calls.trouble)
         checks = {"/readyz": readiness.check}
         async with telemetry.probe_server(host=settings.probe_host, port=settings.probe_port, checks=checks):
             connections.objects = open_objects(settings.pictures_url, on_call=metrics.on_picture_call)
@@ -166,7 +166,7 @@ async def _check_objects(objects: ObjectPictureStore) -> None:
         log.info("start.pictures_checked", store=objects.url)
 
 
-async def run_parts(base: Foundation, readiness: Readiness, stop: asyncio.Event) -> None:
+async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Event) -> None:
     """Build the parts and run them until the wish to stop comes.
 
     Raises:
@@ -205,7 +205,7 @@ async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> Non
 
 
 @dataclass(slots=True)
-class Readiness:
+class BotReadiness:
     """Whether the bot does its work now."""
 
     redis: Redis

@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import RedisSettings
-from qwenedit_jobs.queue.queue import Limits
+from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 _SECRETS = {
@@ -111,9 +111,9 @@ class BotSettings(RedisSettings):
         return self
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> QueueLimits:
         """How many jobs are taken, and how often each is tried."""
-        return Limits(
+        return QueueLimits(
             max_queue_length=self.max_queue_length,
             max_unfinished_per_user=self.max_unfinished_jobs_per_user,
             max_attempts=self.max_retries,

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     from aiogram.methods.base import TelegramType
 
     from qwenedit_bot.chat.rate_limit import SharedLimiter
-    from qwenedit_bot.chat.view import Buttons, Invoice, Picture, Source, View
+    from qwenedit_bot.chat.view import Buttons, Invoice, PictureView, Source, View
     from qwenedit_bot.common.metrics import BotMetrics
 
 SHORT_TIMEOUT = 10
@@ -112,7 +112,7 @@ class Messenger:
         except TelegramRefusedError as error:
             raise ChatUnreachableError(str(error)) from None  # there is no plainer way than words alone
 
-    async def send_file(self, to: Source, picture: Picture) -> int:
+    async def send_file(self, to: Source, picture: PictureView) -> int:
         """Reply to a user's message with a picture as a file; returns the new message's id.
 
         Raises:
@@ -185,7 +185,7 @@ class Messenger:
             return False  # a new message is another way of saying it
         return True
 
-    async def show(self, chat_id: int, message_id: int, picture: Picture) -> bool:
+    async def show(self, chat_id: int, message_id: int, picture: PictureView) -> bool:
         """Turn one of the bot's messages into a picture, with the picture's buttons.
 
         Raises:
@@ -335,6 +335,6 @@ def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def _file_of(picture: Picture) -> BufferedInputFile:
+def _file_of(picture: PictureView) -> BufferedInputFile:
     extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
     return BufferedInputFile(picture.data, f"{picture.name}.{extension}")

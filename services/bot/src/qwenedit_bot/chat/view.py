@@ -69,7 +69,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureView:
     """A picture on its way to a user."""
 
     data: bytes

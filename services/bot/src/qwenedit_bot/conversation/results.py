@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
-from qwenedit_bot.chat.view import Picture, View
+from qwenedit_bot.chat.view import PictureView, View
 from qwenedit_bot.conversation.reading import attachment_of, jobs_messages, was_shown
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN
 from qwenedit_bot.edits.job_views import AS_FILE, ENLARGES, LARGER, is_larger
@@ -102,7 +102,7 @@ async def send_file(turn: Turn, status: Status) -> None:
     ref = status.result.picture if status.result and was_shown(status) else ""
     try:
         async with services.results.read(ref) as result:
-            picture = Picture(result.data, "", as_file=True, name=short_id(status.job.id))
+            picture = PictureView(result.data, "", as_file=True, name=short_id(status.job.id))
             sent = await services.messenger.send_file(to, picture)
     except PictureExpiredError:
         await turn.alert(Text.PRESS_FILE_GONE)

@@ -35,7 +35,7 @@ OK = 200
 log = structlog.get_logger(__name__)
 
 
-class Verdict(StrEnum):
+class ModerationVerdict(StrEnum):
     """What the hook says."""
 
     ALLOWED = "allowed"
@@ -72,11 +72,11 @@ class ModerationHook:
         """Close its connections."""
         await self._session.close()
 
-    async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+    async def of_request(self, job_id: str, instruction: str, pictures: Sequence[bytes]) -> ModerationVerdict:
         """Judge a wish before it becomes a job."""
         return await self._ask("request", job_id, instruction, pictures)
 
-    async def of_result(self, job_id: str, instruction: str, picture: bytes) -> Verdict:
+    async def of_result(self, job_id: str, instruction: str, picture: bytes) -> ModerationVerdict:
         """Judge a result before it is shown, once however often its answer is tried: a job has one result."""
         known = await self._known(job_id)
         if known is not None:
@@ -85,16 +85,16 @@ class ModerationHook:
         await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=REMEMBERED)
         return verdict
 
-    async def withheld(self, job_id: str) -> Verdict | None:
+    async def withheld(self, job_id: str) -> ModerationVerdict | None:
         """Return why a result may not be shown, where that was found before."""
         known = await self._known(job_id)
-        return None if known is Verdict.ALLOWED else known
+        return None if known is ModerationVerdict.ALLOWED else known
 
-    async def _known(self, job_id: str) -> Verdict | None:
+    async def _known(self, job_id: str) -> ModerationVerdict | None:
         found = await self._redis.get(self._keys.verdict(job_id))
-        return Verdict(str(found)) if found is not None else None
+        return ModerationVerdict(str(found)) if found is not None else None
 
-    async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+    async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> ModerationVerdict:
         with tracing.span(f"moderate {stage}", kind=tracing.Kind.CLIENT) as span:
             verdict, error = await self._patiently(stage, job_id, instruction, pictures)
             span.set({attributes.OUTCOME: error or verdict.value})
@@ -103,13 +103,13 @@ class ModerationHook:
         self._metrics.moderation.labels(stage, "error" if error else verdict.value).inc()
         if error:
             log.error("moderation.failed", stage=stage, error=error)
-        elif verdict is Verdict.REFUSED:
+        elif verdict is ModerationVerdict.REFUSED:
             log.info("moderation.refused", stage=stage)
         return verdict
 
     async def _patiently(
         self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]
-    ) -> tuple[Verdict, str]:
+    ) -> tuple[ModerationVerdict, str]:
         error = ""
         for pause in PAUSES:
             await asyncio.sleep(pause)
@@ -117,9 +117,9 @@ class ModerationHook:
                 return await self._once(stage, job_id, instruction, pictures), ""
             except _HookError as failed:
                 error = str(failed)
-        return Verdict.UNCHECKED, error
+        return ModerationVerdict.UNCHECKED, error
 
-    async def _once(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> Verdict:
+    async def _once(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> ModerationVerdict:
         form = aiohttp.FormData()
         about = {"stage": stage, "job": job_id, "instruction": instruction}
         form.add_field("about", json.dumps(about), content_type="application/json")
@@ -137,7 +137,7 @@ class ModerationHook:
         allow = answer.get("allow") if isinstance(answer, dict) else None
         if not isinstance(allow, bool):
             raise _HookError("no `allow`")
-        return Verdict.ALLOWED if allow else Verdict.REFUSED
+        return ModerationVerdict.ALLOWED if allow else ModerationVerdict.REFUSED
 
 
 async def _body(response: aiohttp.ClientResponse) -> bytes:

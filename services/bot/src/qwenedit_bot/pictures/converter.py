@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from qwenedit_bot.pictures.bound import later
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import LIGHT, MAX_BYTES, Limits, Normalised, PictureRefusedError, Refusal
+from qwenedit_decoder.answers import LIGHT, MAX_BYTES, Normalised, PictureRefusedError, ProcessLimits, Refusal
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -63,7 +63,7 @@ class Converter:
             return await _normalised(data, limits)
 
 
-async def _normalised(data: bytes, limits: Limits) -> Normalised:
+async def _normalised(data: bytes, limits: ProcessLimits) -> Normalised:
     head, picture = await _exchanged(data, limits)
     try:
         said = json.loads(head)
@@ -80,7 +80,7 @@ async def _normalised(data: bytes, limits: Limits) -> Normalised:
         raise PictureRefusedError(Refusal.TOO_HEAVY) from None
 
 
-async def _exchanged(data: bytes, limits: Limits) -> tuple[bytes, bytes]:
+async def _exchanged(data: bytes, limits: ProcessLimits) -> tuple[bytes, bytes]:
     """Return what a process says of a picture, and bytes; nothing where it was ended."""
     try:
         process = await asyncio.create_subprocess_exec(

@@ -50,11 +50,11 @@ Translated = Annotated[Mapping[str, Words], AfterValidator(_in_languages_of_the_
 """Language → words. A button whose words are longer than half a phone's width gets a row of its own."""
 
 
-class _Frozen(BaseModel):
+class _PresetModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Preset(_Frozen):
+class Preset(_PresetModel):
     """One ready-made edit."""
 
     id: Id
@@ -82,7 +82,7 @@ class Preset(_Frozen):
         return self
 
 
-class Category(_Frozen):
+class Category(_PresetModel):
     """Presets that belong together."""
 
     id: Id
@@ -90,7 +90,7 @@ class Category(_Frozen):
     presets: tuple[Preset, ...] = Field(min_length=1, max_length=MAX_PER_CATEGORY)
 
 
-class Catalogue(_Frozen):
+class Catalogue(_PresetModel):
     """All presets of a file."""
 
     categories: tuple[Category, ...] = Field(min_length=1, max_length=MAX_CATEGORIES)

@@ -18,8 +18,8 @@ from qwenedit_worker.comfyui.errors import (
 )
 from qwenedit_worker.comfyui.execution.folders import SharedFolders
 from qwenedit_worker.comfyui.protocol.api import SystemStats
-from qwenedit_worker.comfyui.server.executor_watch import Verdict
-from qwenedit_worker.comfyui.types import EditRequest, EditResult, Progress, Stage
+from qwenedit_worker.comfyui.server.executor_watch import ExecutorVerdict
+from qwenedit_worker.comfyui.types import EditRequest, EditResult, EditStage, Progress
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow, Workflow
 
@@ -31,8 +31,10 @@ __all__ = [
     "ComfyUIUnavailable",
     "EditRequest",
     "EditResult",
+    "EditStage",
     "EditTimeout",
     "ExecutionFailed",
+    "ExecutorVerdict",
     "ModelMissing",
     "OutOfMemory",
     "PictureTooLarge",
@@ -41,10 +43,8 @@ __all__ = [
     "ServerOutOfMemory",
     "SharedFolders",
     "SilentExecutor",
-    "Stage",
     "SystemStats",
     "UnexpectedReply",
-    "Verdict",
     "Workflow",
     "WorkflowFileError",
     "WorkflowRejected",

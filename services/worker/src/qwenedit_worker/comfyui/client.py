@@ -20,8 +20,8 @@ from qwenedit_worker.comfyui.execution.prompt_execution import PromptExecution
 from qwenedit_worker.comfyui.protocol.api import Api, SystemStats
 from qwenedit_worker.comfyui.protocol.transport import Transport
 from qwenedit_worker.comfyui.protocol.websocket import Feed
-from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch, Verdict
-from qwenedit_worker.comfyui.server.requirements import Readiness
+from qwenedit_worker.comfyui.server.executor_watch import ExecutorVerdict, ExecutorWatch
+from qwenedit_worker.comfyui.server.requirements import Requirements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +69,7 @@ class ComfyUI:
         self._transport = Transport(url, on_request=on_request, on_refused=self._expect_restart)
         self._api = Api(self._transport)
         self._workflows = workflows
-        self._readiness = Readiness(self._api, workflows)
+        self._requirements = Requirements(self._api, workflows)
         self._watch = ExecutorWatch(longest_edit=timeout)
         self._poll_interval = poll_interval
         self._patience = patience
@@ -152,9 +152,9 @@ class ComfyUI:
         """
         if self._watch.condemned:
             raise SilentExecutor(self._watch.condemned)
-        await self._readiness.check()
+        await self._requirements.check()
 
-    async def verdict(self) -> Verdict:
+    async def verdict(self) -> ExecutorVerdict:
         """Judge the executor. Never raises for the server's silence."""
         try:
             queue = await self._api.queue()
@@ -172,7 +172,7 @@ class ComfyUI:
 
     def _expect_restart(self) -> None:
         """Forget what is known of the server: one that takes no connections may come back with another version."""
-        self._readiness.forget()
+        self._requirements.forget()
         self._watch.gone()
 
     def _tidy(self, execution: PromptExecution, folder: str) -> asyncio.Task[None]:

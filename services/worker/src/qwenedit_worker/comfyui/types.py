@@ -51,7 +51,7 @@ class EditResult:
     """Execution time as ComfyUI gives it, without waiting and transport; where it gives none, as seen from here."""
 
 
-class Stage(StrEnum):
+class EditStage(StrEnum):
     """How far an edit is. Stages only go forward."""
 
     QUEUED = "queued"
@@ -70,7 +70,7 @@ class Stage(StrEnum):
 class Progress:
     """What an edit is doing now."""
 
-    stage: Stage
+    stage: EditStage
     step: int = 0
     """Steps done, 0 to `steps`."""
     steps: int = 0

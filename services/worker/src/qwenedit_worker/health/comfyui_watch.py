@@ -9,7 +9,7 @@ import structlog
 
 from qwenedit_jobs.backoff import pause
 from qwenedit_telemetry import HEALTHY, Health
-from qwenedit_worker.comfyui import ComfyUIError, Verdict
+from qwenedit_worker.comfyui import ComfyUIError, ExecutorVerdict
 
 if TYPE_CHECKING:
     from qwenedit_worker.health.activity import Activity
@@ -34,7 +34,7 @@ class Server(Protocol):
     async def check(self) -> None:
         """Raise a `ComfyUIError` unless it is reachable, alive, and has all that the workflow needs."""
 
-    async def verdict(self) -> Verdict:
+    async def verdict(self) -> ExecutorVerdict:
         """Judge its executor."""
 
 
@@ -60,7 +60,7 @@ class ComfyUIWatch:
         self._check_now = asyncio.Event()
         self._problem = "ComfyUI was not reached yet"
         self._logged: str | None = None
-        self._verdict = Verdict(condemned=False, reason="not judged yet")
+        self._verdict = ExecutorVerdict(condemned=False, reason="not judged yet")
 
     def mark_not_ready(self, problem: str) -> None:
         """Take no job before ComfyUI has proved itself again: the last one could not be begun."""

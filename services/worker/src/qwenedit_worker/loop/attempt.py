@@ -8,10 +8,10 @@ import structlog
 
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker.comfyui import ComfyUIError, OutOfMemory, Progress, Stage, WorkflowFileError
+from qwenedit_worker.comfyui import ComfyUIError, EditStage, OutOfMemory, Progress, WorkflowFileError
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal, unless
-from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release, outcome_of
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, ReleaseJob, outcome_of
 from qwenedit_worker.telemetry.gpu_time import GpuActivity
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.loop.lease import LeaseKeeper
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
 
-_ACTIVITIES = {Stage.QUEUED: GpuActivity.IDLE, Stage.LOADING: GpuActivity.LOADING}
+_ACTIVITIES = {EditStage.QUEUED: GpuActivity.IDLE, EditStage.LOADING: GpuActivity.LOADING}
 """What else than editing a stage's time goes into."""
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class Attempt:
             self._shutdown.draining.calling(self._lease.look),
         ):
             outcome = await unless(stop, self._edit())
-        return outcome or self._lease.end or Release("the worker was told to leave at once")
+        return outcome or self._lease.end or ReleaseJob("the worker was told to leave at once")
 
     async def _edit(self) -> AttemptOutcome:
         try:
@@ -127,6 +127,6 @@ class Attempt:
             step=progress.step, steps=progress.steps,
         )  # fmt: skip
         self._gpu_time.spend(_ACTIVITIES.get(progress.stage, GpuActivity.EDITING))
-        if progress.stage is Stage.SENDING:
+        if progress.stage is EditStage.SENDING:
             self._executed.set()
         self._lease.show(progress)

@@ -10,7 +10,7 @@ import structlog
 from qwenedit_jobs import Lease, Phase
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_jobs.redis.ending import end
-from qwenedit_worker.comfyui import Stage
+from qwenedit_worker.comfyui import EditStage
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal
 from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
@@ -32,11 +32,11 @@ BEAT_EVERY = 2.0
 SHOWN_AFTER = 0.2
 """Seconds from a job's progress to the heartbeat that tells of it: most jobs send their result sooner."""
 PHASES = {
-    Stage.QUEUED: Phase.STARTING,
-    Stage.STARTING: Phase.STARTING,
-    Stage.LOADING: Phase.STARTING,
-    Stage.EDITING: Phase.EDITING,
-    Stage.SENDING: Phase.SENDING,
+    EditStage.QUEUED: Phase.STARTING,
+    EditStage.STARTING: Phase.STARTING,
+    EditStage.LOADING: Phase.STARTING,
+    EditStage.EDITING: Phase.EDITING,
+    EditStage.SENDING: Phase.SENDING,
 }
 
 log = structlog.get_logger(__name__)

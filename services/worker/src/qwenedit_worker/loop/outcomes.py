@@ -39,7 +39,7 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
-class Release(jobs.Release):
+class ReleaseJob(jobs.Release):
     """The attempt did not really begin; the job goes back unharmed."""
 
     comfyui_unready: bool = False
@@ -60,7 +60,7 @@ class LeaseLost:
     detail: str
 
 
-AttemptOutcome: TypeAlias = Finished | Retry | Fail | Release | JobCancelled | LeaseLost
+AttemptOutcome: TypeAlias = Finished | Retry | Fail | ReleaseJob | JobCancelled | LeaseLost
 
 
 _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
@@ -84,11 +84,11 @@ def outcome_of(error: Exception) -> AttemptOutcome:
     detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
-            return Release(detail, comfyui_unready=True)
+            return ReleaseJob(detail, comfyui_unready=True)
         case ComfyUIBusy():
-            return Release(detail, pause=0.0, comfyui_busy=True)  # it waited there, and may not for ever
+            return ReleaseJob(detail, pause=0.0, comfyui_busy=True)  # it waited there, and may not for ever
         case PictureStoreUnavailableError() | QueueUnavailableError():
-            return Release(detail, pause=STORE_AWAY)
+            return ReleaseJob(detail, pause=STORE_AWAY)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():

@@ -18,7 +18,7 @@ from qwenedit_worker.common.waiting import unless
 from qwenedit_worker.loop.attempt import Attempt
 from qwenedit_worker.loop.attempt_report import report_gpu_time, report_settlement
 from qwenedit_worker.loop.lease import LeaseKeeper
-from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, Release
+from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, ReleaseJob
 from qwenedit_worker.loop.settlement import Settlement
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Worker:
                         return claim
         except UnreadableJobError as error:
             log.exception("job.unreadable", job=error.job_id)
-            left = Release(pause=UNREADABLE_LEFT_FOR)
+            left = ReleaseJob(pause=UNREADABLE_LEFT_FOR)
             await self._give_back(self._queue.settle(error.job_id, error.token, left))
             return None
         except asyncio.CancelledError:
@@ -240,12 +240,12 @@ class Worker:
                     if self._watch.ready.is_set():
                         outcome = self._after_attempt(claim, await attempt.run())
                     else:
-                        outcome = Release("ComfyUI is not ready any more")  # the claim has waited
+                        outcome = ReleaseJob("ComfyUI is not ready any more")  # the claim has waited
                     executed.set()
                     with tracing.span("settle"):
                         settled = await self._settlement.settle(claim, outcome, lease)
         except asyncio.CancelledError:
-            await self._give_back(self._queue.settle(claim.job.id, claim.token, Release()))
+            await self._give_back(self._queue.settle(claim.job.id, claim.token, ReleaseJob()))
             raise
         report_gpu_time(self._metrics, span, settled, gpu_time, workflow=self._label(claim.job))
         seconds = asyncio.get_running_loop().time() - since
@@ -253,7 +253,7 @@ class Worker:
 
     def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
         """Doubt ComfyUI after a job that it didn't begin or end, and the job if it comes back again and again."""
-        if not isinstance(outcome, Release):
+        if not isinstance(outcome, ReleaseJob):
             self._releases.pop(claim.job.id, None)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:
                 self._watch.mark_warm()

@@ -20,7 +20,7 @@ CONVERTERS: dict[str, Callable[[Any], Any]] = {"INT": int, "FLOAT": float, "STRI
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ValidationResult:
     """What the validator found.
 
     Attributes:
@@ -43,16 +43,16 @@ class Validator:
         self._picture_exists = picture_exists
         self._specs: dict[str, NodeSpec] = {}
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> ValidationResult:
         """Check everything."""
         for node_id, raw in self._prompt.items():
             spec = self._catalog.spec(str(raw.get("class_type")))
             if spec is None:
-                return Verdict(_missing_node_type(node_id, raw))
+                return ValidationResult(_missing_node_type(node_id, raw))
             self._specs[node_id] = spec
         outputs = [node_id for node_id, spec in self._specs.items() if spec.is_output]
         if not outputs:
-            return Verdict(_error("prompt_no_outputs", "Prompt has no outputs", ""))
+            return ValidationResult(_error("prompt_no_outputs", "Prompt has no outputs", ""))
         needed = {output: ancestors_first(self._prompt, (output,)) for output in outputs}
         problems = {node_id: self._problems(node_id) for node_ids in needed.values() for node_id in node_ids}
         node_errors: dict[str, Any] = {}
@@ -64,11 +64,11 @@ class Validator:
                     node_errors.setdefault(node_id, entry)["dependent_outputs"].append(output)
         good = tuple(output for output, node_ids in needed.items() if not any(problems[each] for each in node_ids))
         if good:
-            return Verdict(None, good, node_errors)
+            return ValidationResult(None, good, node_errors)
         reasons = [f"{each['message']}: {each['details']}" for output in outputs for each in problems[output]]
         title = "Prompt outputs failed validation"
         error = _error("prompt_outputs_failed_validation", title, "\n".join(reasons))
-        return Verdict(error, node_errors=node_errors)
+        return ValidationResult(error, node_errors=node_errors)
 
     def _problems(self, node_id: str) -> list[dict[str, Any]]:
         spec, inputs = self._specs[node_id], self._prompt[node_id].setdefault("inputs", {})

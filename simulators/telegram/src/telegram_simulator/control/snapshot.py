@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from telegram_simulator.messages.model import Media, Message
-    from telegram_simulator.world.chats import Conversation, Record
+    from telegram_simulator.world.chats import Conversation, MessageRecord
 
 Json = dict[str, Any]
 
@@ -19,7 +19,7 @@ def chat_snapshot(conversation: Conversation, *, user_id: int) -> Json:
     return {"version": conversation.pulse.count, "messages": messages, "answers": answers}
 
 
-def _message(record: Record) -> Json:
+def _message(record: MessageRecord) -> Json:
     now = record.now
     return {
         "id": now.id,

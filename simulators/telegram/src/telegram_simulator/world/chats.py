@@ -33,7 +33,7 @@ class Answered:
 
 
 @dataclass(slots=True)
-class Record:
+class MessageRecord:
     """A message from its first version to its last."""
 
     versions: list[Message]
@@ -71,7 +71,7 @@ class Conversation:
     editable: bool = True
     blocked: bool = False
     begun: bool = False
-    records: dict[int, Record] = field(default_factory=dict)
+    records: dict[int, MessageRecord] = field(default_factory=dict)
     answers: deque[Answered] = field(default_factory=lambda: deque(maxlen=ANSWERS))
     pulse: ChangeSignal = field(default_factory=ChangeSignal)
     _action: str = ""
@@ -108,7 +108,7 @@ class Conversation:
 
     def add(self, message: Message) -> Message:
         """Put a new message at the end."""
-        self.records[message.id] = Record([])
+        self.records[message.id] = MessageRecord([])
         return self.replace(message)
 
     def replace(self, message: Message) -> Message:

@@ -64,7 +64,7 @@ class Bucket:
         self._at = now
 
 
-class Limits:
+class RateLimiter:
     """Counts what a bot sends and refuses what is too much.
 
     Args:

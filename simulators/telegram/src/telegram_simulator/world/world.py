@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from telegram_simulator.messages.model import File, User
     from telegram_simulator.world.bots import Bot, Bots
     from telegram_simulator.world.chats import Conversation
-    from telegram_simulator.world.rate_limits import Limits
+    from telegram_simulator.world.rate_limits import RateLimiter
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class World:
     """
 
     bots: Bots
-    limits: Limits
+    limits: RateLimiter
     users: dict[int, User] = field(default_factory=dict)
     faults: Faults = field(default_factory=Faults)
     calls: CallLog = field(default_factory=CallLog)

@@ -9,10 +9,10 @@ import structlog
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.chat.rate_limit import is_group
-from qwenedit_bot.chat.view import Picture, Source, View
+from qwenedit_bot.chat.view import PictureView, Source, View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.job_views import is_larger
-from qwenedit_bot.moderation.hook import Verdict
+from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason, State, short_id
@@ -148,7 +148,7 @@ class Answering:
         status = answer.status
         if self.moderation is not None:
             verdict = await self.moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
-            if verdict is not Verdict.ALLOWED:
+            if verdict is not ModerationVerdict.ALLOWED:
                 return await self._withhold(answer, verdict)
         quota = None if is_group(answer.to.chat_id) else await self.quotas.of(status.job.user_id)
         caption = job_views.done(answer.words, self.presets, status, quota=quota)
@@ -160,7 +160,9 @@ class Answering:
         for as_file in forms:
             buttons = job_views.result_buttons(answer.words, status, as_file=as_file, larger=larger)
             try:
-                await self._show(answer, Picture(result.data, caption, as_file, buttons, name=short_id(answer.job_id)))
+                await self._show(
+                    answer, PictureView(result.data, caption, as_file, buttons, name=short_id(answer.job_id))
+                )
             except TelegramRefusedError as error:
                 log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(result.data))
                 refusals.append(error)
@@ -172,7 +174,7 @@ class Answering:
             return FORBIDDEN
         return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
 
-    async def _show(self, answer: _Answer, picture: Picture) -> None:
+    async def _show(self, answer: _Answer, picture: PictureView) -> None:
         if await self.messenger.show(answer.to.chat_id, answer.message_id, picture):
             return
         another = await self._go_on(answer, View(picture.caption))  # the user deleted the job's message
@@ -198,12 +200,12 @@ class Answering:
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
 
-    async def _withheld_for(self, answer: _Answer) -> Verdict | None:
+    async def _withheld_for(self, answer: _Answer) -> ModerationVerdict | None:
         if self.moderation is None or answer.status.result is None:
             return None
         return await self.moderation.withheld(answer.job_id)
 
-    async def _withhold(self, answer: _Answer, verdict: Verdict) -> str:
+    async def _withhold(self, answer: _Answer, verdict: ModerationVerdict) -> str:
         """Say that the picture is not shown; it is deleted, for no button may bring it back."""
         if answer.status.result is not None:
             await self.store.delete(answer.status.result.picture)
@@ -231,9 +233,9 @@ class Answering:
     async def _edit(self, answer: _Answer, view: View) -> bool:
         return await self.messenger.edit(answer.to.chat_id, answer.message_id, view)
 
-    async def _withheld(self, answer: _Answer, verdict: Verdict) -> View:
+    async def _withheld(self, answer: _Answer, verdict: ModerationVerdict) -> View:
         """Give the job back, unless its user has had enough refused results today, and word why nothing is shown."""
-        if verdict is not Verdict.REFUSED:
+        if verdict is not ModerationVerdict.REFUSED:
             await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
             return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, Text.RESULT_UNCHECKED))
         free = await self.quotas.give_back_withheld(answer.status.job.user_id, answer.job_id)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.errors import FileTooBigError
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits.requests.request import RequestOutcome
-from qwenedit_bot.moderation.hook import Verdict
+from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS, MAX_RATIO, MEGABYTE, MIN_SIDE, PictureRefusedError, Refusal
@@ -29,7 +29,7 @@ _REFUSED_TYPES = {
 class NotAllowedError(Exception):
     """Moderation does not let the wish pass."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: ModerationVerdict) -> None:
         super().__init__(verdict)
         self.verdict = verdict
 
@@ -58,7 +58,7 @@ def refusal_of(
             return RequestOutcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))
         case StorageFullError():
             return RequestOutcome.NOT_NOW, "storage_full", View(words(Text.STORAGE_FULL))
-        case NotAllowedError(verdict=Verdict.REFUSED):
+        case NotAllowedError(verdict=ModerationVerdict.REFUSED):
             return RequestOutcome.REFUSED, "moderation", View(words(Text.MODERATION_REFUSED))
         case NotAllowedError():
             return RequestOutcome.NOT_NOW, "moderation_unavailable", View(words(Text.MODERATION_UNAVAILABLE))

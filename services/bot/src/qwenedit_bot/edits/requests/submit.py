@@ -13,7 +13,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
-from qwenedit_bot.moderation.hook import Verdict
+from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.pictures.sources import Sources, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.answers import PictureRefusedError
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import JobQueue, PictureStore, Status
-    from qwenedit_jobs.queue.queue import Limits
+    from qwenedit_jobs.queue.queue import QueueLimits
 
 BURST = 10
 """Seconds: refusals that follow each other faster belong together, and only the first is answered."""
@@ -58,7 +58,7 @@ class Submit:
 
     queue: JobQueue
     ids: JobIds
-    limits: Limits
+    limits: QueueLimits
     store: PictureStore
     intake: PictureIntake
     replies: Replies
@@ -195,7 +195,7 @@ class Submit:
             return
         async with self.intake.stored(stored) as pictures:
             verdict = await self.moderation.of_request(job_id, instruction, pictures)
-        if verdict is not Verdict.ALLOWED:
+        if verdict is not ModerationVerdict.ALLOWED:
             raise NotAllowedError(verdict)
 
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:

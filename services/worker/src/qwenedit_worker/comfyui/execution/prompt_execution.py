@@ -19,10 +19,10 @@ from qwenedit_worker.comfyui.errors import (
 )
 from qwenedit_worker.comfyui.execution.png import SIGNATURE
 from qwenedit_worker.comfyui.execution.transfer import fetch
-from qwenedit_worker.comfyui.protocol.history import Record, Unfinished
+from qwenedit_worker.comfyui.protocol.history import HistoryRecord, Unfinished
 from qwenedit_worker.comfyui.protocol.transport import NotSentError
 from qwenedit_worker.comfyui.protocol.websocket import LOST
-from qwenedit_worker.comfyui.types import EditResult, Progress, Stage
+from qwenedit_worker.comfyui.types import EditResult, EditStage, Progress
 from qwenedit_worker.comfyui.workflow.sizes import size_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from qwenedit_worker.comfyui.protocol.api import Api
-    from qwenedit_worker.comfyui.protocol.websocket import Event, Feed
+    from qwenedit_worker.comfyui.protocol.websocket import Feed, FeedEvent
     from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch
     from qwenedit_worker.comfyui.types import EditRequest
     from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
@@ -51,7 +51,7 @@ waits is the evidence: taken back sooner each time, none would ever have it foun
 WITHDRAWAL_PACE = 0.2
 """Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 
-_ORDER = list(Stage)
+_ORDER = list(EditStage)
 
 
 class PromptExecution:
@@ -109,7 +109,7 @@ class PromptExecution:
                 await self._upload(names)
             with self._span("submit"):
                 await self._submit()
-            self._show(Progress(Stage.QUEUED, 0, bound.steps))
+            self._show(Progress(EditStage.QUEUED, 0, bound.steps))
             with self._span("wait") as self._waiting:
                 record = await self._follow()
         seconds = self._clock() - (self._began or self._sent_at)
@@ -118,7 +118,7 @@ class PromptExecution:
         except OutOfMemory:
             await self._free()
             raise
-        self._show(Progress(Stage.SENDING, bound.steps, bound.steps))
+        self._show(Progress(EditStage.SENDING, bound.steps, bound.steps))
         with self._span("fetch"):
             png = await fetch(self._api, file)
         return EditResult(png=png, seed=self._request.seed, seconds=seconds)
@@ -144,7 +144,7 @@ class PromptExecution:
             else:
                 # A cancelled pending prompt leaves no trace; one that was sent just now may not have arrived yet.
                 absent = status is Unfinished.UNKNOWN and (self._answered or self._clock() - self._sent_at > ARRIVAL)
-                self._out = absent or isinstance(status, Record)
+                self._out = absent or isinstance(status, HistoryRecord)
             if not self._out:
                 await asyncio.sleep(WITHDRAWAL_PACE)
 
@@ -185,16 +185,16 @@ class PromptExecution:
             raise
         self._answered = True
 
-    async def _follow(self) -> Record:
+    async def _follow(self) -> HistoryRecord:
         unseen = False
         while True:
             await self._pause(soon=unseen)
             match await self._status():
-                case Record() as record:
+                case HistoryRecord() as record:
                     self._out = True
                     return record
                 case Unfinished.RUNNING:
-                    self._show(Progress(Stage.STARTING, 0, self._bound.steps))
+                    self._show(Progress(EditStage.STARTING, 0, self._bound.steps))
                 case Unfinished.PENDING | Unfinished.IDLE if self._watch.condemned:
                     raise SilentExecutor(self._watch.condemned, submitted=True)
                 case Unfinished.PENDING | Unfinished.IDLE as status if self._waited_long(status):
@@ -211,7 +211,7 @@ class PromptExecution:
         patience = max(self._patience, JUDGED_WITHIN) if status is Unfinished.IDLE else self._patience
         return self._clock() - self._sent_at >= patience
 
-    async def _status(self) -> Record | Unfinished:
+    async def _status(self) -> HistoryRecord | Unfinished:
         """Ask where the prompt stands, until there is a reply or the server must be taken for gone.
 
         Raises:
@@ -243,26 +243,26 @@ class PromptExecution:
 
     def _show(self, progress: Progress) -> None:
         """Tell of progress. Going back, as late and repeated events would, changes nothing."""
-        if progress.stage is not Stage.QUEUED:
+        if progress.stage is not EditStage.QUEUED:
             self._began = self._began or self._clock()
         if self._newest is None or _rank(progress) > _rank(self._newest):
             self._newest = progress
             self._on_progress(progress)
 
-    def _on_event(self, event: Event) -> None:
+    def _on_event(self, event: FeedEvent) -> None:
         if event is not LOST:
             self._watch.heard(self.prompt_id)
         bound = self._bound
         if event.over:
             self._ask.set()
         elif not event.steps:
-            self._show(Progress(Stage.STARTING, 0, bound.steps))
+            self._show(Progress(EditStage.STARTING, 0, bound.steps))
             if event.node in bound.loaders:
-                self._show(Progress(Stage.LOADING, 0, bound.steps))
+                self._show(Progress(EditStage.LOADING, 0, bound.steps))
             elif event.node and bound.steps_node is None:
-                self._show(Progress(Stage.EDITING))
+                self._show(Progress(EditStage.EDITING))
         elif event.node == bound.steps_node or event.steps == bound.steps:
-            self._show(Progress(Stage.EDITING, event.step, event.steps))
+            self._show(Progress(EditStage.EDITING, event.step, event.steps))
             self._waiting.event("step", {attributes.STEP: event.step, attributes.STEPS: event.steps})
 
 

@@ -11,12 +11,12 @@ from urllib.parse import quote
 import aiohttp
 
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
-from qwenedit_worker.comfyui.protocol.history import OutputFile, Record, Unfinished
+from qwenedit_worker.comfyui.protocol.history import HistoryRecord, OutputFile, Unfinished
 from qwenedit_worker.comfyui.protocol.rejection import rejection
 from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, TRANSFER_TIMEOUT
 
 if TYPE_CHECKING:
-    from qwenedit_worker.comfyui.protocol.transport import Reply, Transport
+    from qwenedit_worker.comfyui.protocol.transport import HttpReply, Transport
     from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
 MAX_NAME = 200
@@ -89,13 +89,13 @@ class Api:
         if reply.read(lambda answer: answer["prompt_id"]) != prompt_id:
             raise UnexpectedReply(f"POST /prompt: queued under another id: {reply.excerpt()}", submitted=True)
 
-    async def prompt_status(self, prompt_id: str) -> Record | Unfinished:
+    async def prompt_status(self, prompt_id: str) -> HistoryRecord | Unfinished:
         """Where the prompt stands.
 
         It is unknown once, too, where its execution ends between the two questions of which this consists.
         """
         reply = _ok(await self._transport.request("GET", f"/history/{prompt_id}"))
-        record = reply.read(lambda entries: Record.parse(entries[prompt_id]) if entries else None)
+        record = reply.read(lambda entries: HistoryRecord.parse(entries[prompt_id]) if entries else None)
         if record is not None:
             return record
         queue = await self.queue()
@@ -166,7 +166,7 @@ class NodeClass:
                 return None
 
 
-def _ok(reply: Reply) -> Reply:
+def _ok(reply: HttpReply) -> HttpReply:
     if reply.status != HTTPStatus.OK:
         raise UnexpectedReply(f"ComfyUI answers {reply.status} {reply.excerpt()}")
     return reply

@@ -43,7 +43,7 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class HistoryRecord:
     """The record of a prompt that is finished, one way or another."""
 
     succeeded: bool
@@ -52,7 +52,7 @@ class Record:
     """What was said of the execution, by event; of each event the last one."""
 
     @classmethod
-    def parse(cls, entry: Mapping[str, Any]) -> Record:
+    def parse(cls, entry: Mapping[str, Any]) -> HistoryRecord:
         """Read an entry of `/history`. Whatever it raises for one of another shape is to be caught."""
         status = entry["status"]
         return cls(

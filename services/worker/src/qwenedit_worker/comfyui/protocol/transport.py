@@ -49,7 +49,7 @@ class NotSentError(ComfyUIUnavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """A reply read in full."""
 
     status: int
@@ -127,7 +127,7 @@ class Transport:
         limit: int = MAX_JSON,
         within: float = REQUEST_TIMEOUT,
         **what: Any,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send a request, and read at most `limit` bytes of its reply within `within` seconds.
 
         Args:
@@ -156,7 +156,7 @@ class Transport:
                         response.close()
                         raise TooLargeError(f"{where}: the reply is larger than {limit} bytes")
                 status, size = str(response.status), len(body)
-                return Reply(response.status, bytes(body))
+                return HttpReply(response.status, bytes(body))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             self._on_refused()
             hint = "if ComfyUI is up, COMFYUI_URL or a network policy is wrong"

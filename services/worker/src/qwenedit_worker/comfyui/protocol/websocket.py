@@ -37,7 +37,7 @@ MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FeedEvent:
     """What is said of a prompt: the executor has taken it, begins a node or counts its steps, or is done."""
 
     node: str = ""
@@ -50,11 +50,11 @@ class Event:
     """The record is written: ask for it."""
 
 
-LOST = Event(over=True)
+LOST = FeedEvent(over=True)
 """The websocket is lost: what is said of the prompt from now on is not heard."""
 
 
-def read(text: str) -> tuple[str, Event] | None:
+def read(text: str) -> tuple[str, FeedEvent] | None:
     """Read one message into a prompt's id and what is said of it; None for those that tell us nothing."""
     if text.startswith(UNHEARD):
         return None
@@ -70,18 +70,18 @@ def read(text: str) -> tuple[str, Event] | None:
             return None
 
 
-def _event(kind: str, data: dict[Any, Any]) -> Event | None:
+def _event(kind: str, data: dict[Any, Any]) -> FeedEvent | None:
     match kind, data:
         case (("execution_start" | "execution_cached" | "executed"), _):
-            return Event()
+            return FeedEvent()
         case "executing", {"node": None}:
-            return Event(over=True)
+            return FeedEvent(over=True)
         case "executing", _:
-            return Event(str(data.get("node", "")))
+            return FeedEvent(str(data.get("node", "")))
         case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps} if (
             0 <= value <= steps <= MOST_STEPS
         ):
-            return Event(str(node), step=int(value), steps=int(steps))
+            return FeedEvent(str(node), step=int(value), steps=int(steps))
         case _:
             return None
 
@@ -95,13 +95,13 @@ class Feed:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._followed: dict[str, Callable[[Event], None]] = {}
+        self._followed: dict[str, Callable[[FeedEvent], None]] = {}
         self.open = asyncio.Event()
         self.client_id = str(uuid.uuid4())
         """Under which prompts are to be submitted; another one after each reconnect."""
 
     @contextmanager
-    def following(self, prompt_id: str, on_event: Callable[[Event], None]) -> Iterator[None]:
+    def following(self, prompt_id: str, on_event: Callable[[FeedEvent], None]) -> Iterator[None]:
         """Hand on what is said of a prompt, inside the block; `on_event` must not block."""
         self._followed[prompt_id] = on_event
         try:

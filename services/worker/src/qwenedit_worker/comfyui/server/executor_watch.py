@@ -30,7 +30,7 @@ SIGHTINGS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ExecutorVerdict:
     """What to tell the kubelet about ComfyUI."""
 
     condemned: bool
@@ -39,7 +39,7 @@ class Verdict:
     """In words, for the log and the probe's answer."""
 
 
-ALIVE = Verdict(condemned=False, reason="alive, as far as is known")
+ALIVE = ExecutorVerdict(condemned=False, reason="alive, as far as is known")
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class ExecutorWatch:
         self._idle: _Since | None = None
         self._running: dict[str, _Since] = {}
         self._heard: dict[str, float] = {}
-        self._found_idle: tuple[float, Verdict] | None = None
+        self._found_idle: tuple[float, ExecutorVerdict] | None = None
         self._reached = False
         self._unreachable_since: float | None = None
         self._verdict = ALIVE
@@ -85,30 +85,32 @@ class ExecutorWatch:
         self._idle = self._found_idle = None
         self._running, self._verdict = {}, ALIVE
 
-    def unreachable(self, error: str) -> Verdict:
+    def unreachable(self, error: str) -> ExecutorVerdict:
         """Judge a server that did not reply."""
         now = self._clock()
         if not self._reached:
-            return Verdict(condemned=False, reason=f"has not replied yet: {error}")
+            return ExecutorVerdict(condemned=False, reason=f"has not replied yet: {error}")
         if self._unreachable_since is None:
             self._unreachable_since = now
         seconds = now - self._unreachable_since
-        self._verdict = Verdict(condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}")
+        self._verdict = ExecutorVerdict(
+            condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}"
+        )
         return self._verdict
 
-    def observe(self, queue: Queue) -> Verdict:
+    def observe(self, queue: Queue) -> ExecutorVerdict:
         """Judge by the server's queue, now."""
         self._verdict = self._judge(queue)
         return self._verdict
 
-    def _judge(self, queue: Queue) -> Verdict:
+    def _judge(self, queue: Queue) -> ExecutorVerdict:
         now = self._clock()
         self._reached = True
         self._unreachable_since = None
         self._note(queue, now)
         if (idle := self._idle) and idle.sightings >= SIGHTINGS and now - idle.start >= IDLE_WHILE_PENDING:
             reason = f"{now - idle.start:.0f} s idle while prompt {idle.prompt_id} waits"
-            self._found_idle = (now, Verdict(condemned=True, reason=reason))
+            self._found_idle = (now, ExecutorVerdict(condemned=True, reason=reason))
         if queue.running:
             self._found_idle = None
         if self._found_idle and now - self._found_idle[0] <= REMEMBERED:
@@ -118,8 +120,10 @@ class ExecutorWatch:
                 continue
             sign = max(seen.start, self._heard.get(prompt_id, seen.start))
             if now - sign >= self._silence:
-                return Verdict(condemned=True, reason=f"prompt {prompt_id} runs without a sign for {now - sign:.0f} s")
-        return Verdict(condemned=False, reason=f"{len(queue.running)} running, {len(queue.pending)} pending")
+                return ExecutorVerdict(
+                    condemned=True, reason=f"prompt {prompt_id} runs without a sign for {now - sign:.0f} s"
+                )
+        return ExecutorVerdict(condemned=False, reason=f"{len(queue.running)} running, {len(queue.pending)} pending")
 
     def _note(self, queue: Queue, now: float) -> None:
         head = queue.pending[0] if queue.pending and not queue.running else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 
-class Readiness:
+class Requirements:
     """Holds workflows against a server.
 
     Args:

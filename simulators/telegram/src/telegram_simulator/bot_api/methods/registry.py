@@ -42,7 +42,7 @@ class Call(Generic[M_co]):
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class MethodResult:
     """A result that comes with words."""
 
     result: Any

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from aiogram.methods import DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, SetWebhook
 
-from telegram_simulator.bot_api.methods.registry import Call, Reply, answers
+from telegram_simulator.bot_api.methods.registry import Call, MethodResult, answers
 from telegram_simulator.bot_api.render import user_json
 from telegram_simulator.common.errors import BadRequestError, ConflictError
 from telegram_simulator.world.bots import Poll, Webhook
@@ -72,7 +72,7 @@ async def _wait(bot: Bot, poll: Poll, *, limit: int, timeout: float) -> list[Any
 
 
 @answers(SetWebhook)
-async def set_webhook(call: Call[SetWebhook]) -> Reply:
+async def set_webhook(call: Call[SetWebhook]) -> MethodResult:
     """Have updates sent to an address. Unlike Telegram's, it may be plain HTTP."""
     method, bot = call.method, call.bot
     if not method.url:
@@ -95,23 +95,23 @@ async def set_webhook(call: Call[SetWebhook]) -> Reply:
     if method.drop_pending_updates:
         bot.updates.clear()
     if bot.webhook is not None and bot.webhook.same_as(wanted):
-        return Reply(result=True, description="Webhook is already set")
+        return MethodResult(result=True, description="Webhook is already set")
     call.webhooks.start(bot, wanted)
-    return Reply(result=True, description="Webhook was set")
+    return MethodResult(result=True, description="Webhook was set")
 
 
 @answers(DeleteWebhook)
-async def delete_webhook(call: Call[DeleteWebhook]) -> Reply:
+async def delete_webhook(call: Call[DeleteWebhook]) -> MethodResult:
     """Have updates kept until they are asked for."""
     return _delete_webhook(call, drop=bool(call.method.drop_pending_updates))
 
 
-def _delete_webhook(call: Call[Any], *, drop: bool) -> Reply:
+def _delete_webhook(call: Call[Any], *, drop: bool) -> MethodResult:
     if drop:
         call.bot.updates.clear()
     was_set = call.bot.webhook is not None
     call.webhooks.stop(call.bot)
-    return Reply(result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted")
+    return MethodResult(result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted")
 
 
 @answers(GetWebhookInfo)
