@@ -58,9 +58,15 @@ class Tally:
 
 
 async def beside_crowd(
-    chats: TelegramSimulator, act: Callable[[], Awaitable[None]], *, people: int, chance: random.Random,
-    pauses: tuple[float, float], most_unanswered: int, caption: Callable[[random.Random], str] = lambda _: "snow",
-) -> Tally:  # fmt: skip
+    chats: TelegramSimulator,
+    act: Callable[[], Awaitable[None]],
+    *,
+    people: int,
+    chance: random.Random,
+    pauses: tuple[float, float],
+    most_unanswered: int,
+    caption: Callable[[random.Random], str] = lambda _: "snow",
+) -> Tally:
     """Do something while people send photos and texts, and see what came of their messages.
 
     Args:

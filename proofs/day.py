@@ -224,9 +224,13 @@ class Day:
             self.figures.oldest.append(oldest)
         refused = self.figures.refused + self.figures.refused_in_crowds
         cells = (
-            str(self.figures.accepted), str(refused), f"{memory.used / MEGABYTE:.1f}",
-            f"{memory.kept_free / MEGABYTE:.1f}", str(len(kept)), "" if oldest is None else f"{oldest:.2f}",
-        )  # fmt: skip
+            str(self.figures.accepted),
+            str(refused),
+            f"{memory.used / MEGABYTE:.1f}",
+            f"{memory.kept_free / MEGABYTE:.1f}",
+            str(len(kept)),
+            "" if oldest is None else f"{oldest:.2f}",
+        )
         print(f"{24 * number / self._jobs:4.0f}", *(f"{cell:>9}" for cell in cells), flush=True)
 
     async def _end(self) -> None:

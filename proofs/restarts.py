@@ -205,7 +205,11 @@ async def restarts(options: argparse.Namespace, folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     prove(
-        restarts, __doc__, phases=((RESTARTS, ROLLOUTS, CRASHES), "which"), users=(20, "people who keep sending"),
-        restarts=(100, "of one polling bot"), rollouts=(50, "of two replicas with webhooks"),
+        restarts,
+        __doc__,
+        phases=((RESTARTS, ROLLOUTS, CRASHES), "which"),
+        users=(20, "people who keep sending"),
+        restarts=(100, "of one polling bot"),
+        rollouts=(50, "of two replicas with webhooks"),
         crashes=(50, "of one polling bot"),
-    )  # fmt: skip
+    )

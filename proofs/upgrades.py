@@ -117,9 +117,14 @@ async def one_run(folder: Path, old: Path, *, people: int, chance: random.Random
             return f"make it snow{f', {STUMBLES}' if own.randrange(4) == 0 else ''}"
 
         return await beside_crowd(
-            product.chats, there_and_back, people=people, chance=chance, pauses=(1.0, 3.0), most_unanswered=2,
+            product.chats,
+            there_and_back,
+            people=people,
+            chance=chance,
+            pauses=(1.0, 3.0),
+            most_unanswered=2,
             caption=caption,
-        )  # fmt: skip
+        )
 
 
 @asynccontextmanager
@@ -162,7 +167,10 @@ async def upgrades(options: argparse.Namespace, folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     prove(
-        upgrades, __doc__, revision=("HEAD", "what is upgraded"), runs=(3, "how often"),
+        upgrades,
+        __doc__,
+        revision=("HEAD", "what is upgraded"),
+        runs=(3, "how often"),
         checkout=("", "a folder that has that revision checked out, with its environment"),
         users=(12, "people who keep sending"),
-    )  # fmt: skip
+    )

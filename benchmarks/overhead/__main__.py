@@ -134,12 +134,13 @@ def _parts(system: System, server: Server) -> dict[str, tuple[Part, ...]]:
     product = (
         system.add(
             worker(
-                env=bare_environment(**server.settings, WORKFLOW=workflow.name), redis_url=system.redis.url,
+                env=bare_environment(**server.settings, WORKFLOW=workflow.name),
+                redis_url=system.redis.url,
                 comfyui_url=server.url,
             )
         ),
         system.bot(BOT_TOKEN=TOKENS[PRODUCT]),
-    )  # fmt: skip
+    )
 
     command, env = python_module("benchmarks.overhead.by_hand"), bare_environment(**told, TOKEN=TOKENS[HAND])
     by_hand = system.add(Part(HAND, command, env=env, ready=by_line("ready")))

@@ -33,6 +33,8 @@ async def awaits(options: argparse.Namespace, _folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     prove(
-        awaits, __doc__, module=(tuple(sorted({each.module for each in all_awaits()})), "awaits of these modules"),
+        awaits,
+        __doc__,
+        module=(tuple(sorted({each.module for each in all_awaits()})), "awaits of these modules"),
         scenario=(tuple(each.name for each in SCENARIOS), "scenarios"),
-    )  # fmt: skip
+    )

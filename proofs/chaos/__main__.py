@@ -42,6 +42,9 @@ async def chaos(options: argparse.Namespace, _folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     prove(
-        chaos, __doc__, jobs=(MOST, f"in all; above {MOST} in several runs"), workers=(4, "processes"),
+        chaos,
+        __doc__,
+        jobs=(MOST, f"in all; above {MOST} in several runs"),
+        workers=(4, "processes"),
         bucket=(False, "pictures lie in a store of objects"),
-    )  # fmt: skip
+    )

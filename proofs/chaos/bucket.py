@@ -27,9 +27,14 @@ class ChaosBucket(Versitygw):
     def objects_api(self) -> S3Store:
         """Return a client of the bucket that no proxy disturbs."""
         return S3Store(
-            NAME, prefix=PREFIX, endpoint=self.url, region="us-east-1", access_key_id=KEY, secret_access_key=SECRET,
+            NAME,
+            prefix=PREFIX,
+            endpoint=self.url,
+            region="us-east-1",
+            access_key_id=KEY,
+            secret_access_key=SECRET,
             client_options={"allow_http": True},
-        )  # fmt: skip
+        )
 
     async def leftovers(self, people: Iterable[Person], jobs_of: dict[int, set[str]]) -> list[str]:
         """List what is in the bucket of people who want to be forgotten.

@@ -42,9 +42,13 @@ class Kind(StrEnum):
 
 
 DECK = {
-    Kind.KILL_WORKER: 12, Kind.STOP_WORKER: 3, Kind.STEP_CLOCK: 4, Kind.KILL_BOT: 3, Kind.KILL_REDIS: 3,
+    Kind.KILL_WORKER: 12,
+    Kind.STOP_WORKER: 3,
+    Kind.STEP_CLOCK: 4,
+    Kind.KILL_BOT: 3,
+    Kind.KILL_REDIS: 3,
     Kind.KILL_STORE: 3,
-}  # fmt: skip
+}
 """How often each comes until all have come, beside each toxic on each connection."""
 UPTIME = {Kind.KILL_BOT: 2.0, Kind.KILL_REDIS: 1.0, Kind.KILL_STORE: 1.0, Kind.STOP_WORKER: 2.0}
 """Seconds of peace that a part has after it has come up again."""

@@ -68,15 +68,23 @@ class Harness(System):
     """
 
     def __init__(
-        self, folder: Path, *, workers: int, seed: int, scripts: Path | None = None, retry_delays: str = "0.5,1,2",
+        self,
+        folder: Path,
+        *,
+        workers: int,
+        seed: int,
+        scripts: Path | None = None,
+        retry_delays: str = "0.5,1,2",
         bucket: bool = False,
-    ) -> None:  # fmt: skip
+    ) -> None:
         alone = workers - workers // 2
         super().__init__(
-            folder, env={"PYTHONPATH": str(ROOT)} | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {}),
-            redis=RedisServer(folder / "redis", options=JOURNAL), comfyuis=max(1, alone + (workers > alone)),
+            folder,
+            env={"PYTHONPATH": str(ROOT)} | ({"CHAOS_SCRIPTS": str(scripts)} if scripts else {}),
+            redis=RedisServer(folder / "redis", options=JOURNAL),
+            comfyuis=max(1, alone + (workers > alone)),
             step_seconds=0.01,
-        )  # fmt: skip
+        )
         self._retry_delays = retry_delays
         self.folder = folder
         self._seed = seed
@@ -150,19 +158,28 @@ class Harness(System):
         """Make a worker; it is not started. Those above a number share a ComfyUI, the others have one each."""
         which = min(number, self._alone)
         part = self.worker(
-            name, which, REDIS_URL=f"redis://{HOST}:{self.to_redis['workers'].port}/0", WORKER_LEASE=str(LEASE),
-            WORKER_POLLING_INTERVAL="0.5", WORKFLOW=str(self._workflow()), CHAOS_POISON=POISON,
-            COMFYUI_URL=f"http://{HOST}:{self.to_comfyui[which].port}", CHAOS_CLOCK=f"{self._seed}-{number}",
-        )  # fmt: skip
+            name,
+            which,
+            REDIS_URL=f"redis://{HOST}:{self.to_redis['workers'].port}/0",
+            WORKER_LEASE=str(LEASE),
+            WORKER_POLLING_INTERVAL="0.5",
+            WORKFLOW=str(self._workflow()),
+            CHAOS_POISON=POISON,
+            COMFYUI_URL=f"http://{HOST}:{self.to_comfyui[which].port}",
+            CHAOS_CLOCK=f"{self._seed}-{number}",
+        )
         part.env.update(settings)
         return self._changed(part, "worker")
 
     def _make_bot(self) -> Service:
         part = self.bot(
-            REDIS_URL=f"redis://{HOST}:{self.to_redis['bot'].port}/0", MAX_RETRIES=str(ATTEMPTS),
-            RETRY_DELAYS=self._retry_delays, MAX_UNFINISHED_JOBS_PER_USER="100", MAX_QUEUE_LENGTH="100000",
+            REDIS_URL=f"redis://{HOST}:{self.to_redis['bot'].port}/0",
+            MAX_RETRIES=str(ATTEMPTS),
+            RETRY_DELAYS=self._retry_delays,
+            MAX_UNFINISHED_JOBS_PER_USER="100",
+            MAX_QUEUE_LENGTH="100000",
             CHAOS_PACE=str(PACE),
-        )  # fmt: skip
+        )
         return self._changed(part, "bot")
 
     def _changed(self, part: Service, service: str) -> Service:

@@ -25,18 +25,28 @@ DONE, CANCELLED, FAILED = "✨", "✖️ Cancelled", "😔"
 PENDING = ("⏳", "🔁", "🚀", "🎨", "📤", "✋")
 """How a job's message begins before the job has ended."""
 PRESSED = (
-    "Cancelled", "Stopping…", "This picture is already finished. Type what to change in it.",
+    "Cancelled",
+    "Stopping…",
+    "This picture is already finished. Type what to change in it.",
     "This one has already ended. Send the photo again to go on.",
     "I've forgotten this one. Reply to the picture and say what to change, or send the photo again.",
-)  # fmt: skip
+)
 """What a message says whose button was pressed, and of which the bot does not know that it was sent: it was killed
 between Telegram's taking it and its own note of it, and has sent the job another one, which has the answer."""
 STAY_FILLED = (KEYS.dead, KEYS.ended, KEYS.answered_pictures, KEYS.largest_result)
 """Keys that hold something of jobs that have ended: a bounded number of them, kept pictures and sizes."""
 KEPT = (
-    *STAY_FILLED, "qwenedit:updates", KEYS.events, KEYS.time, f"{KEYS.inbox}:time", f"{KEYS.answers}:time",
-    KEYS.layout, KEYS.workers, "qwenedit:users", "qwenedit:leader",
-)  # fmt: skip
+    *STAY_FILLED,
+    "qwenedit:updates",
+    KEYS.events,
+    KEYS.time,
+    f"{KEYS.inbox}:time",
+    f"{KEYS.answers}:time",
+    KEYS.layout,
+    KEYS.workers,
+    "qwenedit:users",
+    "qwenedit:leader",
+)
 """Keys that stay for good: these, empty streams, and what is bounded by the number of users."""
 
 

@@ -34,8 +34,9 @@ def _both(options: argparse.Namespace, folder: Path) -> list[str]:
         runner.run(redis.start())
         try:
             for name, half, count in (
-                ("updates", fuzz_updates, options.updates), ("pictures", fuzz_pictures, options.pictures),
-            ):  # fmt: skip
+                ("updates", fuzz_updates, options.updates),
+                ("pictures", fuzz_pictures, options.pictures),
+            ):
                 began = time.monotonic()
                 outcomes = half(runner, redis.url, count=count, seed=options.seed)
                 print(f"\n{sum(outcomes.values())} {name} in {time.monotonic() - began:.0f} s, none too much to bear:")

@@ -129,9 +129,14 @@ class Harness:
         bot = Bot(settings.bot_token.get_secret_value(), session=self.wire)
         self._session = await self._stack.enter_async_context(aiohttp.ClientSession())
         base = Foundation(
-            settings=settings, connections=connections, keys=self._keys, bot=bot, me=await bot.me(), limiter=pace,
+            settings=settings,
+            connections=connections,
+            keys=self._keys,
+            bot=bot,
+            me=await bot.me(),
+            limiter=pace,
             metrics=metrics,
-        )  # fmt: skip
+        )
         readiness = BotReadiness(connections.commands, settings.keys)
         self._running = asyncio.create_task(run_parts(base, readiness, self._stop))
         async with asyncio.timeout(PATIENCE):
@@ -150,12 +155,19 @@ class Harness:
 
     def _settings(self) -> BotSettings:
         return BotSettings(
-            redis_url=self._redis_url, bot_token=SecretStr(SIMULATED_TOKEN), pod_name="fuzz",
-            webhook_url=f"http://127.0.0.1:{self._port}/telegram", webhook_secret=SecretStr(SECRET),
-            webhook_port=self._port, max_unfinished_jobs_per_user=1000, max_queue_length=100_000,
-            admins=frozenset((ADMIN,)), jobs_per_day=10_000,
-            star_packs=(Pack(jobs=2, stars=50),), pay_support="@owner",
-        )  # fmt: skip
+            redis_url=self._redis_url,
+            bot_token=SecretStr(SIMULATED_TOKEN),
+            pod_name="fuzz",
+            webhook_url=f"http://127.0.0.1:{self._port}/telegram",
+            webhook_secret=SecretStr(SECRET),
+            webhook_port=self._port,
+            max_unfinished_jobs_per_user=1000,
+            max_queue_length=100_000,
+            admins=frozenset((ADMIN,)),
+            jobs_per_day=10_000,
+            star_packs=(Pack(jobs=2, stars=50),),
+            pay_support="@owner",
+        )
 
     def _note(self, _logger: WrappedLogger, level: str, event: EventDict) -> str:
         self.log.append({"level": level, **event})

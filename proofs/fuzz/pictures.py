@@ -181,8 +181,16 @@ def _checksums(data: bytearray, _chance: random.Random) -> None:
 
 
 _BREAKS: tuple[Callable[[bytearray, random.Random], None], ...] = (
-    _change, _flip, _end, _cut, _put, _number, _copy, _checksums, _checksums,
-)  # fmt: skip
+    _change,
+    _flip,
+    _end,
+    _cut,
+    _put,
+    _number,
+    _copy,
+    _checksums,
+    _checksums,
+)
 
 
 def smaller(data: bytes, fails: Callable[[bytes], bool]) -> bytes:

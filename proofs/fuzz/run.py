@@ -65,9 +65,14 @@ def _round(
 ) -> None:
     @hypothesis.seed(seed)
     @settings(
-        max_examples=examples, database=None, deadline=None, phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
-    )  # fmt: skip
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
     @given(conversations(recorded))
     def converse(conversation: list[tuple[str, dict[str, Any]]]) -> None:
         person = harness.person()

@@ -24,15 +24,19 @@ PERSON = 777_000_777
 """Stands for somebody new in each example."""
 DEEPEST = 3
 """Levels of models below which only what is required is filled in."""
-VERBS = (
-    "cancel", "again", "undo", "styles", "file", "preset", "presets", "category", "language", "forget", "open",
-    "larger", "how", "over", "then", "resume", "like-this", "further",
-)  # fmt: skip
+VERBS = tuple(
+    """
+    cancel again undo styles file preset presets category language forget open larger how over then resume
+    like-this further
+""".split()
+)
 """With which the data of the bot's buttons begin."""
-COMMANDS = (
-    "start", "help", "limits", "privacy", "cancel", "status", "presets", "language", "edit", "forget", "paysupport",
-    "stats", "queue", "pause", "resume", "ban", "unban", "grant",
-)  # fmt: skip
+COMMANDS = tuple(
+    """
+    start help limits privacy cancel status presets language edit forget paysupport stats queue pause resume ban
+    unban grant
+""".split()
+)
 
 _odd_texts = st.sampled_from(
     (
@@ -73,16 +77,26 @@ NUMBERS = st.one_of(
     st.integers(-5, 1000), st.sampled_from((PERSON, ADMIN, BOT.id, 2**31, 2**52, 2**63 - 1, -(2**63), -100123))
 )
 ODD: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.booleans(), NUMBERS, TEXTS, st.floats(allow_nan=False, allow_infinity=False),
-    st.just([]), st.just({}), st.just([[]]), st.just({"id": {}}), st.just(2**70),
-)  # fmt: skip
+    st.none(),
+    st.booleans(),
+    NUMBERS,
+    TEXTS,
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.just([]),
+    st.just({}),
+    st.just([[]]),
+    st.just({"id": {}}),
+    st.just(2**70),
+)
 _DATA = st.one_of(
     st.builds(
         "{}:{}".format, st.sampled_from(VERBS), st.one_of(st.text(max_size=20), _odd_texts, st.integers().map(str))
     ),
-    st.sampled_from(VERBS), st.text(max_size=20), _odd_texts,
+    st.sampled_from(VERBS),
+    st.text(max_size=20),
+    _odd_texts,
     st.builds("offered:{}".format, st.integers(0, 7)),
-)  # fmt: skip
+)
 """`offered:n` stands for the nth button that the bot has offered last."""
 
 
@@ -148,15 +162,22 @@ _USER = st.fixed_dictionaries(
     optional={"language_code": st.sampled_from(("en", "ru", "de", "", "xx-YY", "ru-RU")), "username": TEXTS},
 )
 _SIZE = st.fixed_dictionaries(
-    {"file_id": st.sampled_from(("good", "bad", "none")), "file_unique_id": st.just("u"), "width": NUMBERS,
-     "height": NUMBERS},
+    {
+        "file_id": st.sampled_from(("good", "bad", "none")),
+        "file_unique_id": st.just("u"),
+        "width": NUMBERS,
+        "height": NUMBERS,
+    },
     optional={"file_size": NUMBERS},
-)  # fmt: skip
+)
 _DOCUMENT = st.fixed_dictionaries(
     {"file_id": st.sampled_from(("good", "bad", "none")), "file_unique_id": st.just("u")},
-    optional={"file_name": st.one_of(TEXTS, st.sampled_from(("a.JPG", "a.heic", ".png"))), "file_size": NUMBERS,
-              "mime_type": st.one_of(TEXTS, st.sampled_from(("image/png", "image/heic", "application/pdf")))},
-)  # fmt: skip
+    optional={
+        "file_name": st.one_of(TEXTS, st.sampled_from(("a.JPG", "a.heic", ".png"))),
+        "file_size": NUMBERS,
+        "mime_type": st.one_of(TEXTS, st.sampled_from(("image/png", "image/heic", "application/pdf"))),
+    },
+)
 
 
 @st.composite
@@ -172,8 +193,11 @@ def messages(draw: st.DrawFn) -> dict[str, Any]:
     """Make a message that somebody could send, with fields of any kind beside."""
     user = draw(_USER)
     message: dict[str, Any] = {
-        "message_id": 1, "date": draw(st.integers(0, 2**33)), "chat": draw(_chat(user)), "from": user,
-    }  # fmt: skip
+        "message_id": 1,
+        "date": draw(st.integers(0, 2**33)),
+        "chat": draw(_chat(user)),
+        "from": user,
+    }
     content = draw(st.sampled_from(("text", "text", "photo", "document", "any", "any", "reply")))
     if content in ("text", "reply"):
         message["text"] = draw(TEXTS)

@@ -66,9 +66,13 @@ async def neighbours(options: argparse.Namespace, folder: Path) -> list[str]:
             harness.roomy = True
             together = [abuser for abuser in chosen if not abuser.stops_all]
             row = await trial(
-                harness, together, name=TOGETHER, seconds=options.seconds * LONGER, patience=options.patience,
+                harness,
+                together,
+                name=TOGETHER,
+                seconds=options.seconds * LONGER,
+                patience=options.patience,
                 beginning=BEGINNING,
-            )  # fmt: skip
+            )
             print(report.line(row), flush=True)
             broken += report.broken(row, refused=True, stops_all=False)
     return broken
@@ -76,6 +80,9 @@ async def neighbours(options: argparse.Namespace, folder: Path) -> list[str]:
 
 if __name__ == "__main__":
     prove(
-        neighbours, __doc__, abusers=(tuple(ALL), "who misuses the bot"), seconds=(15.0, "that each abuser has"),
+        neighbours,
+        __doc__,
+        abusers=(tuple(ALL), "who misuses the bot"),
+        seconds=(15.0, "that each abuser has"),
         patience=(60.0, "seconds to recover in"),
-    )  # fmt: skip
+    )

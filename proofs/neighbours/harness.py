@@ -73,9 +73,12 @@ class Harness(System):
 
     def _worker(self, number: int) -> Service:
         return self.worker(
-            f"worker-{number + 1}", number, REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0",
-            WORKFLOW="invert-model-free", **allocator("worker"),
-        )  # fmt: skip
+            f"worker-{number + 1}",
+            number,
+            REDIS_URL=f"redis://127.0.0.1:{self.to_redis.port}/0",
+            WORKFLOW="invert-model-free",
+            **allocator("worker"),
+        )
 
     def _bot(self, *, posted: bool) -> Service:
         env = allocator("bot") | {

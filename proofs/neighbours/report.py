@@ -26,8 +26,10 @@ def broken(row: Row, *, refused: bool, stops_all: bool) -> list[str]:
     """
     found = [
         (not stops_all and _p99(row.helps) > MOST_HELP, f"/help answered within {_told(_p99(row.helps))} at p99"),
-        (not stops_all and _p99(row.accepted) > MOST_ACCEPTED,
-         f"photos accepted within {_told(_p99(row.accepted))} at p99"),
+        (
+            not stops_all and _p99(row.accepted) > MOST_ACCEPTED,
+            f"photos accepted within {_told(_p99(row.accepted))} at p99",
+        ),
         (_p99(row.at_first) > MOST_AT_FIRST, f"answered within {_told(_p99(row.at_first))} at p99 while all begin"),
         (bool(row.unanswered), f"{row.unanswered} messages were never answered"),
         (bool(row.twice), f"{row.twice} messages were answered twice"),
@@ -38,7 +40,7 @@ def broken(row: Row, *, refused: bool, stops_all: bool) -> list[str]:
         (row.recovery is None, "it did not recover"),
         (row.recovery is not None and row.after > MOST_HELP, f"afterwards /help took {_told(row.after)}"),
         (bool(row.errors), f"the abuser failed: {'; '.join(row.errors)}"),
-    ]  # fmt: skip
+    ]
     told = [f"{row.name}: {what}" for is_so, what in found if is_so]
     return [*told, f"{row.name}: slowest {row.slowest}"] if told else []
 

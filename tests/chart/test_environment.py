@@ -73,8 +73,11 @@ def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
         one for one in manifests if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")
     )
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    told = {env["name"]: env["valueFrom"]["fieldRef"]["fieldPath"] for env in container["env"]
-            if "fieldRef" in env.get("valueFrom", {})}  # fmt: skip
+    told = {
+        env["name"]: env["valueFrom"]["fieldRef"]["fieldPath"]
+        for env in container["env"]
+        if "fieldRef" in env.get("valueFrom", {})
+    }
     where = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "NODE_NAME": "spec.nodeName"}
     assert where.items() <= told.items()
 
@@ -82,10 +85,11 @@ def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
 @pytest.mark.parametrize("part", SETTINGS)
 def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeypatch):
     traces = {
-        "endpoint": "http://{{ .Release.Name }}-collector:4318", "sampleRatio": 0.25,
+        "endpoint": "http://{{ .Release.Name }}-collector:4318",
+        "sampleRatio": 0.25,
         "headers": {"existingSecret": "{{ .Release.Name }}-collector"},
         "resourceAttributes": {"deployment.environment.name": "{{ .Release.Namespace }}, half"},
-    }  # fmt: skip
+    }
     manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "monitoring": {"traces": traces}})
     data = config(manifests, part)
     assert "OTEL_EXPORTER_OTLP_HEADERS" in secrets(manifests, part)

@@ -121,8 +121,9 @@ def test_password_of_the_proxy_stays_in_its_secret(render):
 def test_name_servers_are_asked_at_the_ports_of_the_values(render):
     manifests = render({**TOKEN, "networkPolicy": {"dns": {"ports": [8053]}}})
     assert policy_of(manifests, "bot")["egress"][0]["ports"] == [
-        {"protocol": "UDP", "port": 8053}, {"protocol": "TCP", "port": 8053},
-    ]  # fmt: skip
+        {"protocol": "UDP", "port": 8053},
+        {"protocol": "TCP", "port": 8053},
+    ]
 
 
 def test_ingress_is_one_that_openshift_makes_a_route_of(render):

@@ -10,21 +10,28 @@ from tests.chart.conftest import TOKEN
 
 AZURE = "azure.workload.identity/use"
 PLACED: dict[str, Any] = {
-    "nodeSelector": {"gpu": "a"}, "affinity": {"nodeAffinity": {}}, "topologySpreadConstraints": [{"maxSkew": 1}],
-    "priorityClassName": "first", "runtimeClassName": "nvidia", "dnsConfig": {"options": [{"name": "ndots"}]},
+    "nodeSelector": {"gpu": "a"},
+    "affinity": {"nodeAffinity": {}},
+    "topologySpreadConstraints": [{"maxSkew": 1}],
+    "priorityClassName": "first",
+    "runtimeClassName": "nvidia",
+    "dnsConfig": {"options": [{"name": "ndots"}]},
     "hostAliases": [{"ip": "10.0.0.1", "hostnames": ["a"]}],
-}  # fmt: skip
+}
 ADDED: dict[str, Any] = {
-    "env": [{"name": "A", "value": "{{ .Release.Name }}"}], "envFrom": [{"secretRef": {"name": "a"}}],
+    "env": [{"name": "A", "value": "{{ .Release.Name }}"}],
+    "envFrom": [{"secretRef": {"name": "a"}}],
     "volumeMounts": [{"name": "a", "mountPath": "/a"}],
-}  # fmt: skip
+}
 STANDALONE = {"comfyui": {"placement": "standalone"}}
 TAINT = {"key": "a", "operator": "Exists"}
 PARTS = {
-    "bot": ("Deployment", "bot", "bot"), "worker": ("Deployment", "worker", "worker"),
-    "comfyui": ("Deployment", "comfyui", "comfyui"), "redis": ("StatefulSet", "redis", "redis"),
+    "bot": ("Deployment", "bot", "bot"),
+    "worker": ("Deployment", "worker", "worker"),
+    "comfyui": ("Deployment", "comfyui", "comfyui"),
+    "redis": ("StatefulSet", "redis", "redis"),
     "models": ("Job", "models", "download"),
-}  # fmt: skip
+}
 
 
 def named(manifests, kind, name):

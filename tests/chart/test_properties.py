@@ -10,9 +10,14 @@ from typing import Any, cast
 import pytest
 
 LABELS = {
-    "helm.sh/chart", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component",
-    "app.kubernetes.io/version", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by",
-}  # fmt: skip
+    "helm.sh/chart",
+    "app.kubernetes.io/name",
+    "app.kubernetes.io/instance",
+    "app.kubernetes.io/component",
+    "app.kubernetes.io/version",
+    "app.kubernetes.io/part-of",
+    "app.kubernetes.io/managed-by",
+}
 SELECTOR = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
 # What `restricted` allows; `image` since Kubernetes 1.35.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
@@ -26,11 +31,13 @@ NAME_SERVERS = [
     {"ipBlock": {"cidr": "169.254.20.10/32"}},
 ]
 
-NAMESPACED = {
-    "ConfigMap", "CronJob", "DaemonSet", "Deployment", "HTTPRoute", "Ingress", "Job", "NetworkPolicy",
-    "PersistentVolumeClaim", "Pod", "PodDisruptionBudget", "PodMonitor", "PrometheusRule", "ScaledObject", "Secret",
-    "Service", "ServiceAccount", "StatefulSet", "TriggerAuthentication",
-}  # fmt: skip
+NAMESPACED = set(
+    """
+    ConfigMap CronJob DaemonSet Deployment HTTPRoute Ingress Job NetworkPolicy PersistentVolumeClaim Pod
+    PodDisruptionBudget PodMonitor PrometheusRule ScaledObject Secret Service ServiceAccount StatefulSet
+    TriggerAuthentication
+""".split()
+)
 """Of these kinds; a role or a policy of the cluster would be another."""
 
 WARM = [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}]

@@ -25,13 +25,35 @@ CLUSTER = 'get (fromJson (.root.Files.Get "cluster.json")) (printf "%s/%s" .kind
 """Takes the place of a lookup: the objects that the first installation has made."""
 SAMPLES: list[Any] = [
     ["IPv4"],
-    False, True, 0.5, 2, 300, 9000, "https://a.example.com", "a", "1:a", "/a", "64Gi", "512mb", "90s", "97", "@daily",
-    f"sha256:{'a' * 64}", {"a": "a"}, {"A": "a"}, {"limits": {"memory": "64Gi"}},
-    {"QweneditBotDown": {"for": "1h"}}, ["a"], ["a:1"], [7],
-    ["ReadWriteMany"], [{"kind": "Own", "metadata": {"name": "own"}}], [{"jobs": 1, "stars": 1}],
+    False,
+    True,
+    0.5,
+    2,
+    300,
+    9000,
+    "https://a.example.com",
+    "a",
+    "1:a",
+    "/a",
+    "64Gi",
+    "512mb",
+    "90s",
+    "97",
+    "@daily",
+    f"sha256:{'a' * 64}",
+    {"a": "a"},
+    {"A": "a"},
+    {"limits": {"memory": "64Gi"}},
+    {"QweneditBotDown": {"for": "1h"}},
+    ["a"],
+    ["a:1"],
+    [7],
+    ["ReadWriteMany"],
+    [{"kind": "Own", "metadata": {"name": "own"}}],
+    [{"jobs": 1, "stars": 1}],
     [{"path": "a", "url": "https://a.example.com", "sha256": "a" * 64}],
     [{"start": "0 9 * * *", "end": "0 17 * * *", "timezone": "UTC", "workers": 1}],
-]  # fmt: skip
+]
 INSTALLED_FAMILY = "IPv6"
 """Of the first installation's Services, which the cluster has decided."""
 SMALLER = {"models.claim.size": "1Gi", "redis.persistence.size": "4Gi"}

@@ -12,9 +12,14 @@ from tests.e2e.cluster.kube import attempt
 async def test_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
     async with cluster_without("keda.sh", tmp_path) as kubeconfig:
         code, _out, said = await attempt(
-            "helm", "install", "nokeda", str(CHART), f"--namespace={kube.namespace}", *values(),
+            "helm",
+            "install",
+            "nokeda",
+            str(CHART),
+            f"--namespace={kube.namespace}",
+            *values(),
             env={**os.environ, "KUBECONFIG": kubeconfig},
-        )  # fmt: skip
+        )
     print(said)
     assert code != 0
     assert "autoscaling.enabled needs KEDA, which this cluster lacks" in said
@@ -32,9 +37,14 @@ async def test_cluster_without_the_gateway_api_is_named_with_both_ways_out(kube,
     )
     async with cluster_without("gateway.networking.k8s.io", tmp_path) as kubeconfig:
         code, _out, said = await attempt(
-            "helm", "install", "noroute", str(CHART), f"--namespace={kube.namespace}", *values(*webhook),
+            "helm",
+            "install",
+            "noroute",
+            str(CHART),
+            f"--namespace={kube.namespace}",
+            *values(*webhook),
             env={**os.environ, "KUBECONFIG": kubeconfig},
-        )  # fmt: skip
+        )
     print(said)
     assert code != 0
     assert "bot.webhook.httpRoute.parentRefs needs the Gateway API, which this cluster lacks" in said

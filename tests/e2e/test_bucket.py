@@ -47,10 +47,14 @@ class Store:
         """Return the names of all objects."""
         async with forwarded(self._kube.namespace, f"pod/{self._pod}", PORT) as port:  # not the service, which is cut
             bucket = S3Store(
-                BUCKET, prefix=PREFIX, endpoint=f"http://127.0.0.1:{port}", region="us-east-1",
-                access_key_id=ACCOUNT["AWS_ACCESS_KEY_ID"], secret_access_key=ACCOUNT["AWS_SECRET_ACCESS_KEY"],
+                BUCKET,
+                prefix=PREFIX,
+                endpoint=f"http://127.0.0.1:{port}",
+                region="us-east-1",
+                access_key_id=ACCOUNT["AWS_ACCESS_KEY_ID"],
+                secret_access_key=ACCOUNT["AWS_SECRET_ACCESS_KEY"],
                 client_options={"allow_http": True},
-            )  # fmt: skip
+            )
             return {each["path"] async for page in bucket.list() for each in page}
 
     async def kill(self) -> None:

@@ -47,9 +47,17 @@ class Fate(StrEnum):
 
 
 MIX = (
-    Fate.DONE, Fate.RETRIED, Fate.DONE, Fate.CANCELLED, Fate.DONE, Fate.DONE, Fate.FAILED, Fate.DONE, Fate.DONE,
+    Fate.DONE,
+    Fate.RETRIED,
+    Fate.DONE,
+    Fate.CANCELLED,
+    Fate.DONE,
+    Fate.DONE,
+    Fate.FAILED,
+    Fate.DONE,
+    Fate.DONE,
     Fate.REFUSED,
-)  # fmt: skip
+)
 
 
 @dataclass
@@ -144,12 +152,15 @@ async def observed(program: str, folder: Path) -> AsyncIterator[Observed]:
         system = System(folder, env=env, comfyuis=WORKERS, step_seconds=0.03, load_seconds=0.5)
         services = [system.bot(), *(system.worker(f"worker-{number}", number) for number in range(WORKERS))]
         prometheus = Prometheus(
-            program, folder / "prometheus", rules=rule_file(monitored()), namespace=NAMESPACE,
+            program,
+            folder / "prometheus",
+            rules=rule_file(monitored()),
+            namespace=NAMESPACE,
             targets={
                 f"{NAMESPACE}/{RELEASE}-qwenedit-bot": [_address(services[0])],
                 f"{NAMESPACE}/{RELEASE}-qwenedit-worker": [_address(one) for one in services[1:]],
             },
-        )  # fmt: skip
+        )
         system.add(prometheus)
         await stack.enter_async_context(system)
         await system.client.config_set("maxmemory", "256mb")

@@ -50,8 +50,10 @@ def test_prometheus_takes_the_rules(promtool, rules, tmp_path):
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rules))
     done = subprocess.run(
         [promtool, "check", "rules", "--lint=all", "--lint-fatal", tmp_path / "rules.yaml"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -67,9 +69,12 @@ def test_alert_fires_and_says_what_is_wrong(name, promtool, rules, tmp_path):
             "runbook_url": f"{RUNBOOKS}/{name}.md",
         },
     }
-    check(promtool, only(rules, name), tmp_path, expect(case.series, [
-        {"eval_time": case.at, "alertname": name, "exp_alerts": [told]}
-    ]))  # fmt: skip
+    check(
+        promtool,
+        only(rules, name),
+        tmp_path,
+        expect(case.series, [{"eval_time": case.at, "alertname": name, "exp_alerts": [told]}]),
+    )
 
 
 def test_no_alert_in_a_normal_hour(promtool, rules, tmp_path):
@@ -91,18 +96,23 @@ def test_bill_of_the_page_is_all_seconds_of_all_gpus_at_their_price(promtool, ru
     [bill] = re.findall(r"```promql\n(.*?)```", (CHART.parents[1] / "docs/operations.md").read_text(), re.DOTALL)
     seconds = "qwenedit_gpu_seconds_total"
     series = {
-        of(seconds, "a", activity="editing"): "0+15x{n}", of(seconds, "a", activity="idle"): "0+15x{n}",
+        of(seconds, "a", activity="editing"): "0+15x{n}",
+        of(seconds, "a", activity="idle"): "0+15x{n}",
         of(seconds, "b", activity="editing"): "0+30x{n}",
-    }  # fmt: skip
+    }
     test = expect(series, []) | {
         "promql_expr_test": [
             # Half an hour and an hour of edits, and half an hour idle, at 0.80 an hour.
-            {"expr": f"round({bill.replace('30d', '1h')}, 0.01)", "eval_time": "110m", "exp_samples": [
-                {"labels": f'{{namespace="{NAMESPACE}",activity="{activity}"}}', "value": value}
-                for activity, value in (("editing", 1.2), ("idle", 0.4))
-            ]}
+            {
+                "expr": f"round({bill.replace('30d', '1h')}, 0.01)",
+                "eval_time": "110m",
+                "exp_samples": [
+                    {"labels": f'{{namespace="{NAMESPACE}",activity="{activity}"}}', "value": value}
+                    for activity, value in (("editing", 1.2), ("idle", 0.4))
+                ],
+            }
         ]
-    }  # fmt: skip
+    }
     check(promtool, rules, tmp_path, test)
 
 

@@ -61,8 +61,11 @@ def test_prometheus_finds_bot_and_workers_and_nothing_else(promtool, installed, 
     (tmp_path / "prometheus.yaml").write_text(yaml.safe_dump(config))
     done = subprocess.run(
         [promtool, "check", "service-discovery", "--timeout=2s", "prometheus.yaml", "qwenedit"],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     kept = [one["labels"] for one in json.loads(done.stdout) if one["labels"]]
     assert sorted((one["job"], one["namespace"], one["container"]) for one in kept) == [
         (f"{NAMESPACE}/edit-bot", NAMESPACE, "bot"),
@@ -102,8 +105,9 @@ def test_charts_policies_let_prometheus_in_and_traces_out(installed):
     assert int(endpoint[1]) in ports("tempo")
     for part in ("bot", "worker"):
         (policy,) = (
-            one["spec"] for one in installed
+            one["spec"]
+            for one in installed
             if one["kind"] == "NetworkPolicy" and one["metadata"]["name"] == f"edit-qwenedit-{part}"
-        )  # fmt: skip
+        )
         assert any(rule.get("from") == [scraper] for rule in policy["ingress"])
         assert any(rule.get("to") == [collector] for rule in policy["egress"])

@@ -85,9 +85,12 @@ async def _play(
         group = await harness.telegram.group(title, person, mum)
         person, query["group"], others = person.within(group), title, {"mum": mum.within(group)}
     context = await browser.new_context(
-        viewport={"width": WIDTH, "height": TALLEST}, device_scale_factor=1.25, reduced_motion="reduce",
-        locale=language, permissions=["clipboard-read", "clipboard-write"],
-    )  # fmt: skip
+        viewport={"width": WIDTH, "height": TALLEST},
+        device_scale_factor=1.25,
+        reduced_motion="reduce",
+        locale=language,
+        permissions=["clipboard-read", "clipboard-write"],
+    )
     context.set_default_timeout(PATIENCE)
     page = await context.new_page()
     errors: list[str] = []

@@ -14,9 +14,15 @@ if TYPE_CHECKING:
 
 AN_HOUR = 3600
 SPOKEN = (
-    "sendMessage", "sendPhoto", "sendDocument", "sendChatAction", "editMessageText", "editMessageMedia",
-    "editMessageReplyMarkup", "deleteMessage",
-)  # fmt: skip
+    "sendMessage",
+    "sendPhoto",
+    "sendDocument",
+    "sendChatAction",
+    "editMessageText",
+    "editMessageMedia",
+    "editMessageReplyMarkup",
+    "deleteMessage",
+)
 """Methods that are about a chat; fetching a file is not."""
 
 

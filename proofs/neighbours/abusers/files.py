@@ -68,17 +68,23 @@ async def _uploaded(person: Person, data: bytes) -> dict[str, Any]:
     if media is None:
         raise RuntimeError("the file was not sent as one")
     return {
-        "file_id": media.file_id, "file_unique_id": media.file_id[:16], "file_name": media.name,
-        "mime_type": media.mime, "file_size": media.size,
-    }  # fmt: skip
+        "file_id": media.file_id,
+        "file_unique_id": media.file_id[:16],
+        "file_name": media.name,
+        "mime_type": media.mime,
+        "file_size": media.size,
+    }
 
 
 def _message(person: Person, message: int, document: dict[str, Any], caption: str) -> dict[str, Any]:
     return {
-        "message_id": message, "date": int(time.time()), "document": document, "caption": caption,
+        "message_id": message,
+        "date": int(time.time()),
+        "document": document,
+        "caption": caption,
         "from": {"id": person.id, "is_bot": False, "first_name": "Large", "language_code": "en"},
         "chat": {"id": person.chat_id, "type": "supergroup", "title": "Large"},
-    }  # fmt: skip
+    }
 
 
 @abuser()

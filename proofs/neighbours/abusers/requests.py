@@ -21,9 +21,17 @@ SENDERS = 8
 UNPACKED = 64 * 1024 * 1024
 """Bytes of such a body once it is unpacked."""
 ODD = (
-    "x", "cancel:", "again:zzzzzzzzzzzzzzzz", "file:0000000000000000:9", "seed:\u202e", "forget", "preset:" + "x" * 57,
-    "further:0123456789abcdef", "\U0001f4a3" * 16, "cancel:../../x",
-)  # fmt: skip
+    "x",
+    "cancel:",
+    "again:zzzzzzzzzzzzzzzz",
+    "file:0000000000000000:9",
+    "seed:\u202e",
+    "forget",
+    "preset:" + "x" * 57,
+    "further:0123456789abcdef",
+    "\U0001f4a3" * 16,
+    "cancel:../../x",
+)
 
 
 @abuser(webhook=True)

@@ -39,9 +39,15 @@ async def forwarded(namespace: str, target: str, port: int) -> AsyncIterator[int
 async def _keep(namespace: str, target: str, ports: str, listening: asyncio.Event) -> None:
     while True:
         process = await asyncio.create_subprocess_exec(
-            "kubectl", "--namespace", namespace, "port-forward", target, ports,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
+            "kubectl",
+            "--namespace",
+            namespace,
+            "port-forward",
+            target,
+            ports,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
         assert process.stdout is not None
         try:
             async for line in process.stdout:

@@ -78,10 +78,15 @@ def founded() -> Callable[..., Foundation]:
 
     def founded(redis: Redis, keys: BotKeys, **more: Any) -> Foundation:
         return Foundation(
-            settings=BotSettings(bot_token=SecretStr("42:TEST")), connections=Connections(redis, redis, redis),
-            keys=keys, bot=Bot("42:TEST"), me=User(id=42, is_bot=True, first_name="Editor", username="editor_bot"),
-            limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()), **more,
-        )  # fmt: skip
+            settings=BotSettings(bot_token=SecretStr("42:TEST")),
+            connections=Connections(redis, redis, redis),
+            keys=keys,
+            bot=Bot("42:TEST"),
+            me=User(id=42, is_bot=True, first_name="Editor", username="editor_bot"),
+            limiter=SharedLimiter(redis, keys),
+            metrics=BotMetrics(CollectorRegistry()),
+            **more,
+        )
 
     return founded
 
@@ -154,9 +159,13 @@ class Stage:
 
 def _bot(made_as: type[Service], redis_url: str, telegram_url: str, name: str = "bot", **settings: str) -> Service:
     return bot(
-        env=bare_environment(**settings), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram_url,
-        name=name, service=made_as,
-    )  # fmt: skip
+        env=bare_environment(**settings),
+        redis_url=redis_url,
+        token=SIMULATED_TOKEN,
+        telegram_url=telegram_url,
+        name=name,
+        service=made_as,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -87,9 +87,11 @@ async def test_photo_comes_in_and_picture_goes_out_by_the_proxy_alone(
     ):
         async with Collector() as collector, hook() as hook_url, by_hand(redis_url) as worker:
             names = {
-                TELEGRAM: port_of(telegram_url), HOOK: port_of(hook_url), COLLECTOR: port_of(collector.url),
+                TELEGRAM: port_of(telegram_url),
+                HOOK: port_of(hook_url),
+                COLLECTOR: port_of(collector.url),
                 OBJECTS: object_server.port,
-            }  # fmt: skip
+            }
             store = open_objects(f"s3://{bucket}")
             assert store is not None
             worker.store = store
@@ -134,9 +136,11 @@ async def test_bot_says_what_keeps_it_from_telegram_and_no_password(
     async with WayOut({TELEGRAM: free_port()}, founded, lets_in or "").running() as proxy:
         port = free_port() if lets_in is None else port_of(proxy.url)
         settings = {
-            "BOT_TOKEN": starting.TOKEN, "REDIS_URL": redis_url, "TELEGRAM_API_URL": f"https://{TELEGRAM}",
+            "BOT_TOKEN": starting.TOKEN,
+            "REDIS_URL": redis_url,
+            "TELEGRAM_API_URL": f"https://{TELEGRAM}",
             "HTTPS_PROXY": f"http://{login}@{HOST}:{port}",
-        }  # fmt: skip
+        }
         async with starting.running(**settings, **({"SSL_CERT_FILE": str(trusted)} if trusts else {})) as service:
             await service.wait_for_line(f"telegram.unreachable.*{said}")
             await service.wait_for_line("start.telegram_unavailable.*network")

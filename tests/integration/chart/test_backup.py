@@ -45,15 +45,23 @@ class Scripts:
             for name, text in yaml.safe_load(next(texts))["data"].items()
         }
         self._environment = {
-            "PATH": f"{self.programs}:{os.environ['PATH']}", "HOSTNAME": "pod", "KEEP": "2", "RESTORE": FILE,
+            "PATH": f"{self.programs}:{os.environ['PATH']}",
+            "HOSTNAME": "pod",
+            "KEEP": "2",
+            "RESTORE": FILE,
             "REDISCLI_AUTH": "backup's pass word #1",
-        }  # fmt: skip
+        }
 
     async def start(self, script, **environment):
         return await asyncio.create_subprocess_exec(
-            "sh", "-c", self._scripts[script], env=self._environment | environment,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+            "sh",
+            "-c",
+            self._scripts[script],
+            env=self._environment | environment,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
 
     async def run(self, script, *, stdin=b"", **environment):
         process = await self.start(script, **environment)
@@ -137,8 +145,11 @@ async def test_damaged_backup_is_refused_until_a_good_one_is_sent(damage, script
     good = backup.read_bytes()
     middle = len(good) // 2
     bad = {
-        "cut": good[:middle], "changed": good[:-1] + bytes([good[-1] ^ 1]), "empty": b"", "no backup": b"key: value",
-    }  # fmt: skip
+        "cut": good[:middle],
+        "changed": good[:-1] + bytes([good[-1] ^ 1]),
+        "empty": b"",
+        "no backup": b"key: value",
+    }
     backup.write_bytes(bad[damage])
     process = await refused(scripts, "REFUSED: a.rdb is damaged or not complete")
     assert (await scripts.run("receive.sh", stdin=good))[0] == 0

@@ -174,11 +174,10 @@ async def test_worker_may_fetch_and_store_pictures(server):
 
 
 async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
-    keys = [
-        "qwenedit:draft:1:1:1", "qwenedit:updates", "qwenedit:reply:1:1:1", "qwenedit:language:1",
-        "qwenedit:account:1", "qwenedit:banned", "qwenedit:inbox:ready", "qwenedit:answers:ready",
-        "another",
-    ]  # fmt: skip
+    keys = """
+        qwenedit:draft:1:1:1 qwenedit:updates qwenedit:reply:1:1:1 qwenedit:language:1 qwenedit:account:1
+        qwenedit:banned qwenedit:inbox:ready qwenedit:answers:ready another
+    """.split()
     for key in keys:
         commands = [("GET", key), ("SET", key, "x"), ("DEL", key), ("HSET", key, "a", "b"), ("TYPE", key)]
         assert await allowed(worker, commands) == []
@@ -188,20 +187,39 @@ async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):
 
 LISTS = [("KEYS", "*"), ("SCAN", "0"), ("RANDOMKEY",), ("DBSIZE",)]
 CODE = [
-    ("FUNCTION", "LOAD", "#!lua name=x\nredis.register_function('x', function() end)"), ("FUNCTION", "LIST"),
-    ("FCALL", "x", "0"), ("SCRIPT", "FLUSH"), ("SCRIPT", "KILL"), ("EVAL", "return 1", "0"),
-]  # fmt: skip
+    ("FUNCTION", "LOAD", "#!lua name=x\nredis.register_function('x', function() end)"),
+    ("FUNCTION", "LIST"),
+    ("FCALL", "x", "0"),
+    ("SCRIPT", "FLUSH"),
+    ("SCRIPT", "KILL"),
+    ("EVAL", "return 1", "0"),
+]
 ADMINISTRATION = [
-    ("FLUSHALL",), ("FLUSHDB",), ("CONFIG", "GET", "*"), ("CONFIG", "SET", "maxmemory", "1"), ("SHUTDOWN",),
-    ("ACL", "LIST"), ("ACL", "SETUSER", "worker", "+@all"), ("MONITOR",), ("SAVE",),
-    ("REPLICAOF", "127.0.0.1", "1"), ("CLIENT", "LIST"), ("CLIENT", "KILL", "ID", "1"), ("CLIENT", "PAUSE", "1"),
-    ("MODULE", "LIST"), ("MIGRATE", "h", "1", "k", "0", "1"), ("SLOWLOG", "GET"), ("SWAPDB", "0", "1"),
+    ("FLUSHALL",),
+    ("FLUSHDB",),
+    ("CONFIG", "GET", "*"),
+    ("CONFIG", "SET", "maxmemory", "1"),
+    ("SHUTDOWN",),
+    ("ACL", "LIST"),
+    ("ACL", "SETUSER", "worker", "+@all"),
+    ("MONITOR",),
+    ("SAVE",),
+    ("REPLICAOF", "127.0.0.1", "1"),
+    ("CLIENT", "LIST"),
+    ("CLIENT", "KILL", "ID", "1"),
+    ("CLIENT", "PAUSE", "1"),
+    ("MODULE", "LIST"),
+    ("MIGRATE", "h", "1", "k", "0", "1"),
+    ("SLOWLOG", "GET"),
+    ("SWAPDB", "0", "1"),
     ("SORT", "qwenedit:held", "BY", "x", "GET", "qwenedit:draft:*"),
-]  # fmt: skip
+]
 STREAMS = [
-    ("XGROUP", "DESTROY", KEYS.events, "bot"), ("XTRIM", KEYS.events, "MAXLEN", "0"), ("XDEL", KEYS.events, "1-1"),
+    ("XGROUP", "DESTROY", KEYS.events, "bot"),
+    ("XTRIM", KEYS.events, "MAXLEN", "0"),
+    ("XDEL", KEYS.events, "1-1"),
     ("XREAD", "STREAMS", KEYS.events, "0"),
-]  # fmt: skip
+]
 
 
 async def allowed(client, commands):
@@ -224,18 +242,27 @@ async def test_worker_has_no_command_that_lists_keys_loads_functions_or_administ
 
 
 FILLINGS = {
-    "string": ("SET", "x"), "list": ("LPUSH", "x"), "set": ("SADD", "x"), "zset": ("ZADD", "1", "x"),
-    "hash": ("HSET", "a", "x"), "stream": ("XADD", "*", "a", "x"),
-}  # fmt: skip
+    "string": ("SET", "x"),
+    "list": ("LPUSH", "x"),
+    "set": ("SADD", "x"),
+    "zset": ("ZADD", "1", "x"),
+    "hash": ("HSET", "a", "x"),
+    "stream": ("XADD", "*", "a", "x"),
+}
 
 
 async def test_worker_can_make_no_key_of_another_kind_than_it_is(worker):
     """Whoever needs such a key would be held up: the bot's loops, and users whose own keys these are."""
     kinds = {
-        **KEYS.kinds, KEYS.paused: "string", KEYS.workers: "zset",
-        KEYS.job("1"): "hash", KEYS.user(1): "set", KEYS.picture("1"): "string",
-        f"{KEYS.claim_prefix}1": "string", KEYS.worker_about("1"): "string",
-    }  # fmt: skip
+        **KEYS.kinds,
+        KEYS.paused: "string",
+        KEYS.workers: "zset",
+        KEYS.job("1"): "hash",
+        KEYS.user(1): "set",
+        KEYS.picture("1"): "string",
+        f"{KEYS.claim_prefix}1": "string",
+        KEYS.worker_about("1"): "string",
+    }
     del kinds[KEYS.time]  # which it only reads
     for key, kind in kinds.items():
         commands = {name: (command, key, *rest) for name, (command, *rest) in FILLINGS.items()}

@@ -36,8 +36,17 @@ async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, wo
     await workers.beat(about("gpu-2", ready=False, problem="ComfyUI lacks vae/qwen.safetensors"))
     await workers.beat(about("gpu-3", draining=True))
     said = await desk.ask("status")
-    for part in ("1.2.3", "busy", identity, "editing 2/4", "0.27.0", "http://127.0.0.1:8188", "RTX 4090",
-                 "3.0 GB of 24 GB", " 9 "):  # fmt: skip
+    for part in (
+        "1.2.3",
+        "busy",
+        identity,
+        "editing 2/4",
+        "0.27.0",
+        "http://127.0.0.1:8188",
+        "RTX 4090",
+        "3.0 GB of 24 GB",
+        " 9 ",
+    ):
         assert part in row(said, "gpu-1"), said.out
     assert "not ready" in row(said, "gpu-2")
     assert "Not ready: gpu-2: ComfyUI lacks vae/qwen.safetensors" in said.out

@@ -13,10 +13,23 @@ from tests.integration.cli.conftest import about
 STEERS = "\x1b[2J\x1b]0;owned\x07\x9b31m\r\x08\x7f\u202e\u2066\u200b\nleader    mallory"
 FLAT = STEERS.partition("\n")[0]
 COMMANDS = (
-    "status", "jobs list --all", "jobs show {job}", "jobs show {raw}", "jobs show f", "dead list", "aside list",
-    "jobs cancel {job}", "jobs requeue {job}", "dead retry --all", "dead drop --all", "aside retry --all",
-    "aside drop --all", "pause", "resume", "forget-bot",
-)  # fmt: skip
+    "status",
+    "jobs list --all",
+    "jobs show {job}",
+    "jobs show {raw}",
+    "jobs show f",
+    "dead list",
+    "aside list",
+    "jobs cancel {job}",
+    "jobs requeue {job}",
+    "dead retry --all",
+    "dead drop --all",
+    "aside retry --all",
+    "aside drop --all",
+    "pause",
+    "resume",
+    "forget-bot",
+)
 
 
 @pytest.fixture

@@ -61,11 +61,15 @@ class Computer:
             "run",
             python_module("local_stack"),
             env=bare_environment(
-                DATA=str(self.data), BOT_TOKEN=SIMULATED_TOKEN, TELEGRAM_API_URL=world.telegram.url,
-                COMFYUI_URL=world.comfyui.url, WORKER_WARM_UP="false", **FAST,
+                DATA=str(self.data),
+                BOT_TOKEN=SIMULATED_TOKEN,
+                TELEGRAM_API_URL=world.telegram.url,
+                COMFYUI_URL=world.comfyui.url,
+                WORKER_WARM_UP="false",
+                **FAST,
             ),
             ready=by_line("^The bot answers on Telegram"),
-        )  # fmt: skip
+        )
 
     async def redis_pid(self) -> int:
         """Return the process of the run's Redis."""

@@ -238,10 +238,12 @@ async def test_photo_that_was_taken_in_before_redis_was_full_is_answered_when_th
         [media] = [each.now.media for each in (await ann.snapshot()).messages]
         assert media is not None
         message = {
-            "message_id": sent, "date": 1, "chat": {"id": ann.id, "type": "private"},
+            "message_id": sent,
+            "date": 1,
+            "chat": {"id": ann.id, "type": "private"},
             "from": {"id": ann.id, "is_bot": False, "first_name": "Ann", "language_code": "en"},
             "photo": [{"file_id": media.file_id, "file_unique_id": "a", "width": 9, "height": 9, "file_size": 9}],
-        }  # fmt: skip
+        }
         inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=extract_bot_id(SIMULATED_TOKEN)), name="gone")
         await inbox.take([{"update_id": 1, "message": message}])
         await memory.fill(1.2)

@@ -68,10 +68,20 @@ async def test_redis_without_the_password_answers_nothing_but_that(guarded, clie
 async def encrypted(tmp_path, running, authority):
     server = Server(tmp_path / "redis", ready=by_line("Ready to accept connections"))
     server.command = (
-        *server.command, "--port", "0", "--tls-port", str(server.port), "--tls-auth-clients", "no",
-        "--tls-cert-file", str(authority / "server.pem"), "--tls-key-file", str(authority / "server.key"),
-        "--tls-ca-cert-file", str(authority / "ca.pem"),
-    )  # fmt: skip
+        *server.command,
+        "--port",
+        "0",
+        "--tls-port",
+        str(server.port),
+        "--tls-auth-clients",
+        "no",
+        "--tls-cert-file",
+        str(authority / "server.pem"),
+        "--tls-key-file",
+        str(authority / "server.key"),
+        "--tls-ca-cert-file",
+        str(authority / "ca.pem"),
+    )
     try:
         await running(server)
     except PartDiedError as error:

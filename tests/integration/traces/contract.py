@@ -67,8 +67,10 @@ def check_retried(trace: Trace) -> None:
         )
     assert second.attributes["qwenedit.queue_wait"] > first.attributes["qwenedit.queue_wait"] >= 0
     assert [first.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome", "reason")] == [
-        1, "delayed", "comfyui_unavailable",
-    ]  # fmt: skip
+        1,
+        "delayed",
+        "comfyui_unavailable",
+    ]
     assert [second.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome")] == [2, "done"]
     assert trace.one("comfyui fetch").parent_id == second.span_id
     assert trace.one("deliver answer").parent_id == sent.span_id

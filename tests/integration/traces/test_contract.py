@@ -61,11 +61,14 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
     assert steps == list(range(1, wait.events[0].attributes["qwenedit.comfyui.steps"] + 1))
     assert {event.name for event in wait.events} == {"step"}
     assert trace.one("deliver answer").attributes == {
-        "qwenedit.job.id": job, "qwenedit.job.short_id": named, "qwenedit.outcome": "picture",
-    }  # fmt: skip
+        "qwenedit.job.id": job,
+        "qwenedit.job.short_id": named,
+        "qwenedit.outcome": "picture",
+    }
     assert trace.one("receive update").attributes == {
-        "qwenedit.update.kind": "message", "qwenedit.outcome": "handled",
-    }  # fmt: skip
+        "qwenedit.update.kind": "message",
+        "qwenedit.outcome": "handled",
+    }
     assert not [span.name for span in trace.spans if span.failed]
     listed = {value for name, value in vars(attributes).items() if name.isupper()}
     assert {name for span in trace.spans for name in span.attributes} <= listed
@@ -92,13 +95,19 @@ async def test_log_lines_and_exemplars_lead_to_the_trace(first_job):
     installation, trace, _answer = first_job
     named = f'"trace_id": "{trace.spans[0].trace_id}"'
     bot, worker = installation.the_bot, installation.the_worker
-    for service, event in ((bot, "job.accepted"), (worker, "job.claimed"),
-                           (worker, "job.settled"), (bot, "answer.delivered")):  # fmt: skip
+    for service, event in (
+        (bot, "job.accepted"),
+        (worker, "job.claimed"),
+        (worker, "job.settled"),
+        (bot, "answer.delivered"),
+    ):
         (line,) = [line for line in service.lines if f'"{event}"' in line]
         assert named in line
-    for service, metric in ((installation.the_bot, "qwenedit_job_answer_seconds"),
-                            (installation.the_worker, "qwenedit_queue_wait_seconds"),
-                            (installation.the_worker, "qwenedit_execution_seconds")):  # fmt: skip
+    for service, metric in (
+        (installation.the_bot, "qwenedit_job_answer_seconds"),
+        (installation.the_worker, "qwenedit_queue_wait_seconds"),
+        (installation.the_worker, "qwenedit_execution_seconds"),
+    ):
         lines = [line for line in (await installation.metrics(service)).splitlines() if line.startswith(metric)]
         assert any(f'trace_id="{trace.spans[0].trace_id}"' in line for line in lines), lines
 

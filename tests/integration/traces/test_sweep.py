@@ -54,8 +54,11 @@ async def hook():
 def more(hook):
     return {
         "PYTHONPATH": str(Path(__file__).parent / "loud"),
-        "ADMINS": str(ADMIN), "JOBS_PER_DAY": "2", "MODERATION_URL": hook, "MODERATION_TOKEN": HOOK_TOKEN,
-    }  # fmt: skip
+        "ADMINS": str(ADMIN),
+        "JOBS_PER_DAY": "2",
+        "MODERATION_URL": hook,
+        "MODERATION_TOKEN": HOOK_TOKEN,
+    }
 
 
 def spellings(data: bytes) -> set[bytes]:
@@ -179,8 +182,9 @@ async def govern(installation, user):
     admin = await installation.chats.user(ADMIN, first_name=NAME)
     for command, said in (
         (f"/grant {user.id} 1", "has 1 more job"),
-        (f"/ban {user.id}", "is banned"), (f"/unban {user.id}", "isn't banned"),
-    ):  # fmt: skip
+        (f"/ban {user.id}", "is banned"),
+        (f"/unban {user.id}", "isn't banned"),
+    ):
         await admin.send(command)
         await admin.says(said, PATIENCE)
     await user.send("/forget")

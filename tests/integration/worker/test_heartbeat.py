@@ -64,8 +64,10 @@ async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, worke
         await eventually(lambda: there(workers))
         [seen] = await there(workers)
         assert (seen.presence.worker, seen.presence.version, seen.presence.device.name) == (
-            "worker-1", "1.2.3", "RTX 4090",
-        )  # fmt: skip
+            "worker-1",
+            "1.2.3",
+            "RTX 4090",
+        )
         assert abs(seen.at - time.time()) < 10
     assert not await there(workers)
 

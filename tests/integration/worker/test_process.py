@@ -128,8 +128,10 @@ async def test_debug_level_tells_settings_requests_progress_and_waits(bench, con
     assert settings["WORKER_LEASE"] == "10.0"
     asked = [line["path"] for line in lines if line["event"] == "comfyui.request" and line.get("job") == job.id]
     assert [path.split("/")[1] for path in asked if path.startswith(("/upload", "/prompt", "/view"))] == [
-        "upload", "prompt", "view",
-    ]  # fmt: skip
+        "upload",
+        "prompt",
+        "view",
+    ]
     stages = [line["stage"] for line in lines if line["event"] == "attempt.progress" and line["job"] == job.id]
     assert stages[0] == "queued"
     assert stages[-1] == "sending"

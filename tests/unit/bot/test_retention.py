@@ -31,16 +31,21 @@ DAY = 24 * 60 * 60
 NOT_ABOUT_USERS = {
     "durations": "seconds",
     "seen_prefix": "numbers of updates",
-    "paused": "of the queue", "leader": "a replica", "time": "a time",
-    "workers": "of workers", "worker_about": "of workers",
+    "paused": "of the queue",
+    "leader": "a replica",
+    "time": "a time",
+    "workers": "of workers",
+    "worker_about": "of workers",
     "largest_result": "bytes",
     "layout": "a number",
-}  # fmt: skip
+}
 """Keys about nobody, each with what it holds instead."""
 SAME_KEYS = {
-    "inbox": "`updates`", "kinds": "all of them",
-    "picture_prefix": "`picture`", "account_prefix": "`free_used`, `charged`, `lots` and `payments`",
-}  # fmt: skip
+    "inbox": "`updates`",
+    "kinds": "all of them",
+    "picture_prefix": "`picture`",
+    "account_prefix": "`free_used`, `charged`, `lots` and `payments`",
+}
 """Other names of keys, each with the key's own."""
 
 
@@ -51,9 +56,14 @@ def kept_of_users() -> Kept:
     keys = BotKeys(prefix="qwenedit", bot_id=42)
     me = User(id=42, is_bot=True, first_name="Editor", username="editor_bot")
     base = Foundation(
-        settings=settings, connections=Connections(redis, redis, redis), keys=keys, bot=Bot("42:TEST"), me=me,
-        limiter=SharedLimiter(redis, keys), metrics=BotMetrics(CollectorRegistry()),
-    )  # fmt: skip
+        settings=settings,
+        connections=Connections(redis, redis, redis),
+        keys=keys,
+        bot=Bot("42:TEST"),
+        me=me,
+        limiter=SharedLimiter(redis, keys),
+        metrics=BotMetrics(CollectorRegistry()),
+    )
     return Parts(base).personal_data
 
 

@@ -239,7 +239,7 @@ PLURALS: dict[str, dict[Text, tuple[str, tuple[str, ...]]]] = {
         Text.HELP: ("length", ("1 символа", "2 символов", "5 символов", "11 символов", "21 символа")),
         Text.LEFT_BOUGHT: ("count", ("1 без срока", "2 без срока", "5 без срока", "11 без срока", "21 без срока")),
     },
-}  # fmt: skip
+}
 """Texts that count, by language: the number's name, and what is said for each of `COUNTS`."""
 
 

@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 
 TESTS = Path(__file__).resolve().parents[2]
 ARTICLES = {"a", "an", "the"}
-PRONOUNS = {
-    "another", "any", "it", "its", "nothing", "one", "other", "others", "somebody", "something", "that", "there",
-    "these", "they", "this", "those", "what", "whatever", "which", "who", "whoever", "whose",
-}  # fmt: skip
-PREPOSITIONS = {
-    "after", "at", "before", "by", "from", "if", "in", "of", "on", "to", "when", "where", "while", "with", "without",
-}  # fmt: skip
+PRONOUNS = set(
+    """
+    another any it its nothing one other others somebody something that there these they this those what
+    whatever which who whoever whose
+""".split()
+)
+PREPOSITIONS = set(
+    """
+    after at before by from if in of on to when where while with without
+""".split()
+)
 
 
 def names_of_tests(source: str) -> Iterator[str]:

@@ -16,10 +16,19 @@ def hangs(*, ran, stood, step=2, usual: float | None = 4.0, seen=1.0):
     moved_at = NOW - stood if stood is not None else None
     edit = Edit(prompt="p", pictures=("p",), seed=1)
     job = Status(
-        job=Job(id="job", user_id=1, edit=edit, reply=None), state=State.RUNNING, phase=Phase.EDITING,
-        step=step, steps=4, attempt=1, cancelling=False, enqueued_at=NOW - ran, reason=None, result=None,
-        started_at=NOW - ran, moved_at=moved_at,
-    )  # fmt: skip
+        job=Job(id="job", user_id=1, edit=edit, reply=None),
+        state=State.RUNNING,
+        phase=Phase.EDITING,
+        step=step,
+        steps=4,
+        attempt=1,
+        cancelling=False,
+        enqueued_at=NOW - ran,
+        reason=None,
+        result=None,
+        started_at=NOW - ran,
+        moved_at=moved_at,
+    )
     presence = Presence(worker="gpu-1", since=NOW - 9_000, ready=True, draining=False)
     return SeenWorker("gpu-1", presence, NOW - seen, job, usual).hangs_for(NOW) > 0
 

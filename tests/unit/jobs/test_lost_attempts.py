@@ -9,9 +9,15 @@ import pytest
 from qwenedit_jobs import LostAttempt
 
 LOST = {
-    "id": "1", "worker": "w", "attempt": "1", "max_attempts": "3", "started_at": "1", "ended_at": "2",
-    "trace_context": "", "outcome": "delayed",
-}  # fmt: skip
+    "id": "1",
+    "worker": "w",
+    "attempt": "1",
+    "max_attempts": "3",
+    "started_at": "1",
+    "ended_at": "2",
+    "trace_context": "",
+    "outcome": "delayed",
+}
 UNREADABLE = {
     "an outcome of half a character": json.dumps(LOST | {"outcome": "\ud800"}),
     "an outcome that there is not": json.dumps(LOST | {"outcome": "x"}),

@@ -86,5 +86,7 @@ def test_absent_collector_is_told_of_once_and_so_is_its_return():
     for moody.up in (False, False, False, True, True, False):
         watched.export([])
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == [
-        "tracing.collector_unreachable", "tracing.collector_reachable", "tracing.collector_unreachable",
-    ]  # fmt: skip
+        "tracing.collector_unreachable",
+        "tracing.collector_reachable",
+        "tracing.collector_unreachable",
+    ]

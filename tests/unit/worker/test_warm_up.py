@@ -27,9 +27,13 @@ class Bench:
         self.error: Exception | None = None
         self.demand = False
         self.warm_up = WarmUp(
-            self.edit, workflow=WORKFLOW, budget=300, demanded=self.demanded, metrics=Metrics(self.registry),
+            self.edit,
+            workflow=WORKFLOW,
+            budget=300,
+            demanded=self.demanded,
+            metrics=Metrics(self.registry),
             clock=lambda: self.now,
-        )  # fmt: skip
+        )
 
     async def edit(self, *, deadline):  # noqa: ARG002 - the port's
         self.edits += 1

@@ -107,9 +107,18 @@ class Versitygw(ObjectServer):
         port = free_port()
         self._buckets = folder / "buckets"
         command = (
-            str(versitygw()), "--port", f"{HOST}:{port}", "--health", "/health", "--quiet", "--keep-alive", "posix",
-            "--sidecar", str(folder / "metadata"), str(self._buckets),
-        )  # fmt: skip
+            str(versitygw()),
+            "--port",
+            f"{HOST}:{port}",
+            "--health",
+            "/health",
+            "--quiet",
+            "--keep-alive",
+            "posix",
+            "--sidecar",
+            str(folder / "metadata"),
+            str(self._buckets),
+        )
         account = {"ROOT_ACCESS_KEY_ID": KEY, "ROOT_SECRET_ACCESS_KEY": SECRET}
         super().__init__(port, command, health="/health", env=account)
         for each in (self._buckets, folder / "metadata"):

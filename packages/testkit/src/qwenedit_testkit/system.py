@@ -62,9 +62,15 @@ class System:
     """
 
     def __init__(
-        self, folder: Path, *, env: Mapping[str, str] | None = None, redis: RedisServer | None = None,
-        comfyuis: int = 1, step_seconds: float = 0.0, load_seconds: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        folder: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        redis: RedisServer | None = None,
+        comfyuis: int = 1,
+        step_seconds: float = 0.0,
+        load_seconds: float = 0.0,
+    ) -> None:
         # What is spoiled and counted at ComfyUI is about jobs.
         self._env = bare_environment(WORKER_WARM_UP="false") | bare_environment(**(env or {}))
         self._stack = AsyncExitStack()
@@ -74,12 +80,14 @@ class System:
         self.comfyuis = [
             self.add(
                 ComfyUISimulator(
-                    env=bare_environment(), data_dir=folder / f"comfyui-{number}", step_seconds=step_seconds,
+                    env=bare_environment(),
+                    data_dir=folder / f"comfyui-{number}",
+                    step_seconds=step_seconds,
                     load_seconds=load_seconds,
                 )
             )
             for number in range(comfyuis)
-        ]  # fmt: skip
+        ]
         self.chats: Chats
         self.controls: list[SimulatorControl]
         self.client: Redis

@@ -76,8 +76,13 @@ class FaultName(StrEnum):
     """An interrupt is answered with success and forgotten, as one is that arrives while the prompt is being started."""
 
 
-OF_SERVER = (FaultName.REFUSE, FaultName.RESTART, FaultName.DROP_SOCKET, FaultName.SILENT_SOCKET,
-             FaultName.KILL_EXECUTOR)  # fmt: skip
+OF_SERVER = (
+    FaultName.REFUSE,
+    FaultName.RESTART,
+    FaultName.DROP_SOCKET,
+    FaultName.SILENT_SOCKET,
+    FaultName.KILL_EXECUTOR,
+)
 """Faults of the server as a whole, which without `at_step` are not armed but carried out."""
 LASTING = (FaultName.MISSING_MODEL, FaultName.HANG)
 """Faults that stay until they are cleared, unless told otherwise."""

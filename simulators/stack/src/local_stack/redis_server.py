@@ -57,9 +57,15 @@ class RedisServer(Part):
     """
 
     def __init__(
-        self, data_dir: Path, *, port: int = 0, persistent: bool = True, password: str = "",
-        program: str | None = None, options: Sequence[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        data_dir: Path,
+        *,
+        port: int = 0,
+        persistent: bool = True,
+        password: str = "",
+        program: str | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         self.port = port or free_port()
         self.data_dir = data_dir
         self._password = password

@@ -402,8 +402,9 @@ async def test_topic_that_is_deleted_is_answered_outside_of_it(messenger, telegr
     telegram.refusals = [(400, "Bad Request: TOPIC_DELETED", {})]
     await messenger.send(Source(NEW, 1, thread_id=7), View("hello"))
     assert [("message_thread_id" in said, "reply_parameters" in said) for _method, said in telegram.made] == [
-        (True, True), (False, False),
-    ]  # fmt: skip
+        (True, True),
+        (False, False),
+    ]
 
 
 async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:

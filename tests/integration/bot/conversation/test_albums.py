@@ -102,10 +102,14 @@ async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
 
 def message_of(person: Any, message_id: int, content: dict[str, Any]) -> dict[str, Any]:
     return {
-        "message_id": message_id, "date": 0, "chat": {"id": person.id, "type": "private"},
+        "message_id": message_id,
+        "date": 0,
+        "chat": {"id": person.id, "type": "private"},
         "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
-        "media_group_id": "900", "caption": "combine them", **content,
-    }  # fmt: skip
+        "media_group_id": "900",
+        "caption": "combine them",
+        **content,
+    }
 
 
 async def test_broken_photo_is_named_by_its_number(ann) -> None:

@@ -82,12 +82,18 @@ def edits(send: Send, *texts: str) -> Send:
 async def moves(who: Person, telegram: TelegramSimulator) -> int:
     sent = await who.share("location")
     there = {"latitude": 1.0, "longitude": 2.0, "live_period": 900}
-    await telegram.add_update({
-        "edited_message": {
-            "message_id": sent, "date": 1, "edit_date": 2, "chat": {"id": who.chat_id, "type": "private"},
-            "from": {"id": who.id, "is_bot": False, "first_name": "Ann"}, "location": there,
+    await telegram.add_update(
+        {
+            "edited_message": {
+                "message_id": sent,
+                "date": 1,
+                "edit_date": 2,
+                "chat": {"id": who.chat_id, "type": "private"},
+                "from": {"id": who.id, "is_bot": False, "first_name": "Ann"},
+                "location": there,
+            }
         }
-    })  # fmt: skip
+    )
     return sent
 
 
@@ -104,13 +110,18 @@ def is_told(*updates: dict[str, Any]) -> Send:
 
 
 CHANNEL = {
-    "message_id": FORGED, "date": 1, "chat": {"id": -1_000_000_900_000, "type": "channel", "title": "News"},
+    "message_id": FORGED,
+    "date": 1,
+    "chat": {"id": -1_000_000_900_000, "type": "channel", "title": "News"},
     "text": "make it snow",
-}  # fmt: skip
+}
 BUSINESS = {
-    "message_id": FORGED, "date": 1, "chat": {"id": 77, "type": "private"}, "text": "make it snow",
+    "message_id": FORGED,
+    "date": 1,
+    "chat": {"id": 77, "type": "private"},
+    "text": "make it snow",
     "business_connection_id": "b",
-}  # fmt: skip
+}
 HEART = {"type": "emoji", "emoji": "❤"}
 
 SENT: dict[str, Send] = {
@@ -161,21 +172,35 @@ SENT: dict[str, Send] = {
     ),
     "a post in a channel, new or edited": is_told({"channel_post": CHANNEL}, {"edited_channel_post": CHANNEL}),
     "a message to a business account": is_told(
-        {"business_message": BUSINESS}, {"edited_business_message": BUSINESS},
+        {"business_message": BUSINESS},
+        {"edited_business_message": BUSINESS},
         {"deleted_business_messages": {"business_connection_id": "b", "chat": BUSINESS["chat"], "message_ids": [1]}},
     ),
     "an inline query, a reaction, a poll's answer, a boost": is_told(
         {"inline_query": {"id": "1", "query": "snow", "offset": ""}},
-        {"message_reaction": {
-            "chat": BUSINESS["chat"], "message_id": 1, "date": 1, "old_reaction": [], "new_reaction": [HEART],
-        }},
+        {
+            "message_reaction": {
+                "chat": BUSINESS["chat"],
+                "message_id": 1,
+                "date": 1,
+                "old_reaction": [],
+                "new_reaction": [HEART],
+            }
+        },
         {"poll_answer": {"poll_id": "1", "option_ids": [0], "option_persistent_ids": ["a"]}},
-        {"chat_boost": {"chat": CHANNEL["chat"], "boost": {
-            "boost_id": "1", "add_date": 1, "expiration_date": 2, "source": {"source": "premium", "user": {
-                "id": 5, "is_bot": False, "first_name": "Bob"}},
-        }}},
+        {
+            "chat_boost": {
+                "chat": CHANNEL["chat"],
+                "boost": {
+                    "boost_id": "1",
+                    "add_date": 1,
+                    "expiration_date": 2,
+                    "source": {"source": "premium", "user": {"id": 5, "is_bot": False, "first_name": "Bob"}},
+                },
+            }
+        },
     ),
-}  # fmt: skip
+}
 WORDS = {row.sent: re.findall("“(.+?)”", row.sent) for row in ROWS if row.sent.startswith("“")}
 """The rows that quote what is written."""
 QUESTION = "What should I change?"
@@ -293,8 +318,10 @@ async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> 
     await ann.send("/start")
     start = await ann.says("say what to change")
     for label, answer in (
-        ("Tips", "What works well"), ("Language", "Which language"), ("Styles", "Pick a style"),
-    ):  # fmt: skip
+        ("Tips", "What works well"),
+        ("Language", "Which language"),
+        ("Styles", "Pick a style"),
+    ):
         await ann.press(label, message_id=start.id)
         assert (await ann.says(answer)).id > start.id
     await ann.send("/dance")

@@ -383,18 +383,35 @@ ODD = [
     ("privacy", {"text": "/privacy"}, "24\u00a0hours", "24\u00a0часа"),
     ("unknown command", {"text": "/fly"}, "I don't know this command", "Не знаю такой команды"),
     ("gif file", {"document": b"x", "name": "a.gif", "mime": "image/gif"}, "can't edit GIFs", "Гифки"),
-    ("a part of a HEIC", {"document": b"\0\0\0\x18ftypheic\0\0\0\0", "name": "a.heic",
-      "mime": "application/octet-stream", "caption": "snow"}, "Part of this file is missing", "Части этого файла"),
+    (
+        "a part of a HEIC",
+        {
+            "document": b"\0\0\0\x18ftypheic\0\0\0\0",
+            "name": "a.heic",
+            "mime": "application/octet-stream",
+            "caption": "snow",
+        },
+        "Part of this file is missing",
+        "Части этого файла",
+    ),
     ("25 MB file", {"document": bytes(25 * 1024 * 1024), "caption": "snow"}, "25\u00a0MB", "25\u00a0МБ"),
     ("25 MB file, no caption", {"document": bytes(25 * 1024 * 1024)}, "25\u00a0MB", "25\u00a0МБ"),
-    ("half a JPEG", {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
-     "Part of this file is missing", "Части этого файла"),
+    (
+        "half a JPEG",
+        {"document": photo()[:9000], "name": "a.jpg", "mime": "image/jpeg", "caption": "snow"},
+        "Part of this file is missing",
+        "Части этого файла",
+    ),
     ("1×1", {"document": photo("PNG", (1, 1)), "caption": "snow"}, "1 × 1 pixels is too", "1 × 1 пикселей — слишком"),
     ("30,000×30,000", {"document": bomb(), "caption": "snow"}, "30000 × 30000 pixels", "30000 × 30000 пикселей"),
-    ("no picture", {"document": b"hello", "name": "a.png", "caption": "snow"}, "can't read this file",
-     "Не могу прочитать"),
+    (
+        "no picture",
+        {"document": b"hello", "name": "a.png", "caption": "snow"},
+        "can't read this file",
+        "Не могу прочитать",
+    ),
     ("long caption", {"photo": photo(), "caption": "x" * 1001}, "1,001 characters", "1\u00a0001 символ"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("sent", "english", "russian"), [row[1:] for row in ODD], ids=[row[0] for row in ODD])

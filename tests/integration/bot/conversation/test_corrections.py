@@ -184,13 +184,19 @@ async def new_photo(
     await friend.send(photo=photo(size=size))
     media = (await friend.snapshot()).messages[0].now.media
     assert media is not None
-    await simulator.add_update({
-        "edited_message": {
-            "message_id": sent, "date": 1, "edit_date": 2, "chat": {"id": person.id, "type": "private"},
-            "from": {"id": person.id, "is_bot": False, "first_name": "Ann"}, "caption": caption or None,
-            "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": size[0], "height": size[1]}],
+    await simulator.add_update(
+        {
+            "edited_message": {
+                "message_id": sent,
+                "date": 1,
+                "edit_date": 2,
+                "chat": {"id": person.id, "type": "private"},
+                "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
+                "caption": caption or None,
+                "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": size[0], "height": size[1]}],
+            }
         }
-    })  # fmt: skip
+    )
 
 
 async def test_photo_that_waits_is_the_one_that_its_message_has_now(simulator: TelegramSimulator, worker) -> None:

@@ -63,9 +63,14 @@ def keyboard(*data: str) -> dict[str, Any]:
 def shown(who: Person, sender: dict[str, Any], *data: str, number: int = 5, **fields: Any) -> dict[str, Any]:
     """Make a message with a keyboard, as the bot sees it."""
     return {
-        "message_id": number, "date": 1, "chat": chat_of(who), "from": sender, "reply_markup": keyboard(*data),
-        "photo": [{"file_id": "unknown", "file_unique_id": "u", "width": 320, "height": 240}], **fields,
-    }  # fmt: skip
+        "message_id": number,
+        "date": 1,
+        "chat": chat_of(who),
+        "from": sender,
+        "reply_markup": keyboard(*data),
+        "photo": [{"file_id": "unknown", "file_unique_id": "u", "width": 320, "height": 240}],
+        **fields,
+    }
 
 
 def press(who: Person, data: str, message: dict[str, Any] | None) -> dict[str, Any]:
@@ -126,9 +131,13 @@ async def test_forged_keyboard_shows_nobody_the_result_of_somebody_else(
     own = await a_photo(eve)
     answered = shown(eve, senders[sender], f"styles:{job.id}", number=next(numbers), photo=own, **fields)
     message = {
-        "message_id": next(numbers), "date": 1, "chat": chat_of(eve), "from": person(eve), "text": "and now rain",
+        "message_id": next(numbers),
+        "date": 1,
+        "chat": chat_of(eve),
+        "from": person(eve),
+        "text": "and now rain",
         "reply_to_message": answered,
-    }  # fmt: skip
+    }
     await stage.telegram.add_update({"message": message})
     claim = await stage.worker.claim()
     assert (claim.job.user_id, claim.job.edit.prompt) == (eve.id, "and now rain")
@@ -144,9 +153,13 @@ async def test_forged_keyboard_in_a_group_shows_nobody_a_private_result(
     own = await a_photo(there)
     for sender in (OTHER_BOT, us):
         message = {
-            "message_id": next(numbers), "date": 1, "chat": chat_of(there), "from": person(eve),
-            "text": "/edit and now rain", "reply_to_message": shown(there, sender, f"styles:{job.id}", photo=own),
-        }  # fmt: skip
+            "message_id": next(numbers),
+            "date": 1,
+            "chat": chat_of(there),
+            "from": person(eve),
+            "text": "/edit and now rain",
+            "reply_to_message": shown(there, sender, f"styles:{job.id}", photo=own),
+        }
         await stage.telegram.add_update({"message": message})
         claim = await stage.worker.claim()
         assert (claim.job.user_id, claim.job.edit.prompt) == (eve.id, "and now rain")
@@ -229,9 +242,13 @@ async def post_as(stage: Any, place: Person, stand_in: dict[str, Any], chat: int
         fields["photo"] = await a_photo(place)
     sender_chat = {"id": chat, "type": "channel" if chat > -100_000 else "supergroup", "title": "x"}
     message = {
-        "message_id": next(numbers), "date": 1, "chat": chat_of(place), "from": stand_in, "sender_chat": sender_chat,
+        "message_id": next(numbers),
+        "date": 1,
+        "chat": chat_of(place),
+        "from": stand_in,
+        "sender_chat": sender_chat,
         **fields,
-    }  # fmt: skip
+    }
     await stage.telegram.add_update({"message": message})
 
 
@@ -263,9 +280,14 @@ async def test_edited_message_of_somebody_else_changes_no_job(stage: Any, ann: A
     there = ann.within(await stage.telegram.group("Friends", ann, eve))
     placeholder, job = await waiting(stage, there)
     edited = {
-        "message_id": placeholder.reply_to, "date": 1, "edit_date": 2, "chat": chat_of(there), "from": person(eve),
-        "caption": "/edit make it rain", "photo": await a_photo(there),
-    }  # fmt: skip
+        "message_id": placeholder.reply_to,
+        "date": 1,
+        "edit_date": 2,
+        "chat": chat_of(there),
+        "from": person(eve),
+        "caption": "/edit make it rain",
+        "photo": await a_photo(there),
+    }
     await stage.telegram.add_update({"edited_message": edited})
     await stage.eventually(stage.nothing_waits)
     status = await stage.worker.queue.status(job.id)

@@ -198,10 +198,13 @@ async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, w
     await party.ann.says("next in line")
     there = {"date": 1, "chat": {"id": party.group.id, "type": "supergroup", "title": "Friends"}}
     said = {
-        **there, "message_id": 7_000_001, "message_thread_id": 7_000_000, "text": f"@{party.name} stop",
+        **there,
+        "message_id": 7_000_001,
+        "message_thread_id": 7_000_000,
+        "text": f"@{party.name} stop",
         "from": {"id": party.ann.id, "is_bot": False, "first_name": "Ann"},
         "reply_to_message": {**there, "message_id": 7_000_000, **above},
-    }  # fmt: skip
+    }
     await stage.telegram.add_update({"message": said})
     await party.ann.says("I've cancelled your picture")
     await party.ann.says("✖️ Cancelled.")

@@ -60,11 +60,29 @@ def all_kinds(name: str, photos: list[dict[str, Any]], answered: dict[str, Any])
     forwarded = {"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "A"}}
     document = {"file_id": photos[0]["file_id"], "file_unique_id": "u", "mime_type": "image/png"}
     texts = (
-        "make it snow", "/privacy make it snow", f"/privacy@{name} make it snow", "/privacymake it snow",
-        "/forgetmenot make it snow", "/forget make it snow", "/paysupport make it snow", "/privacy@other_bot",
-        f"/edit@{name} make it snow", "/edit make it snow", f"@{name} make it snow", "/start", "/help", "/status",
-        "/cancel", f"/cancel@{name}", "/presets", "/language", "/buy", "/pause", "/ban 900002", "/grant 900004 5",
-    )  # fmt: skip
+        "make it snow",
+        "/privacy make it snow",
+        f"/privacy@{name} make it snow",
+        "/privacymake it snow",
+        "/forgetmenot make it snow",
+        "/forget make it snow",
+        "/paysupport make it snow",
+        "/privacy@other_bot",
+        f"/edit@{name} make it snow",
+        "/edit make it snow",
+        f"@{name} make it snow",
+        "/start",
+        "/help",
+        "/status",
+        "/cancel",
+        f"/cancel@{name}",
+        "/presets",
+        "/language",
+        "/buy",
+        "/pause",
+        "/ban 900002",
+        "/grant 900004 5",
+    )
     captions = ("make it snow", "/edit make it snow", "/privacy", f"/privacy@{name}", "/forget", f"@{name} snow", "")
     return [
         *({"text": text, "reply_to_message": answered} for text in texts),
@@ -72,11 +90,20 @@ def all_kinds(name: str, photos: list[dict[str, Any]], answered: dict[str, Any])
         *({"photo": photos, "caption": caption} for caption in captions),
         *({"document": document, "caption": caption} for caption in captions),
         {"photo": photos, "caption": "/edit snow", "media_group_id": str(next(numbers))},
-        {"sticker": {"file_id": "x", "file_unique_id": "x", "type": "regular", "width": 1, "height": 1,
-                     "is_animated": False, "is_video": False}},
+        {
+            "sticker": {
+                "file_id": "x",
+                "file_unique_id": "x",
+                "type": "regular",
+                "width": 1,
+                "height": 1,
+                "is_animated": False,
+                "is_video": False,
+            }
+        },
         {"new_chat_members": [{"id": 5, "is_bot": False, "first_name": "B"}]},
         {"location": {"latitude": 1.0, "longitude": 1.0}},
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(
@@ -131,9 +158,12 @@ async def test_kept_out_people_have_their_data_told_and_deleted_and_their_money_
     await eve.press("Delete everything")
     await eve.says("I've deleted everything I kept about you")
     payment = {
-        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50",
-        "telegram_payment_charge_id": f"c{who}", "provider_payment_charge_id": "x",
-    }  # fmt: skip
+        "currency": "XTR",
+        "total_amount": 50,
+        "invoice_payload": "pack:2:50",
+        "telegram_payment_charge_id": f"c{who}",
+        "provider_payment_charge_id": "x",
+    }
     await stage.telegram.add_update(sent(eve, successful_payment=payment))
     await eve.says("2 more pictures are yours")
     await stage.telegram.add_update(sent(eve, refunded_payment=payment))
@@ -149,7 +179,10 @@ def as_bots_see_it(place: Person, picture: Message, me: dict[str, Any]) -> dict[
     chat = {"id": place.chat_id, "type": "private" if place.chat_id > 0 else "supergroup", "title": "x"}
     rows = [[{"text": b.text, "callback_data": b.data or "x"} for b in row] for row in picture.now.rows]
     return {
-        "message_id": picture.id, "date": 1, "chat": chat, "reply_markup": {"inline_keyboard": rows},
+        "message_id": picture.id,
+        "date": 1,
+        "chat": chat,
+        "reply_markup": {"inline_keyboard": rows},
         "from": {"id": me["id"], "is_bot": True, "first_name": "Bot"},
         "photo": [{"file_id": media.file_id, "file_unique_id": "u", "width": 320, "height": 240}],
-    }  # fmt: skip
+    }

@@ -161,11 +161,14 @@ async def test_user_who_goes_back_sends_no_photo_for_the_preset(stage, worker, a
 def press_of(ann: Person, menu: Message, data: str) -> dict[str, Any]:
     """Make a press of a button that a bot before a change of its presets has put under a menu."""
     shown = {
-        "message_id": menu.id, "date": 1, "chat": {"id": ann.id, "type": "private"}, "text": menu.text,
+        "message_id": menu.id,
+        "date": 1,
+        "chat": {"id": ann.id, "type": "private"},
+        "text": menu.text,
         "from": {"id": menu.sender_id, "is_bot": True, "first_name": "Bot"},
         "reply_to_message": {"message_id": menu.reply_to, "date": 1, "chat": {"id": ann.id, "type": "private"}},
         "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": data}]]},
-    }  # fmt: skip
+    }
     person = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
     return {"callback_query": {"id": data, "from": person, "chat_instance": "1", "data": data, "message": shown}}
 
@@ -304,18 +307,25 @@ async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> 
     await eve.send(photo=photo())
     update = {
         "callback_query": {
-            "id": "700100", "from": {"id": eve.id, "is_bot": False, "first_name": "Eve"}, "chat_instance": "1",
+            "id": "700100",
+            "from": {"id": eve.id, "is_bot": False, "first_name": "Eve"},
+            "chat_instance": "1",
             "data": "preset:snow",
             "message": {
-                "chat": {"id": ann.chat_id, "type": "private"}, "message_id": menu.id, "date": 1,
-                "from": {"id": 42, "is_bot": True, "first_name": "Bot"}, "text": "?",
+                "chat": {"id": ann.chat_id, "type": "private"},
+                "message_id": menu.id,
+                "date": 1,
+                "from": {"id": 42, "is_bot": True, "first_name": "Bot"},
+                "text": "?",
                 "reply_to_message": {
-                    "chat": {"id": ann.chat_id, "type": "private"}, "message_id": sent, "date": 1,
+                    "chat": {"id": ann.chat_id, "type": "private"},
+                    "message_id": sent,
+                    "date": 1,
                     "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
                 },
             },
         }
-    }  # fmt: skip
+    }
     await stage.telegram.add_update(update)
     await ann.send("/help")
     await ann.says("What works well")

@@ -185,16 +185,27 @@ def lanes(redis: Redis) -> Lanes:
 @pytest.fixture
 def backlog(lanes: Lanes, submit: Any, saying: Any, jobs: Any) -> Backlog:
     return Backlog(
-        lanes=lanes, wake=asyncio.Event(), submit=submit, queue=jobs, replies=saying, messenger=saying, texts=TEXTS,
+        lanes=lanes,
+        wake=asyncio.Event(),
+        submit=submit,
+        queue=jobs,
+        replies=saying,
+        messenger=saying,
+        texts=TEXTS,
         presets=catalogue.load(None),
-    )  # fmt: skip
+    )
 
 
 def request(number: int, discriminator: str = "", **fields: Any) -> Request:
     return Request(
-        IDS(ANN, number, discriminator), Source(ANN, number), ANN, (Attachment("file", 10, None),), f"wish {number}",
-        discriminator=discriminator, **fields,
-    )  # fmt: skip
+        IDS(ANN, number, discriminator),
+        Source(ANN, number),
+        ANN,
+        (Attachment("file", 10, None),),
+        f"wish {number}",
+        discriminator=discriminator,
+        **fields,
+    )
 
 
 async def follow(backlog: Backlog, lanes: Lanes) -> None:

@@ -41,9 +41,14 @@ def photo(number: int, **content: Any) -> dict[str, Any]:
 def press(data: str, about: dict[str, Any]) -> dict[str, Any]:
     bot = {"id": BOT.id, "is_bot": True, "first_name": "Editor"}
     shown = {
-        "message_id": FIRST_ID, "date": 1, "from": bot, "chat": CHAT, "text": "?", "reply_to_message": about,
+        "message_id": FIRST_ID,
+        "date": 1,
+        "from": bot,
+        "chat": CHAT,
+        "text": "?",
+        "reply_to_message": about,
         "reply_markup": {"inline_keyboard": [[{"text": "x", "callback_data": data}]]},
-    }  # fmt: skip
+    }
     return {"callback_query": {"id": "1", "from": SENDER, "chat_instance": "1", "data": data, "message": shown}}
 
 

@@ -146,14 +146,23 @@ class Bot:
         self.lanes = Lanes(redis, Keys().answers, name="bot")
         eta = Eta(redis, Keys(), Workers(redis, Keys()))
         answering = Answering(
-            store=RedisPictureStore(redis, Keys(), ttl=60), results=cast("Results", Pictures()), messenger=messenger,
-            replies=Replies(redis, keys, messenger), texts=Texts(), quotas=quotas,
-            moderation=None, presets=catalogue.load(None),
-        )  # fmt: skip
+            store=RedisPictureStore(redis, Keys(), ttl=60),
+            results=cast("Results", Pictures()),
+            messenger=messenger,
+            replies=Replies(redis, keys, messenger),
+            texts=Texts(),
+            quotas=quotas,
+            moderation=None,
+            presets=catalogue.load(None),
+        )
         self.work = Deliver(
-            queue=queue, answering=answering, metrics=BotMetrics(CollectorRegistry()), eta=eta, quotas=quotas,
+            queue=queue,
+            answering=answering,
+            metrics=BotMetrics(CollectorRegistry()),
+            eta=eta,
+            quotas=quotas,
             backlog=cast("Backlog", AsyncMock()),
-        )  # fmt: skip
+        )
 
     async def attempt(self) -> None:
         """Work on what is due after a start, as the scheduler does."""

@@ -221,8 +221,11 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     await progress.tick()
     await progress.tick()
     assert [text.splitlines()[0] for _message, text in chat.edits] == [
-        "⏳ You're next in line.", "🚀 Your turn: starting…", "🎨 Editing: step 1 of 4", "🎨 Editing: step 2 of 4",
-    ]  # fmt: skip
+        "⏳ You're next in line.",
+        "🚀 Your turn: starting…",
+        "🎨 Editing: step 1 of 4",
+        "🎨 Editing: step 2 of 4",
+    ]
 
 
 async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
@@ -240,9 +243,15 @@ async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_t
 @pytest.mark.parametrize("how", ["edit seen", "leader killed"])
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
 async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
-    redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, answers: Lanes, deliver: Deliver, how: str,
+    redis: Redis,
+    queue: JobQueue,
+    progress: ProgressUpdater,
+    chat: Chat,
+    answers: Lanes,
+    deliver: Deliver,
+    how: str,
     end: str,
-) -> None:  # fmt: skip
+) -> None:
     """The job ends, and is answered, while an edit of its progress is on the way; that lands last."""
     job = await enqueue(queue, 1)
     await queue.claim(worker="w", token="t", lease=30)
@@ -411,8 +420,10 @@ async def test_recent_jobs_teach_when_the_next_ones_are_ready(
         await enqueue(queue, number)
     await progress.tick()
     assert [text.partition("\n")[2] for _message, text in chat.edits] == [
-        "Ready in about 50\u00a0s", "Ready in about 80\u00a0s", "Ready in about 2\u00a0min",
-    ]  # fmt: skip
+        "Ready in about 50\u00a0s",
+        "Ready in about 80\u00a0s",
+        "Ready in about 2\u00a0min",
+    ]
 
 
 @pytest.mark.usefixtures("worker")

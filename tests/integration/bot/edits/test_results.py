@@ -61,7 +61,7 @@ async def test_finished_picture_has_buttons_in_the_users_language(stage, worker)
     picture, _job = await finished(ann, worker)
     assert [[button.text for button in row] for row in picture.now.rows] == [
         ["Again", "Undo", "Larger", "File", "Styles"],
-    ]  # fmt: skip
+    ]
     picture, _job = await finished(boris, worker)
     assert picture.now.labels == ("Снова", "Назад", "HD", "Файл", "Стили")
 
@@ -88,15 +88,20 @@ async def test_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     update = {
         "callback_query": {
-            "id": "900100", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "chat_instance": "1",
+            "id": "900100",
+            "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
+            "chat_instance": "1",
             "message": {
-                "chat": {"id": ann.chat_id, "type": "private"}, "message_id": picture.id, "date": 1, "text": "x",
+                "chat": {"id": ann.chat_id, "type": "private"},
+                "message_id": picture.id,
+                "date": 1,
+                "text": "x",
                 "from": {"id": picture.sender_id, "is_bot": True, "first_name": "Bot"},
                 "reply_markup": {"inline_keyboard": [[{"text": "Again", "callback_data": f"again:{job.id}"}]]},
             },
             "data": f"again:{job.id}",
         }
-    }  # fmt: skip
+    }
     for _ in range(3):
         await stage.telegram.add_update(update)
     await worker.finish_next(RESULT)

@@ -24,9 +24,12 @@ SENDER = {"id": USER, "is_bot": False, "first_name": "Ann", "language_code": "en
 CHAT = {"id": USER, "type": "private"}
 CORRECTED = {"message_id": 5, "date": 0, "edit_date": 1, "from": SENDER, "chat": CHAT, "text": "rain"}
 SHOWN = {
-    "message_id": FIRST_ID, "date": 1, "from": {"id": BOT.id, "is_bot": True, "first_name": "Editor"}, "chat": CHAT,
+    "message_id": FIRST_ID,
+    "date": 1,
+    "from": {"id": BOT.id, "is_bot": True, "first_name": "Editor"},
+    "chat": CHAT,
     "text": "?",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,13 @@ async def working(
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
     scheduler = Scheduler(
-        lanes, work, name="updates", slots=slots, wake=wake or asyncio.Event(),
+        lanes,
+        work,
+        name="updates",
+        slots=slots,
+        wake=wake or asyncio.Event(),
         ordered=ordered,
-    )  # fmt: skip
+    )
     task = asyncio.create_task(scheduler.run(stop))
     try:
         yield stop
@@ -117,8 +121,12 @@ async def test_line_of_a_retry_names_the_job_the_status_and_the_next_try(lanes: 
     [line] = [line for line in logs if line["event"] == "scheduler.retry"]
     told = {name: line[name] for name in ("entry", "job", "error", "status", "failures")}
     assert told == {
-        "entry": "5-0", "job": "job of 5-0", "error": "TelegramUnavailableError", "status": "401", "failures": 1,
-    }  # fmt: skip
+        "entry": "5-0",
+        "job": "job of 5-0",
+        "error": "TelegramUnavailableError",
+        "status": "401",
+        "failures": 1,
+    }
     assert line["next_in"] >= 0
 
 

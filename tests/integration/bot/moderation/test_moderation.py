@@ -105,9 +105,10 @@ async def moderated(redis_server: Any, performing: Any, the_judge: Judge) -> Asy
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
     settings = {
-        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN,
+        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}",
+        "MODERATION_TOKEN": TOKEN,
         "JOBS_PER_DAY": "5",
-    }  # fmt: skip
+    }
     async with performing(redis_server.url, **settings) as stage:
         yield stage
 
@@ -259,11 +260,14 @@ async def hook_of(stage: Any, judge: Judge, keys: BotKeys) -> AsyncIterator[Mode
         connect(RedisSettings(redis_url=stage.redis_url)) as redis,
         aclosing(
             ModerationHook(
-                SecretStr(f"{judge.url}/check"), token=None, redis=redis, keys=keys,
+                SecretStr(f"{judge.url}/check"),
+                token=None,
+                redis=redis,
+                keys=keys,
                 metrics=BotMetrics(CollectorRegistry()),
             )
         ) as hook,
-    ):  # fmt: skip
+    ):
         yield hook
 
 
@@ -298,6 +302,7 @@ async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_co
     await ann.edit(sent, "make it rude")
     await ann.says("I can't use the new words")
     assert [(asked["instruction"], len(asked["pictures"])) for asked in judge.asked] == [
-        ("make it snow", 1), ("make it rude", 1),
-    ]  # fmt: skip
+        ("make it snow", 1),
+        ("make it rude", 1),
+    ]
     assert (await stage.worker.claim()).job.edit.prompt == "make it snow"

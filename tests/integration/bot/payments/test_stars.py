@@ -31,8 +31,11 @@ async def selling(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
     settings = {
-        "JOBS_PER_DAY": str(PER_DAY), "STAR_PACKS": "2:50,10:200", "PAY_SUPPORT": "@owner", "ADMINS": str(ADMIN),
-    }  # fmt: skip
+        "JOBS_PER_DAY": str(PER_DAY),
+        "STAR_PACKS": "2:50,10:200",
+        "PAY_SUPPORT": "@owner",
+        "ADMINS": str(ADMIN),
+    }
     async with performing(redis_server.url, **settings) as stage:
         yield stage
 
@@ -194,9 +197,12 @@ async def test_payment_that_is_told_again_under_another_number_gives_nothing_mor
     await a_picture(stage, ann, 2)
     await a_picture(stage, ann, 3)
     payment = {
-        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50", "telegram_payment_charge_id": charge,
+        "currency": "XTR",
+        "total_amount": 50,
+        "invoice_payload": "pack:2:50",
+        "telegram_payment_charge_id": charge,
         "provider_payment_charge_id": charge,
-    }  # fmt: skip
+    }
     chat = {"id": ann.id, "type": "private"}
     sender = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
     message = {"message_id": 5, "date": 1, "chat": chat, "from": sender, "successful_payment": payment}
@@ -210,13 +216,17 @@ async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(st
     ann = await stage.telegram.user()
     await ann.send("/start")
     payment = {
-        "currency": "XTR", "total_amount": 50, "invoice_payload": "pack:2:50",
-        "telegram_payment_charge_id": f"early {ann.id}", "provider_payment_charge_id": "x",
-    }  # fmt: skip
+        "currency": "XTR",
+        "total_amount": 50,
+        "invoice_payload": "pack:2:50",
+        "telegram_payment_charge_id": f"early {ann.id}",
+        "provider_payment_charge_id": "x",
+    }
     message = {
-        "date": 1, "chat": {"id": ann.id, "type": "private"},
+        "date": 1,
+        "chat": {"id": ann.id, "type": "private"},
         "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
-    }  # fmt: skip
+    }
     await stage.telegram.add_update({"message": {**message, "message_id": 5, "refunded_payment": payment}})
     await stage.telegram.add_update({"message": {**message, "message_id": 6, "successful_payment": payment}})
     (asked,) = await ann.send("/limits")
@@ -230,13 +240,20 @@ async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_i
     await ann.send("/start")
     await ann.says("photo")
     payment = {
-        "currency": "XTR", "total_amount": 50, "invoice_payload": "another program's",
-        "telegram_payment_charge_id": "x", "provider_payment_charge_id": "x",
-    }  # fmt: skip
+        "currency": "XTR",
+        "total_amount": 50,
+        "invoice_payload": "another program's",
+        "telegram_payment_charge_id": "x",
+        "provider_payment_charge_id": "x",
+    }
     message = {
-        "message_id": 5, "date": 1, "chat": {"id": ann.id, "type": "private"}, "text": "/limits",
-        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "successful_payment": payment,
-    }  # fmt: skip
+        "message_id": 5,
+        "date": 1,
+        "chat": {"id": ann.id, "type": "private"},
+        "text": "/limits",
+        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
+        "successful_payment": payment,
+    }
     await stage.telegram.add_update({"message": message})
     await ann.says("left today")
 
@@ -246,9 +263,12 @@ async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str) -
     ann = await stage.telegram.user()
     await ann.send("/start")
     query = {
-        "id": f"query {payload}", "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"}, "currency": "XTR",
-        "total_amount": 50, "invoice_payload": payload,
-    }  # fmt: skip
+        "id": f"query {payload}",
+        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
+        "currency": "XTR",
+        "total_amount": 50,
+        "invoice_payload": payload,
+    }
     await stage.telegram.add_update({"pre_checkout_query": query})
 
     def about_it(calls: Any) -> list[Any]:

@@ -201,9 +201,14 @@ async def test_system_without_another_process_is_asked_again_later(
 
 
 LIES = (
-    "", "[]", '{"refused": "me"}', '{"width": "wide", "height": 1}', '{"width": 1}', "[" * 60_000,
+    "",
+    "[]",
+    '{"refused": "me"}',
+    '{"width": "wide", "height": 1}',
+    '{"width": 1}',
+    "[" * 60_000,
     '{"refused": "damaged", "width": 1e999, "height": 1}',
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("said", LIES, ids=range(len(LIES)))

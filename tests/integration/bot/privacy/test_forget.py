@@ -46,10 +46,14 @@ def client(stage: Any) -> Iterator[Any]:
 
 def contents(client: Any, key: bytes) -> bytes:
     reads = {
-        b"string": client.get, b"hash": client.hgetall, b"set": client.smembers, b"stream": client.xrange,
-        b"list": lambda key: client.lrange(key, 0, -1), b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
+        b"string": client.get,
+        b"hash": client.hgetall,
+        b"set": client.smembers,
+        b"stream": client.xrange,
+        b"list": lambda key: client.lrange(key, 0, -1),
+        b"zset": lambda key: client.zrange(key, 0, -1, withscores=True),
         b"none": lambda _key: b"",  # it has gone since it was listed
-    }  # fmt: skip
+    }
     return repr(reads[client.type(key)](key)).encode()
 
 
@@ -122,9 +126,12 @@ async def everything(performing: Any, tmp_path_factory: pytest.TempPathFactory) 
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     settings = {
-        "JOBS_PER_DAY": "2", "ADMINS": str(ADMIN), "STAR_PACKS": "2:50", "PAY_SUPPORT": "@owner",
+        "JOBS_PER_DAY": "2",
+        "ADMINS": str(ADMIN),
+        "STAR_PACKS": "2:50",
+        "PAY_SUPPORT": "@owner",
         "MODERATION_URL": f"http://127.0.0.1:{runner.addresses[0][1]}/",
-    }  # fmt: skip
+    }
     redis = RedisServer(tmp_path_factory.mktemp("redis"))
     await redis.start()
     async with performing(redis.url, **settings) as stage:
@@ -263,11 +270,14 @@ async def every_feature(stage: Any, ann: Any, group: Any) -> list[str]:
     await stage.telegram.add_update(
         {
             "message": {
-                "message_id": 9_000_001, "date": 1, "text": f"{WORDS} that nobody can read",
-                "chat": {"id": ann.id, "type": "private"}, "from": {"id": ann.id, "is_bot": "odd"},
+                "message_id": 9_000_001,
+                "date": 1,
+                "text": f"{WORDS} that nobody can read",
+                "chat": {"id": ann.id, "type": "private"},
+                "from": {"id": ann.id, "is_bot": "odd"},
             }
         }
-    )  # fmt: skip
+    )
     await stage.bot.wait_for_line("scheduler.unreadable")
     for _ in range(2):
         await ann.send("/status")  # told once
@@ -290,9 +300,21 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
     with redis_client.Redis.from_url(stage.redis_url) as client:
         before = {place(key) for key in about(client, *marks)}
         assert before >= {
-            *LEFT.keys() - {"banned"}, "job", "picture", "draft", "language", "reply", "said",
-            "occasion", "verdict", "unfinished", "leases", "inbox", "account:charged", "backlog",
-        }  # fmt: skip
+            *LEFT.keys() - {"banned"},
+            "job",
+            "picture",
+            "draft",
+            "language",
+            "reply",
+            "said",
+            "occasion",
+            "verdict",
+            "unfinished",
+            "leases",
+            "inbox",
+            "account:charged",
+            "backlog",
+        }
         admin = await stage.telegram.user(ADMIN)
         await admin.send(f"/ban {ann.id}")
         await admin.says("is banned")

@@ -395,10 +395,16 @@ class QueueMachine(RuleBasedStateMachine):
         """Say it without the model: what it has in common with the scripts could be wrong in both."""
         places = Counter(
             (job_id, place)
-            for place, key in (("line", KEYS.job_queue), ("line", KEYS.held), ("leased", KEYS.leases),
-                               ("leased", KEYS.draining), ("delayed", KEYS.delayed), ("dead", KEYS.dead))
+            for place, key in (
+                ("line", KEYS.job_queue),
+                ("line", KEYS.held),
+                ("leased", KEYS.leases),
+                ("leased", KEYS.draining),
+                ("delayed", KEYS.delayed),
+                ("dead", KEYS.dead),
+            )
             for job_id in seen.get(key)
-        )  # fmt: skip
+        )
         belongs = {"queued": "line", "running": "leased", "delayed": "delayed", "failed": "dead"}
         jobs = seen.jobs()
         assert places == Counter(

@@ -19,7 +19,7 @@ AWAY = RedisConnectionError("away")
         (ExceptionGroup("two tasks", [AWAY, ValueError()]), "loop.failed", "ConnectionError, ValueError"),
         (KeyError("a user's words"), "loop.failed", "KeyError"),
     ],
-)  # fmt: skip
+)
 async def test_tick_that_fails_is_told_by_its_cause_and_the_next_one_follows(failure, event, error):
     stop = asyncio.Event()
     ticks = 0

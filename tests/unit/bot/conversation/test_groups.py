@@ -25,9 +25,15 @@ def test_command_or_the_name_calls_the_bot(text: str, wish: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "make it snow", "", "/edit@other_bot make it snow", "/editor", "/help", "@qwenedit_bot2 make it snow",
-        "me@qwenedit_bot", "tell /edit about it",
+        "make it snow",
+        "",
+        "/edit@other_bot make it snow",
+        "/editor",
+        "/help",
+        "@qwenedit_bot2 make it snow",
+        "me@qwenedit_bot",
+        "tell /edit about it",
     ],
-)  # fmt: skip
+)
 def test_everything_else_is_for_somebody_else(text: str) -> None:
     assert called_to_edit(text, "qwenedit_bot") is None

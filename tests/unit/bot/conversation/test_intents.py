@@ -139,11 +139,20 @@ def test_words_about_an_album(said: str, how: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "*blonde", "sorry i meant brunette", "no, green", "wait no, a hat", "ой нет зелёное", "and the hose",
-        "the guy on the left", "the one in the blue cap",
-        "bisschen weniger", "karin sorry", "her hat too", "и шланг тоже",
+        "*blonde",
+        "sorry i meant brunette",
+        "no, green",
+        "wait no, a hat",
+        "ой нет зелёное",
+        "and the hose",
+        "the guy on the left",
+        "the one in the blue cap",
+        "bisschen weniger",
+        "karin sorry",
+        "her hat too",
+        "и шланг тоже",
     ],
-)  # fmt: skip
+)
 def test_words_that_lean_on_those_before(said: str) -> None:
     assert leans(said)
 

@@ -21,26 +21,45 @@ MEMBER = {"status": "member", "user": BOT}
 LEFT = {"status": "left", "user": BOT}
 BLOCKED = {"status": "kicked", "user": BOT, "until_date": 0}
 ADMIN = {
-    "status": "administrator", "user": BOT, "can_be_edited": False, "is_anonymous": False, "can_manage_chat": True,
-    "can_delete_messages": False, "can_manage_video_chats": False, "can_restrict_members": False,
-    "can_promote_members": False, "can_change_info": False, "can_invite_users": False, "can_post_stories": False,
-    "can_edit_stories": False, "can_delete_stories": False, "can_send_welcome_messages": False,
-}  # fmt: skip
+    "status": "administrator",
+    "user": BOT,
+    "can_be_edited": False,
+    "is_anonymous": False,
+    "can_manage_chat": True,
+    "can_delete_messages": False,
+    "can_manage_video_chats": False,
+    "can_restrict_members": False,
+    "can_promote_members": False,
+    "can_change_info": False,
+    "can_invite_users": False,
+    "can_post_stories": False,
+    "can_edit_stories": False,
+    "can_delete_stories": False,
+    "can_send_welcome_messages": False,
+}
 
 
 def restricted(*, texts: bool = True, photos: bool = True, member: bool = True) -> dict[str, Any]:
     rights = dict.fromkeys(
-        (
-            "can_send_audios", "can_send_videos", "can_send_video_notes", "can_send_voice_notes", "can_send_polls",
-            "can_send_other_messages", "can_add_web_page_previews", "can_change_info", "can_invite_users",
-            "can_pin_messages", "can_manage_topics", "can_edit_tag", "can_react_to_messages",
+        tuple(
+            """
+            can_send_audios can_send_videos can_send_video_notes can_send_voice_notes can_send_polls
+            can_send_other_messages can_add_web_page_previews can_change_info can_invite_users
+            can_pin_messages can_manage_topics can_edit_tag can_react_to_messages
+        """.split()
         ),
         False,
-    )  # fmt: skip
+    )
     return {
-        **rights, "status": "restricted", "user": BOT, "is_member": member, "until_date": 0,
-        "can_send_messages": texts, "can_send_photos": photos, "can_send_documents": photos,
-    }  # fmt: skip
+        **rights,
+        "status": "restricted",
+        "user": BOT,
+        "is_member": member,
+        "until_date": 0,
+        "can_send_messages": texts,
+        "can_send_photos": photos,
+        "can_send_documents": photos,
+    }
 
 
 class Replies:

@@ -721,10 +721,19 @@ class World:
                 )
                 if job.stage is Stage.RESULT and self.chance.random() < 0.2:  # it rings
                     job.shown.append(self.next())
-        make = self.chance.choice((
-            self._photos, self._photos, self._said, self._said, self._said, self._intent, self._edited, self._pressed,
-            self._chosen,
-        ))  # fmt: skip
+        make = self.chance.choice(
+            (
+                self._photos,
+                self._photos,
+                self._said,
+                self._said,
+                self._said,
+                self._intent,
+                self._edited,
+                self._pressed,
+                self._chosen,
+            )
+        )
         return make()
 
     def _photos(self) -> Event:
@@ -741,10 +750,16 @@ class World:
             about, replied = self.thing(self.chance.choice(list(self.jobs))), True
         named = self.named(about) if about is not None and not replied else None
         return Said(
-            id=f"m{number}", message_id=number, at=self.now, words=f"w{number}.", about=about, replied=replied,
+            id=f"m{number}",
+            message_id=number,
+            at=self.now,
+            words=f"w{number}.",
+            about=about,
+            replied=replied,
             named=named,
-            intent=self.chance.choice(("", "", "question")), doubt=self.chance.choice(("", "", "some", "much")),
-        )  # fmt: skip
+            intent=self.chance.choice(("", "", "question")),
+            doubt=self.chance.choice(("", "", "some", "much")),
+        )
 
     def _intent(self) -> Event:
         number = self.next()
@@ -758,9 +773,13 @@ class World:
             name for name in self.jobs if name in (f"{number}/", f"{number}/m{number}") or name.endswith(f"/m{number}")
         ]
         return Edited(
-            id=f"e{number}.{self.now}", message_id=number, at=self.now, words=f"w{number}.e{self.next()}.",
-            jobs=tuple(map(self.thing, own)), about=lowest(self.things(), self.number + 1),
-        )  # fmt: skip
+            id=f"e{number}.{self.now}",
+            message_id=number,
+            at=self.now,
+            words=f"w{number}.e{self.next()}.",
+            jobs=tuple(map(self.thing, own)),
+            about=lowest(self.things(), self.number + 1),
+        )
 
     def _pressed(self) -> Event:
         press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.shown, "at": self.now}
@@ -768,16 +787,23 @@ class World:
         if late is not None:
             jobs = tuple(self.thing(job) for job in late.jobs)
             return BegunChosen(**press | {"message_id": late.shown}, over=self.chance.random() < 0.5, jobs=jobs)
-        return self.chance.choice((
-            HowChosen(**press, how=self.chance.choice(("each", "together"))), Resumed(**press),
-        ))  # fmt: skip
+        return self.chance.choice(
+            (
+                HowChosen(**press, how=self.chance.choice(("each", "together"))),
+                Resumed(**press),
+            )
+        )
 
     def _chosen(self) -> Event:
         number, (preset, takes) = self.next(), self.chance.choice((("try-on", 2), ("old", 1)))
         return Chosen(
-            id=f"p{number}", message_id=number, at=self.now, preset=preset, takes=takes,
+            id=f"p{number}",
+            message_id=number,
+            at=self.now,
+            preset=preset,
+            takes=takes,
             about=lowest(self.things(), number),
-        )  # fmt: skip
+        )
 
     def happens(self, event: Event) -> None:
         """Handle an event, perhaps twice because the bot was killed before it kept the draft."""

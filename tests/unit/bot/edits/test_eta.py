@@ -10,9 +10,16 @@ from qwenedit_jobs import Edit, Job, Phase, State, Status
 
 JOB = Status(
     job=Job(id="a", user_id=1, edit=Edit(prompt="p", pictures=("p",), seed=1), reply=None),
-    state=State.QUEUED, phase=Phase.QUEUED, step=0, steps=0, attempt=0, cancelling=False, enqueued_at=990.0,
-    reason=None, result=None,
-)  # fmt: skip
+    state=State.QUEUED,
+    phase=Phase.QUEUED,
+    step=0,
+    steps=0,
+    attempt=0,
+    cancelling=False,
+    enqueued_at=990.0,
+    reason=None,
+    result=None,
+)
 
 
 def test_eta_grows_with_the_place_in_line_and_shrinks_with_workers() -> None:

@@ -18,9 +18,17 @@ JOB = Job(
     reply=ReplyTo(chat_id=7, placeholder_id=2, source_message_id=1, language="en"),
 )
 WAITING = Status(
-    job=JOB, state=State.QUEUED, phase=Phase.QUEUED, step=0, steps=0, attempt=0, cancelling=False,
-    enqueued_at=0.0, reason=None, result=None,
-)  # fmt: skip
+    job=JOB,
+    state=State.QUEUED,
+    phase=Phase.QUEUED,
+    step=0,
+    steps=0,
+    attempt=0,
+    cancelling=False,
+    enqueued_at=0.0,
+    reason=None,
+    result=None,
+)
 RUNNING = replace(WAITING, state=State.RUNNING, phase=Phase.STARTING, attempt=1)
 EN = Words("en")
 PRESETS = catalogue.load(None)

@@ -82,9 +82,16 @@ class Replicas:
 async def asked(replicas: Replicas) -> RequestOutcome:
     parts: Any = replicas
     submit = Submit(
-        queue=parts, ids=IDS, limits=QueueLimits(), store=parts, intake=parts, replies=parts, quotas=parts,
-        metrics=BotMetrics(CollectorRegistry()), presets=catalogue.load(None),
-    )  # fmt: skip
+        queue=parts,
+        ids=IDS,
+        limits=QueueLimits(),
+        store=parts,
+        intake=parts,
+        replies=parts,
+        quotas=parts,
+        metrics=BotMetrics(CollectorRegistry()),
+        presets=catalogue.load(None),
+    )
     photo = Attachment(file_id="photo", size=1_000, mime=None)
     request = Request(IDS(7, 1), Source(7, 1), 7, (photo,), "make it snow")
     return await submit(request, Texts().of("en"))

@@ -67,16 +67,24 @@ def test_photo_is_taken_in_its_size(kind: str) -> None:
         (photo(kind="PNG")[:2000], Refusal.DAMAGED),
         (photo()[:10], Refusal.DAMAGED),
         (photo(kind="GIF", mode="P"), Refusal.ANIMATED),
-        (encoded(Image.new("RGB", (64, 64)), "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]),
-         Refusal.ANIMATED),
-        (encoded(Image.new("RGB", (64, 64)), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]),
-         Refusal.ANIMATED),
+        (
+            encoded(
+                Image.new("RGB", (64, 64)), "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]
+            ),
+            Refusal.ANIMATED,
+        ),
+        (
+            encoded(
+                Image.new("RGB", (64, 64)), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]
+            ),
+            Refusal.ANIMATED,
+        ),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Refusal.DAMAGED),
         (b"%PDF-1.7 ...", Refusal.UNKNOWN),
         (b"", Refusal.UNKNOWN),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Refusal.UNKNOWN),
     ],
-)  # fmt: skip
+)
 def test_unfit_picture_is_refused_for_its_reason(data: bytes, why: Refusal) -> None:
     assert refusal(data) is why
 

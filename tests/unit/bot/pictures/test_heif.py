@@ -60,10 +60,14 @@ def display_p3() -> bytes:
 
     curve = b"curv" + struct.pack(">IIHH", 0, 1, round(2.2 * 256), 0)
     tags = {
-        b"wtpt": fixed(0.9642, 1.0, 0.8249), b"rXYZ": fixed(0.5151, 0.2412, -0.0011),
-        b"gXYZ": fixed(0.2920, 0.6922, 0.0419), b"bXYZ": fixed(0.1571, 0.0666, 0.7841),
-        b"rTRC": curve, b"gTRC": curve, b"bTRC": curve,
-    }  # fmt: skip
+        b"wtpt": fixed(0.9642, 1.0, 0.8249),
+        b"rXYZ": fixed(0.5151, 0.2412, -0.0011),
+        b"gXYZ": fixed(0.2920, 0.6922, 0.0419),
+        b"bXYZ": fixed(0.1571, 0.0666, 0.7841),
+        b"rTRC": curve,
+        b"gTRC": curve,
+        b"bTRC": curve,
+    }
     table, body, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
     for name, content in tags.items():
         table += name + struct.pack(">II", start + len(body), len(content))

@@ -52,9 +52,21 @@ def test_file_is_read() -> None:
 
 SHIPPED = presets.read(presets.shipped())
 SIZES = {
-    "portraits": 7, "fixes": 9, "hair-women": 20, "hair-men": 18, "hair-colours": 20, "beards": 20, "painters": 20,
-    "styles": 20, "comics": 20, "photography": 20, "fantasy": 20, "seasons": 8, "products": 8, "together": 9,
-}  # fmt: skip
+    "portraits": 7,
+    "fixes": 9,
+    "hair-women": 20,
+    "hair-men": 18,
+    "hair-colours": 20,
+    "beards": 20,
+    "painters": 20,
+    "styles": 20,
+    "comics": 20,
+    "photography": 20,
+    "fantasy": 20,
+    "seasons": 8,
+    "products": 8,
+    "together": 9,
+}
 """Presets of each category: buttons under old messages lead to them."""
 ALL_SHIPPED = [preset for category in SHIPPED.categories for preset in category.presets]
 BORN_LATER = re.compile(r"\b(Picasso|Dal[ií]|Warhol|Kahlo|Banksy|Miyazaki|Ghibli|Disney|Pixar|Marvel|LEGO|Lego)\b")

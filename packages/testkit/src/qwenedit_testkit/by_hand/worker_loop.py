@@ -62,9 +62,15 @@ class ReadyServer:
 
 @asynccontextmanager
 async def working(
-    redis_url: str, *, queue: type[AQueue], editor: Editor | None = None, server: Server | None = None,
-    name: str = "worker", lease: float = LEASE, pictures_url: str = IN_REDIS,
-) -> AsyncIterator[AQueue]:  # fmt: skip
+    redis_url: str,
+    *,
+    queue: type[AQueue],
+    editor: Editor | None = None,
+    server: Server | None = None,
+    name: str = "worker",
+    lease: float = LEASE,
+    pictures_url: str = IN_REDIS,
+) -> AsyncIterator[AQueue]:
     """Run a worker with the parts that `qwenedit_worker.app` joins; yields its queue, and has it leave at the end.
 
     Args:
@@ -88,9 +94,16 @@ async def working(
         activity = Activity(budget=timings.budget, busy=metrics.busy)
         watch = ComfyUIWatch(server or ReadyServer(), activity=activity, metrics=metrics)
         worker = Worker(
-            name, timings, queue=translate_errors(line, link), pictures=translate_errors(store, link),
-            editor=editor or NoOpEditor(), watch=watch, shutdown=shutdown, activity=activity, metrics=metrics,
-        )  # fmt: skip
+            name,
+            timings,
+            queue=translate_errors(line, link),
+            pictures=translate_errors(store, link),
+            editor=editor or NoOpEditor(),
+            watch=watch,
+            shutdown=shutdown,
+            activity=activity,
+            metrics=metrics,
+        )
         async with asyncio.TaskGroup() as tasks:
             watching = tasks.create_task(watch.keep_checking())
             tasks.create_task(worker.run())

@@ -30,15 +30,18 @@ TOGETHER = ("qwenedit_bot.app.main", "qwenedit_worker.app", "telegram_simulator.
 PROGRAMS = {
     "comfyui_simulator": ("comfyui_simulator.cli",),
     "moto.server": ("moto.server", "moto.s3.urls"),
-    "proofs.awaits.watched": (  # the worker's own modules are changed as they are imported
-        "aiohttp", "redis.asyncio", "structlog", "pydantic_settings", "prometheus_client", "qwenedit_jobs",
-        "qwenedit_jobs.workers.registry", "qwenedit_telemetry", "PIL.Image", "uvloop",
+    # The worker's own modules are changed as they are imported.
+    "proofs.awaits.watched": tuple(
+        """
+        aiohttp redis.asyncio structlog pydantic_settings prometheus_client qwenedit_jobs
+        qwenedit_jobs.workers.registry qwenedit_telemetry PIL.Image uvloop
+    """.split()
     ),
     "proofs.chaos.seam": TOGETHER,
     "qwenedit_bot": TOGETHER,
     "qwenedit_worker": TOGETHER,
     "telegram_simulator": TOGETHER,
-}  # fmt: skip
+}
 """Programs that may be forked, and what the server of its forks imports beforehand for each."""
 
 SHARED = "QWENEDIT_FORKS"

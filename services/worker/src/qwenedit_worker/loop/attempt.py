@@ -123,9 +123,13 @@ class Attempt:
         self._activity.sign()
         # Also called by the websocket's task, which knows of no job.
         log.debug(
-            "attempt.progress", job=self._claim.job.id, attempt=self._claim.attempt, stage=progress.stage,
-            step=progress.step, steps=progress.steps,
-        )  # fmt: skip
+            "attempt.progress",
+            job=self._claim.job.id,
+            attempt=self._claim.attempt,
+            stage=progress.stage,
+            step=progress.step,
+            steps=progress.steps,
+        )
         self._gpu_time.spend(_ACTIVITIES.get(progress.stage, GpuActivity.EDITING))
         if progress.stage is EditStage.SENDING:
             self._executed.set()

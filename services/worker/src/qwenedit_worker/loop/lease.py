@@ -144,9 +144,14 @@ class LeaseKeeper:
         try:
             async with asyncio.timeout_at(max(self._expires, sent + LAST_WORD)):
                 self.word = await self._queue.heartbeat(
-                    self._claim.job.id, self._claim.token, lease=self._lease, draining=self._draining(),
-                    phase=phase if latest != self._told else None, step=step, steps=steps,
-                )  # fmt: skip
+                    self._claim.job.id,
+                    self._claim.token,
+                    lease=self._lease,
+                    draining=self._draining(),
+                    phase=phase if latest != self._told else None,
+                    step=step,
+                    steps=steps,
+                )
         except (QueueUnavailableError, TimeoutError):
             self._metrics.lease_renewals_failed.inc()
             if clock() >= self._expires:

@@ -54,9 +54,16 @@ class Running(Protocol):
 async def execute(part: Part) -> Running:
     """Start a part's process by executing its command."""
     return await asyncio.create_subprocess_exec(
-        *part.command, env=part.env, stdin=DEVNULL, stdout=PIPE, stderr=STDOUT, limit=LINE_LIMIT, process_group=0,
-        pass_fds=part.held_files, preexec_fn=end_with_parent() if part.ends_with_us else None,
-    )  # fmt: skip
+        *part.command,
+        env=part.env,
+        stdin=DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+        limit=LINE_LIMIT,
+        process_group=0,
+        pass_fds=part.held_files,
+        preexec_fn=end_with_parent() if part.ends_with_us else None,
+    )
 
 
 class Part:

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_RIGHTS = (
-    "can_be_edited", "is_anonymous", "can_manage_video_chats", "can_restrict_members", "can_promote_members",
-    "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories", "can_delete_stories",
-    "can_send_welcome_messages", "can_pin_messages", "can_manage_topics",
-)  # fmt: skip
+_RIGHTS = tuple(
+    """
+    can_be_edited is_anonymous can_manage_video_chats can_restrict_members can_promote_members can_change_info
+    can_invite_users can_post_stories can_edit_stories can_delete_stories can_send_welcome_messages
+    can_pin_messages can_manage_topics
+""".split()
+)
 NOTE_LENGTH = 384
 """Pixels of a video note's side."""
 _ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
@@ -118,16 +120,22 @@ def _content(message: Message) -> Json:
 
 def _invoice(invoice: Invoice) -> Json:
     return {
-        "title": invoice.title, "description": invoice.description, "start_parameter": "",
-        "currency": invoice.currency, "total_amount": invoice.total,
-    }  # fmt: skip
+        "title": invoice.title,
+        "description": invoice.description,
+        "start_parameter": "",
+        "currency": invoice.currency,
+        "total_amount": invoice.total,
+    }
 
 
 def _payment(payment: Payment) -> Json:
     said = {
-        "currency": payment.currency, "total_amount": payment.total, "invoice_payload": payment.payload,
-        "telegram_payment_charge_id": payment.charge_id, "provider_payment_charge_id": payment.charge_id,
-    }  # fmt: skip
+        "currency": payment.currency,
+        "total_amount": payment.total,
+        "invoice_payload": payment.payload,
+        "telegram_payment_charge_id": payment.charge_id,
+        "provider_payment_charge_id": payment.charge_id,
+    }
     return {"refunded_payment" if payment.refunded else "successful_payment": said}
 
 
@@ -136,10 +144,12 @@ def _file(media: Media) -> Json:
         case MediaKind.STICKER:
             return {
                 **file_json(media.file),
-                "type": "regular", "width": media.width, "height": media.height,
+                "type": "regular",
+                "width": media.width,
+                "height": media.height,
                 "is_animated": media.file.mime == "application/x-tgsticker",
                 "is_video": media.file.mime == "video/webm",
-            }  # fmt: skip
+            }
         case MediaKind.VOICE:
             return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}
         case MediaKind.VIDEO_NOTE:

@@ -68,8 +68,11 @@ def _document(media: Media) -> Json:
 
 def _invoice(invoice: Invoice) -> Json:
     return {
-        "title": invoice.title, "description": invoice.description, "stars": invoice.total, "paid": invoice.paid,
-    }  # fmt: skip
+        "title": invoice.title,
+        "description": invoice.description,
+        "stars": invoice.total,
+        "paid": invoice.paid,
+    }
 
 
 def _button(button: Button) -> Json:

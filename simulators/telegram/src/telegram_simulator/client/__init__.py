@@ -18,6 +18,20 @@ from telegram_simulator.world.call_log import Call
 from telegram_simulator.world.faults import FaultKind
 
 __all__ = [
-    "Answer", "BotState", "Button", "Call", "Chat", "ControlledChat", "FaultKind", "FileInfo", "Group", "Item",
-    "Message", "NeverHappenedError", "Person", "RefusedError", "TelegramSimulator", "Version",
-]  # fmt: skip
+    "Answer",
+    "BotState",
+    "Button",
+    "Call",
+    "Chat",
+    "ControlledChat",
+    "FaultKind",
+    "FileInfo",
+    "Group",
+    "Item",
+    "Message",
+    "NeverHappenedError",
+    "Person",
+    "RefusedError",
+    "TelegramSimulator",
+    "Version",
+]

@@ -12,9 +12,14 @@ if TYPE_CHECKING:
     from telegram_simulator.client.connection import Connection
 
 MEDIA = (
-    "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos", "can_send_video_notes",
-    "can_send_voice_notes", "can_send_other_messages",
-)  # fmt: skip
+    "can_send_audios",
+    "can_send_documents",
+    "can_send_photos",
+    "can_send_videos",
+    "can_send_video_notes",
+    "can_send_voice_notes",
+    "can_send_other_messages",
+)
 """Everything that carries a file (https://core.telegram.org/bots/api#chatpermissions)."""
 
 

@@ -24,9 +24,15 @@ PATIENCE = 20.0
 """Seconds that anything is waited for unless told otherwise."""
 
 _NAMES = {
-    "photo": "photo.jpg", "document": "picture.png", "sticker": "sticker.webp", "voice": "voice.ogg",
-    "animation": "animation.mp4", "video": "video.mp4", "audio": "audio.mp3", "video_note": "note.mp4",
-}  # fmt: skip
+    "photo": "photo.jpg",
+    "document": "picture.png",
+    "sticker": "sticker.webp",
+    "voice": "voice.ogg",
+    "animation": "animation.mp4",
+    "video": "video.mp4",
+    "audio": "audio.mp3",
+    "video_note": "note.mp4",
+}
 
 
 @dataclass(frozen=True, slots=True)

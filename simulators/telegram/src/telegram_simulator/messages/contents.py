@@ -45,9 +45,14 @@ _SOMEBODY = {"id": 4242, "is_bot": False, "first_name": "Carol"}
 _CHANNEL = {"id": -1_000_000_900_000, "type": "channel", "title": "News"}
 _PLACE = {"latitude": 52.52, "longitude": 13.405}
 _STICKER = {
-    "file_id": "gift", "file_unique_id": "gift", "type": "regular", "width": 512, "height": 512,
-    "is_animated": False, "is_video": False,
-}  # fmt: skip
+    "file_id": "gift",
+    "file_unique_id": "gift",
+    "type": "regular",
+    "width": 512,
+    "height": 512,
+    "is_animated": False,
+    "is_video": False,
+}
 _PHOTO = {"file_id": "x", "file_unique_id": "x", "width": 90, "height": 90, "file_size": 1000}
 
 _CONTENTS: dict[ContentKind, Any] = {
@@ -55,18 +60,26 @@ _CONTENTS: dict[ContentKind, Any] = {
     ContentKind.LOCATION: _PLACE,
     ContentKind.VENUE: {"location": _PLACE, "title": "Museum", "address": "Am Lustgarten"},
     ContentKind.POLL: {
-        "id": "1", "question": "Which one?", "options": [
+        "id": "1",
+        "question": "Which one?",
+        "options": [
             {"persistent_id": "a", "text": "This", "voter_count": 0},
             {"persistent_id": "b", "text": "That", "voter_count": 0},
         ],
-        "total_voter_count": 0, "is_closed": False, "is_anonymous": True, "type": "regular",
-        "allows_multiple_answers": False, "allows_revoting": True, "members_only": False,
+        "total_voter_count": 0,
+        "is_closed": False,
+        "is_anonymous": True,
+        "type": "regular",
+        "allows_multiple_answers": False,
+        "allows_revoting": True,
+        "members_only": False,
     },
     ContentKind.DICE: {"emoji": "🎲", "value": 6},
     ContentKind.GAME: {"title": "Snake", "description": "Eat and grow", "photo": [_PHOTO]},
     ContentKind.STORY: {"chat": _CHANNEL, "id": 5},
     ContentKind.PAID_MEDIA: {
-        "star_count": 5, "paid_media": [{"type": "preview", "width": 90, "height": 90, "duration": 0}],
+        "star_count": 5,
+        "paid_media": [{"type": "preview", "width": 90, "height": 90, "duration": 0}],
     },
     ContentKind.CHECKLIST: {"title": "To do", "tasks": [{"id": 1, "text": "Take photos"}]},
     ContentKind.GIVEAWAY: {"chats": [_CHANNEL], "winners_selection_date": 0, "winner_count": 1},
@@ -86,12 +99,21 @@ _CONTENTS: dict[ContentKind, Any] = {
         "type": {"type": "fill", "fill": {"type": "solid", "color": 255}, "dark_theme_dimming": 0},
     },
     ContentKind.UNKNOWN: {},
-}  # fmt: skip
+}
 
 SERVICE = frozenset(ContentKind) - {
-    ContentKind.CONTACT, ContentKind.LOCATION, ContentKind.VENUE, ContentKind.POLL, ContentKind.DICE, ContentKind.GAME,
-    ContentKind.STORY, ContentKind.PAID_MEDIA, ContentKind.CHECKLIST, ContentKind.GIVEAWAY, ContentKind.UNKNOWN,
-}  # fmt: skip
+    ContentKind.CONTACT,
+    ContentKind.LOCATION,
+    ContentKind.VENUE,
+    ContentKind.POLL,
+    ContentKind.DICE,
+    ContentKind.GAME,
+    ContentKind.STORY,
+    ContentKind.PAID_MEDIA,
+    ContentKind.CHECKLIST,
+    ContentKind.GIVEAWAY,
+    ContentKind.UNKNOWN,
+}
 """Service messages: a bot gets them in groups with privacy mode on too."""
 
 

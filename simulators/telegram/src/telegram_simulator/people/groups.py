@@ -105,13 +105,16 @@ class Groups:
         group.standing, group.forbidden = standing, forbidden
         now = member_json(bot.me, standing, forbidden=forbidden)
         if now != was:
-            bot.updates.add("my_chat_member", {
-                "chat": chat_json(self._world, group),
-                "from": user_json(somebody),
-                "date": int(time.time()),
-                "old_chat_member": was,
-                "new_chat_member": now,
-            })  # fmt: skip
+            bot.updates.add(
+                "my_chat_member",
+                {
+                    "chat": chat_json(self._world, group),
+                    "from": user_json(somebody),
+                    "date": int(time.time()),
+                    "old_chat_member": was,
+                    "new_chat_member": now,
+                },
+            )
         if group.bot_present and not was_present:
             self.announce(bot, group, {"new_chat_members": [user_json(bot.me)]}, sender=somebody)
         group.pulse.beat()

@@ -90,9 +90,13 @@ async def test_invoice_is_paid_by_its_button_and_given_back(page, bot):
     await say(page, "/buy")
     chat = (await bot.message()).chat
     await bot.api.send_invoice(
-        chat.id, title="10 pictures", description="They do not expire.", payload="pack:10", currency="XTR",
+        chat.id,
+        title="10 pictures",
+        description="They do not expire.",
+        payload="pack:10",
+        currency="XTR",
         prices=[LabeledPrice(label="10 pictures", amount=50)],
-    )  # fmt: skip
+    )
     await expect(items(page).last).to_contain_text("They do not expire.")
     await page.get_by_role("button", name="Pay").click()
     await expect(items(page).last).to_have_text("You paid ⭐️ 50")
