@@ -118,6 +118,16 @@ def test_password_of_the_proxy_stays_in_its_secret(render):
     assert found["bot"]["HTTPS_PROXY"]["valueFrom"] == {"secretKeyRef": {"name": "edit-proxy", "key": "url"}}
 
 
+@pytest.mark.parametrize("scaled", [True, False])
+def test_redis_lets_in_its_own_clients_and_keda_where_that_scales(render, scaled):
+    values = {"autoscaling": {"enabled": scaled}, "networkPolicy": {"kedaNamespace": "scalers"}}
+    (rule,) = policy_of(render({**TOKEN, **values}), "redis")["ingress"]
+    parts = {peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] for peer in rule["from"][:4]}
+    assert parts == {"bot", "worker", "test", "backup"}
+    keda = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "scalers"}}}
+    assert rule["from"][4:] == [keda] * scaled
+
+
 def test_name_servers_are_asked_at_the_ports_of_the_values(render):
     manifests = render({**TOKEN, "networkPolicy": {"dns": {"ports": [8053]}}})
     assert policy_of(manifests, "bot")["egress"][0]["ports"] == [

@@ -69,13 +69,13 @@ async def test_update_that_comes_twice_is_taken_once(inboxes: list[Inbox]) -> No
 
 async def test_album_that_reaches_several_replicas_follows_as_one_in_order(inboxes: list[Inbox]) -> None:
     one, two = inboxes
-    await two.take([item(12, 3)])
-    await one.take([item(10, 1)])
-    await two.take([item(11, 2)])
+    await two.take([item(12, 101)])
+    await one.take([item(10, 99)])
+    await two.take([item(11, 100)])
     assert await opened(one) == []
     await asyncio.sleep(ALBUM_WINDOW + 0.05)
     (received,) = await opened(one)
-    assert [update["message"]["message_id"] for update in received.album] == [1, 2, 3]
+    assert [update["message"]["message_id"] for update in received.album] == [99, 100, 101]
     assert (received.kind, chat_of(received.raw)) == ("album", 5)
 
 
