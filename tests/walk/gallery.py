@@ -23,9 +23,9 @@ _INTRODUCTION = """\
 {about}
 """
 _ABOUT = (
-    "Every feature as its users see it on the chat page of `make run`, in English and in Russian. Telegram and ComfyUI"
-    " are simulated, so a photo comes back with a plain effect. `make walk` takes the pictures, and fails if the bot"
-    " doesn't say what it should."
+    "Every feature as users see it on the chat page of `make run`, in English and in Russian. Telegram and ComfyUI are"
+    " simulated, so photos come back with a simple effect. `make walk` takes the pictures, and fails if the bot doesn't"
+    " reply as it should."
 )
 
 
