@@ -32,11 +32,9 @@ def make_registry(*, service: str, version: str) -> CollectorRegistry:
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     if open_sockets() is not None:
-        sockets = Gauge("qwenedit_process_open_sockets", "Sockets this process has open.", registry=registry)
+        sockets = Gauge("qwenedit_process_open_sockets", "Open sockets of this process.", registry=registry)
         sockets.set_function(lambda: open_sockets() or 0)  # at each scrape: a leak of connections shows here first
-    build = Gauge(
-        "qwenedit_build_info", "The service and its version; always 1.", ("service", "version"), registry=registry
-    )
+    build = Gauge("qwenedit_build_info", "Always 1.", ("service", "version"), registry=registry)
     build.labels(service, version).set(1)
     return registry
 
@@ -54,7 +52,7 @@ def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], No
     """
     seconds = Histogram(
         "qwenedit_picture_store_call_seconds",
-        "Calls to the store of objects that has the pictures, by operation and outcome.",
+        "Calls to the object store.",
         ("operation", "outcome"),
         registry=registry,
     )

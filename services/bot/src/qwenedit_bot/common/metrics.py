@@ -17,71 +17,65 @@ class BotMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.updates = Counter(
             "qwenedit_bot_updates_total",
-            "Updates handled, by kind and outcome.",
+            "Updates handled.",
             ("kind", "outcome"),
             registry=registry,
         )
         self.entries = Gauge(
-            "qwenedit_bot_entries", "Updates, answers and requests in Redis, as the leader sees them, by place.",
+            "qwenedit_bot_entries", "Updates, answers and requests in Redis.",
             ("lanes", "place"), registry=registry,
         )  # fmt: skip
         self.calls = Counter(
-            "qwenedit_telegram_requests_total", "Bot API calls, by method and status.", ("method", "status"),
+            "qwenedit_telegram_requests_total", "Bot API calls.", ("method", "status"),
             registry=registry,
         )  # fmt: skip
         self.retry_after = Counter(
-            "qwenedit_telegram_retry_after_seconds_total", "Seconds that Telegram's 429 answers told us to wait.",
+            "qwenedit_telegram_retry_after_seconds_total", "Sum of `retry_after` in Telegram's 429 replies.",
             registry=registry,
         )  # fmt: skip
         self.enqueued = Counter("qwenedit_jobs_enqueued_total", "Jobs accepted from users.", registry=registry)
-        self.refused = Counter(
-            "qwenedit_bot_refusals_total", "Requests refused in words, by reason.", ("reason",), registry=registry
-        )
+        self.refused = Counter("qwenedit_bot_refusals_total", "Requests refused.", ("reason",), registry=registry)
         for reason in ("queue_full", "storage_full"):
             self.refused.labels(reason)
         self.moderation = Counter(
-            "qwenedit_moderation_checks_total", "Questions to the moderation hook, by stage and answer.",
+            "qwenedit_moderation_checks_total", "Calls to the moderation hook.",
             ("stage", "outcome"), registry=registry,
         )  # fmt: skip
         for stage in ("request", "result"):
             for outcome in ("allowed", "refused", "error"):
                 self.moderation.labels(stage, outcome)
-        self.deliveries = Counter(
-            "qwenedit_bot_deliveries_total", "Answers to jobs, by what the user got.", ("outcome",), registry=registry
-        )
+        self.deliveries = Counter("qwenedit_bot_deliveries_total", "Answers to jobs.", ("outcome",), registry=registry)
         self.finished = Counter(
-            "qwenedit_jobs_finished_total", "Jobs answered, by final state and reason of failure.",
+            "qwenedit_jobs_finished_total", "Jobs answered.",
             ("state", "reason"), registry=registry,
         )  # fmt: skip
         for state, reason in ((State.DONE, ""), (State.CANCELLED, ""), *((State.FAILED, reason) for reason in Reason)):
             self.finished.labels(state, reason)
         self.answer_seconds = job_seconds(
-            "qwenedit_job_answer_seconds", "From a job's acceptance to its answer in the chat.", registry=registry
+            "qwenedit_job_answer_seconds", "From acceptance to the answer in the chat.", registry=registry
         )
         self.queue_jobs = Gauge(
-            "qwenedit_queue_jobs", "Jobs in each place, as the leading replica sees them.", ("place",),
+            "qwenedit_queue_jobs", "Jobs in each state.", ("place",),
             registry=registry,
         )  # fmt: skip
         self.oldest_wait = Gauge(
-            "qwenedit_queue_oldest_wait_seconds", "How long the next job in line has waited; 0 for an empty line.",
+            "qwenedit_queue_oldest_wait_seconds", "Wait of the next job in line; 0 if none waits.",
             registry=registry,
         )  # fmt: skip
         self.queue_paused = Gauge(
             "qwenedit_queue_paused", "1 while an operator has paused the queue.", registry=registry
         )
-        self.redis_memory_used = Gauge(
-            "qwenedit_redis_memory_used_bytes", "Memory that Redis uses, by its own account.", registry=registry
-        )
+        self.redis_memory_used = Gauge("qwenedit_redis_memory_used_bytes", "Redis' used memory.", registry=registry)
         self.redis_memory_max = Gauge(
-            "qwenedit_redis_memory_max_bytes", "Memory beyond which Redis refuses writes; 0: it has no such limit.",
+            "qwenedit_redis_memory_max_bytes", "Redis' `maxmemory`; 0 if unlimited.",
             registry=registry,
         )  # fmt: skip
         self.redis_memory_kept_free = Gauge(
-            "qwenedit_redis_memory_kept_free_bytes", "Memory that is kept free for the results of unfinished jobs.",
+            "qwenedit_redis_memory_kept_free_bytes", "Memory reserved for the results of unfinished jobs.",
             registry=registry,
         )  # fmt: skip
         self.reaped = Counter(
-            "qwenedit_jobs_reaped_total", "Attempts whose worker was lost, by the job's next state.", ("outcome",),
+            "qwenedit_jobs_reaped_total", "Attempts whose worker was lost.", ("outcome",),
             registry=registry,
         )  # fmt: skip
         for outcome in ("delayed", State.FAILED, State.CANCELLED):
@@ -89,6 +83,6 @@ class BotMetrics:
         self.on_picture_call = picture_calls(registry)
         self.leader = Gauge(
             "qwenedit_bot_leader",
-            "1 on the replica that ends the leases of dead workers and draws progress.",
+            "1 on the leading replica.",
             registry=registry,
         )

@@ -33,18 +33,18 @@ class Metrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self.queue_wait = job_seconds(
             "qwenedit_queue_wait_seconds",
-            "From a job's acceptance to the claim of its first attempt, by Redis' clock.",
+            "From acceptance to the first claim.",
             registry=registry,
         )
         self.execution = job_seconds(
             "qwenedit_execution_seconds",
-            "From an attempt's claim to its settlement, by the job's next state.",
+            "From an attempt's claim to its end.",
             ("outcome",),
             registry=registry,
         )
         self.attempts = Counter(
             "qwenedit_attempts_total",
-            "Attempts, by the job's next state (done, failed, delayed, queued, cancelled, lost) and reason.",
+            "Attempts, by the job's next state.",
             ("outcome", "reason"),
             registry=registry,
         )
@@ -53,33 +53,29 @@ class Metrics:
         for settled, reason in _ENDS:
             self.attempts.labels(settled.value, reason)
         self.redeliveries = Counter(
-            "qwenedit_redeliveries_total", "Claims of a job that had been tried before.", registry=registry
+            "qwenedit_redeliveries_total", "Claims of a job that was tried before.", registry=registry
         )
         self.stale_completions = Counter(
             "qwenedit_stale_completions_refused_total",
-            "Finished pictures that were refused, because the job had gone to another worker.",
+            "Results refused because another worker has the job.",
             registry=registry,
         )
         self.lease_renewals_failed = Counter(
-            "qwenedit_lease_renewals_failed_total", "Lease renewals that Redis did not answer.", registry=registry
+            "qwenedit_lease_renewals_failed_total", "Lease renewals without a reply.", registry=registry
         )
-        self.busy = Gauge(
-            "qwenedit_worker_busy", "1 while a job is executed; its mean is the busy ratio.", registry=registry
-        )
-        self.draining = Gauge("qwenedit_worker_draining", "1 when no further job is claimed.", registry=registry)
+        self.busy = Gauge("qwenedit_worker_busy", "1 while a job runs.", registry=registry)
+        self.draining = Gauge("qwenedit_worker_draining", "1 once the worker takes no more jobs.", registry=registry)
         self.redis_up = Gauge("qwenedit_redis_up", "1 while Redis answers this worker.", registry=registry)
-        self.comfyui_up = Gauge(
-            "qwenedit_comfyui_up", "1 while ComfyUI answers and has what the workflow needs.", registry=registry
-        )
+        self.comfyui_up = Gauge("qwenedit_comfyui_up", "1 while ComfyUI is ready for the workflow.", registry=registry)
         self.comfyui_requests = Counter(
             "qwenedit_comfyui_requests_total",
-            "Requests to ComfyUI, by route and by HTTP status, or `none` where no reply came.",
+            "Requests to ComfyUI; `none` is no reply.",
             ("route", "status"),
             registry=registry,
         )
         self.zombie_verdicts = Counter(
             "qwenedit_comfyui_zombie_verdicts_total",
-            "How often ComfyUI was found to take prompts and execute none.",
+            "How often the worker found that ComfyUI executes nothing.",
             registry=registry,
         )
         self.on_picture_call = picture_calls(registry)
@@ -87,19 +83,19 @@ class Metrics:
         registry.register(self.gpu)
         self.gpu_job = job_seconds(
             "qwenedit_gpu_job_seconds",
-            "GPU time of an attempt, loading and editing, by the job's next state.",
+            "GPU time of an attempt.",
             ("workflow", "outcome"),
             registry=registry,
         )
         self.model_load = job_seconds(
             "qwenedit_model_load_seconds",
-            "From the first node that loads a model to the first sampling step, where a model was loaded.",
+            "From the first node that loads a model to the first sampling step.",
             ("workflow",),
             registry=registry,
         )
         self.warm_up = job_seconds(
             "qwenedit_warm_up_seconds",
-            "Warm-ups, which load the model before the first job, by outcome (warm, failed).",
+            "Warm-ups before the first job.",
             ("workflow", "outcome"),
             registry=registry,
         )
