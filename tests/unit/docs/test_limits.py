@@ -13,14 +13,11 @@ from qwenedit_bot.app import parts
 from qwenedit_bot.chat import bot_api
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
-from qwenedit_bot.users import access_list
 from qwenedit_decoder import answers, headers
 from qwenedit_jobs import picture_refs
-from qwenedit_jobs.pictures import object_store
 from qwenedit_jobs.queue import queue, queue_view
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.protocol import transport
-from qwenedit_worker.loop import outcomes
 
 if TYPE_CHECKING:
     from qwenedit_decoder.answers import ProcessLimits
@@ -52,7 +49,6 @@ def of_a_decoder(limits: ProcessLimits) -> list[str]:
     [
         ("updates and answers being handled", [f"{parts.UPDATES_AT_ONCE} updates", f"{parts.ANSWERS_AT_ONCE} answers"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
-        ("updates of strangers and banned people", [f"{access_list.HEARD} a minute", f"{access_list.HEARD} a person"]),
         (
             "downloads",
             [
@@ -87,23 +83,11 @@ def of_a_decoder(limits: ProcessLimits) -> list[str]:
             [f"{most // MB} MB" for most in (transport.MAX_PICTURE, picture_refs.MAX_BYTES)],
         ),
         (
-            "ComfyUI's replies",
-            [f"{transport.MAX_JSON // MIB} MiB", f"{transport.MAX_MESSAGE // MIB} MiB a message"],
-        ),
-        (
             "bytes of pictures in Redis",
             [
                 f"{queue.SHARE:.0%} of".replace("%", " %"),
                 f"{queue.TIDY_SHARE:.0%} of".replace("%", " %"),
                 f"{in_script('UNKNOWN') // MIB} MiB",
-            ],
-        ),
-        (
-            "a call to the object store",
-            [
-                f"{object_store.PATIENCE:.0f} s",
-                f"{object_store.SLOWEST // 1000} kB",
-                f"{outcomes.STORE_AWAY:.0f} s",
             ],
         ),
     ],
