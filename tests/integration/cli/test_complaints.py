@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
 import pytest
 
 from local_stack.processes.ports import HOST, free_port
+from qwenedit_jobs.redis import connection
 from qwenedit_jobs.redis.state_layout import claim_state
 
 
@@ -24,7 +26,20 @@ async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
 
 async def test_name_that_is_not_known_is_told_from_a_redis_that_is_down(desk, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://no-such-host.invalid:6379/0")
-    assert "does not answer: its name isn't known" in (await desk.ask("status")).err
+    told = "does not answer: DNS doesn't know it: .* (name resolution failed for no-such-host.invalid: "
+    assert re.search(told.replace("(", r"\("), (await desk.ask("status")).err)
+
+
+async def test_resolver_that_hangs_is_told_as_dns(desk, monkeypatch):
+    async def hang(*_args, **_named):
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 0.2)
+    monkeypatch.setattr(connection, "RESOLVED_WITHIN", 0.1)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", hang)
+    monkeypatch.setenv("REDIS_URL", "redis://edit-qwenedit-redis:6379/0")
+    said = (await desk.ask("status")).err
+    assert "name resolution failed for edit-qwenedit-redis: DNS gives no answer within 0.1 s" in said
 
 
 async def test_redis_that_takes_connections_and_does_not_reply_is_told_within_ten_seconds(desk, monkeypatch):

@@ -75,23 +75,6 @@ async def test_instructions_are_never_shown_in_status(desk, question):
     assert PROMPT not in said.out
 
 
-async def test_status_says_that_pictures_lie_in_redis(desk):
-    assert line_of(await desk.ask("status"), "bucket") == "none: pictures are in Redis"
-
-
-async def test_status_says_whether_the_bucket_answers(desk, object_server, monkeypatch):
-    await object_server.make_bucket("status")
-    for name, value in {"PICTURES_URL": "s3://status/here", **object_server.settings()}.items():
-        monkeypatch.setenv(name, value)
-    told = "s3://status/here, which answers"
-    assert line_of(await desk.ask("status"), "bucket") == told
-    monkeypatch.setenv("PICTURES_URL", "s3://there-is-none")
-    said = await desk.ask("status")
-    why = "PICTURES_URL is s3://there-is-none: put failed: "
-    assert line_of(said, "bucket").startswith(why)
-    assert line_of(said, "trouble").startswith("QweneditPictureStoreFails: ")
-
-
 async def test_status_tells_redis_in_percent(desk):
     # Beside so much a client's buffers are small; it isn't sent, so they stay so.
     await desk.redis.setrange(desk.keys.picture("p"), 50_000_000, "x")

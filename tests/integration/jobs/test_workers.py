@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 import tracemalloc
 
 import pytest
 
 from qwenedit_jobs import Keys, RedisSettings, connect
-from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, MOST_SEEN, Device, Presence, Workers
+from qwenedit_jobs.workers import registry
+from qwenedit_jobs.workers.registry import FORGOTTEN_AFTER, MOST_SEEN, REMEMBERED, Device, Presence, Workers, telling
+from qwenedit_testkit.waiting import eventually
 
 KEYS = Keys()
 
@@ -47,10 +50,34 @@ async def test_silent_worker_is_forgotten_whichever_way_the_clock_steps(workers,
         await workers.beat(about("gpu-1"))
         await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         assert await names(workers) == []
+    for ahead in (-REMEMBERED - 1, REMEMBERED + 2):
+        await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         await workers.beat(about("gpu-2"))
         assert await redis.zrange(KEYS.workers, 0, -1) == ["gpu-2"]
         await workers.leave("gpu-2")
-    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= FORGOTTEN_AFTER
+    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= REMEMBERED
+
+
+async def test_bot_keeps_what_it_warns_of_in_the_register_and_is_no_worker(workers, redis, monkeypatch):
+    monkeypatch.setattr(registry, "TELL_EVERY", 0.01)
+    warned = {"event": "polling.conflict", "words": "cause=two", "count": 3, "since": time.time(), "at": time.time()}
+
+    async def said():
+        return [(each.event, each.count) for one in (await workers.seen()).bots for each in one.presence.troubles]
+
+    async def told():
+        return await said() == [("polling.conflict", 3)]
+
+    async with telling(workers, "bot-0", lambda: [warned]):
+        await eventually(told)
+        assert await names(workers) == []
+    assert await redis.keys() == []
+    with pytest.raises(ExceptionGroup):
+        async with telling(workers, "bot-0", lambda: [warned]):
+            raise ExceptionGroup("tasks", [ValueError("the token was revoked")])
+    [one] = (await workers.seen()).bots
+    assert one.presence.troubles[-1].event == "bot.refused"
+    assert one.presence.troubles[-1].words == "ValueError: the token was revoked"
 
 
 async def test_long_texts_of_comfyui_hide_no_worker(workers):

@@ -4,6 +4,7 @@ from qwenedit_telemetry.http_server import HttpServer
 from qwenedit_telemetry.logs import LEVELS, configure_logging, job_context, redact_words
 from qwenedit_telemetry.metrics import JOB_BUCKETS, job_seconds, make_registry, open_sockets, picture_calls
 from qwenedit_telemetry.probes import HEALTHY, Check, Health, ProbeServer
+from qwenedit_telemetry.recent_troubles import troubles
 from qwenedit_telemetry.setup import Telemetry, setup
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "picture_calls",
     "redact_words",
     "setup",
+    "troubles",
 ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import structlog
 
 from qwenedit_telemetry import tracing
+from qwenedit_telemetry.recent_troubles import note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -121,8 +122,9 @@ def _shared_processors(constants: dict[str, str]) -> list[Processor]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        add_constants,
         _say_errors,
+        _note_trouble,
+        add_constants,
     ]
 
 
@@ -156,6 +158,11 @@ def _say_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     for name, error in event.items():
         if isinstance(error, Exception) and name != "exc_info":
             event[name] = f"{type(error).__name__}: {error}"
+    return event
+
+
+def _note_trouble(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    note(event, lambda words: _redact(logger, method, words))
     return event
 
 

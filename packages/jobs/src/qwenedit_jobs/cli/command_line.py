@@ -44,13 +44,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = load(RedisSettings)
     structlog.configure(logger_factory=structlog.stdlib.LoggerFactory())  # to stderr
     try:
-        raise SystemExit(asyncio.run(_run(settings, arguments)))
-    except (RedisError, OSError) as error:
-        raise SystemExit(_complain(_explained(error, settings), output.NOT_ASKED)) from None
-    except QueueError as error:
-        raise SystemExit(_complain(str(error), output.BAD_NEWS)) from None
+        raise SystemExit(asyncio.run(_answered(settings, arguments)))
     except KeyboardInterrupt:
         raise SystemExit(130) from None  # as shells tell it
+
+
+async def _answered(settings: RedisSettings, arguments: argparse.Namespace) -> int:
+    """Run a command and say what came of it at once: the event loop's end waits for a resolver that hangs."""
+    try:
+        return await _run(settings, arguments)
+    except (RedisError, OSError) as error:
+        return _complain(_explained(error, settings), output.NOT_ASKED)
+    except QueueError as error:
+        return _complain(str(error), output.BAD_NEWS)
 
 
 def _complain(said: str, code: int) -> int:

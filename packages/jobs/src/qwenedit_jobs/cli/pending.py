@@ -18,8 +18,6 @@ MOST_LOOKED_AT = 100
 """Answers among which the oldest one that its chat takes is looked for."""
 CHAT = "chat"
 """What an answer waits for if its chat refuses the bot, such as a user's who blocked it: not a fault."""
-LONG = 30.0
-"""Seconds within which the bot handles an update, mostly."""
 FETCHES = "the bot has it in hand. If that stays so, Telegram's file, or the moderation hook's answer, doesn't come"
 MEANINGS = {
     "flood": "Telegram told the bot to wait (429)",
@@ -47,25 +45,14 @@ class PendingAnswer:
         return _why(self.stay, now, "the bot is giving it now")
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """Updates that aren't handled, or requests that are no jobs yet."""
-
-    said: str
-    """How many, and what the first waits for."""
-    stuck: bool
-    """Whether it waits for longer than it should."""
-
-
-async def pending_updates(at: Installation, now: float) -> Pending | None:
-    """Look at what users sent and the bot hasn't handled; None if there is nothing."""
+async def pending_updates(at: Installation, now: float) -> str:
+    """Say what users sent and the bot hasn't handled, and what the oldest waits for; empty if there is nothing."""
     dated = [(_sent(each.payload, now), each) for each in await at.updates.waiting()]
     if not dated:
-        return None
+        return ""
     since, first = min(dated, key=lambda each: each[0])
     why = _why(await at.updates.stay_of(first), now, FETCHES)
-    late = now - since > LONG
-    return Pending(f"{len(dated)} not yet handled, the oldest for {duration(now - since)}: {why}", stuck=late)
+    return f"{len(dated)} not yet handled, the oldest for {duration(now - since)}: {why}"
 
 
 def _sent(update: str, now: float) -> float:
@@ -74,15 +61,14 @@ def _sent(update: str, now: float) -> float:
     return min(now, max(dates, default=now))  # an older one is of a message that it replies to
 
 
-async def pending_requests(at: Installation, now: float) -> Pending | None:
-    """Look at requests that wait to become jobs; None if there is none."""
+async def pending_requests(at: Installation, now: float) -> str:
+    """Say how many requests wait to become jobs, and what for; empty if there is none."""
     found = await at.requests.waiting()
     if not found:
-        return None
+        return ""
     stays = [await at.requests.stay_of(each) for each in found[:MOST_LOOKED_AT]]
     first = max(stays, key=lambda stay: stay.failures)
-    said = f"{len(found)} not yet in line; the first: {_why(first, now, FETCHES)}"
-    return Pending(said, stuck=bool(first.failures))
+    return f"{len(found)} not yet in line; the first: {_why(first, now, FETCHES)}"
 
 
 def _why(stay: Stay, now: float, in_hand: str) -> str:

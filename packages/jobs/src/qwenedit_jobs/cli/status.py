@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import takewhile
@@ -13,18 +11,13 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
-from qwenedit_jobs.cli.own_limits import own_troubles
 from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_updates
-from qwenedit_jobs.cli.telegram import reach_telegram
-from qwenedit_jobs.cli.workers import seen_workers, show_workers, worker_troubles
-from qwenedit_jobs.errors import PictureStoreError
+from qwenedit_jobs.cli.troubles import NAMESPACE, lines, present_troubles
+from qwenedit_jobs.cli.workers import cut_off, seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.model import Memory, State, short_id
-from qwenedit_jobs.picture_address import IN_REDIS
-from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.redis.connection import check_writable
-from qwenedit_jobs.redis.state_layout import FIELD, LOST
-from qwenedit_jobs.workers.registry import Workers
+from qwenedit_jobs.workers.registry import REMEMBERED, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,17 +32,15 @@ A_FEW = 3
 """Failures or successes in a row that say more than a user's odd photo."""
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
-SLOW = 3.0
-"""Seconds in which Redis is slow to say all that is shown here; it mostly takes less than 0.1."""
-NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
-DESCRIBE = f"kubectl -n {NAMESPACE} describe pods,replicasets -l app.kubernetes.io/component"
-PODS = f"{DESCRIBE}=worker"
+WHY = (
+    f"kubectl -n {NAMESPACE} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:'; "
+    f"kubectl -n {NAMESPACE} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20"
+)
+"""Shows what Kubernetes knows: pods that were killed or don't start, and what it refuses."""
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
 NONE = "none that is seen here"
-TELEGRAM = ("Telegram", "flood")
-"""Beginnings of what an answer waits for if Telegram doesn't take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +55,9 @@ class Report:
 
 
 async def status(at: Installation) -> Answer:
-    """Show how the installation is, in a few round trips. A bucket is tried with a tiny object."""
+    """Show how the installation is, in a few round trips."""
     queue = at.queue
     report = Report(now=await queue.now())
-    began = time.monotonic()
     places = await queue.ids_by_state()
     running = await _known(at, places[State.RUNNING])
     waiting = await _known(at, places[State.QUEUED][:MOST_WAITING])
@@ -75,27 +65,21 @@ async def status(at: Installation) -> Answer:
     ended = await _known(at, await queue.ended_ids(since=report.now - 60 * MINUTES))
     retried = [job for job in (*running, *delayed, *waiting) if job.reason]
     failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
-    seen = await Workers(at.redis, at.keys).seen()
+    seen = await Workers(at.redis, at.keys).seen(REMEMBERED)
     workers = await seen_workers(at, seen.workers, running, failed)
     await _leader(report, at)
     await _bot(report, at)
     await _line(report, at, waiting, workers)
     report.troubles.extend(worker_troubles(workers, report.now, ignored=seen.ignored))
+    parts = [*seen.bots, *seen.workers]
+    report.troubles.extend(present_troubles(parts, report.now))
     _jobs(report, ended, retried)
     await _redis(report, at)
     await _disk(report, at)
-    if (took := time.monotonic() - began) > SLOW:
-        said = f"Redis is slow: its replies for this status took {duration(took)}: its node, its CPU or its disk"
-        report.troubles.append(f"QweneditAnswersLateFast: {said}")
-    await _bucket(report, at.settings.pictures_url)
-    if reached := await reach_telegram():
-        report.facts.append(("telegram", reached.said))
-        if reached.trouble:
-            report.troubles.append(f"QweneditTelegramRejects: {reached.trouble}")
-    report.troubles.extend(own_troubles())
     none = NONE if ("answers", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
     troubles = [("" if at else "trouble", said) for at, said in enumerate(report.troubles or [none])]
-    return Answer(f"{pairs(troubles + report.facts)}\n\n{show_workers(workers, report.now)}")
+    below = (pairs(troubles + report.facts), "", show_workers(workers, report.now), *lines(parts, report.now))
+    return Answer("\n".join(below))
 
 
 async def _known(at: Installation, ids: Sequence[str]) -> list[Status]:
@@ -108,14 +92,8 @@ async def _leader(report: Report, at: Installation) -> None:
     except NoPermissionError:  # a worker's user of a Redis of the operator's own
         leader = UNKNOWN
     report.facts.append(("leader", leader))
-    layout, lost = await permitted(at.redis.hmget(at.keys.layout, [FIELD, LOST])) or (None, None)
     if leader.startswith("none"):
-        said = f"no bot leads, so nobody is answered: `{DESCRIBE}=bot` shows why"
-        report.troubles.append(f"QweneditBotDown: {said}")
-    elif lost or not layout:
-        when = f" at {moment(float(lost), now=report.now)}" if lost else ""
-        said = f"Redis lost its data{when}, while the bot ran: it is another one, empty or older"
-        report.troubles.append(f"QweneditBotDown: {said}")
+        report.troubles.append(f"QweneditBotDown: no bot leads, so nobody is answered: `{WHY}` shows why")
 
 
 async def _bot(report: Report, at: Installation) -> None:
@@ -129,16 +107,11 @@ async def _bot(report: Report, at: Installation) -> None:
         since = f", which ended {duration(late)} ago" if oldest.since else ""
         owed = f"{owed}; the oldest answer is that of job {oldest.job_id}{since}: {why}"
         if late > 60:  # noqa: PLR2004 - longer than a full minute of Telegram's pace in a group
-            page = "QweneditTelegramRejects" if oldest.stay.why.startswith(TELEGRAM) else "QweneditAnswersLateFast"
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
-            report.troubles.append(f"{page}: {said}")
+            report.troubles.append(f"QweneditAnswersLateFast: {said}")
     report.facts.append(("answers", owed))
-    found = [await pending_updates(at, report.now), await pending_requests(at, report.now)]
-    for name, pending in zip(("updates", "requests"), found, strict=True):
-        if pending is not None:
-            report.facts.append((name, pending.said))
-            if pending.stuck:
-                report.troubles.append(f"QweneditTelegramRejects: {name}: {pending.said}")
+    report.facts.append(("updates", await pending_updates(at, report.now)))
+    report.facts.append(("requests", await pending_requests(at, report.now)))
     if aside := sum([(await lanes.occupancy()).set_aside for lanes in (at.updates, at.answers, at.requests)]):
         report.facts.append(("set aside", f"{aside}; `qwenedit aside list` shows them"))
         report.troubles.append(f"QweneditSetAside: {aside} updates, answers or requests were set aside")
@@ -155,17 +128,20 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
     places = f"{counts.waiting} waiting{next_one}, {running}, {counts.delayed} between attempts, {counts.dead} dead"
     report.facts.append(("queue", places))
     report.facts.append(("paused", since))
-    report.facts.append(("workers", f"{len(workers)} up, {len(able)} of them ready"))
+    silent = [worker for worker in workers if worker.silent(report.now)]
+    lost = f"; {len(silent)} silent" if silent else ""
+    report.facts.append(("workers", f"{len(workers) - len(silent)} up, {len(able)} of them ready{lost}"))
     if counts.waiting and paused is not None:
         said = f"waiting jobs: {counts.waiting}, until an operator ends the pause"
         report.troubles.append(f"QweneditPauseForgotten: {said}")
     elif counts.waiting and not able:
-        said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{PODS}` shows why"
-        report.troubles.append(f"QweneditNoWorker: {said}. If it shows neither pod nor error, KEDA starts none")
+        said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{WHY}` shows why"
+        heard = f". {cut_off(silent, report.now)}" if silent else ""
+        report.troubles.append(f"QweneditNoWorker: {said}. If it shows neither pod nor error, KEDA starts none{heard}")
     elif waited > COLD_START and all(worker.job for worker in able):
-        page = "QweneditAnswersLateFast" if len(able) == len(workers) else "QweneditNoWorker"
+        page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
-        report.troubles.append(f"{page}: {said}: `{PODS}` shows whether others can't start")
+        report.troubles.append(f"{page}: {said}: `{WHY}` shows whether others can't start")
     elif waited > 30 and not all(worker.job for worker in able):  # noqa: PLR2004 - an idle worker takes a job at once
         said = f"the next job has waited for {duration(waited)}, and an idle worker leaves it"
         report.troubles.append(f"QweneditQueueStuck: {said}")
@@ -239,22 +215,3 @@ async def _redis(report: Report, at: Installation) -> None:
     connections = f"; {open_} of {most} connections" if most else ""
     uptime = f"; up for {duration(server['uptime_in_seconds'])}" if server else ""
     report.facts.append(("redis", f"{name} at {at.settings.place}, {used}{connections}{uptime}"))
-    if most and open_ / most >= SHARE:
-        said = f"Redis has {open_} of at most {most} connections, and refuses new ones"
-        report.troubles.append(f"QweneditBotDown: {said}")
-
-
-async def _bucket(report: Report, url: str) -> None:
-    if url == IN_REDIS:
-        report.facts.append(("bucket", "none: pictures are in Redis"))
-        return
-    try:
-        objects = open_objects(url)
-        if objects is not None:
-            await objects.check(deletes=False)
-    except PictureStoreError as error:
-        report.facts.append(("bucket", str(error)))
-        said = "the store of pictures can't be used; the line `bucket` says why"
-        report.troubles.append(f"QweneditPictureStoreFails: {said}")
-    else:
-        report.facts.append(("bucket", f"{url}, which answers"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import duration, one_line, size, table
+from qwenedit_jobs.cli.troubles import NAMESPACE
 from qwenedit_jobs.model import short_id
 from qwenedit_jobs.workers.registry import BEAT_EVERY
 
@@ -105,10 +106,18 @@ def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) 
         worker, job = late[0]
         since = f" for {duration(now - worker.seen_at)}" if worker.seen_at else ""
         said = f"worker {worker.name} is silent{since} with job {short_id(job.id)} in hand{_more(late)}"
-        yield f"QweneditWorkersLost: {said}"
+        yield f"QweneditWorkersLost: {said}. {cut_off([worker for worker, _job in late], now)}"
     if ignored:
         said = f"{ignored} entries of the register of workers are no worker's, or too large"
         yield f"QweneditWorkersLost: {said}: somebody else has a worker's Redis password"
+
+
+def cut_off(silent: Sequence[SeenWorker], now: float) -> str:
+    """Say that workers fell silent while Redis answers here, and what shows why."""
+    worker = max(silent, key=lambda each: each.seen_at or 0.0)
+    ago = duration(now - worker.seen_at) if worker.seen_at else "more than 15 min"
+    log = f"kubectl -n {NAMESPACE} logs {worker.name} -c worker --tail=5"
+    return f"Worker {worker.name} was last heard {ago} ago, and Redis answers here: `{log}` says what cuts it off"
 
 
 def _more(found: Sequence[object]) -> str:

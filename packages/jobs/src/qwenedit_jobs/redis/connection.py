@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -33,6 +32,8 @@ SOCKET_TIMEOUT = 5.0
 """Seconds until a command without a reply counts as lost. Every script may be repeated, so it then is."""
 SLOW, SLOW_LOGGED_EVERY = 1.0, 60.0
 """Seconds after which a reply is slow, and between two log lines about that; a reply mostly takes a thousandth."""
+RESOLVED_WITHIN = 2.0
+"""Seconds after which DNS counts as down."""
 HEALTH_CHECK_INTERVAL = 15
 """Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
 
@@ -50,9 +51,10 @@ class _SentinelPool(SentinelConnectionPool):
 
 
 class _Retry(Retry):
-    """Takes uvloop's error of a connection that the other side has closed for what it is, and logs slow replies."""
+    """Says what an error of uvloop's, or a name that isn't found, means, and logs slow replies."""
 
     logged_at = -SLOW_LOGGED_EVERY
+    host = ""
 
     async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
         async def translated() -> T:
@@ -65,7 +67,12 @@ class _Retry(Retry):
             self._took(time.monotonic() - began - (time.thread_time() - busy))
             return reply
 
-        return await super().call_with_retry(translated, *args, **named)
+        try:
+            return await super().call_with_retry(translated, *args, **named)
+        except (RedisConnectionError, RedisTimeoutError) as error:
+            if self.host and "connecting" in str(error) and (why := await _unresolved(self.host)):
+                raise RedisConnectionError(f"name resolution failed for {self.host}: {why}") from error
+            raise
 
     def _took(self, seconds: float) -> None:
         if seconds > SLOW and time.monotonic() - _Retry.logged_at > SLOW_LOGGED_EVERY:
@@ -78,6 +85,18 @@ class _WaitingRetry(_Retry):
 
     def _took(self, seconds: float) -> None:
         pass
+
+
+async def _unresolved(host: str) -> str:
+    """Say why a name isn't found; empty if it is. A resolver that hangs looks like a connection that does."""
+    try:
+        async with asyncio.timeout(RESOLVED_WITHIN):
+            await asyncio.get_running_loop().getaddrinfo(host, None)
+    except TimeoutError:
+        return f"DNS gives no answer within {RESOLVED_WITHIN:g} s"
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 @asynccontextmanager
@@ -99,9 +118,8 @@ async def answered_within(seconds: float) -> AsyncIterator[None]:
 
 def cause_of(error: Exception) -> str:
     """Say why Redis gives no reply, and what to look at."""
-    met = error.__cause__ or error.__context__
-    if isinstance(met, socket.gaierror):
-        return "its name isn't known: REDIS_URL or REDIS_SENTINELS is wrong, or DNS is down"
+    if "name resolution" in str(error):
+        return "DNS doesn't know it: if `kubectl get service` does, a network policy cuts this pod off from DNS"
     if isinstance(error, RedisTimeoutError) and "connecting" not in str(error):
         return "it takes connections and gives no reply in time: its CPU, its disk or its node is slow, or it hangs"
     if isinstance(error, RedisTimeoutError):
@@ -119,6 +137,13 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         decode: Replies as `str`; pictures need False.
         retries: How often a call is made again that gets no reply.
     """
+    options: dict[str, Any] = dict(parse_url(settings.redis_url))
+    retry = (_WaitingRetry if waits else _Retry)(
+        ExponentialWithJitterBackoff(base=0.05, cap=1.0),
+        retries=retries,
+        # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
+        supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
+    )
     behaviour: dict[str, Any] = {
         "decode_responses": decode,
         # What somebody wrote that is no UTF-8 is read as a text that fits nothing; it must not break who reads it.
@@ -128,17 +153,12 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         "health_check_interval": HEALTH_CHECK_INTERVAL,
         # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
-        "retry": (_WaitingRetry if waits else _Retry)(
-            ExponentialWithJitterBackoff(base=0.05, cap=1.0),
-            retries=retries,
-            # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
-            supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
-        ),
+        "retry": retry,
         **_password(settings.redis_password),
     }
     if settings.redis_sentinels:
         return _master(settings, behaviour)
-    options: dict[str, Any] = dict(parse_url(settings.redis_url))
+    retry.host = options.get("host", "")
     return Redis.from_pool(ConnectionPool(**{**options, **behaviour}))
 
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
 
 LAYOUT = 2
 """What this version writes, and the newest that it reads."""
-FIELD, BOT, NOTED, LOST = "layout", "bot", "noted", "lost"
-"""Fields: the layout, whose it is, when its bot last wrote here, and when that bot found that data was lost."""
+FIELD, BOT, NOTED = "layout", "bot", "noted"
+"""Fields: the layout, whose it is, and when its bot last wrote here."""
+SAY_EVERY = 60.0
+"""Seconds between two log lines about data that was lost, until the bot is started anew."""
 LOOK_EVERY = 10.0
 """Seconds between two rounds of `StateWatch`."""
 MOST_LOST = 60.0
@@ -64,7 +66,6 @@ async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:
             owner = await redis.hget(keys.layout, BOT)  # another bot may start at the same moment
         if owner == str(bot_id):
             await redis.hset(keys.layout, FIELD, str(LAYOUT))
-            await redis.hdel(keys.layout, LOST)
     if owner not in {None, str(bot_id)}:
         raise AnotherBotError(owner=str(owner), bot_id=bot_id, prefix=keys.prefix)
 
@@ -83,9 +84,11 @@ class StateWatch:
     keys: Keys
     bot_id: int
     _noted: float = 0.0
+    _lost: float = 0.0
+    """When a loss was last logged; 0 if there was none."""
 
     async def tick(self) -> None:
-        """Compare the note of the last round with what Redis has, log a loss and note it for the status.
+        """Compare the note of the last round with what Redis has, and log a loss again and again.
 
         Raises:
             AnotherBotError: Another bot has begun here meanwhile.
@@ -93,10 +96,11 @@ class StateWatch:
         """
         layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
         with suppress(OutOfMemoryError):
-            if self._noted and (layout is None or float(noted or 0) < self._noted - MOST_LOST):
+            lost = self._noted and (layout is None or float(noted or 0) < self._noted - MOST_LOST)
+            if lost or (self._lost and time.time() - self._lost > SAY_EVERY):
+                self._lost = time.time()
                 log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)
-                await self.redis.hset(self.keys.layout, LOST, str(int(time.time())))
             self._noted = time.time()
             await self.redis.hset(self.keys.layout, NOTED, str(round(self._noted)))
 

@@ -1,16 +1,23 @@
-"""The register of workers, which each keeps up to date by heartbeats."""
+"""The register of workers and bots, which each keeps up to date by heartbeats."""
 
 from __future__ import annotations
 
+import asyncio
+import time
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from redis.exceptions import RedisError
 
+from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from redis.asyncio import Redis
 
     from qwenedit_jobs.keys import Keys
@@ -18,8 +25,12 @@ if TYPE_CHECKING:
 BEAT_EVERY = 12.0
 """Seconds between two signs of life of a worker. A connection that is idle for longer than 15 s costs
 a command more."""
+TELL_EVERY = 5.0
+"""Seconds between two of a bot, which says nothing between them."""
 FORGOTTEN_AFTER = 60
-"""Seconds without one until a worker is forgotten."""
+"""Seconds without one until nobody counts on a worker."""
+REMEMBERED = 900
+"""Seconds for which its last words are kept for the operator."""
 MOST_SEEN = 1_000
 """Workers that are read, those with the last signs of life: whoever has a worker's password may flood the register."""
 MOST_BYTES = 8_192
@@ -50,10 +61,22 @@ class Device(_Report):
     vram_free: _Count
 
 
+class Trouble(_Report):
+    """What a part warned of in its log."""
+
+    event: _Text
+    words: _Text = ""
+    count: _Count = 1
+    since: _Seconds
+    """When the first of `count` was, since the epoch by the part's own clock, as is the last one's."""
+    at: _Seconds
+
+
 class Presence(_Report):
-    """What a worker says of itself. Which job it has is known from the job's lease."""
+    """What a worker or a bot says of itself. Which job a worker has is known from the job's lease."""
 
     worker: _Text
+    part: _Text = "worker"
     version: _Text = ""
     """Of the worker."""
     since: _Seconds
@@ -68,6 +91,7 @@ class Presence(_Report):
     comfyui_url: _Text = ""
     device: Device | None = None
     """None until ComfyUI has answered."""
+    troubles: tuple[Trouble, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,9 @@ class Seen:
     """What the register has."""
 
     workers: tuple[LiveWorker, ...]
-    """By name; one that was killed is among them for `FORGOTTEN_AFTER`."""
+    """By name; one that was killed is among them for as long as was asked for."""
+    bots: tuple[LiveWorker, ...] = ()
+    """Likewise."""
     ignored: int = 0
     """Entries that are too large, one too many, or no worker's."""
 
@@ -106,18 +132,18 @@ class Workers:
     async def beat(self, presence: Presence) -> None:
         """Give a sign of life."""
         about = presence.model_dump_json()
-        await self._scripts.run("beat", worker=presence.worker, about=about, kept=FORGOTTEN_AFTER)
+        await self._scripts.run("beat", worker=presence.worker, about=about, kept=REMEMBERED)
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
         await self._redis.zrem(self._keys.workers, worker)
         await self._redis.delete(self._keys.worker_about(worker))
 
-    async def seen(self) -> Seen:
-        """Return the workers that gave a sign of life lately. At most 8 MiB are read, whatever lies there."""
-        limits = {"forgotten": FORGOTTEN_AFTER * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
+    async def seen(self, within: int = FORGOTTEN_AFTER) -> Seen:
+        """Return who gave a sign of life in the last seconds. At most 8 MiB are read, whatever lies there."""
+        limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
         ignored, found = await self._scripts.run("seen", **limits)
-        workers = []
+        parts = []
         for worker, at, text in sorted(found):
             try:
                 presence = Presence.model_validate_json(text)
@@ -125,7 +151,37 @@ class Workers:
                 ignored += 1
                 continue
             if presence.worker == worker:
-                workers.append(LiveWorker(presence, float(at) / 1000))
+                parts.append(LiveWorker(presence, float(at) / 1000))
             else:
                 ignored += 1
-        return Seen(tuple(workers), ignored)
+        workers = tuple(each for each in parts if each.presence.part == "worker")
+        return Seen(workers, tuple(each for each in parts if each not in workers), ignored)
+
+
+@asynccontextmanager
+async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[str, Any]]]) -> AsyncIterator[None]:
+    """Keep a bot, by its name, in the register with what it warns of; what ends it is the last that it says."""
+    about = {"worker": bot, "part": "bot", "since": time.time(), "ready": False, "draining": False}
+
+    async def beat(*last: dict[str, Any]) -> None:
+        with suppress(RedisError):  # its log and its probes tell of that
+            await register.beat(Presence.model_validate({**about, "troubles": [*troubles(), *last]}))
+
+    async def keep_beating() -> None:
+        while True:
+            await asyncio.sleep(TELL_EVERY)
+            await beat()
+
+    task, last = asyncio.create_task(keep_beating()), []
+    try:
+        yield
+    except Exception as error:
+        cause, now = error, time.time()
+        while isinstance(cause, ExceptionGroup):
+            cause = cause.exceptions[0]
+        last = [{"event": "bot.refused", "words": f"{type(cause).__name__}: {cause}", "since": now, "at": now}]
+        raise
+    finally:
+        await end([task])
+        with suppress(RedisError):
+            await (beat(*last) if last else register.leave(bot))

@@ -39,7 +39,8 @@ from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_layout, claim_state
-from qwenedit_telemetry import Health, setup
+from qwenedit_jobs.workers.registry import Workers, telling
+from qwenedit_telemetry import Health, setup, troubles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +93,8 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
         ExceptionGroup: of what `introduce` and `run_parts` raise.
     """
     metrics = BotMetrics(telemetry.registry)
-    calls = CallMiddleware(metrics)
     session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
-    session.middleware(calls)
+    session.middleware(CallMiddleware(metrics))
     bot = Bot(settings.bot_token.get_secret_value(), session=session)
     async with (
         connect(settings) as commands,
@@ -103,9 +103,12 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
         bot.context(),
     ):
         connections = Connections(commands, blocking, raw)
-        readiness = BotReadiness(commands, settings.keys, trouble=lambda: calls.trouble)
+        readiness = BotReadiness(commands, settings.keys)
         checks = {"/readyz": readiness.check}
-        async with telemetry.probe_server(host=settings.probe_host, port=settings.probe_port, checks=checks):
+        async with (
+            telemetry.probe_server(host=settings.probe_host, port=settings.probe_port, checks=checks),
+            telling(Workers(commands, settings.keys), settings.pod_name, troubles),
+        ):
             connections.objects = open_objects(settings.pictures_url, on_call=metrics.on_picture_call)
             me = await introduce(bot, connections, settings.keys, stop)
             if me is not None:
@@ -212,8 +215,6 @@ class BotReadiness:
     keys: Keys
     receiving: Callable[[], Health] | None = None
     """Whether updates come in; None until something receives them."""
-    trouble: Callable[[], str] = str
-    """What keeps calls from Telegram; empty: nothing that is known."""
 
     async def check(self) -> Health:
         """Write to Redis, and look when Telegram last answered."""
@@ -221,6 +222,4 @@ class BotReadiness:
             await check_writable(self.redis, self.keys)
         except RedisError as error:
             return Health.failing(f"Redis takes no writes: {type(error).__name__}: {error}")
-        health = self.receiving() if self.receiving else Health.failing("starting: Telegram has not answered yet")
-        trouble = self.trouble()
-        return health if health.ok or not trouble else Health.failing(f"{health.reason}: {trouble}")
+        return self.receiving() if self.receiving else Health.failing("starting: Telegram has not answered yet")

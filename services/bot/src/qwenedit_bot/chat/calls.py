@@ -66,8 +66,8 @@ TEXTS: dict[type[BotError], tuple[str, ...]] = {
     ),
     ReplyRejectedError: ("to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED"),
     MessageGoneError: (
-        "message to edit", "message not found", "can't be edited", "MESSAGE_ID_INVALID", "MESSAGE_EDIT_TIME_EXPIRED",
-        "MESSAGE_AUTHOR_REQUIRED", "group chat was upgraded to a supergroup chat",
+        "message to edit", "message to delete", "message not found", "can't be edited", "MESSAGE_ID_INVALID",
+        "MESSAGE_EDIT_TIME_EXPIRED", "MESSAGE_AUTHOR_REQUIRED", "group chat was upgraded to a supergroup chat",
     ),
     KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
     LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
@@ -171,7 +171,6 @@ class CallMiddleware(BaseRequestMiddleware):
 
     def __init__(self, metrics: BotMetrics) -> None:
         self._metrics = metrics
-        self.trouble = ""
 
     async def __call__(
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
@@ -191,6 +190,5 @@ class CallMiddleware(BaseRequestMiddleware):
                 status = status_of(failure)
                 self._metrics.calls.labels(name, status).inc()
                 span.set({attributes.TELEGRAM_STATUS: status})
-                before, self.trouble = self.trouble, trouble_of(failure)
-                if self.trouble not in ("", before):
-                    log.warning("telegram.unreachable", reason=self.trouble)
+                if trouble := trouble_of(failure):
+                    log.warning("telegram.unreachable", reason=trouble)

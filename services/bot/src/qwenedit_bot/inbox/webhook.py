@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -115,6 +116,10 @@ class Webhook:
         backoff = Backoff()
         while not stop.is_set():
             try:
+                if (known := await unless(stop, self._bot.get_webhook_info())) is None:
+                    return
+                if known.last_error_date and time.time() - known.last_error_date.timestamp() < 2 * SET_AGAIN:
+                    log.warning("webhook.not_delivered", reason=known.last_error_message)
                 secret = self._secret.get_secret_value()
                 call = self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=secret)
                 if await unless(stop, call) is None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
-from qwenedit_telemetry import open_sockets
+from qwenedit_telemetry import open_sockets, troubles
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
@@ -55,7 +55,7 @@ class Heartbeat:
         told, beat_at = None, 0.0
         try:
             while True:
-                state = (self._watch.health(), self._shutdown.draining.is_set())
+                state = (self._watch.health(), self._shutdown.draining.is_set(), troubles())
                 if state != told or time.monotonic() - beat_at >= BEAT_EVERY:
                     told, beat_at = state, time.monotonic()
                     await self._beat()
@@ -65,14 +65,15 @@ class Heartbeat:
 
     async def _beat(self) -> None:
         health = self._watch.health()
-        self._now = Presence(
-            **self._now.model_dump(exclude={"ready", "problem", "draining", "sockets", "device"}),
-            ready=health.ok,
-            problem="" if health.ok else health.reason,
-            draining=self._shutdown.draining.is_set(),
-            sockets=open_sockets(),
-            device=await self._device(),
-        )
+        now = {
+            "ready": health.ok,
+            "problem": "" if health.ok else health.reason,
+            "draining": self._shutdown.draining.is_set(),
+            "sockets": open_sockets(),
+            "device": await self._device(),
+            "troubles": troubles(),
+        }
+        self._now = Presence.model_validate(self._now.model_dump() | now)
         with suppress(QueueUnavailableError):  # the queue's own calls tell of that
             await self._register.beat(self._now)
 

@@ -1,0 +1,60 @@
+"""What bots and workers warned of lately, in their own words, for `qwenedit status`."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from qwenedit_jobs.cli.output import duration, one_line
+from qwenedit_jobs.workers.registry import REMEMBERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qwenedit_jobs.workers.registry import LiveWorker, Trouble
+
+NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
+PRESENT = 90.0
+"""Seconds within which a warning is a trouble of now; what lasts is logged again by then."""
+PAGES = (
+    (r"^(job\.settled|job\.expired|attempt\.)", ""),  # the status counts jobs that fail
+    (r"lease_expired", "QweneditWorkersLost"),
+    (r"picturestore|pictures|result_waits", "QweneditPictureStoreFails"),
+    (r"^bot\.refused", "QweneditBotDown"),
+    (r"moderat", "QweneditModerationFails"),
+    (r"misconf|no space", "QweneditRedisDiskFull"),
+    (r"outofmemory|storagefull|no_room", "QweneditRedisNearlyFull"),
+    (r"(call|redis)\.slow.*(comfyui|redis)", "QweneditAnswersLateFast"),
+    (r"comfyui|warm_up", "QweneditNoWorker"),
+    (r"redis", "QweneditBotDown"),
+    (r"telegram|polling|webhook|download", "QweneditTelegramRejects"),
+    (r"set_aside|defect|unreadable", "QweneditSetAside"),
+)
+"""Which page in docs/runbooks helps, by an event and its words; the first that matches."""
+
+
+def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
+    """Name the page and the newest words of each trouble that a part has now, one a page and part."""
+    for part in parts:
+        told = {page: each for each in part.presence.troubles if now - each.at < PRESENT and (page := _page(each))}
+        for page, each in told.items():
+            why = f". `kubectl -n {NAMESPACE} describe pod {part.presence.worker}` says if it was OOMKilled"
+            yield f"{page}: {_said(part, each, now)}{why if page == 'QweneditNoWorker' else ''}"
+
+
+def lines(parts: Sequence[LiveWorker], now: float) -> list[str]:
+    """Return what the parts warned of lately, the newest first."""
+    found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < REMEMBERED]
+    found.sort(key=lambda each: -each[0].at)
+    return [f"Warned: {_said(part, each, now)}" for each, part in found]
+
+
+def _said(part: LiveWorker, each: Trouble, now: float) -> str:
+    times = f", {each.count} times in {duration(each.at - each.since)}" if each.count > 1 else ""
+    return one_line(f"{part.presence.worker}, {duration(now - each.at)} ago{times}: {each.event} {each.words}")
+
+
+def _page(each: Trouble) -> str:
+    said = f"{each.event} {each.words}".lower()
+    return next((page for pattern, page in PAGES if re.search(pattern, said)), "")

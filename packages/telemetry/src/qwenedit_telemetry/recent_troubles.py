@@ -1,0 +1,45 @@
+"""What this process warned of lately, in its own words: its heartbeat carries that to `qwenedit status`."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MOST = 6
+"""Kinds of warnings that are remembered, the last ones."""
+LONGEST = 300
+"""Characters of one's words."""
+ANEW = 300.0
+"""Seconds of silence after which a warning begins anew."""
+_LOUD = ("warning", "error", "critical")
+_UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames"}
+
+_troubles: dict[str, dict[str, Any]] = {}
+
+
+def note(event: Mapping[str, Any], redact: Callable[[str], str]) -> None:
+    """Remember a line of the log if it's a warning or an error.
+
+    Args:
+        event: The line's fields.
+        redact: Takes out of its words what nobody may read.
+    """
+    if event.get("level") not in _LOUD:
+        return
+    told = ((name, value) for name, value in event.items() if name not in _UNTOLD and not name.startswith("_"))
+    words = redact(" ".join(f"{name}={' '.join(str(value).split())}" for name, value in told))
+    name, now = redact(str(event["event"]))[:LONGEST], time.time()
+    before = _troubles.pop(name, None)
+    if before is None or now - before["at"] > ANEW:
+        before = {"event": name, "since": now, "count": 0}
+    _troubles[name] = {**before, "words": words[:LONGEST], "at": now, "count": before["count"] + 1}
+    while len(_troubles) > MOST:
+        del _troubles[next(iter(_troubles))]
+
+
+def troubles() -> list[dict[str, Any]]:
+    """Return what was warned of, the newest last: `event`, `words`, `since` and `at` (since the epoch), `count`."""
+    return list(_troubles.values())

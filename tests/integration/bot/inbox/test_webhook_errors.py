@@ -1,0 +1,46 @@
+"""What Telegram says of deliveries to the webhook."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from aiogram.types import WebhookInfo
+from pydantic import SecretStr
+
+from qwenedit_bot.inbox.webhook import SET_AGAIN, Webhook
+
+
+class Telegram:
+    """Knows of a delivery that failed; the bot stops when it has set its webhook."""
+
+    def __init__(self, stop, *, ago):
+        self._stop = stop
+        self._info = WebhookInfo(
+            url="", has_custom_certificate=False, pending_update_count=1,
+            last_error_date=datetime.fromtimestamp(time.time() - ago, UTC), last_error_message="502 Bad Gateway",
+        )  # fmt: skip
+
+    async def get_webhook_info(self):
+        return self._info
+
+    async def set_webhook(self, *_args, **_named):
+        self._stop.set()
+
+
+async def logged(ago):
+    stop = asyncio.Event()
+    bot: Any = Telegram(stop, ago=ago)
+    inbox: Any = None
+    webhook = Webhook(bot, inbox, url="https://bot.test/telegram", secret=SecretStr("s"), host="127.0.0.1", port=0)
+    with structlog.testing.capture_logs() as said:
+        await webhook.run(stop)
+    return [each["reason"] for each in said if each["event"] == "webhook.not_delivered"]
+
+
+async def test_delivery_that_failed_lately_is_logged_in_telegrams_words():
+    assert await logged(20) == ["502 Bad Gateway"]
+    assert await logged(3 * SET_AGAIN) == []

@@ -1,0 +1,48 @@
+"""What a process warned of lately."""
+
+from __future__ import annotations
+
+import io
+import logging
+
+import pytest
+import structlog
+
+from qwenedit_telemetry import configure_logging, recent_troubles, troubles
+
+TOKEN = "123456789:AAbbccddeeffgghhiijjkk"
+
+
+@pytest.fixture(autouse=True)
+def log(monkeypatch):
+    monkeypatch.setattr(recent_troubles, "_troubles", {})
+    configure_logging(service="bot", constants={"worker": "gpu-1"}, stream=io.StringIO(), console=False)
+    return structlog.get_logger("qwenedit_bot")
+
+
+def test_warnings_and_errors_are_remembered_in_their_words(log):
+    log.info("polling.started")
+    log.warning("polling.conflict", cause="Conflict: another\npoller", next_in=9.9)
+    log.warning("polling.conflict", cause="Conflict again", error=ValueError("x"))
+    logging.getLogger("asyncio").error("Task exception")
+    conflict, foreign = troubles()
+    assert (conflict["event"], conflict["words"]) == ("polling.conflict", "cause=Conflict again error=ValueError: x")
+    assert conflict["count"] == 2
+    assert conflict["since"] <= conflict["at"]
+    assert foreign["event"] == "Task exception"
+
+
+def test_words_have_no_token(log):
+    log.error("start.failed", error=f"https://api.telegram.org/bot{TOKEN}/getMe")
+    [found] = troubles()
+    assert found["words"] == "error=https://api.telegram.org/bot<token>/getMe"
+
+
+def test_last_kinds_of_warnings_are_kept(log):
+    for number in range(recent_troubles.MOST + 2):
+        kind = f"kind.{number}"
+        log.warning(kind, error="x" * 2 * recent_troubles.LONGEST)
+    assert next(each["event"] for each in troubles()) == "kind.2"
+    assert {len(each["words"]) for each in troubles()} == {recent_troubles.LONGEST}
+    log.warning("kind.2")
+    assert troubles()[-1]["event"] == "kind.2"
