@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.client.session.base import BaseSession
 from aiogram.exceptions import TelegramBadRequest
-from aiogram.methods import AnswerCallbackQuery, GetFile, GetMe, SetWebhook
-from aiogram.types import Chat, File, InlineKeyboardMarkup, Message, User
+from aiogram.methods import AnswerCallbackQuery, GetFile, GetMe, GetWebhookInfo, SetWebhook
+from aiogram.types import Chat, File, InlineKeyboardMarkup, Message, User, WebhookInfo
 
 from qwenedit_bot.inbox.polling import GetRawUpdates
 
@@ -63,6 +63,8 @@ class Wire(BaseSession):
                 return File(file_id=method.file_id, file_unique_id="unique", file_path=method.file_id)
             case GetRawUpdates():
                 return []
+            case GetWebhookInfo():
+                return WebhookInfo(url="", has_custom_certificate=False, pending_update_count=0)
             case _ if method.__api_method__.startswith("send") and method.__returning__ is Message:
                 self._sent += 1
                 return Message(message_id=self._sent, date=NOW, chat=Chat(id=int(chat_id or 0), type="private"))

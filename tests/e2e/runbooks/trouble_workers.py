@@ -49,7 +49,8 @@ async def test_release_whose_image_is_missing(installation, on_call, photo):
     missing = (str(CHART), *values(*SETS, "worker.image.tag=nowhere"))
     with pytest.raises(CommandError, match="edit-qwenedit-image-check not ready"):
         await installation.helm("upgrade", *missing, "--timeout=15s")
-    assert "worker:nowhere" in await installation.kube("describe", "pod", "edit-qwenedit-image-check")
+    assert "worker:nowhere" in await installation.kube("get", "events", "--field-selector=type=Warning")
+    assert "image-check" not in await installation.kube("get", "pods")
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60)
 

@@ -16,8 +16,8 @@ from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-REFUSAL_LOGGED_EVERY = 60.0
-"""Seconds between two log lines about the same refusal."""
+LOGGED_EVERY = 60.0
+"""Seconds between two log lines that say the same."""
 TAKES_NO_WRITES = ("MISCONF", "NOREPLICAS")
 """Beginnings of what Redis says while it can't write to its disk, or lacks its replicas."""
 
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class RedisLink:
-    """Knows whether Redis answers, and logs each change of that once.
+    """Knows whether Redis answers, and logs each change of that, and once a minute that it doesn't.
 
     Args:
         on_change: Told of each change.
@@ -35,7 +35,7 @@ class RedisLink:
         self._up: bool | None = None
         self._error = "no call has come to something yet"
         self._on_change = on_change
-        self._refusals: dict[str, float] = {}
+        self._logged_at: dict[str, float] = {}
 
     def health(self) -> Health:
         """Say whether the last call came to something; a worker writes every few seconds, also while it waits."""
@@ -64,22 +64,28 @@ class RedisLink:
 
     def _become(self, *, up: bool, error: str = "") -> None:
         self._error = error
+        if not up and self._due("unreachable"):
+            log.warning("redis.unreachable", error=error)
         if self._up is up:
             return
         if up:
             log.info("redis.reachable")
-        else:
-            log.warning("redis.unreachable", error=error)
+            self._logged_at.pop("unreachable", None)
         self._up = up
         self._on_change(up)
 
     def _refused(self, why: str) -> None:
-        """Log what a Redis that is there does not do: it is full, say. One log line in `REFUSAL_LOGGED_EVERY`."""
-        code = why.partition(" ")[0]
-        now = time.monotonic()
-        if now - self._refusals.get(code, -REFUSAL_LOGGED_EVERY) >= REFUSAL_LOGGED_EVERY:
-            self._refusals[code] = now
+        """Log what a Redis that is there does not do: it is full, say."""
+        if self._due(why.partition(" ")[0]):
             log.error("redis.refused", error=why)
+
+    def _due(self, what: str) -> bool:
+        """Whether to log something that lasts, which is once in `LOGGED_EVERY`."""
+        now = time.monotonic()
+        due = now - self._logged_at.get(what, -LOGGED_EVERY) >= LOGGED_EVERY
+        if due:
+            self._logged_at[what] = now
+        return due
 
 
 T = TypeVar("T")

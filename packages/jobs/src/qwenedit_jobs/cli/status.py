@@ -32,11 +32,13 @@ A_FEW = 3
 """Failures or successes in a row that say more than a user's odd photo."""
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
-WHY = (
+WHY, LOG = (
     f"kubectl -n {NAMESPACE} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:'; "
-    f"kubectl -n {NAMESPACE} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20"
+    f"kubectl -n {NAMESPACE} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20",
+    f"kubectl -n {NAMESPACE} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | "
+    """grep -v '"level": "info"' | tail -3""",
 )
-"""Shows what Kubernetes knows: pods that were killed or don't start, and what it refuses."""
+"""Show what Kubernetes knows of pods that don't start or were killed, and what workers warned of."""
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
@@ -136,8 +138,8 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         report.troubles.append(f"QweneditPauseForgotten: {said}")
     elif counts.waiting and not able:
         said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{WHY}` shows why"
-        heard = f". {cut_off(silent, report.now)}" if silent else ""
-        report.troubles.append(f"QweneditNoWorker: {said}. If it shows neither pod nor error, KEDA starts none{heard}")
+        heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` what a worker warned of"
+        report.troubles.append(f"QweneditNoWorker: {said}{heard}. If there's no pod and no error, KEDA starts none")
     elif waited > COLD_START and all(worker.job for worker in able):
         page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"

@@ -108,9 +108,8 @@ class Seen:
     """What the register has."""
 
     workers: tuple[LiveWorker, ...]
-    """By name; one that was killed is among them for as long as was asked for."""
     bots: tuple[LiveWorker, ...] = ()
-    """Likewise."""
+    """By name, as the workers; one that was killed is among them for as long as was asked for."""
     ignored: int = 0
     """Entries that are too large, one too many, or no worker's."""
 
