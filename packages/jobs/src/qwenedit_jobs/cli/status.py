@@ -32,13 +32,10 @@ A_FEW = 3
 """Failures or successes in a row that say more than a user's odd photo."""
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
-WHY, LOG = (
-    f"kubectl -n {NAMESPACE} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:'; "
-    f"kubectl -n {NAMESPACE} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20",
-    f"kubectl -n {NAMESPACE} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | "
-    """grep -v '"level": "info"' | tail -3""",
-)
-"""Show what Kubernetes knows of pods that don't start or were killed, and what workers warned of."""
+KUBECTL = f"kubectl -n {NAMESPACE}"
+PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:'"
+WHY = f"{PODS}; {KUBECTL} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20"
+LOG = f"{KUBECTL} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | grep -E 'warning|error' | tail -3"
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""
 UNKNOWN = "not known here: ask the bot's pod"
