@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import aiohttp
@@ -93,12 +94,34 @@ async def test_answer_seconds_end_with_the_answer_in_the_chat_and_not_with_the_j
     assert (in_time, all_answers) == (before[0], before[1] + 1)
 
 
+async def test_answered_jobs_are_counted_by_their_state_and_why_they_failed(stage: Any) -> None:
+    """The alerts on failures would be silent otherwise."""
+    ann = await stage.telegram.user()
+    before = await answered_jobs(stage)
+    for reason in (None, Reason.OUT_OF_MEMORY):
+        await ann.send(photo=photo(), caption="make it snow")
+        claim = await stage.worker.claim()
+        await (stage.worker.fail(claim, reason) if reason else stage.worker.finish(claim, RESULT))
+        await stage.bot.wait_for_line(f'.*"answer.delivered".*"{claim.job.id}".*')
+    assert await answered_jobs(stage) - before == {("done", ""): 1, ("failed", "out_of_memory"): 1}
+
+
+async def answered_jobs(stage: Any) -> Counter[tuple[str, str]]:
+    """Return how many jobs were answered, by state and reason."""
+    found = await scraped(stage, r'qwenedit_jobs_finished_total\{reason="(\w*)",state="(\w+)"\} (\S+)')
+    return Counter({(state, reason): int(float(count)) for reason, state, count in found})
+
+
 async def answers_within_a_second(stage: Any) -> tuple[float, float]:
     """Return how many answers took a second at most, and how many there were."""
-    async with aiohttp.ClientSession() as session, session.get(f"{stage.bot.probe_url}/metrics") as answer:
-        metrics = await answer.text()
-    buckets = dict(re.findall(r'^qwenedit_job_answer_seconds_bucket\{le="(\S+)"\} (\S+)$', metrics, re.MULTILINE))
+    buckets = dict(await scraped(stage, r'qwenedit_job_answer_seconds_bucket\{le="(\S+)"\} (\S+)'))
     return float(buckets["1.0"]), float(buckets["+Inf"])
+
+
+async def scraped(stage: Any, line: str) -> list[Any]:
+    """Return what the bot's metrics have in lines of a form."""
+    async with aiohttp.ClientSession() as session, session.get(f"{stage.bot.probe_url}/metrics") as answer:
+        return re.findall(f"^{line}$", await answer.text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize("kind", ["500", "cut"])
