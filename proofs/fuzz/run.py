@@ -179,7 +179,7 @@ async def _check_stored(harness: Harness) -> None:
 def _check_as_result(data: bytes) -> None:
     """See that it could also come from a worker, in whose results the bot trusts no more."""
     try:
-        if headers.read(data) is not None:
+        if headers.read_header(data) is not None:
             marked(data, tool="qwenedit")
     except PictureRefusedError:
         return

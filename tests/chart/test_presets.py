@@ -25,7 +25,7 @@ def mounted(pod):
 def test_file_is_mounted_as_it_is_where_the_bot_looks_for_it(render):
     pod, configs = parts(render({"bot": {"token": TOKEN, "presets": {"file": presets.shipped()}}}))
     name = "edit-qwenedit-bot-presets"
-    assert presets.read(configs[name]["presets.yaml"]) == presets.read(presets.shipped())
+    assert presets.parse_catalogue(configs[name]["presets.yaml"]) == presets.parse_catalogue(presets.shipped())
     told = BotSettings.model_validate(
         {"bot_token": "1:abc", "presets_file": configs["edit-qwenedit-bot"]["PRESETS_FILE"]}
     )

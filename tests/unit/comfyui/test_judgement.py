@@ -20,7 +20,7 @@ from qwenedit_worker.comfyui import (
 )
 from qwenedit_worker.comfyui.protocol.history import HistoryRecord
 from qwenedit_worker.comfyui.protocol.rejection import rejection
-from qwenedit_worker.comfyui.protocol.websocket import FeedEvent, read
+from qwenedit_worker.comfyui.protocol.websocket import FeedEvent, parse_event
 
 BOUND = BoundWorkflow(graph={}, output_node="42", image_nodes=frozenset({"21"}), steps=4, steps_node="40")
 OUTPUT = {"42": {"images": [{"filename": "edited_00001_.png", "subfolder": "j/1", "type": "output"}]}}
@@ -108,7 +108,7 @@ def test_vanished_upload_is_the_servers_fault() -> None:
 
 
 def event(kind: str, **data: object) -> object:
-    found = read(json.dumps({"type": kind, "data": {"prompt_id": "p", **data}}))
+    found = parse_event(json.dumps({"type": kind, "data": {"prompt_id": "p", **data}}))
     return found and found[1]
 
 
@@ -134,4 +134,4 @@ def test_events_are_read(kind, data, expected) -> None:
     ["", "{", "[]", "null", '{"type": "executing"}', '{"type": 1, "data": {}}', '{"type": "status", "data": {}}'],
 )
 def test_nonsense_is_ignored(text) -> None:
-    assert read(text) is None
+    assert parse_event(text) is None

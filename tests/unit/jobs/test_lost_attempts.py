@@ -29,11 +29,11 @@ UNREADABLE = {
 
 
 def test_lost_attempt_is_read() -> None:
-    attempt = LostAttempt.read(json.dumps(LOST))
+    attempt = LostAttempt.parse(json.dumps(LOST))
     assert attempt is not None
     assert (attempt.job_id, attempt.worker, attempt.attempt, attempt.ended_at) == ("1", "w", 1, 0.002)
 
 
 @pytest.mark.parametrize("entry", UNREADABLE.values(), ids=UNREADABLE)
 def test_lost_attempt_that_nobody_can_read_is_none(entry: str) -> None:
-    assert LostAttempt.read(entry) is None
+    assert LostAttempt.parse(entry) is None

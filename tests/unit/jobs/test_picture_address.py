@@ -24,15 +24,15 @@ from qwenedit_jobs.settings import load
     ],
 )
 def test_address_is_read(url, scheme, bucket, prefix):
-    address = Address.read(url)
+    address = Address.parse(url)
     assert address is not None
     assert (address.scheme, address.bucket, address.prefix) == (scheme, bucket, prefix)
-    assert Address.read(str(address)) == address
+    assert Address.parse(str(address)) == address
 
 
 @pytest.mark.parametrize("url", ["redis:", "redis://"])
 def test_pictures_in_redis_have_no_address(url):
-    assert Address.read(url) is None
+    assert Address.parse(url) is None
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_pictures_in_redis_have_no_address(url):
 )
 def test_address_that_is_none_is_reported(url, said):
     with pytest.raises(ValueError, match=re.escape(said)):
-        Address.read(url)
+        Address.parse(url)
 
 
 def test_service_does_not_start_with_another_one(monkeypatch, capsys):

@@ -58,7 +58,7 @@ async def test_warm_up_is_needed_once_and_again_when_comfyui_may_have_restarted(
     assert await bench.warm_up.needed()
     assert await bench.warm_up.run()
     assert not await bench.warm_up.needed()
-    bench.warm_up.forget()
+    bench.warm_up.mark_cold()
     assert await bench.warm_up.needed()
     assert bench.count("warm") == 1
 

@@ -27,7 +27,7 @@ class Address:
     """Without a slash at either end; of a folder its whole path."""
 
     @classmethod
-    def read(cls, url: str) -> Self | None:
+    def parse(cls, url: str) -> Self | None:
         """Read an address; None: pictures lie in Redis.
 
         Raises:

@@ -94,7 +94,7 @@ class RedisSettings(BaseSettings):
     @field_validator("pictures_url")
     @classmethod
     def _place_of_pictures(cls, value: str) -> str:
-        Address.read(value)
+        Address.parse(value)
         return value
 
     @field_validator("redis_sentinels", mode="before")

@@ -72,7 +72,7 @@ def is_as_kept(data: bytes, header: Header) -> bool:
     return shorter >= MIN_SIDE and longer <= min(MAX_SIDE, MAX_RATIO * shorter)
 
 
-def read(data: bytes) -> Header | None:
+def read_header(data: bytes) -> Header | None:
     """Read the header of a PNG or a JPEG; None for other files, and where it is broken.
 
     Raises:

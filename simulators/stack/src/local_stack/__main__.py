@@ -3,5 +3,5 @@
 from local_stack.run import command_line
 from local_stack.run.app import main
 
-command_line.read()
+command_line.parse_arguments()
 main()

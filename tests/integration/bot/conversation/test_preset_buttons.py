@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 RESULT = photo("PNG")
-CATALOGUE = presets.read(presets.shipped())
+CATALOGUE = presets.parse_catalogue(presets.shipped())
 
 
 def shipped(preset_id: str) -> Preset:

@@ -152,7 +152,7 @@ async def test_heavy_picture_with_a_place_among_large_files_waits_for_another_on
 
 async def test_light_picture_waits_for_a_light_one_only_as_long_as_its_memory_allows(converter: Converter) -> None:
     scans = of_many_scans(noise(1_000, 1_000), decoding.MAX_SCANS - 20)
-    assert headers.limits_of(scans, headers.read(scans)) is LIGHT
+    assert headers.limits_of(scans, headers.read_header(scans)) is LIGHT
     began = time.monotonic()
     busy = asyncio.create_task(converter.normalise(scans, photo=False))
     await asyncio.sleep(0)
@@ -167,7 +167,7 @@ async def test_process_has_limits_and_no_secret_and_ends_with_its_request(
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
     data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
-    limits = headers.limits_of(data, headers.read(data))
+    limits = headers.limits_of(data, headers.read_header(data))
     converting = asyncio.create_task(converter.normalise(data, photo=False))
     while not (running := processes()) or not re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits")):
         assert not converting.done()

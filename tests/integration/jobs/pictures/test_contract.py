@@ -121,7 +121,7 @@ async def test_result_that_is_not_the_jobs_own_is_none(desk, store):
     await desk.queue.settle(job.id, "t", Done(Result(picture=other.edit.pictures[0], seed=1, seconds=1)))
     assert (await desk.queue.status(job.id)).result is None
     await desk.queue.answered(job.id)
-    assert await desk.operated.forget(job.id)
+    assert await desk.operated.forget_job(job.id)
     assert await store.get(other.edit.pictures[0]) == SMALL
 
 

@@ -275,7 +275,7 @@ class QueueMachine(RuleBasedStateMachine):
         some = some or list(self.model.jobs)
         job_id = some[which % len(some)]
         expected = self.model.forget(job_id)
-        assert self.do(self.queue.forget(job_id)) is expected
+        assert self.do(self.queue.forget_job(job_id)) is expected
         self.note("forget", "forgotten" if expected else "not yet")
         self.nothing_changes = not expected
 

@@ -187,7 +187,7 @@ def test_phones_jpeg_with_a_second_picture_behind_it_is_no_animation() -> None:
 
 
 def header(data: bytes) -> headers.Header:
-    found = headers.read(data)
+    found = headers.read_header(data)
     assert found is not None
     return found
 
@@ -226,7 +226,7 @@ def test_marker_without_a_length_is_one_for_pillow_too() -> None:
     alone = {marker & 0xFF for marker, (*_, read) in JpegImagePlugin.MARKER.items() if not read}
     for marker in range(256):
         data = b"\xff\xd8\xff" + bytes((marker,)) + photo(33, 44)[2:]
-        found = headers.read(data)
+        found = headers.read_header(data)
         if marker in alone:
             assert found is not None, marker
             assert (found.width, found.height) == (33, 44)
@@ -291,7 +291,7 @@ def test_header_is_read_in_a_moment_however_many_parts_a_file_has(kind: str) -> 
     data = BUSY[kind]()
     began = time.process_time()
     with suppress(PictureRefusedError):
-        headers.read(data)
+        headers.read_header(data)
     assert time.process_time() - began < 0.1
 
 

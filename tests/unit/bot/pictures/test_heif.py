@@ -158,7 +158,7 @@ def test_heic_of_another_size_than_it_claims_is_refused(side: int) -> None:
 
 def test_heic_is_heavy_whatever_its_size() -> None:
     data = encoded(quarters(), "HEIF")
-    assert headers.limits_of(data, headers.read(data)) is HEAVY
+    assert headers.limits_of(data, headers.read_header(data)) is HEAVY
 
 
 @pytest.mark.parametrize(

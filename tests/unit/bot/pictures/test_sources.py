@@ -24,9 +24,9 @@ UNREADABLE = (
 
 def test_pictures_are_read_as_they_were_written() -> None:
     sources = Sources(PICTURES, ((7, ""), (8, "a1"), (9, "")))
-    assert Sources.read(sources.text()) == sources
+    assert Sources.parse(sources.text()) == sources
 
 
 @pytest.mark.parametrize("text", UNREADABLE)
 def test_text_of_another_release_or_of_nobody_names_no_pictures(text: str) -> None:
-    assert Sources.read(text) == Sources()
+    assert Sources.parse(text) == Sources()

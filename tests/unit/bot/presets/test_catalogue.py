@@ -35,12 +35,12 @@ categories:
 
 def refusal(text: str) -> str:
     with pytest.raises(PresetsError) as refused:
-        presets.read(text)
+        presets.parse_catalogue(text)
     return str(refused.value)
 
 
 def test_file_is_read() -> None:
-    catalogue = presets.read(GOOD)
+    catalogue = presets.parse_catalogue(GOOD)
     assert [preset.id for preset in catalogue.presets] == ["snow", "try-on"]
     found = catalogue.preset("try-on")
     assert found is not None
@@ -50,7 +50,7 @@ def test_file_is_read() -> None:
     assert catalogue.category("gone") is None
 
 
-SHIPPED = presets.read(presets.shipped())
+SHIPPED = presets.parse_catalogue(presets.shipped())
 SIZES = {
     "portraits": 7,
     "fixes": 9,
@@ -131,14 +131,14 @@ def test_only_wrong_preset_of_a_file_is_all_that_is_said() -> None:
 
 
 def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
-    preset = presets.read(GOOD.replace(", ru: Снег}", "}")).preset("snow")
+    preset = presets.parse_catalogue(GOOD.replace(", ru: Снег}", "}")).preset("snow")
     assert preset is not None
     assert [presets.text_in(preset.name, language) for language in ("ru", "en")] == ["Snow", "Snow"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
-    words, catalogue = Words(language), presets.read(presets.shipped())
+    words, catalogue = Words(language), presets.parse_catalogue(presets.shipped())
     [[opens]] = preset_views.question(words).buttons
     assert opens.data == preset_views.CATEGORIES
     menu = preset_views.browse(words, catalogue)
@@ -163,7 +163,7 @@ def test_category_has_as_many_presets_as_a_message_shows() -> None:
 
 
 def test_preset_says_what_comes_out_and_which_photo_is_next() -> None:
-    catalogue = presets.read(GOOD)
+    catalogue = presets.parse_catalogue(GOOD)
     try_on = catalogue.preset("try-on")
     assert try_on is not None
     asked = preset_views.ask_photo(Words("en"), try_on, 2, catalogue.category_of("try-on"))

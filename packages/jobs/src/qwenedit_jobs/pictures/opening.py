@@ -37,7 +37,7 @@ def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictur
     Raises:
         PictureStoreRefusedError: it cannot be used as it is told.
     """
-    address = Address.read(url)
+    address = Address.parse(url)
     if address is None:
         return None
     # Only here: the library takes 11 MB of memory, which an installation without a bucket does not pay for.

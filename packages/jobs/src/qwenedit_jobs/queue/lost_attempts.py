@@ -29,7 +29,7 @@ class LostAttempt:
     """The traceparent of the span that sent the job; empty for a job without a trace."""
 
     @classmethod
-    def read(cls, entry: str) -> LostAttempt | None:
+    def parse(cls, entry: str) -> LostAttempt | None:
         """Read what the script tells of it; None for what is none."""
         try:
             # json.loads would take half a character, which no log and no metric can have. No value is to be remembered.

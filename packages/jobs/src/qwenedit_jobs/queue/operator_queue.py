@@ -73,7 +73,7 @@ class OperatorQueue(JobQueue):
         """Take a job from among the dead; False when it was not there."""
         return bool(await self._run("forget", id=job_id, which="dead"))
 
-    async def forget(self, job_id: str) -> bool:
+    async def forget_job(self, job_id: str) -> bool:
         """Forget a job that is finished and answered, with its pictures; False while it is not."""
         return bool(await self._run("forget", id=job_id, which="answered"))
 

@@ -222,7 +222,7 @@ class JobQueue(QueueView):
         Somebody has to call it about once a second. What a lost reply has told is not told again.
         """
         due, expired, lost = await self._run("tick", limit=BATCH)
-        attempts = (LostAttempt.read(each) for each in lost)
+        attempts = (LostAttempt.parse(each) for each in lost)
         return Tick(tuple(due), tuple(expired), tuple(each for each in attempts if each is not None))
 
     async def make_room(self, size: int = 0, *, share: float = TIDY_SHARE) -> Memory:

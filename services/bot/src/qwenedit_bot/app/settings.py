@@ -88,7 +88,7 @@ class BotSettings(RedisSettings):
     @field_validator("star_packs", mode="before")
     @classmethod
     def _packs_are_read(cls, value: object) -> object:
-        return tuple(map(Pack.read, filter(None, value.split(",")))) if isinstance(value, str) else value
+        return tuple(map(Pack.parse, filter(None, value.split(",")))) if isinstance(value, str) else value
 
     @field_validator("retry_delays", "admins", "allowed_users", mode="before")
     @classmethod

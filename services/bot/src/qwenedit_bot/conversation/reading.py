@@ -300,7 +300,7 @@ def _words_in(answered: int, discriminator: str) -> int:
 
 def sources_of(status: Status) -> tuple[Picture, ...]:
     """Return a job's pictures with the messages that showed them."""
-    reply, sources = status.job.reply, Sources.read(status.sources)
+    reply, sources = status.job.reply, Sources.parse(status.sources)
     number = reply.source_message_id if reply is not None else 0
     if not sources.pictures:
         return tuple(Picture(each, number) for each in photos_of(status.job))

@@ -192,6 +192,6 @@ def _pack_of(payload: str) -> Pack | None:
 
 def _pack_in(said: str) -> Pack | None:
     try:
-        return Pack.read(said)
+        return Pack.parse(said)
     except ValueError:
         return None

@@ -147,7 +147,7 @@ class UserJobs:
         await self.redis.unlink(self.keys.verdict(job.id))
         if job.reply is not None:
             await self.replies.forget_answer(Source.of_job(job.reply))
-        if not await self.queue.forget(job.id):
+        if not await self.queue.forget_job(job.id):
             return
         if job.reply is not None:  # an answer that waits apart finds no job and is dropped
             await self.answers.make_due_apart(str(job.reply.chat_id))

@@ -31,8 +31,8 @@ class Pack:
     stars: int
 
     @classmethod
-    def read(cls, written: str) -> Self:
-        """Read `jobs:stars`.
+    def parse(cls, written: str) -> Self:
+        """Parse `jobs:stars`.
 
         Raises:
             ValueError: it is none.

@@ -52,7 +52,7 @@ class Converter:
             PictureRefusedError: it is no picture that we take, or it takes too much to open.
             LaterError: there is no process for it now.
         """
-        header = headers.read(data)
+        header = headers.read_header(data)
         if photo and header is not None and headers.is_as_kept(data, header):
             return Normalised(data, header.width, header.height)
         limits = headers.limits_of(data, header)

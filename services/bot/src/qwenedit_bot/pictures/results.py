@@ -77,7 +77,7 @@ class Results:
         with self.memory.taken(2 * size):
             with tracing.span("read picture"):
                 data = await self.store.get(ref, size)
-            header = headers.read(data)
+            header = headers.read_header(data)
             if header is None:
                 raise PictureRefusedError(Refusal.UNKNOWN)
             picture = marked(data, tool=self.tool)

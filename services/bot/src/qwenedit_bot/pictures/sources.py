@@ -62,7 +62,7 @@ class Sources:
     """The id of the message that showed each, and the job whose result it was, if it was one."""
 
     @classmethod
-    def read(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """Read what `text` wrote; nothing of another version's job, or of what somebody else wrote."""
         try:
             data = json.loads(text)

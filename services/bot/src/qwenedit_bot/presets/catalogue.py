@@ -162,12 +162,12 @@ def load(path: Path | None) -> Catalogue:
         PresetsError: it cannot be read or used.
     """
     try:
-        return read(shipped() if path is None else path.read_text(encoding="utf-8"))
+        return parse_catalogue(shipped() if path is None else path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise PresetsError(f"{path}: {error}") from None
 
 
-def read(text: str) -> Catalogue:
+def parse_catalogue(text: str) -> Catalogue:
     """Read a file of presets.
 
     Raises:

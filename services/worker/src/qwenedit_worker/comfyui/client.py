@@ -172,7 +172,7 @@ class ComfyUI:
 
     def _expect_restart(self) -> None:
         """Forget what is known of the server: one that takes no connections may come back with another version."""
-        self._requirements.forget()
+        self._requirements.compare_again()
         self._watch.gone()
 
     def _tidy(self, execution: PromptExecution, folder: str) -> asyncio.Task[None]:
@@ -190,7 +190,7 @@ class ComfyUI:
                 try:
                     async with asyncio.timeout(LONGEST_CLEAN_UP):
                         await execution.withdraw()
-                        await self._api.forget(execution.prompt_id)
+                        await self._api.delete_history(execution.prompt_id)
                 except (TimeoutError, ComfyUIError) as error:
                     told = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
                     log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=told)

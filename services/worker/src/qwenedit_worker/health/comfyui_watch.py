@@ -136,7 +136,7 @@ class ComfyUIWatch:
             log.warning("comfyui.not_ready", reason=problem)
             self._logged = problem
         if self._warm_up is not None:
-            self._warm_up.forget()
+            self._warm_up.mark_cold()
         self._metrics.comfyui_up.set(0)
         self._metrics.gpu.ready(yes=False)
         self.ready.clear()

@@ -72,7 +72,7 @@ class WarmUp:
         again = max(0.0, self._not_before - self._clock())
         return f"the warm-up failed {self._failures} time(s): {self._failure}; the next one in {again:.0f} s"
 
-    def forget(self) -> None:
+    def mark_cold(self) -> None:
         """ComfyUI may have restarted, and lost the model."""
         self._warm = False
 

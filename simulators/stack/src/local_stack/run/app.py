@@ -34,7 +34,7 @@ def main() -> None:
     """Run until Ctrl-C; exit code 1 says that a part did not start or, in a run that keeps nothing, died."""
     console = Console(sys.stdout, NAMES)
     try:
-        settings = StackSettings.read(os.environ)
+        settings = StackSettings.from_environment(os.environ)
         if settings.data is None:
             with tempfile.TemporaryDirectory(prefix="qwenedit-") as data:
                 asyncio.run(run_once(settings, console, Path(data)))

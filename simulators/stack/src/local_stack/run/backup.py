@@ -27,9 +27,9 @@ READ_BY = "8.1.0"
 
 def main() -> None:
     """Write the file; DATA and TO in the environment or in `.env` name the run's folder and the file."""
-    command_line.read([])
+    command_line.parse_arguments([])
     try:
-        data, to = StackSettings.read(os.environ).data, os.environ.get("TO")
+        data, to = StackSettings.from_environment(os.environ).data, os.environ.get("TO")
         if data is None or not to:
             raise SystemExit("qwenedit: DATA and TO name folder and file: `make backup DATA=FOLDER TO=FILE`")
         published(data)  # else a folder that is none would become one

@@ -14,9 +14,9 @@ from local_stack.run.settings import StackSettings
 
 def main() -> None:
     """Become the command line; DATA in the environment or in `.env` names the run's folder."""
-    command_line.read([])
+    command_line.parse_arguments([])
     try:
-        folder = StackSettings.read(os.environ).data
+        folder = StackSettings.from_environment(os.environ).data
         settings = published(folder) if folder is not None else None
     except StackError as error:
         raise SystemExit(f"qwenedit: {error}") from None

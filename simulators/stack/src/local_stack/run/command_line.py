@@ -22,7 +22,7 @@ docs/configuration.md lists those of bot and worker, which hold here as well. `m
 """
 
 
-def read(arguments: Sequence[str] | None = None, environment: MutableMapping[str, str] = os.environ) -> None:
+def parse_arguments(arguments: Sequence[str] | None = None, environment: MutableMapping[str, str] = os.environ) -> None:
     """Read the command line, and add the variables of the `.env` file that are not set.
 
     Raises:

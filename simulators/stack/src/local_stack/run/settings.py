@@ -43,7 +43,7 @@ class StackSettings:
     job_seconds: float = DEFAULT_JOB_SECONDS
 
     @classmethod
-    def read(cls, environ: Mapping[str, str]) -> StackSettings:
+    def from_environment(cls, environ: Mapping[str, str]) -> StackSettings:
         """Read them.
 
         Raises:

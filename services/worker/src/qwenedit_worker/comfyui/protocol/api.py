@@ -67,7 +67,7 @@ class Api:
         reply = await self._transport.request("POST", "/upload/image", data=form, within=TRANSFER_TIMEOUT)
         if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise PictureTooLarge(f"ComfyUI takes no picture of {len(picture)} bytes")
-        if (stored := _ok(reply).read(lambda body: (body["subfolder"], body["name"]))) != (folder, name):
+        if (stored := _ok(reply).json(lambda body: (body["subfolder"], body["name"]))) != (folder, name):
             raise UnexpectedReply(f"POST /upload/image: {folder}/{name} was stored as {stored!r:.200}")
 
     async def submit(self, bound: BoundWorkflow, *, prompt_id: str, client_id: str) -> None:
@@ -82,11 +82,11 @@ class Api:
         body = {"prompt": bound.graph, "prompt_id": prompt_id, "client_id": client_id}
         reply = await self._transport.request("POST", "/prompt", json=body)
         refusal = reply.status == HTTPStatus.BAD_REQUEST
-        if refused := (reply if refusal else _ok(reply)).read(lambda answer: rejection(answer, bound)):
+        if refused := (reply if refusal else _ok(reply)).json(lambda answer: rejection(answer, bound)):
             raise refused
         if refusal:
             raise WorkflowRejected(f"POST /prompt: 400 {reply.excerpt()}")
-        if reply.read(lambda answer: answer["prompt_id"]) != prompt_id:
+        if reply.json(lambda answer: answer["prompt_id"]) != prompt_id:
             raise UnexpectedReply(f"POST /prompt: queued under another id: {reply.excerpt()}", submitted=True)
 
     async def prompt_status(self, prompt_id: str) -> HistoryRecord | Unfinished:
@@ -95,7 +95,7 @@ class Api:
         It is unknown once, too, where its execution ends between the two questions of which this consists.
         """
         reply = _ok(await self._transport.request("GET", f"/history/{prompt_id}"))
-        record = reply.read(lambda entries: HistoryRecord.parse(entries[prompt_id]) if entries else None)
+        record = reply.json(lambda entries: HistoryRecord.parse(entries[prompt_id]) if entries else None)
         if record is not None:
             return record
         queue = await self.queue()
@@ -111,7 +111,7 @@ class Api:
         if prompt_id in (await self.queue()).running:  # old versions interrupt whatever runs
             _ok(await self._transport.request("POST", "/interrupt", json={"prompt_id": prompt_id}))
 
-    async def forget(self, prompt_id: str) -> None:
+    async def delete_history(self, prompt_id: str) -> None:
         """Delete a history entry. ComfyUI keeps 10,000 of them, with their whole prompts, in memory."""
         _ok(await self._transport.request("POST", "/history", json={"delete": [prompt_id]}))
 
@@ -132,16 +132,16 @@ class Api:
 
     async def queue(self) -> Queue:
         """Ids of the prompts that run and wait."""
-        return _ok(await self._transport.request("GET", "/queue")).read(_queue)
+        return _ok(await self._transport.request("GET", "/queue")).json(_queue)
 
     async def system_stats(self) -> SystemStats:
         """Version and GPU; without a GPU the memory is the machine's."""
-        return _ok(await self._transport.request("GET", "/system_stats")).read(_system_stats)
+        return _ok(await self._transport.request("GET", "/system_stats")).json(_system_stats)
 
     async def node(self, class_type: str) -> NodeClass | None:
         """Return a node class's description, as `/object_info` gives it; None where there is no such class."""
         reply = _ok(await self._transport.request("GET", f"/object_info/{quote(class_type, safe='')}"))
-        return reply.read(lambda classes: NodeClass.parse(classes[class_type]) if classes else None)
+        return reply.json(lambda classes: NodeClass.parse(classes[class_type]) if classes else None)
 
 
 @dataclass(frozen=True, slots=True)

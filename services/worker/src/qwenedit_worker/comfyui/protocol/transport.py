@@ -55,7 +55,7 @@ class HttpReply:
     status: int
     body: bytes
 
-    def read(self, parse: Callable[[Any], T]) -> T:
+    def json(self, parse: Callable[[Any], T]) -> T:
         """Take what is wanted from the body's JSON.
 
         Raises:

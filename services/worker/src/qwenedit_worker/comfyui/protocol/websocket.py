@@ -54,7 +54,7 @@ LOST = FeedEvent(over=True)
 """The websocket is lost: what is said of the prompt from now on is not heard."""
 
 
-def read(text: str) -> tuple[str, FeedEvent] | None:
+def parse_event(text: str) -> tuple[str, FeedEvent] | None:
     """Read one message into a prompt's id and what is said of it; None for those that tell us nothing."""
     if text.startswith(UNHEARD):
         return None
@@ -133,7 +133,7 @@ class Feed:
             async for frame in socket:
                 if frame.type is not aiohttp.WSMsgType.TEXT:
                     continue  # previews
-                prompt_id, event = read(frame.data) or ("", None)
+                prompt_id, event = parse_event(frame.data) or ("", None)
                 if event and (on_event := self._followed.get(prompt_id)):
                     on_event(event)
             log.debug("comfyui.websocket_lost", code=socket.close_code)

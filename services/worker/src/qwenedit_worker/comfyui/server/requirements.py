@@ -33,7 +33,7 @@ class Requirements:
         self._workflows = workflows
         self._fit = False
 
-    def forget(self) -> None:
+    def compare_again(self) -> None:
         """The server may have restarted, as another version: compare everything the next time."""
         self._fit = False
 

@@ -44,7 +44,7 @@ class Binding(BaseModel):
     """The nodes that get their sizes from the pictures; None leaves all sizes to the graph."""
 
 
-def read(path: Path, graph: Graph) -> Binding:
+def load_binding(path: Path, graph: Graph) -> Binding:
     """Read a binding file and hold it against the graph.
 
     Raises:

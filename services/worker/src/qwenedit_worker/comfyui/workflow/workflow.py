@@ -66,7 +66,7 @@ class Workflow:
         except (OSError, ValueError) as error:
             raise WorkflowFileError(f"{path}: {error}") from None
         graph = graphs.parse(data, source=str(path))
-        binding = bindings.read(path.with_name(f"{path.stem}.binding.json"), graph)
+        binding = bindings.load_binding(path.with_name(f"{path.stem}.binding.json"), graph)
         workflow = cls(name=path.stem, graph=graph, binding=binding)
         try:
             workflow._present(len(binding.images))  # fails where not even all pictures satisfy the graph
