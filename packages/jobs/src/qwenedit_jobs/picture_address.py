@@ -35,23 +35,23 @@ class Address:
         """
         if url.rstrip("/") == IN_REDIS:
             return None
-        found = _PLACE.fullmatch(url)
-        if found is None or found["scheme"] not in get_args(Scheme):
+        match = _PLACE.fullmatch(url)
+        if match is None or match["scheme"] not in get_args(Scheme):
             raise ValueError(f"must be {_FORMS}")
-        if "@" in found["bucket"]:
+        if "@" in match["bucket"]:
             raise ValueError("must have no credentials in it: they have variables of their own, such as AWS_*")
         if len(url) > LONGEST or re.search(r"[\s?#]", url):
             raise ValueError(f"must be at most {LONGEST} characters, without blanks, ? and #")
-        prefix = (found["prefix"] or "").strip("/")
+        prefix = (match["prefix"] or "").strip("/")
         if any(part in {"", ".", ".."} for part in prefix.split("/")) and prefix:
             raise ValueError("must have no empty part, . or .. in its path")
-        scheme = cast("Scheme", found["scheme"])
+        scheme = cast("Scheme", match["scheme"])
         if scheme == "file":
-            if found["bucket"] or not prefix:
+            if match["bucket"] or not prefix:
                 raise ValueError("must be file:///FOLDER, with three slashes and a whole path")
-        elif not found["bucket"]:
+        elif not match["bucket"]:
             raise ValueError(f"names no bucket: must be {scheme}://BUCKET/PREFIX")
-        return cls(scheme, found["bucket"], prefix)
+        return cls(scheme, match["bucket"], prefix)
 
     def __str__(self) -> str:
         """Return the address."""

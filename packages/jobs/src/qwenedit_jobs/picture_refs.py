@@ -31,8 +31,8 @@ def result_ref(job_id: str, attempt: int, token: str = "") -> str:
         attempt: Its number, which an attempt that is given back leaves to the next one.
         token: The claim's, which no other attempt has.
     """
-    told = f":{hashlib.sha256(token.encode()).hexdigest()[:12]}" if token else ""
-    return f"{job_id}:out:{attempt}{told}"
+    suffix = f":{hashlib.sha256(token.encode()).hexdigest()[:12]}" if token else ""
+    return f"{job_id}:out:{attempt}{suffix}"
 
 
 def is_of_job(job_id: str, ref: str) -> bool:

@@ -134,7 +134,7 @@ def load(settings: type[S]) -> S:
     path = os.environ.get(ENV_FILE, ".env")
     try:
         load_dotenv(path, interpolate=False, encoding="utf-8-sig")
-        found = settings()
+        loaded = settings()
         problems = list(_way_out())
     except (OSError, UnicodeDecodeError) as error:
         problems = [f"{path} cannot be read: {error}"]
@@ -142,7 +142,7 @@ def load(settings: type[S]) -> S:
         problems = describe(settings, error)
     else:
         if not problems:
-            return found
+            return loaded
     for line in problems:
         print(line, file=sys.stderr)  # noqa: T201 - logging is not configured before the settings are
     raise SystemExit(2)
@@ -172,9 +172,9 @@ def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
 
 
 def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
-    location, said = problem["loc"], str(problem["msg"]).removeprefix("Value error, ")
+    location, message = problem["loc"], str(problem["msg"]).removeprefix("Value error, ")
     if not location:
-        return f"settings: {said}"
+        return f"settings: {message}"
     name = str(location[0])
     variable = name.upper()
     field = settings.model_fields.get(name)
@@ -184,8 +184,8 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
     secret = field is not None and "Secret" in str(field.annotation)
     value = "a value that isn't shown" if secret else _URL_PASSWORD.sub(r"\1***@", _shortened(ascii(problem["input"])))
     limits = _range(field.metadata) if field is not None else ""
-    wanted = f"must be {limits}" if limits else said
-    return f"{variable} is {value}: {wanted}{description}"
+    rule = f"must be {limits}" if limits else message
+    return f"{variable} is {value}: {rule}{description}"
 
 
 def _shortened(text: str) -> str:

@@ -47,9 +47,9 @@ def make_provider(processor: SpanProcessor, *, service: str, version: str) -> Tr
 
 def resource(*, service: str, version: str) -> Resource:
     """Describe this process; `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` have the last word."""
-    known = {"service.name": f"qwenedit-{service}", "service.namespace": "qwenedit", "service.version": version}
+    named = {"service.name": f"qwenedit-{service}", "service.namespace": "qwenedit", "service.version": version}
     pod = {name: os.environ[variable] for name, variable in _FROM_KUBERNETES.items() if os.environ.get(variable)}
-    return Resource.create({**known, **pod}).merge(OTELResourceDetector().detect())
+    return Resource.create({**named, **pod}).merge(OTELResourceDetector().detect())
 
 
 class Exporting:

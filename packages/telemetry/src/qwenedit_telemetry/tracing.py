@@ -97,8 +97,8 @@ def span(name: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None
         if current_ids() is None:
             yield NO_SPAN
             return
-        with _make(name, kind=kind, attributes=attributes, parent=None) as made:
-            yield made
+        with _make(name, kind=kind, attributes=attributes, parent=None) as part:
+            yield part
 
 
 @contextmanager
@@ -197,16 +197,16 @@ def _make(
         yield NO_SPAN
         return
     linked = trace.get_current_span(_context(link)).get_span_context()
-    made = _tracer.start_span(
+    started = _tracer.start_span(
         name,
         context=None if parent is None else _context(parent),
         kind=kind,
         attributes=dict(attributes or {}),
         links=[trace.Link(linked)] if linked.is_valid else [],
     )
-    span = Span(made)
+    span = Span(started)
     # An exception's text may quote a user, and its frames' variables hold pictures: only its class is told.
-    with trace.use_span(made, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+    with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span
         except Exception as error:

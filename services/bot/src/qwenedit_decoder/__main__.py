@@ -24,16 +24,16 @@ def main() -> None:
         if decoding.is_heif(file.peek()):
             decoding.load_heif()
         _limit(limits)
-        said, picture = _normalised(file.read())
+        head, picture = _normalised(file.read())
     with sys.stdout.buffer as output:
-        output.write(json.dumps(said).encode() + b"\n")
+        output.write(json.dumps(head).encode() + b"\n")
         output.write(picture)
     os._exit(0)
 
 
 def _normalised(data: bytes) -> tuple[dict[str, str | int], bytes]:
     try:
-        made = decoding.normalise(data)
+        normalised = decoding.normalise(data)
     except PictureRefusedError as error:
         return {"refused": error.why, "width": error.width, "height": error.height}, b""
     except MemoryError:
@@ -42,8 +42,8 @@ def _normalised(data: bytes) -> tuple[dict[str, str | int], bytes]:
         # By type and place: a message may quote what is in the file.
         frames = "".join(traceback.format_tb(error.__traceback__))
         return {"defect": type(error).__name__, "frames": frames}, b""
-    said: dict[str, str | int] = {"width": made.width, "height": made.height}
-    return said, b"" if made.data is data else made.data
+    head: dict[str, str | int] = {"width": normalised.width, "height": normalised.height}
+    return head, b"" if normalised.data is data else normalised.data
 
 
 def _limit(limits: ProcessLimits) -> None:

@@ -59,8 +59,8 @@ async def _answered(settings: RedisSettings, arguments: argparse.Namespace) -> i
         return _complain(str(error), output.BAD_NEWS)
 
 
-def _complain(said: str, code: int) -> int:
-    output.show(output.one_line(said if said.startswith(TROUBLE) else f"qwenedit: {said}"), error=True)
+def _complain(message: str, code: int) -> int:
+    output.show(output.one_line(message if message.startswith(TROUBLE) else f"qwenedit: {message}"), error=True)
     return code
 
 

@@ -81,15 +81,15 @@ async def permitted(call: Awaitable[T]) -> T | None:
         return None
 
 
-def only_one(known: Iterable[str], start: str, *, hint: str) -> str:
+def only_one(ids: Iterable[str], start: str, *, hint: str) -> str:
     """Return the one id that begins with some characters.
 
     Raises:
         CommandError: there is none, or more than one.
     """
-    found = {each for each in known if each.startswith(start)}
-    if start in found:
+    matches = {each for each in ids if each.startswith(start)}
+    if start in matches:
         return start
-    if len(found) != 1:
-        raise CommandError(f"{len(found)} ids begin with {start}. {hint}")
-    return found.pop()
+    if len(matches) != 1:
+        raise CommandError(f"{len(matches)} ids begin with {start}. {hint}")
+    return matches.pop()

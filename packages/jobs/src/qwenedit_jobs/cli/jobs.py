@@ -51,14 +51,14 @@ async def jobs_list(at: Installation, *, user: int | None = None, everything: bo
     ids = [job_id for state in UNDER_WAY for job_id in places[state]]
     if everything:
         ids += await at.queue.ended_ids()
-    found = [
+    records = [
         record
         for record in await at.queue.records(dict.fromkeys(ids))
         if (record.status or record.raw) and (user is None or (record.status and record.status.job.user_id == user))
     ]
     whose = f" of user {user}" if user is not None else ""
     which = "is known" if everything else "is under way; --all shows those that ended"
-    return await _listed(at, found, none=f"None: no job{whose} {which}.")
+    return await _listed(at, records, none=f"None: no job{whose} {which}.")
 
 
 async def jobs_show(at: Installation, *, start: str) -> Answer:

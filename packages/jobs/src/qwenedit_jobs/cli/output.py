@@ -65,8 +65,8 @@ def one_line(text: str) -> str:
 def table(rows: Iterable[Mapping[str, str]]) -> str:
     """Align rows below their heads; columns that are empty in every row are left out."""
     cells = [{head: one_line(cell) for head, cell in row.items()} for row in rows]
-    known = dict.fromkeys(head for row in cells for head in row)
-    heads = [head for head in known if any(row.get(head) for row in cells)]
+    names = dict.fromkeys(head for row in cells for head in row)
+    heads = [head for head in names if any(row.get(head) for row in cells)]
     lines = [[head.upper() for head in heads], *([row.get(head) or "-" for head in heads] for row in cells)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
@@ -76,9 +76,9 @@ def table(rows: Iterable[Mapping[str, str]]) -> str:
 
 def pairs(rows: Iterable[tuple[str, str]]) -> str:
     """Align names and values; empty values are left out."""
-    known = [(one_line(name), one_line(value)) for name, value in rows if value]
-    width = max((len(name) for name, _value in known), default=0)
-    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in known)
+    filled = [(one_line(name), one_line(value)) for name, value in rows if value]
+    width = max((len(name) for name, _value in filled), default=0)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in filled)
 
 
 def duration(seconds: float | None) -> str:

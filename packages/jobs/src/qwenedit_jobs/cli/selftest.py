@@ -59,15 +59,15 @@ async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYN
 
 
 async def _follow(at: Installation, job_id: str, *, deadline: float) -> Status:
-    said = ""
+    last_line = ""
     while True:
         status = await at.queue.status(job_id)
         if status is None:
             raise CommandError(f"job {job_id} is gone from Redis")
         line = f"job {job_id}: {status.state}, {status.phase} {status.step}/{status.steps}, attempt {status.attempt}"
-        if line != said:
+        if line != last_line:
             show(line, error=True)
-            said = line
+            last_line = line
         if status.state.final:
             return status
         if time.monotonic() > deadline:

@@ -52,8 +52,8 @@ async def aside_drop(at: Installation, *, starts: Sequence[str], everything: boo
     return of_deeds([_deed(entry.id, "forgotten", await lanes.drop_set_aside(entry.id)) for lanes, entry in chosen])
 
 
-def _deed(entry: str, said: str, done: bool) -> Deed:  # noqa: FBT001 - private
-    return Deed(entry, said if done else "is no longer set aside", done=done)
+def _deed(entry: str, outcome: str, done: bool) -> Deed:  # noqa: FBT001 - private
+    return Deed(entry, outcome if done else "is no longer set aside", done=done)
 
 
 async def _entries(at: Installation) -> list[tuple[Lanes, SetAside]]:
@@ -63,7 +63,7 @@ async def _entries(at: Installation) -> list[tuple[Lanes, SetAside]]:
 
 async def _chosen(at: Installation, starts: Sequence[str], *, everything: bool) -> list[tuple[Lanes, SetAside]]:
     entries = await _entries(at)
-    known = [entry.id for _lanes, entry in entries]
+    ids_set_aside = [entry.id for _lanes, entry in entries]
     hint = "`qwenedit aside list` shows what was set aside"
-    ids = {only_one(known, start, hint=hint) for start in starts}
+    ids = {only_one(ids_set_aside, start, hint=hint) for start in starts}
     return [each for each in entries if everything or each[1].id in ids]

@@ -77,8 +77,8 @@ class Lanes:
             sender: Whose share of the lane it takes.
             most: Entries that the sender may have waiting in the lane; 0: any number.
         """
-        told = await self._scripts.run("put", lane=lane, sender=sender, id=entry, payload=payload, most=most)
-        return Put(told)
+        outcome = await self._scripts.run("put", lane=lane, sender=sender, id=entry, payload=payload, most=most)
+        return Put(outcome)
 
     async def next(self, count: int) -> tuple[list[Entry], float | None]:
         """Take up to `count` entries in hand, each of another lane.
@@ -86,10 +86,10 @@ class Lanes:
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
         """
-        wait, *found = await self._scripts.run("next", name=self._name, hold=self._hold, count=count)
+        wait, *rows = await self._scripts.run("next", name=self._name, hold=self._hold, count=count)
         entries = [
             Entry(lane=lane, id=entry_id, sender=sender, failures=failures, token=token, payload=payload)
-            for lane, entry_id, sender, failures, token, payload in found
+            for lane, entry_id, sender, failures, token, payload in rows
         ]
         return entries, None if wait < 0 else wait / 1000
 
@@ -180,13 +180,14 @@ class Lanes:
 
     async def waiting(self) -> list[Waiting]:
         """Return the entries that are not done, the oldest first; of very many only some."""
-        found = dict[str, str]()
+        packed_entries = dict[str, str]()
         async for entry, packed in self._redis.hscan_iter(self.key("entries"), count=LOOKED_AT_ONCE):
-            found[str(entry)] = str(packed)
-            if len(found) >= MOST_LOOKED_AT:
+            packed_entries[str(entry)] = str(packed)
+            if len(packed_entries) >= MOST_LOOKED_AT:
                 break
         return sorted(
-            (_waiting(entry, packed) for entry, packed in found.items()), key=lambda each: each.since or math.inf
+            (_waiting(entry, packed) for entry, packed in packed_entries.items()),
+            key=lambda each: each.since or math.inf,
         )
 
     async def stay_of(self, entry: Waiting) -> Stay:
@@ -210,8 +211,8 @@ class Lanes:
     async def list_set_aside(self) -> list[SetAside]:
         """Return what was set aside, oldest first."""
         packed = await self._redis.hgetall(self.key("aside"))
-        found = [_set_aside(str(entry), str(each)) for entry, each in packed.items()]
-        return sorted(found, key=lambda each: each.at)
+        entries = [_set_aside(str(entry), str(each)) for entry, each in packed.items()]
+        return sorted(entries, key=lambda each: each.at)
 
     async def retry_set_aside(self, entry: str) -> bool:
         """Put an entry that was set aside back into its lane; False when it was not there."""
@@ -236,7 +237,7 @@ def _waiting(entry: str, packed: str) -> Waiting:
 
 def _set_aside(entry: str, packed: str) -> SetAside:
     lane, sender, at, why, payload = (*packed.split("\n", 4), "", "", "", "")[:5]
-    told = json.loads(why) if why.startswith("{") else {}
+    reason = json.loads(why) if why.startswith("{") else {}
     return SetAside(
-        id=entry, lane=lane, sender=sender, at=int(at or 0) / 1000, why=str(told.get("error", "")), payload=payload
+        id=entry, lane=lane, sender=sender, at=int(at or 0) / 1000, why=str(reason.get("error", "")), payload=payload
     )

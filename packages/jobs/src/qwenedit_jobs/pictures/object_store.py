@@ -163,7 +163,7 @@ class ObjectPictureStore:
             self._on_call(operation, outcome, time.monotonic() - started)
 
     def _said(self, operation: str, why: str) -> str:
-        said, _, cause = why.partition("Debug source")
+        message, _, cause = why.partition("Debug source")
         if "ProxyAuthRequired" in cause:
-            said = "the proxy answers 407: check HTTPS_PROXY, with user and password"
-        return f"PICTURES_URL is {self.url}: {operation} failed: {said.strip()[:300]}"
+            message = "the proxy answers 407: check HTTPS_PROXY, with user and password"
+        return f"PICTURES_URL is {self.url}: {operation} failed: {message.strip()[:300]}"

@@ -48,8 +48,8 @@ def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictur
     try:
         return ObjectPictureStore(str(address), _objects(address), on_call=on_call)
     except (BaseError, ValueError, OSError) as error:
-        said = str(error).partition("\n")[0]
-        raise PictureStoreRefusedError(f"PICTURES_URL is {address}: it cannot be used: {said}") from error
+        message = str(error).partition("\n")[0]
+        raise PictureStoreRefusedError(f"PICTURES_URL is {address}: it cannot be used: {message}") from error
 
 
 def _objects(address: Address) -> Objects:

@@ -37,8 +37,8 @@ def record_of(job_id: str, fields: object) -> JobRecord:
     try:
         return JobRecord(job_id, status_of(fields, job_id))
     except UnreadableRecordError:
-        found = fields if isinstance(fields, dict) else {"error": str(fields)}
-        raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in found.items()}
+        hash_fields = fields if isinstance(fields, dict) else {"error": str(fields)}
+        raw = {name: f"{len(value)} characters" if name in WORDS else value for name, value in hash_fields.items()}
         return JobRecord(job_id, raw=raw)
 
 

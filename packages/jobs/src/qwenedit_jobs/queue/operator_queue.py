@@ -110,10 +110,10 @@ class OperatorQueue(JobQueue):
         Args:
             since: Seconds since the epoch, by Redis' clock.
         """
-        found = await self._redis.zrange(
+        ids = await self._redis.zrange(
             self._keys.ended, "+inf", round(since * 1000), desc=True, byscore=True, offset=0, num=MOST_LOOKED_AT
         )
-        return cast("list[str]", list(found))
+        return cast("list[str]", list(ids))
 
     async def ids_like(self, start: str) -> list[str]:
         """Return the ids that begin with some characters, of jobs that wait, run, pause or are dead.
@@ -123,9 +123,9 @@ class OperatorQueue(JobQueue):
         if await self._redis.exists(self._keys.job(start)):
             return [start]
         by_state = await self.ids_by_state()
-        found = [job_id for ids in by_state.values() for job_id in ids if job_id.startswith(start)]
-        if found:
-            return found
+        ids = [job_id for waiting in by_state.values() for job_id in waiting if job_id.startswith(start)]
+        if ids:
+            return ids
         prefix = self._keys.job_prefix
         pattern = prefix + _GLOB.sub(_ESCAPED, start) + "*"
         keys = self._redis.scan_iter(pattern, count=SCANNED_AT_ONCE)
@@ -134,11 +134,11 @@ class OperatorQueue(JobQueue):
     async def records(self, job_ids: Iterable[str]) -> list[JobRecord]:
         """Return what is known of some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]
-        found: list[JobRecord] = []
+        records: list[JobRecord] = []
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
-            found += map(record_of, some, await self._hashes(some))
-        return found
+            records += map(record_of, some, await self._hashes(some))
+        return records
 
 
 def _seconds(milliseconds: str) -> float:

@@ -31,15 +31,15 @@ _OF_CLAIM = 7
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def claim_of(found: Sequence[str | bytes], token: str) -> Claim:
+def claim_of(reply: Sequence[str | bytes], token: str) -> Claim:
     """Read what the script says of the job that it took.
 
     Raises:
         UnreadableJobError: this version does not know the whole of the job.
     """
-    told = found[:_OF_CLAIM]
-    pictures = tuple(each for each in found[_OF_CLAIM:] if isinstance(each, bytes))
-    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = map(_text, told)
+    fields = reply[:_OF_CLAIM]
+    pictures = tuple(each for each in reply[_OF_CLAIM:] if isinstance(each, bytes))
+    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = map(_text, fields)
     try:
         job = Job.model_validate_json(payload)
         return Claim(
@@ -56,8 +56,8 @@ def claim_of(found: Sequence[str | bytes], token: str) -> Claim:
         raise UnreadableJobError(job_id, token) from error
 
 
-def _text(found: str | bytes) -> str:
-    return found if isinstance(found, str) else found.decode(errors="backslashreplace")
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode(errors="backslashreplace")
 
 
 def status_of(fields: object, job_id: str) -> Status:
@@ -121,14 +121,14 @@ def _status_of(fields: Mapping[str, str]) -> Status:
     )
 
 
-def whole(found: str | float) -> int:
+def whole(value: str | float) -> int:
     """Read a count, or a time in milliseconds.
 
     Raises:
         ValueError: it is no number that a job can have.
     """
     try:
-        number = int(found)
+        number = int(value)
     except OverflowError as error:
         raise ValueError("an infinite number") from error
     if not 0 <= number <= LARGEST:

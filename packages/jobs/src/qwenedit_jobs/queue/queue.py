@@ -201,8 +201,8 @@ class JobQueue(QueueView):
             When that was, in seconds since the epoch by Redis' clock; None where this call was not the first to say
             so, or the job is no longer at that end.
         """
-        told = None if ending is None else str(ending)
-        at = int(await self._run("answered", id=job_id, retention=ANSWERED_RETENTION, ending=told, how=how))
+        end = None if ending is None else str(ending)
+        at = int(await self._run("answered", id=job_id, retention=ANSWERED_RETENTION, ending=end, how=how))
         return at / 1000 if at else None
 
     async def reword(self, job: Job) -> bool:
@@ -310,7 +310,7 @@ class JobQueue(QueueView):
             step: Of that phase.
             steps: In all.
         """
-        said = await self._run(
+        word = await self._run(
             "heartbeat",
             id=job_id,
             token=token,
@@ -320,7 +320,7 @@ class JobQueue(QueueView):
             step=step,
             steps=steps,
         )
-        return Lease(said)
+        return Lease(word)
 
     async def settle(self, job_id: str, token: str, outcome: Outcome) -> Settled:
         """Say how an attempt ended. A job whose user has cancelled it ends so, whatever its worker says.
@@ -332,28 +332,28 @@ class JobQueue(QueueView):
             PicturesForgottenError: Redis does not have the result's picture any more.
             StorageFullError: it has no room for it.
         """
-        said: dict[str, Any] = {"id": job_id, "token": token}
+        arguments: dict[str, Any] = {"id": job_id, "token": token}
         upload: tuple[str, bytes] | None = None
         match outcome:
             case Done(result, picture):
-                said |= {"outcome": Settled.DONE, "result": result.model_dump_json()}
+                arguments |= {"outcome": Settled.DONE, "result": result.model_dump_json()}
                 if picture is not None:
-                    said |= {"picture": result.picture, "ttl": _ms(self._picture_ttl)}
+                    arguments |= {"picture": result.picture, "ttl": _ms(self._picture_ttl)}
                     upload = result.picture, picture
             case Retry(reason, detail):
-                said |= {"outcome": Settled.DELAYED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
+                arguments |= {"outcome": Settled.DELAYED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Fail(reason, detail):
-                said |= {"outcome": Settled.FAILED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
+                arguments |= {"outcome": Settled.FAILED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
             case Release(detail, pause):
                 ms = None if pause is None else _ms(pause)
-                said |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": ms}
+                arguments |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": ms}
         if upload is not None:
             ref, picture = upload
             if len(picture) <= chunks.CHUNK:
                 with suppress(OutOfMemoryError):
-                    return Settled(await self._run_soon("settle", picture, **said))
+                    return Settled(await self._run_soon("settle", picture, **arguments))
             await self._upload(ref, picture)
-        settled = await self._run_soon("settle", **said)
+        settled = await self._run_soon("settle", **arguments)
         if settled == _FORGOTTEN:
             raise PicturesForgottenError(job_id)
         return Settled(settled)

@@ -69,8 +69,8 @@ class QueueView:
 
     async def status(self, job_id: str) -> Status | None:
         """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
-        found = await self.statuses([job_id])
-        return found[0] if found else None
+        statuses = await self.statuses([job_id])
+        return statuses[0] if statuses else None
 
     async def exists(self, job_id: str) -> bool:
         """Whether a job is remembered, even if it cannot be read."""
@@ -79,9 +79,9 @@ class QueueView:
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)
-        found = await self._hashes(ids)
+        hashes = await self._hashes(ids)
         statuses: list[Status] = []
-        for job_id, fields in zip(ids, found, strict=True):
+        for job_id, fields in zip(ids, hashes, strict=True):
             try:
                 statuses += [status_of(fields, job_id)] if fields else []
             except UnreadableRecordError as error:
@@ -93,8 +93,8 @@ class QueueView:
         """Return what each job's hash has; for one that is too large, or of another type, why it isn't read."""
         if not job_ids:
             return []
-        found = await self._run("records", ids=job_ids, most=MOST_BYTES, of_all=MOST_BYTES_OF_ALL)
-        return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in found]
+        hashes = await self._run("records", ids=job_ids, most=MOST_BYTES, of_all=MOST_BYTES_OF_ALL)
+        return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in hashes]
 
     def _note_unreadable(self, job_id: str, why: str) -> None:
         if job_id in self._unreadable:

@@ -101,5 +101,5 @@ def _quoted(text: str) -> str:
 
 
 def _packed(arguments: dict[str, object]) -> bytes:
-    said = json.dumps({name: each for name, each in arguments.items() if each is not None}, ensure_ascii=False)
-    return said.encode(errors="replace")  # half a surrogate pair, as in a name of a file, is nothing that cjson reads
+    packed = json.dumps({name: each for name, each in arguments.items() if each is not None}, ensure_ascii=False)
+    return packed.encode(errors="replace")  # half a surrogate pair, as in a name of a file, is nothing that cjson reads

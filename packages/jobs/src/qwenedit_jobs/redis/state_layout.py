@@ -45,11 +45,11 @@ async def check_layout(redis: Redis, keys: Keys) -> None:
         RedisError: Redis is away.
     """
     try:
-        [found] = await redis.hmget(keys.layout, [FIELD])
+        [layout] = await redis.hmget(keys.layout, [FIELD])
     except NoPermissionError:  # a worker whose user, in a Redis of the operator's own, may not look
         return
-    if int(found or 0) > LAYOUT:
-        raise StateTooNewError(found=int(found or 0), own=LAYOUT, version=version("qwenedit-jobs"))
+    if int(layout or 0) > LAYOUT:
+        raise StateTooNewError(found=int(layout or 0), own=LAYOUT, version=version("qwenedit-jobs"))
 
 
 async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:

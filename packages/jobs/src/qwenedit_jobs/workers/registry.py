@@ -141,9 +141,9 @@ class Workers:
     async def seen(self, within: int = FORGOTTEN_AFTER) -> Seen:
         """Return who gave a sign of life in the last seconds. At most 8 MiB are read, whatever lies there."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
-        ignored, found = await self._scripts.run("seen", **limits)
+        ignored, entries = await self._scripts.run("seen", **limits)
         parts = []
-        for worker, at, text in sorted(found):
+        for worker, at, text in sorted(entries):
             try:
                 presence = Presence.model_validate_json(text)
             except ValidationError:

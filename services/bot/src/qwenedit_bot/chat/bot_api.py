@@ -139,16 +139,16 @@ class Messenger:
         where = {"message_thread_id": to.thread_id or None, "reply_parameters": reply}
         await self._take_turn(to.chat_id)
         try:
-            sent = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
+            message = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
         except GroupMovedError as moved:
             call = call.model_copy(update={"chat_id": moved.chat_id})
             await self._take_turn(to.chat_id)
-            sent = await self._made_plainly(call, to.chat_id, TelegramRefusedError)
-        if sent is None:
+            message = await self._made_plainly(call, to.chat_id, TelegramRefusedError)
+        if message is None:
             raise TelegramUnavailableError("sent nothing")
-        if sent.chat.id != to.chat_id:
-            self._moved[to.chat_id, sent.message_id] = sent.chat.id
-        return sent.message_id
+        if message.chat.id != to.chat_id:
+            self._moved[to.chat_id, message.message_id] = message.chat.id
+        return message.message_id
 
     async def edit(self, chat_id: int, message_id: int, view: View) -> bool:
         """Change the text and buttons of one of the bot's messages."""

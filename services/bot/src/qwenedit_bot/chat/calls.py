@@ -129,9 +129,9 @@ def translated(error: AiogramError) -> BotError:
     if not isinstance(error, TelegramAPIError) or status not in ("400", "403", "other"):
         cause = error.message.partition(":")[0] if isinstance(error, TelegramNetworkError) else ""
         return TelegramUnavailableError(f"{status} {cause}".rstrip())
-    said = error.message.lower()
+    message = error.message.lower()
     fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
-    kind = next((kind for text, kind in _BY_TEXT if text in said), fallback)
+    kind = next((kind for text, kind in _BY_TEXT if text in message), fallback)
     if kind is LaterError:
         return LaterError(UNTOLD_PAUSE, "flood")
     if kind is UnknownRefusalError:

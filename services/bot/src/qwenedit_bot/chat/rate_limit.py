@@ -124,7 +124,7 @@ class SharedLimiter:
                 buckets[f"group:{chat_id}"] = GROUP
             elif edit:
                 buckets[f"edits:{chat_id}"] = EDITS
-        told = await self._scripts.run(
+        wait_ms = await self._scripts.run(
             "pace",
             paused=f"pause:{chat_id}",
             buckets=[_bucket(name, rate, spare=spare) for name, rate in buckets.items()],
@@ -135,7 +135,7 @@ class SharedLimiter:
             line=_ms(line),
             kept=_ms(PLACE_KEPT),
         )
-        return int(told) / 1000
+        return int(wait_ms) / 1000
 
 
 def _bucket(name: str, rate: Rate, *, spare: bool) -> dict[str, int | str]:

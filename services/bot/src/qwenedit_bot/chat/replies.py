@@ -63,29 +63,29 @@ class Replies:
         found, said = await pipeline.execute()
         if found is None:
             return await self._say_first(to, view, digest)
-        known = int(found)
+        message_id = int(found)
         if said:
-            return known
-        if not await self._messenger.edit(to.chat_id, known, view):
-            known = await self._messenger.send(to, view)
-        await self._note(to, known, digest)
-        return known
+            return message_id
+        if not await self._messenger.edit(to.chat_id, message_id, view):
+            message_id = await self._messenger.send(to, view)
+        await self._note(to, message_id, digest)
+        return message_id
 
     async def _say_first(self, to: Source, view: View, digest: str) -> int:
         """Send an answer, and take it back if another replica has answered meanwhile.
 
         A replica that was stopped may go on when others have taken over: its message would never change again.
         """
-        sent = await self._messenger.send(to, view)
-        answer = await self._note(to, sent, digest, first=True)
-        if answer != sent:
-            await self._messenger.delete(to.chat_id, sent)
+        message_id = await self._messenger.send(to, view)
+        answer = await self._note(to, message_id, digest, first=True)
+        if answer != message_id:
+            await self._messenger.delete(to.chat_id, message_id)
         return answer
 
     async def find(self, to: Source) -> int | None:
         """Return the id of the bot's message that answers a user's message, if it was answered."""
-        known = await self._redis.get(self._keys.reply(*to.answer))
-        return None if known is None else int(known)
+        message_id = await self._redis.get(self._keys.reply(*to.answer))
+        return None if message_id is None else int(message_id)
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Let a message of the bot's be the answer to a user's message from now on."""

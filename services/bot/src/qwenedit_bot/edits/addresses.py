@@ -70,10 +70,10 @@ class AddressedQueue(OperatorQueue):
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return what is known of several jobs; many are read in parts, so as not to hold up the process."""
-        ids, found = list(job_ids), list[Status]()
+        ids, statuses = list(job_ids), list[Status]()
         for start in range(0, len(ids), READ_AT_ONCE):
-            found += await super().statuses(ids[start : start + READ_AT_ONCE])
-        return [self._proven(status) for status in found]
+            statuses += await super().statuses(ids[start : start + READ_AT_ONCE])
+        return [self._proven(status) for status in statuses]
 
     def _proven(self, status: Status) -> Status:
         job, reply = status.job, status.job.reply

@@ -45,9 +45,9 @@ WORTH_ANOTHER_TRY = frozenset(
 
 def requested(words: Words, presets: Catalogue, request: Request, text: Text) -> View:
     """A request's message before it is a job: what becomes of it, and what was asked for."""
-    asked = _asked(words, presets, request.instruction, request.workflow)
+    wish = _asked(words, presets, request.instruction, request.workflow)
     buttons = () if text is Text.NOTHING_TO_FOLLOW else _cancel(words, request.job_id)
-    return View(_quoting(words, words(text), asked), buttons)
+    return View(_quoting(words, words(text), wish), buttons)
 
 
 def progress(
@@ -108,10 +108,10 @@ def withheld(words: Words, job_id: str, text: Text) -> View:
 
 def done(words: Words, presets: Catalogue, status: Status, *, quota: Quota | None = None) -> str:
     """What is said under a finished picture: what was asked for and, if there is a `quota`, how many are left."""
-    said = words(Text.DONE, said=_asked_of(words, presets, status))
+    caption = words(Text.DONE, said=_asked_of(words, presets, status))
     if quota is None:
-        return said
-    return f"{said}\n{words(Text.LEFT, today=quota.today, bought=quota.bought, left=quota.left)}"
+        return caption
+    return f"{caption}\n{words(Text.LEFT, today=quota.today, bought=quota.bought, left=quota.left)}"
 
 
 def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool = False) -> Buttons:
@@ -134,14 +134,14 @@ def quota_used_up(words: Words, quota: Quota, *, shared: bool, for_sale: bool) -
     """Say that nothing is left today; in a group, where others read it, not how many that were."""
     if shared:
         return words(Text.DAILY_LIMIT_IN_GROUP)
-    said = words(Text.DAILY_LIMIT, count=quota.per_day, time=_remaining(words, quota.resets_in))
-    return f"{said}\n\n{words(Text.BUY_HINT)}" if for_sale else said
+    text = words(Text.DAILY_LIMIT, count=quota.per_day, time=_remaining(words, quota.resets_in))
+    return f"{text}\n\n{words(Text.BUY_HINT)}" if for_sale else text
 
 
 def quota_left(words: Words, quota: Quota) -> str:
     """Say how much is left today."""
-    said = words(Text.LEFT_TODAY, count=quota.today, per_day=quota.per_day, time=_remaining(words, quota.resets_in))
-    return f"{said}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else said
+    text = words(Text.LEFT_TODAY, count=quota.today, per_day=quota.per_day, time=_remaining(words, quota.resets_in))
+    return f"{text}\n{words(Text.LEFT_BOUGHT, count=quota.bought)}" if quota.bought else text
 
 
 def is_larger(job: Job) -> bool:
@@ -151,8 +151,8 @@ def is_larger(job: Job) -> bool:
 
 def job_of(data: str, verb: str) -> str | None:
     """Return the job that a button of this verb is about; None for other buttons."""
-    said, _, rest = data.partition(":")
-    return rest.partition(":")[0] if said == verb and rest else None
+    name, _, rest = data.partition(":")
+    return rest.partition(":")[0] if name == verb and rest else None
 
 
 def bar(step: int, steps: int) -> str:
@@ -198,9 +198,9 @@ def shortened(wish: str) -> str:
     return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
 
 
-def _quoting(words: Words, text: str, asked: str) -> str:
+def _quoting(words: Words, text: str, wish: str) -> str:
     """Add what was asked for: a wrong guess of what is an instruction shows, above a button that cancels it."""
-    return f"{text}\n\n{words(Text.WISH, said=asked)}"
+    return f"{text}\n\n{words(Text.WISH, said=wish)}"
 
 
 def _marked(words: Words, text: str, job_id: str) -> str:

@@ -114,8 +114,8 @@ class UserJobs:
 
     async def _drop_answer(self, job_id: str) -> bool:
         """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
-        found = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
-        return any([await self.answers.drop_set_aside(entry) for entry in found])
+        entries = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
+        return any([await self.answers.drop_set_aside(entry) for entry in entries])
 
     async def tick(self) -> None:
         """Forget the jobs that have ended meanwhile."""

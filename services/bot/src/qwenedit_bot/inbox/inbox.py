@@ -104,10 +104,10 @@ class Inbox:
         if not new:
             return 0
         window = round(ALBUM_WINDOW * 1000)
-        taken = int(await self._scripts.run("take", updates=new, remembered=REMEMBERED, window=window))
-        if taken and self._wake is not None:
+        new_updates = int(await self._scripts.run("take", updates=new, remembered=REMEMBERED, window=window))
+        if new_updates and self._wake is not None:
             self._wake.set()
-        return taken
+        return new_updates
 
     async def forget(self, user_id: int) -> None:
         """Forget what was set aside of a user's."""
@@ -161,8 +161,8 @@ def may_call(raw: dict[str, Any]) -> bool:
     """Whether an update may be for the bot: in a group, people mostly write to each other."""
     match event_in(raw):
         case {"chat": {"id": int(chat)}, **message} if chat < 0:
-            said = str(message.get("text") or message.get("caption") or "")
-            return said.startswith("/") or "@" in said
+            text = str(message.get("text") or message.get("caption") or "")
+            return text.startswith("/") or "@" in text
     return True
 
 

@@ -86,8 +86,8 @@ class Webhook:
             await self._register(stop)
 
     async def _receive(self, request: web.Request) -> web.Response:
-        given = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
+        secret = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
             return self._refuse("webhook.refused", 401, reason="wrong secret: another's webhook, or no Telegram")
         if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
             return self._refuse("webhook.refused", 415, reason="compressed")

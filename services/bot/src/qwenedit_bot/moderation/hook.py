@@ -78,21 +78,21 @@ class ModerationHook:
 
     async def of_result(self, job_id: str, instruction: str, picture: bytes) -> ModerationVerdict:
         """Judge a result before it is shown, once however often its answer is tried: a job has one result."""
-        known = await self._known(job_id)
-        if known is not None:
-            return known
+        verdict_before = await self._known(job_id)
+        if verdict_before is not None:
+            return verdict_before
         verdict = await self._ask("result", job_id, instruction, [picture])
         await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=REMEMBERED)
         return verdict
 
     async def withheld(self, job_id: str) -> ModerationVerdict | None:
         """Return why a result may not be shown, where that was found before."""
-        known = await self._known(job_id)
-        return None if known is ModerationVerdict.ALLOWED else known
+        verdict = await self._known(job_id)
+        return None if verdict is ModerationVerdict.ALLOWED else verdict
 
     async def _known(self, job_id: str) -> ModerationVerdict | None:
-        found = await self._redis.get(self._keys.verdict(job_id))
-        return ModerationVerdict(str(found)) if found is not None else None
+        verdict = await self._redis.get(self._keys.verdict(job_id))
+        return ModerationVerdict(str(verdict)) if verdict is not None else None
 
     async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> ModerationVerdict:
         with tracing.span(f"moderate {stage}", kind=tracing.Kind.CLIENT) as span:

@@ -37,8 +37,8 @@ class Pack:
         Raises:
             ValueError: it is none.
         """
-        found = _WRITTEN.fullmatch(written.strip())
-        pack = cls(*map(int, found.groups())) if found is not None else None
+        match = _WRITTEN.fullmatch(written.strip())
+        pack = cls(*map(int, match.groups())) if match is not None else None
         if pack is None or not (1 <= pack.jobs <= MOST and 1 <= pack.stars <= MOST):
             raise ValueError(f"each pack is written as jobs:stars, such as 10:50, with 1 to {MOST} of each")
         return pack
@@ -86,11 +86,11 @@ class Payments:
     async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> bool:
         """Note a payment and give its jobs, once; False if it went back, which Telegram may tell first."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
-        told = await self._scripts.run(
+        outcome = await self._scripts.run(
             "paid", user=str(user_id), charge=charge, record=record, lot=f"{BOUGHT}{charge}", jobs=pack.jobs,
             remembered=REMEMBERED,
         )  # fmt: skip
-        return str(told) != "refunded"
+        return str(outcome) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
         """Note that a payment went back, and return how many of its jobs were taken back; None if it was noted before.
@@ -98,22 +98,22 @@ class Payments:
         A payment told later credits nothing.
         """
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": now})
-        told = await self._scripts.run(
+        jobs_left = await self._scripts.run(
             "refunded", user=str(user_id), charge=charge, lot=f"{BOUGHT}{charge}", tombstone=tombstone,
             now=now, remembered=REMEMBERED,
         )  # fmt: skip
-        taken = int(told)
-        return None if taken < 0 else taken
+        jobs_taken = int(jobs_left)
+        return None if jobs_taken < 0 else jobs_taken
 
     async def of(self, user_id: int) -> list[Payment]:
         """Return a user's payments, newest first."""
         records = await self._redis.hgetall(self._keys.payments(user_id))
         lots = await self._redis.hgetall(self._keys.lots(user_id))
-        found = [
+        payments = [
             Payment(
                 charge, record["jobs"], record["stars"], record["at"], int(lots.get(f"{BOUGHT}{charge}", 0)),
                 refunded=int(record.get("refunded", 0)),
             )
             for charge, record in ((str(charge), json.loads(record)) for charge, record in records.items())
         ]  # fmt: skip
-        return sorted(found, key=lambda payment: payment.at, reverse=True)
+        return sorted(payments, key=lambda payment: payment.at, reverse=True)

@@ -131,9 +131,9 @@ class Quotas:
         """Forget what a user asked for and was given. Bought jobs stay, and so does the number of today's free ones."""
         await self._redis.unlink(self._keys.charged(user_id))
         lots = self._keys.lots(user_id)
-        given = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]
-        if given:
-            await self._redis.hdel(lots, *given)
+        granted_lots = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]
+        if granted_lots:
+            await self._redis.hdel(lots, *granted_lots)
 
     async def _ask(self, user_id: int, job_id: str) -> tuple[bool, Quota]:
         per_day = self._per_day or 0

@@ -66,14 +66,14 @@ class Converter:
 async def _normalised(data: bytes, limits: ProcessLimits) -> Normalised:
     head, picture = await _exchanged(data, limits)
     try:
-        said = json.loads(head)
-        if "refused" in said:
-            width, height = int(said["width"]), int(said["height"])
-            raise PictureRefusedError(Refusal(said["refused"]), width=width, height=height)
-        if "defect" in said:
-            log.error("conversion.crashed", error=said["defect"], frames=said["frames"])
+        answer = json.loads(head)
+        if "refused" in answer:
+            width, height = int(answer["width"]), int(answer["height"])
+            raise PictureRefusedError(Refusal(answer["refused"]), width=width, height=height)
+        if "defect" in answer:
+            log.error("conversion.crashed", error=answer["defect"], frames=answer["frames"])
             raise PictureRefusedError(Refusal.DAMAGED)
-        return _NORMALISED.validate_python({"data": picture or data} | said)
+        return _NORMALISED.validate_python({"data": picture or data} | answer)
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         # It was ended, or the picture has taken it over.
         log.warning("conversion.killed", bytes=len(data))
@@ -91,9 +91,9 @@ async def _exchanged(data: bytes, limits: ProcessLimits) -> tuple[bytes, bytes]:
         raise later("conversion") from None
     try:
         async with asyncio.timeout(limits.seconds):
-            said = await _said(process, data)
+            answer = await _said(process, data)
             await process.wait()
-            return said
+            return answer
     except (OSError, ValueError):  # it was ended while it got the picture, takes too long, or says too much
         return b"", b""
     finally:

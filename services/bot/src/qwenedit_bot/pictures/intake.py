@@ -77,16 +77,16 @@ class PictureIntake:
         """
         if owner in self._busy:
             raise later("user")
-        sent = [each for each, _size in pictures if isinstance(each, Attachment)]
-        with ExitStack() as held:
-            if sent:
-                held.enter_context(self._downloads.taken())
-            held.enter_context(self._memory.taken(max(size for _each, size in pictures)))
-            if files := [each for each in sent if each.mime is not None]:
+        attachments = [each for each, _size in pictures if isinstance(each, Attachment)]
+        with ExitStack() as stack:
+            if attachments:
+                stack.enter_context(self._downloads.taken())
+            stack.enter_context(self._memory.taken(max(size for _each, size in pictures)))
+            if files := [each for each in attachments if each.mime is not None]:
                 # Last: whoever is sent away for want of something else keeps the place in this line.
-                held.enter_context(self._files_side_by_side[any(map(_is_large, files))].taken(owner=owner))
+                stack.enter_context(self._files_side_by_side[any(map(_is_large, files))].taken(owner=owner))
             self._busy.add(owner)
-            held.callback(self._busy.discard, owner)
+            stack.callback(self._busy.discard, owner)
             yield
 
     async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> None:

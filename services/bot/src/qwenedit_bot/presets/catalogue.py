@@ -181,18 +181,18 @@ def parse_catalogue(text: str) -> Catalogue:
         return Catalogue.model_validate(document)
     except ValidationError as error:
         # pydantic leaves wrong items out of a list, and then calls the list too short
-        found = [each for each in error.errors() if each["type"] != "too_short"] or error.errors()
-        raise PresetsError("\n".join(_described(document, problem) for problem in found[:10])) from None
+        problems = [each for each in error.errors() if each["type"] != "too_short"] or error.errors()
+        raise PresetsError("\n".join(_described(document, problem) for problem in problems[:10])) from None
 
 
 def _described(document: Any, problem: ErrorDetails) -> str:
     """Say where a problem is, by the ids of its category and preset where they have one, and what it is."""
-    found, place = document, []
+    part, place = document, []
     for step in problem["loc"]:
         try:
-            found = found[step]
+            part = part[step]
         except (LookupError, TypeError):
-            found = None
-        named = isinstance(step, int) and isinstance(found, dict) and found.get("id")
+            part = None
+        named = isinstance(step, int) and isinstance(part, dict) and part.get("id")
         place.append(str(named or step))
     return f"{'.'.join(place) or 'the file'}: {problem['msg'].removeprefix('Value error, ')}"

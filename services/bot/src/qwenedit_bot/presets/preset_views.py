@@ -22,9 +22,9 @@ NARROW = 22
 """Characters of a label that fit half a phone's width."""
 
 
-def question(words: Words, asked: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
+def question(words: Words, prompt: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
     """Ask what to do with a photo, or with several; one button opens the presets in the question's place."""
-    text = words(asked) if photos == 1 else words(Text.ASK_INSTRUCTION_ALBUM, count=photos)
+    text = words(prompt) if photos == 1 else words(Text.ASK_INSTRUCTION_ALBUM, count=photos)
     return View(text, single(Button(words(Text.STYLES_BUTTON), CATEGORIES)))
 
 

@@ -105,15 +105,15 @@ class UserErasure:
         Redis looks at its keys in short steps, between which other clients have their turn. A key that is made or
         deleted meanwhile may be among them or not.
         """
-        wanted, user = patterns(self.keys, user_id), str(user_id)
+        globs, user = patterns(self.keys, user_id), str(user_id)
         scan = partial(self.redis.scan_iter, count=SCANNED_AT_ONCE)
         jobs, names = set[str](), set[str]()
         async for name in scan(f"{self.keys.prefix}:*:{user}*"):
-            if any(fnmatchcase(name, each) for each in wanted):
+            if any(fnmatchcase(name, each) for each in globs):
                 names.add(name)
-        kept = [name async for name in scan(f"{self.job_prefix}*", _type="HASH")]
-        for start in range(0, len(kept), SCANNED_AT_ONCE):
-            pipeline, some = self.redis.pipeline(transaction=False), kept[start : start + SCANNED_AT_ONCE]
+        job_keys = [name async for name in scan(f"{self.job_prefix}*", _type="HASH")]
+        for start in range(0, len(job_keys), SCANNED_AT_ONCE):
+            pipeline, some = self.redis.pipeline(transaction=False), job_keys[start : start + SCANNED_AT_ONCE]
             for name in some:
                 pipeline.hget(name, "user")
             owners = zip(some, await pipeline.execute(), strict=True)

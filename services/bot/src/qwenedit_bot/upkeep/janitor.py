@@ -102,7 +102,7 @@ class Janitor:
 
 def _report(attempt: LostAttempt) -> None:
     """Log and trace an attempt whose worker was killed, cut off or hung, since the worker can't."""
-    told: tracing.Attributes = {
+    span_attributes: tracing.Attributes = {
         attributes.ATTEMPT: attempt.attempt,
         attributes.MAX_ATTEMPTS: attempt.max_attempts,
         attributes.WORKER: attempt.worker,
@@ -113,7 +113,7 @@ def _report(attempt: LostAttempt) -> None:
     seconds = round(attempt.ended_at - attempt.started_at, 1)
     with (
         job_context(attempt.job_id, attempt=attempt.attempt),
-        tracing.continued("attempt lost", attempt.trace_context, attributes=told) as span,
+        tracing.continued("attempt lost", attempt.trace_context, attributes=span_attributes) as span,
     ):
         span.fail(Reason.WORKER_LOST)
         log.warning("job.lease_expired", worker=attempt.worker, outcome=attempt.outcome, seconds=seconds)
@@ -146,13 +146,13 @@ class Leadership:
                 await self._lock.release()
 
     async def _renew(self) -> None:
-        asked, led = time.monotonic(), self.held
+        began, led = time.monotonic(), self.held
         try:
             leads = await (self._lock.reacquire() if led else self._lock.acquire(token=self._replica))
         except LockNotOwnedError:
             leads = False
         except RedisError:
             return  # the lock expires by itself, here and there
-        self._until = asked + LEASE if leads else 0.0
+        self._until = began + LEASE if leads else 0.0
         if led != self.held:
             log.info("leader.gained" if self.held else "leader.lost")

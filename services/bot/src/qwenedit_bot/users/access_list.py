@@ -52,8 +52,8 @@ class AccessList:
 
     def admits(self, update: dict[str, Any]) -> bool:
         """Whether to take an update: of people who were just refused only a few are, and all about money."""
-        heard = self._refused.get(actor_in(update))
-        if heard is None or is_about_money(update) or next(heard) < HEARD:
+        counter = self._refused.get(actor_in(update))
+        if counter is None or is_about_money(update) or next(counter) < HEARD:
             return True
         self._metrics.updates.labels(kind_of(update), "stranger").inc()
         return False

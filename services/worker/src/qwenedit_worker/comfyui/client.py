@@ -192,7 +192,7 @@ class ComfyUI:
                         await execution.withdraw()
                         await self._api.delete_history(execution.prompt_id)
                 except (TimeoutError, ComfyUIError) as error:
-                    told = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
-                    log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=told)
+                    reason = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
+                    log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=reason)
             if self._folders is not None:
                 await self._folders.remove(folder)

@@ -52,12 +52,12 @@ class Heartbeat:
 
     async def run(self) -> None:
         """Beat until cancelled; then say goodbye."""
-        told, beat_at = None, 0.0
+        reported, beat_at = None, 0.0
         try:
             while True:
                 state = (self._watch.health(), self._shutdown.draining.is_set(), troubles())
-                if state != told or time.monotonic() - beat_at >= BEAT_EVERY:
-                    told, beat_at = state, time.monotonic()
+                if state != reported or time.monotonic() - beat_at >= BEAT_EVERY:
+                    reported, beat_at = state, time.monotonic()
                     await self._beat()
                 await asyncio.sleep(LOOK_EVERY)
         finally:

@@ -24,11 +24,11 @@ def report_gpu_time(
     """Record the attempt's GPU time in metrics and trace."""
     exemplar = tracing.exemplar()
     metrics.gpu_job.labels(workflow, settled.value).observe(gpu_time.seconds, exemplar)
-    told: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(gpu_time.seconds, 3)}
+    values: dict[str, str | float] = {attributes.WORKFLOW: workflow, attributes.GPU_SECONDS: round(gpu_time.seconds, 3)}
     if gpu_time.load_seconds is not None:
         metrics.model_load.labels(workflow).observe(gpu_time.load_seconds, exemplar)
-        told[attributes.LOAD_SECONDS] = round(gpu_time.load_seconds, 3)
-    span.set(told)
+        values[attributes.LOAD_SECONDS] = round(gpu_time.load_seconds, 3)
+    span.set(values)
 
 
 def report_settlement(

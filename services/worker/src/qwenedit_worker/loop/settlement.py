@@ -70,13 +70,13 @@ class Settlement:
             return Settled.LOST
         clock = asyncio.get_running_loop().time
         backoff, full_since = Backoff(), None
-        kept: bytes | None = None
+        data: bytes | None = None
         while True:
             given_up, lost = self._shutdown.abandoning, lease.word is Lease.LOST
             try:
-                if isinstance(outcome, Finished) and kept is None and not lost:
-                    kept = await self._deposit(claim, outcome)
-                return await self._queue.settle(claim.job.id, claim.token, _said(claim, outcome, kept, lost=lost))
+                if isinstance(outcome, Finished) and data is None and not lost:
+                    data = await self._deposit(claim, outcome)
+                return await self._queue.settle(claim.job.id, claim.token, _said(claim, outcome, data, lost=lost))
             except QueueStorageFullError as error:
                 full_since = full_since or clock()
                 if clock() - full_since >= ROOM_AWAITED and isinstance(outcome, Finished):
@@ -103,22 +103,22 @@ class Settlement:
 
     async def _deposit(self, claim: Claim, outcome: Finished) -> bytes:
         """Bring a result to where pictures lie, once; returns what Redis is to keep of it."""
-        kept = await unless(self._shutdown.abandoning, self._pictures.deposit(_ref(claim), outcome.result.png))
-        if kept is None:
+        data = await unless(self._shutdown.abandoning, self._pictures.deposit(_ref(claim), outcome.result.png))
+        if data is None:
             raise PictureStoreUnavailableError("the worker was told to leave at once")
-        return kept
+        return data
 
 
 def _ref(claim: Claim) -> str:
     return result_ref(claim.job.id, claim.attempt, claim.token)
 
 
-def _said(claim: Claim, outcome: Finished | JobCancelled | Outcome, kept: bytes | None, *, lost: bool) -> Outcome:
+def _said(claim: Claim, outcome: Finished | JobCancelled | Outcome, data: bytes | None, *, lost: bool) -> Outcome:
     """Say an outcome as the queue takes it: with the picture that Redis is to keep, unless it was sent before."""
     match outcome:
         case Finished(result):
-            told = Result(picture=_ref(claim), seed=result.seed, seconds=result.seconds)
-            return Done(told, None if lost else kept or None)
+            stored = Result(picture=_ref(claim), seed=result.seed, seconds=result.seconds)
+            return Done(stored, None if lost else data or None)
         case JobCancelled():
             return Release()  # which ends a job whose user has cancelled it
         case _:

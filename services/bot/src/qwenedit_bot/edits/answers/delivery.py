@@ -116,7 +116,7 @@ class Deliver:
         self.metrics.deliveries.labels(outcome).inc()
         self.metrics.finished.labels(status.state, reason or "").inc()
         self.metrics.answer_seconds.observe(seconds, tracing.exemplar())
-        told = {"reason": reason} if reason else {}
-        log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **told)
+        fields = {"reason": reason} if reason else {}
+        log.info("answer.delivered", outcome=outcome, seconds=round(seconds, 1), **fields)
         if status.state is State.DONE and status.started_at is not None and status.finished_at is not None:
             await self.eta.note_duration(status.job.edit.workflow, status.finished_at - status.started_at)

@@ -61,7 +61,7 @@ class Eta:
             return dict.fromkeys((each.job.id for each in waiting if places[each.job.id]), Text.ON_HOLD)
         presences = [each.presence for each in (await self.workers.seen()).workers]
         ready = sum(each.ready and not each.draining for each in presences)
-        usual = {name: median(map(float, found)) for name, found in zip(names, durations, strict=True) if found}
+        usual = {name: median(map(float, recent)) for name, recent in zip(names, durations, strict=True) if recent}
         waits = {
             each.job.id: estimate(
                 places[each.job.id], ready, usual.get(each.job.edit.workflow or ""), waited=now - each.enqueued_at

@@ -99,15 +99,15 @@ class ProgressUpdater:
             words = self.texts.of(reply.language)
             view = job_views.progress(words, self.presets, status, position=place, wait=waits.get(status.job.id))
             pause = EDIT_EVERY_IN_GROUP if is_group(reply.chat_id) else EDIT_EVERY
-            shown = self._shown.get(status.job.id)
+            last = self._shown.get(status.job.id)
             says = hash((reply.placeholder_id, view))
-            if shown is None or (shown.says != says and (shown.phase != _phase(status) or now - shown.at >= pause)):
+            if last is None or (last.says != says and (last.phase != _phase(status) or now - last.at >= pause)):
                 changes.append((status, reply, view))
         return sorted(changes, key=lambda change: self._edited_at(change[0].job.id))
 
     def _edited_at(self, job_id: str) -> float:
-        shown = self._shown.get(job_id)
-        return shown.at if shown is not None else 0.0
+        last = self._shown.get(job_id)
+        return last.at if last is not None else 0.0
 
     async def _edit(self, status: Status, reply: ReplyTo, view: View, until: float, room: asyncio.Semaphore) -> None:
         async with room:

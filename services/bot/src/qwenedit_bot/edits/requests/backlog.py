@@ -119,8 +119,8 @@ class Backlog:
 
     async def waiting(self, user_id: int) -> list[WaitingRequest]:
         """Return the requests of a user that wait, the next one first."""
-        found = await self.lanes.of_lane(str(user_id))
-        return [each for text in found.values() if (each := _read(text)) is not None]
+        entries = await self.lanes.of_lane(str(user_id))
+        return [each for text in entries.values() if (each := _read(text)) is not None]
 
     async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded:
         """Give a request another instruction while it waits, here or in the queue.

@@ -103,8 +103,8 @@ class Submit:
             quota = await self.quotas.charge(request.user_id, request.job_id)
             if quota is None:
                 return None
-            said = job_views.quota_used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self.for_sale)
-            return await self._refuse_once(request, "daily_limit", View(said))
+            notice = job_views.quota_used_up(words, quota, shared=is_group(request.to.chat_id), for_sale=self.for_sale)
+            return await self._refuse_once(request, "daily_limit", View(notice))
 
     async def abandon(self, request: Request) -> bool:
         """Give back what a request has cost that will not be made again; False for one that was accepted."""

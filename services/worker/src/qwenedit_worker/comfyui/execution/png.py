@@ -40,26 +40,26 @@ def picture_alone(data: bytes) -> bytes:
             raise DamagedPngError(f"cut off after {len(data)} bytes")
         raise NotPngError(f"a PNG is expected, and this begins with {data[:20]!r}")
     view = memoryview(data)
-    kept = [slice(0, len(SIGNATURE))]
-    seen: set[bytes] = set()
+    parts = [slice(0, len(SIGNATURE))]
+    names: set[bytes] = set()
     at = len(SIGNATURE)
     for _ in range(MOST_CHUNKS):
         name, end = _chunk(view, at)
-        if not seen and name != b"IHDR":
+        if not names and name != b"IHDR":
             raise DamagedPngError("its header is no PNG's")
-        seen.add(name)
+        names.add(name)
         if name in KEPT:
-            kept.append(slice(at, end))
+            parts.append(slice(at, end))
         at = end
         if name == b"IEND":
             break
     else:
         raise NotPngError(f"the PNG has more than {MOST_CHUNKS} chunks")
-    if b"IDAT" not in seen:
+    if b"IDAT" not in names:
         raise DamagedPngError("it has no pixels")
-    if sum(part.stop - part.start for part in kept) == len(data):
+    if sum(part.stop - part.start for part in parts) == len(data):
         return data
-    return b"".join(view[part] for part in kept)
+    return b"".join(view[part] for part in parts)
 
 
 def _chunk(view: memoryview, at: int) -> tuple[bytes, int]:

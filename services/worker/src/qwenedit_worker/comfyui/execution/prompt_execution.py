@@ -229,9 +229,9 @@ class PromptExecution:
 
     async def _pause(self, *, soon: bool) -> None:
         """Wait until it makes sense to ask: the end was told, or nobody would tell it."""
-        told = self._client_id == self._feed.client_id and self._feed.open.is_set()
+        listening = self._client_id == self._feed.client_id and self._feed.open.is_set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_UNASKED if told and not soon else self._poll_interval):
+            async with asyncio.timeout(LONGEST_UNASKED if listening and not soon else self._poll_interval):
                 await self._ask.wait()
         self._ask.clear()
 

@@ -96,6 +96,6 @@ def _failure(error: Mapping[str, Any], bound: BoundWorkflow) -> ComfyUIError:
     return WorkflowRejected(message) if node in bound.loaders else ExecutionFailed(message)
 
 
-def _out_of_memory(exception: str, said: str) -> bool:
+def _out_of_memory(exception: str, text: str) -> bool:
     """Recognise what comfy.model_management.is_oom does: torch's class, or an accelerator error that says so."""
-    return "OutOfMemory" in exception or (exception.startswith("torch.") and "out of memory" in said.lower())
+    return "OutOfMemory" in exception or (exception.startswith("torch.") and "out of memory" in text.lower())

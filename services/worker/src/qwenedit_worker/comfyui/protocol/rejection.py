@@ -26,26 +26,26 @@ def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
     if missing:
         files = [model_file(error["class_type"], error["input"], error["received"]) for error in missing]
         return ModelMissing(f"ComfyUI lacks {', '.join(files)}")
-    told = [_TOLD.format_map(error) for error in errors]
-    for error, words in zip(errors, told, strict=True):
+    lines = [_TOLD.format_map(error) for error in errors]
+    for error, words in zip(errors, lines, strict=True):
         if error["node"] in bound.image_nodes and error["type"] == "custom_validation_failed":
             return ComfyUIUnavailable(f"the uploaded picture is gone from the server: {words}")
-    return WorkflowRejected("; ".join(told) or f"ComfyUI refused the prompt: {reason!r}")
+    return WorkflowRejected("; ".join(lines) or f"ComfyUI refused the prompt: {reason!r}")
 
 
 _TOLD = "node {node} ({class_type}), input {input}: {type}: {text}"
 
 
 def _node_errors(node_errors: Any) -> Iterator[dict[str, str]]:
-    for node, found in (node_errors or {}).items():
-        for error in found.get("errors") or [{}]:
+    for node, described in (node_errors or {}).items():
+        for error in described.get("errors") or [{}]:
             extra = error.get("extra_info") or {}
-            said = {
+            fields = {
                 "node": node,
-                "class_type": found.get("class_type"),
+                "class_type": described.get("class_type"),
                 "type": error.get("type"),
                 "input": extra.get("input_name") or "?",
                 "text": error.get("details") or error.get("message"),
                 "received": extra.get("received_value"),
             }
-            yield {key: str(value) for key, value in said.items()}
+            yield {key: str(value) for key, value in fields.items()}

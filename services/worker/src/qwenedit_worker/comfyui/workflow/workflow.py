@@ -127,9 +127,11 @@ class Workflow:
         for ref, value in values:
             if ref is not None and ref.node in filled:
                 filled[ref.node][ref.input] = value
-        for node_id, found in self.binding.sizes.values(sizes, megapixels=area) if self.binding.sizes and sizes else ():
+        for node_id, inputs in (
+            self.binding.sizes.values(sizes, megapixels=area) if self.binding.sizes and sizes else ()
+        ):
             if node_id in filled:
-                filled[node_id].update(found)
+                filled[node_id].update(inputs)
         steps = self.binding.steps
         return BoundWorkflow(
             graph={i: {"class_type": n.class_type, "inputs": filled[i]} for i, n in graph.items()},
@@ -147,12 +149,12 @@ class Workflow:
         if nodes is None:
             return MEGAPIXELS_DEFAULT
         area = nodes.megapixels or MEGAPIXELS_DEFAULT
-        if nodes.max_megapixels is None or (wanted := parameters.get(MEGAPIXELS)) is None:
+        if nodes.max_megapixels is None or (megapixels := parameters.get(MEGAPIXELS)) is None:
             return area
-        if isinstance(wanted, str) or not 0 < wanted <= nodes.max_megapixels:
+        if isinstance(megapixels, str) or not 0 < megapixels <= nodes.max_megapixels:
             most = f"is not above 0 and at most {nodes.max_megapixels:g}"
-            raise WorkflowRejected(f"workflow {self.name}, parameter {MEGAPIXELS}: {wanted!r} {most}")
-        return wanted
+            raise WorkflowRejected(f"workflow {self.name}, parameter {MEGAPIXELS}: {megapixels!r} {most}")
+        return megapixels
 
     def _inputs_of(self, parameters: Mapping[str, int | float | str]) -> Iterator[tuple[InputRef, JsonValue]]:
         for name, value in parameters.items():
