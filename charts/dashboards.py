@@ -384,7 +384,7 @@ def operations() -> board.Dashboard:
         ),
         graph(
             "Moderation",
-            "Questions to the moderation hook, per minute, by what was asked (request: a wish; result: its picture) "
+            "Calls to the moderation hook per minute, by stage (request: photos and instruction; result: its picture) "
             "and its verdict. While it errs, no job is accepted and no result is shown.",
             "cpm",
             ("{{stage}} {{outcome}}", _per_minute("qwenedit_moderation_checks_total", "stage, outcome")),

@@ -62,7 +62,7 @@ class ModelFile:
     url: str
     sha256: str
     licence: str | None = None
-    """For whoever reads the list."""
+    """For readers of the list."""
     optional: bool = False
     """ComfyUI starts without it: no default workflow loads it."""
 

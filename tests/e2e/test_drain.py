@@ -1,4 +1,4 @@
-"""Pods that are told to leave: the job in hand ends where it began."""
+"""Pods that have to leave: a running job ends where it began."""
 
 from __future__ import annotations
 

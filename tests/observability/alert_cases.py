@@ -158,7 +158,7 @@ CASES = {
         {REFUSED: "0x10 1+2x{n}"},
         "18m",
         "critical",
-        "Users in photos are told to come back later: queue_full.",
+        "Users in photos can't add jobs: queue_full.",
         {"reason": "queue_full"},
     ),
     "QweneditModerationFails": Case(

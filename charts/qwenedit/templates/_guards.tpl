@@ -82,7 +82,7 @@
 {{- fail (printf "bot.replicas is %d with bot.mode=polling: Telegram gives updates to one poller only; set bot.replicas=1, or bot.mode=webhook with bot.webhook.url" (int .replicas)) }}
 {{- end }}
 {{- if and (eq .mode "webhook") (not .webhook.url) }}
-{{- fail "bot.mode=webhook needs bot.webhook.url: set it to the public https address that Telegram shall call, or set bot.mode=polling" }}
+{{- fail "bot.mode=webhook needs bot.webhook.url: set it to the public https address that Telegram calls, or set bot.mode=polling" }}
 {{- end }}
 {{- if and (hasPrefix "http://" .webhook.url) (hasPrefix "https://api.telegram.org" .settings.telegramApiUrl) }}
 {{- fail (printf "bot.webhook.url is %s: Telegram calls https addresses only; http:// is for a Bot API server of your own in bot.settings.telegramApiUrl" .webhook.url) }}

@@ -7,7 +7,7 @@
 {{- int ((.Values.pictures).ttl | default 86400) }}
 {{- end }}
 
-{{/* Says something where pictures lie in object storage, which services reach over the network. */}}
+{{/* Says something if pictures are in object storage, which services reach over the network. */}}
 {{- define "qwenedit.picturesInBucket" -}}
 {{- if regexMatch "^(s3|gs|az)://" (include "qwenedit.picturesUrl" .) }}true{{ end }}
 {{- end }}

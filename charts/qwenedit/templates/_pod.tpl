@@ -41,7 +41,7 @@ readinessProbe:
   timeoutSeconds: 3
 {{- end }}
 
-{{/* Seconds that a part's pods may take to end, hooks included: what the work in hand may take, and time to close. Takes root
+{{/* Seconds that a part's pods may take to end, hooks included: the longest running work, and time to close. Takes root
      and part. A job may begin in the moment of a pod's deletion; after it, worker and ComfyUI have a minute. */}}
 {{- define "qwenedit.gracePeriod" -}}
 {{- $job := add (int .root.Values.worker.settings.comfyuiTimeout) 60 }}

@@ -28,7 +28,7 @@ async def test_job_whose_pictures_are_gone_is_not_tried_again(desk):
     await desk.redis.delete(desk.keys.picture(input_ref(identity, 0)))
     said = await desk.ask("dead", "retry", identity)
     assert said.code == 1
-    assert "its pictures are no longer kept" in said.out
+    assert "its pictures are gone" in said.out
     assert await desk.state(identity) == "failed"
 
 

@@ -53,7 +53,7 @@ restore.sh: |
     said=$1
   }
   if [ "$(cat $data/restored-from 2> /dev/null)" = "$RESTORE" ]; then
-    echo "$RESTORE was restored before. Redis goes on with what it has."
+    echo "$RESTORE was restored before. Redis keeps what it has."
     exit 0
   fi
   if [ -e $data ]; then
@@ -123,7 +123,7 @@ receive.sh: |
 {{- end }}
 {{- if .restore }}
 {{- if not .existingClaim }}
-{{- fail "backup.restore is set without backup.existingClaim: name the claim that has the file, or that it shall be sent to (docs/backup.md)" }}
+{{- fail "backup.restore is set without backup.existingClaim: name the claim that has the file, or that receives it (docs/backup.md)" }}
 {{- end }}
 {{- if not $.Values.redis.persistence.enabled }}
 {{- fail "backup.restore is set with redis.persistence.enabled=false: each restart of Redis would restore the same file again; set redis.persistence.enabled=true" }}

@@ -43,7 +43,7 @@ start.sh: |
   {{- end }}
   ACL
   # With `appendfsync always` a server without room on its disk ends at its first write. This waits for room instead, so
-  # that people can look into the pod, and says so in the log and by the probes.
+  # that people can look into the pod; the log and the probes say why.
   trap 'exit 0' TERM
   while set -- $(df -Pk /data | tail -n 1) && [ "$4" -lt 16384 ]; do
     echo "No space left on device: /data has $4 of $2 kB left. Redis starts when 16384 are" | tee /run/valkey/full
@@ -73,7 +73,7 @@ probe.sh: |
 ~qwenedit:time ~qwenedit:clock ~qwenedit:results:largest
 {{- end }}
 
-{{/* By which commands it may touch them: those of the key's own kind. A key of another kind would hold up whoever needs
+{{/* By which commands it may touch them: those of the key's own kind. A key of another kind would block the part that needs
      it. The layout, the time and the leader are for reading. A new key has to be named here as well. Of `lost`, `clock` and `nudge`
      only workers of the release before know. */}}
 {{- define "qwenedit.workerKinds" -}}

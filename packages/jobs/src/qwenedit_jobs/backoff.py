@@ -54,5 +54,5 @@ class Backoff:
         return pause_after(failures, first=self._first, longest=self._longest) if failures else 0.0
 
     def reset(self) -> None:
-        """Begin anew, after a success."""
+        """Start over, after a success."""
         self._failures = 0

@@ -46,7 +46,7 @@ class EvictionPolicyError(QueueError):
 
 
 class StateRefusedError(QueueError):
-    """Redis holds state under this prefix that isn't this process' to go on with."""
+    """Redis holds state under this prefix that this process must not use."""
 
 
 class StateTooNewError(StateRefusedError):

@@ -242,7 +242,7 @@ class Status:
     finished_at: float | None = None
     """When it ended, by the same clock; None before."""
     worker: str = ""
-    """Who has, or had, its latest attempt; empty before the first."""
+    """Name of the worker of its latest attempt; empty before the first."""
     moved_at: float | None = None
     """When its phase or step changed last, in any attempt, by the same clock."""
     answered_at: float | None = None
@@ -302,7 +302,7 @@ class Counts:
 
 
 SHORT_ID = 8
-"""Characters of a job's id that people say to each other; jobs of a million are told apart by them, almost surely."""
+"""Characters of a job's id that people quote; among a million jobs, two rarely share them."""
 
 
 def short_id(job_id: str) -> str:

@@ -35,7 +35,7 @@ class HttpServer:
         host: Address to listen on; `::` is every address of both families.
         port: Port; 0 takes a free one, which `port` then tells.
         connections: Open ones at most. One more ends the oldest.
-        shutdown: Seconds for requests in hand when the block ends.
+        shutdown: Seconds for unfinished requests when the block ends.
         lifetime: Seconds; see `LIFETIME`.
     """
 
@@ -97,7 +97,7 @@ class HttpServer:
     async def __aexit__(
         self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Stop listening, and finish the requests in hand."""
+        """Stop listening, and finish the open requests."""
         if self._listener is not None:
             self._listener.close()
         await self._runner.cleanup()

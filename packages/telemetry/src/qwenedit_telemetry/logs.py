@@ -185,7 +185,7 @@ def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
 
 
 def _without(start: str, words: str, line: str) -> str:
-    """Replace every place that begins as the words do, for as long as it goes on like them."""
+    """Replace every place that begins as the words do, for as long as it matches them."""
     parts = line.split(start)
     kept = [parts[0]]
     for part in parts[1:]:

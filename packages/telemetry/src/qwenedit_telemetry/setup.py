@@ -70,7 +70,7 @@ def setup(*, service: str, level: str = "INFO", constants: Mapping[str, str] | N
 def _exporting(service: str, build: str) -> Exporting | None:
     """Read OpenTelemetry's variables (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
 
-    A mistake in them is told and costs the traces: what serves users runs without.
+    A mistake in them is logged and costs the traces, not the service.
     """
     protocol, endpoint = _otlp("PROTOCOL"), _otlp("ENDPOINT")
     off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or os.environ.get("OTEL_TRACES_EXPORTER") == "none"

@@ -45,7 +45,7 @@ class Span:
 
     @property
     def traceparent(self) -> str:
-        """What another process needs to go on from here (https://www.w3.org/TR/trace-context/); empty: nothing."""
+        """What another process needs to continue from here (https://www.w3.org/TR/trace-context/); empty: nothing."""
         carrier: dict[str, str] = {}
         _W3C.inject(carrier, trace.set_span_in_context(self._span))
         return carrier.get("traceparent", "")
@@ -124,7 +124,7 @@ def _say_slow(name: str) -> None:
 def continued(
     name: str, parent: str, *, kind: Kind = Kind.INTERNAL, attributes: Attributes | None = None
 ) -> AbstractContextManager[Span]:
-    """Go on with a trace that another process began; with an empty `parent`, begin one."""
+    """Continue a trace that another process began; with an empty `parent`, begin one."""
     return _make(name, kind=kind, attributes=attributes, parent=parent)
 
 
@@ -179,7 +179,7 @@ def current_ids() -> tuple[str, str] | None:
 
 
 def current_traceparent() -> str:
-    """Return what goes on from the current span later, see `Span.traceparent`; empty outside of any span."""
+    """Return the current span's `Span.traceparent`, to continue it later; empty outside of any span."""
     return Span(trace.get_current_span()).traceparent if current_ids() else ""
 
 
@@ -205,7 +205,7 @@ def _make(
         links=[trace.Link(linked)] if linked.is_valid else [],
     )
     span = Span(started)
-    # An exception's text may quote a user, and its frames' variables hold pictures: only its class is told.
+    # An exception's text may quote a user, and its frames' variables hold pictures: only its class is exported.
     with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
         try:
             yield span

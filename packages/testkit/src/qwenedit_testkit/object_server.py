@@ -151,7 +151,7 @@ def versitygw() -> Path:
             raise NoGoError("the S3 server versitygw is built with Go, and there is no go on PATH")
         folder.mkdir(parents=True, exist_ok=True)
         with (folder / "lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # one build at a time; whoever waited finds its program
+            fcntl.flock(lock, fcntl.LOCK_EX)  # one build at a time; a waiting process finds its program
             if not program.exists():
                 source = f"github.com/versity/versitygw/cmd/versitygw@{VERSITYGW}"
                 env = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}

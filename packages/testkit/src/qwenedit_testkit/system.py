@@ -54,8 +54,8 @@ class System:
 
     Attributes:
         parts: All processes, in the order in which they were made.
-        chats: People who chat with the bot, and what Telegram is told to spoil.
-        controls: What each ComfyUI is told to spoil.
+        chats: People who chat with the bot, and Telegram's faults.
+        controls: Each ComfyUI's faults.
         client: Of Redis.
         queue: The queue, by `client`.
         store: The pictures.

@@ -127,7 +127,7 @@ def _opened(data: bytes) -> Iterator[Image.Image]:
 def _upright(image: Image.Image) -> Image.Image:
     """Turn a picture as its camera was held.
 
-    Pillow's own `exif_transpose` writes the rest of the EXIF anew, which fails where a tag has not the type that it
+    Pillow's own `exif_transpose` rewrites the rest of the EXIF, which fails where a tag has not the type that it
     should; nobody here wants it.
     """
     try:

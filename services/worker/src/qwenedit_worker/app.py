@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run the worker until it is told to leave.
+    """Run the worker until it has to leave.
 
     Raises:
         SystemExit: with code 2 when a setting or the workflow's file cannot be used, with 1 when the probes' port
@@ -54,7 +54,7 @@ def main() -> None:
     try:
         workflow = Workflow.load(workflow_path(settings.workflow, settings.workflows_dir))
     except (WorkflowFileError, OSError) as error:
-        print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as bad settings are told
+        print(f"WORKFLOW is {settings.workflow!r}: {error}", file=sys.stderr)  # noqa: T201 - as for bad settings
         raise SystemExit(2) from None
     telemetry = setup(service="worker", level=settings.worker_log_level, constants={"worker": settings.pod_name})
     # These objects stay. The collector would otherwise scan them each time, and wait with a full collection until there
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry) -> None:
-    """Build the worker, and run it until it is told to leave."""
+    """Build the worker, and run it until it has to leave."""
     metrics = Metrics(telemetry.registry)
     shutdown = Shutdown(on_draining=lambda: metrics.draining.set(1))
     activity = Activity(budget=settings.comfyui_timeout, busy=metrics.busy)
@@ -170,7 +170,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
 
 
 async def _run_beside(worker: Worker, shutdown: Shutdown, *helping: Coroutine[None, None, None]) -> None:
-    """Run the worker until it is told to leave; a helper that fails has it give its job back and end."""
+    """Run the worker until it has to leave; if a helper fails, give the job back and end."""
 
     def look(helper: asyncio.Task[None]) -> None:
         if not helper.cancelled() and helper.exception():
@@ -191,7 +191,7 @@ async def _run_beside(worker: Worker, shutdown: Shutdown, *helping: Coroutine[No
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
-    """Give the job in hand back before the pod's grace period ends and it is lost with the process."""
+    """Give the running job back before the pod's grace period ends and it's lost with the process."""
     await shutdown.leaving.wait()
     await asyncio.sleep(seconds)
     shutdown.abandon()

@@ -240,7 +240,7 @@ async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) 
 
 
 async def held_by_older_version(redis: Redis, lanes: Lanes, lane: str, *, seconds: float) -> None:
-    """Have a lane in hand as a version does that keeps its holds apart from what is due."""
+    """Hold a lane as a version does that keeps its holds apart from due times."""
     assert await redis.zrem(lanes.key("ready"), lane) == 1
     await redis.zadd(lanes.key("held"), {lane: (time.time() + seconds) * 1000})
     await redis.hset(lanes.key("holders"), lane, "old/1/1.000/")

@@ -1,4 +1,4 @@
-"""A request that two replicas have in hand at once, and one in a chat where nothing can be said."""
+"""A request that two replicas handle at once, and one in a chat that takes no messages."""
 
 from __future__ import annotations
 

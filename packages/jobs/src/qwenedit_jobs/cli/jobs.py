@@ -97,7 +97,7 @@ def _facts(status: Status, now: float) -> dict[str, str]:
 
 
 async def jobs_cancel(at: Installation, *, starts: Sequence[str]) -> Answer:
-    """Cancel jobs; their users are told as if they had done it themselves."""
+    """Cancel jobs; their users see it as if they had cancelled themselves."""
     deeds = []
     for record in [await _find(at, start) for start in starts]:
         outcome = await at.queue.cancel(record.id)
@@ -166,7 +166,7 @@ async def _requeue(at: Installation, record: JobRecord) -> Deed:
     if (status := record.status) is None:
         return Deed(record.id, _state(record), done=False)
     if status.state is State.FAILED and not await at.pictures.holds(*status.job.edit.pictures):
-        return Deed(record.id, "its pictures are no longer kept: the user has to send them anew", done=False)
+        return Deed(record.id, "its pictures are gone: the user has to send them again", done=False)
     outcome, _before = await at.queue.requeue(record.id)
     return Deed(record.id, REQUEUED[outcome], done=outcome is Requeued.QUEUED)
 

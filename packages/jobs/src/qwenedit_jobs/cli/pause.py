@@ -15,9 +15,7 @@ async def pause(at: Installation) -> Answer:
     first, since = await at.queue.pause()
     if not first:
         return Answer(f"Paused already, since {moment(since, now=await at.queue.now())}.")
-    return Answer(
-        "Paused. Jobs in hand are finished, new ones are accepted and wait; `qwenedit resume` lets them go on."
-    )
+    return Answer("Paused. Running jobs finish, new ones are accepted and wait; `qwenedit resume` starts them.")
 
 
 async def resume(at: Installation) -> Answer:

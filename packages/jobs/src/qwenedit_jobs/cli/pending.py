@@ -18,7 +18,7 @@ MOST_LOOKED_AT = 100
 """Answers among which the oldest one that its chat takes is looked for."""
 CHAT = "chat"
 """What an answer waits for if its chat refuses the bot, such as a user's who blocked it: not a fault."""
-FETCHES = "the bot has it in hand. If that stays so, Telegram's file, or the moderation hook's answer, doesn't come"
+FETCHES = "the bot handles it. If that takes long, Telegram's file, or the moderation hook's answer, doesn't come"
 MEANINGS = {
     "flood": "Telegram told the bot to wait (429)",
     "pace": "as fast as Telegram allows in this chat, or for this bot",

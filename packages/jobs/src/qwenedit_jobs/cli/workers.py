@@ -26,7 +26,7 @@ LATE = 2 * BEAT_EVERY
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
-    """A worker that gave a sign of life, or has a job in hand. Times are seconds since the epoch, by Redis' clock."""
+    """A worker that gave a sign of life, or has a job. Times are seconds since the epoch, by Redis' clock."""
 
     name: str
     presence: Presence | None
@@ -47,7 +47,7 @@ class SeenWorker:
         return self.seen_at is None or now - self.seen_at > LATE
 
     def can_work(self, now: float) -> bool:
-        """Whether it has a job in hand, or could take one."""
+        """Whether it has a job, or could take one."""
         if self.presence is None or self.silent(now):
             return False
         return self.job is not None or (self.presence.ready and not self.presence.draining)
@@ -105,7 +105,7 @@ def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) 
     if late := [(worker, job) for worker, job in busy if worker.late(now)]:
         worker, job = late[0]
         since = f" for {duration(now - worker.seen_at)}" if worker.seen_at else ""
-        said = f"worker {worker.name} is silent{since} with job {short_id(job.id)} in hand{_more(late)}"
+        said = f"worker {worker.name} is silent{since} with job {short_id(job.id)}{_more(late)}"
         yield f"QweneditWorkersLost: {said}. {cut_off([worker for worker, _job in late], now)}"
     if ignored:
         said = f"{ignored} entries of the register of workers are no worker's, or too large"

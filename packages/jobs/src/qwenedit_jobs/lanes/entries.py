@@ -1,4 +1,4 @@
-"""What comes out of the lanes: entries in hand, and entries that were set aside."""
+"""What comes out of the lanes: held entries, and entries that were set aside."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry in hand: its lane is this holder's until it is done, parked, or the hold runs out."""
+    """A held entry: its lane is this holder's until it's done, parked, or the hold expires."""
 
     lane: str
     id: str
@@ -27,7 +27,7 @@ class DoneResult:
     first: bool
     """Whether nobody had dropped it before."""
     more: bool
-    """Whether other entries wait, due or not, that nobody has in hand."""
+    """Whether other entries wait, due or not, that nobody holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Occupancy:
     """How many entries are where."""
 
     waiting: int
-    """With those in hand and those that are parked."""
+    """Including held and parked ones."""
     in_hand: int
     set_aside: int
 
@@ -70,7 +70,7 @@ class Stay:
     """Why an entry is not done."""
 
     until: float | None
-    """When it, or its lane, is due; None while its lane is in hand."""
+    """When it, or its lane, is due; None while its lane is held."""
     in_hand: bool
     """Whether its lane is being worked on."""
     failures: int

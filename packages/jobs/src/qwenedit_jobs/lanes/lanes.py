@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 HOLD = 30.0
-"""Seconds that an entry is in hand without a sign of life from its holder."""
+"""Seconds that an entry stays held without a sign of life from its holder."""
 LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 """Entries that one step of a look at all of them takes, and most that a look takes."""
 FOLDER = Path(__file__).parent / "lua"
@@ -81,7 +81,7 @@ class Lanes:
         return Put(outcome)
 
     async def next(self, count: int) -> tuple[list[Entry], float | None]:
-        """Take up to `count` entries in hand, each of another lane.
+        """Take and hold up to `count` entries, each of another lane.
 
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
@@ -104,7 +104,7 @@ class Lanes:
         """Let go of an entry until it is due again; False when the hold had run out.
 
         Args:
-            entry: In hand.
+            entry: A held one.
             seconds: Until then.
             failed: Count a failed attempt.
             alone: Let the entries behind it go first; otherwise its lane waits with it.
@@ -114,7 +114,7 @@ class Lanes:
         return bool(await self._scripts.run("park", **_named(entry), ms=ms, failed=failed, alone=alone, why=why))
 
     async def rewrite(self, lane: str, entry: str, payload: str) -> bool:
-        """Change what an entry says; False if it's in hand, or doesn't wait in this lane."""
+        """Change an entry's payload; False if it's held, or doesn't wait in this lane."""
         return bool(await self._scripts.run("rewrite", lane=lane, id=entry, payload=payload))
 
     async def drop(self, lane: str, entry: str) -> None:
@@ -122,7 +122,7 @@ class Lanes:
         await self.done(Entry(lane=lane, id=entry, sender="", failures=0, token="", payload=""))
 
     async def make_due(self, lane: str) -> bool:
-        """Make the first entry of a lane due now; False if there is none, or it's in hand."""
+        """Make the first entry of a lane due now; False if there is none, or it's held."""
         if not await self._redis.exists(f"{self.key('lane_prefix')}{lane}"):
             return False
         return bool(await self._scripts.run("make_due", lane=lane))
@@ -134,12 +134,12 @@ class Lanes:
         return int(await self._scripts.run("make_due_apart", lane=lane))
 
     async def renew(self, entries: Iterable[Entry]) -> int:
-        """Give a sign of life for entries in hand; returns how many still are."""
+        """Give a sign of life for held entries; returns how many still are."""
         held = [(entry.lane, entry.token) for entry in entries]
         return int(await self._scripts.run("renew", hold=self._hold, held=held))
 
     async def reclaim(self) -> int:
-        """Make due what this name had in hand before it started anew; returns how many lanes that were."""
+        """Make the lanes due that this name held before it restarted; returns how many they were."""
         return int(await self._scripts.run("reclaim", name=self._name))
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:

@@ -35,7 +35,7 @@ def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictur
         on_call: Told of each call.
 
     Raises:
-        PictureStoreRefusedError: it cannot be used as it is told.
+        PictureStoreRefusedError: the store refuses the configured access.
     """
     address = Address.parse(url)
     if address is None:

@@ -28,7 +28,7 @@ class Requeued(StrEnum):
     """What a wish to execute a job again came to."""
 
     QUEUED = "queued"
-    """It is in line: taken from its worker, from its pause, or from the dead. A job that waited goes on waiting."""
+    """It is in line: taken from its worker, from its pause, or from the dead. A job that waited keeps waiting."""
     DONE = "done"
     CANCELLED = "cancelled"
     """It was before, or its user had asked for that and its worker had not answered."""
@@ -61,7 +61,7 @@ class OperatorQueue(JobQueue):
         return _seconds(str(since)) if since is not None else None
 
     async def requeue(self, job_id: str) -> tuple[Requeued, State | None]:
-        """Put a job back in line: a running one is taken from its worker, a failed one begins anew.
+        """Put a job back in line: a running one is taken from its worker, a failed one starts over.
 
         Returns:
             What became of it, and its state before where that was changed.
@@ -80,7 +80,7 @@ class OperatorQueue(JobQueue):
     async def erase_unreadable(self, job_id: str) -> bool:
         """Forget a job that this version cannot read, wherever it stands; False when nothing was known of it.
 
-        Nobody can answer it. A worker that has it in hand is told that its lease is lost.
+        Nobody can answer it. A worker that runs it learns that its lease is lost.
         """
         return bool(await self._run("forget", id=job_id, which="any"))
 

@@ -150,7 +150,7 @@ class JobQueue(QueueView):
             sources: Where its pictures came from, in the caller's words: kept with the job, and told to no worker.
 
         Returns:
-            The job's state: `QUEUED` when it was accepted now. Another version's state is told as `RUNNING`.
+            The job's state: `QUEUED` when it was accepted now. Another version's state is returned as `RUNNING`.
 
         Raises:
             QueueFullError: too many jobs wait.

@@ -33,7 +33,7 @@ MOST_BYTES = 262_144
 MOST_BYTES_OF_ALL = 16_777_216
 """Of all hashes that are read at once: a thousand jobs take 8 MB at most."""
 MOST_NOTED = 1_000
-"""Jobs of which it is remembered that they could not be read, so that each is told of once."""
+"""Unreadable jobs that are remembered, so that each is logged once."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,7 @@ class Window:
 
 
 class QueueView:
-    """What can be known of the jobs. A job that this version cannot read is left out, and the others are told.
+    """A read-only view of the jobs. A job that this version can't read is left out.
 
     Args:
         redis: A client that decodes replies.
@@ -114,7 +114,7 @@ class QueueView:
 
         Args:
             skip: Jobs in line, from the next one on, that are left out.
-            count: Jobs in line that are told.
+            count: Jobs in line to return.
             others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
         """
         counts, line, *elsewhere, _places = await self._run("view", skip=skip, count=count, others=others)

@@ -1,4 +1,4 @@
-"""Sends pictures to Redis and reads them in chunks, so that slow connections are told from dead ones by a time-out."""
+"""Sends pictures to Redis and reads them in chunks, so that a time-out can tell slow connections from dead ones."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
     retry = (_WaitingRetry if waits else _Retry)(
         ExponentialWithJitterBackoff(base=0.05, cap=1.0),
         retries=retries,
-        # A connection that stays open to a demoted master hears READONLY for ever: drop it, and try a new one.
+        # A connection to a demoted master gets READONLY forever: drop it, and try a new one.
         supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
     )
     behaviour: dict[str, Any] = {

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 AGAIN = 1.0
-"""Seconds until a task that goes on is cancelled again."""
+"""Seconds until a task that keeps running is cancelled again."""
 
 
 async def end(tasks: Collection[asyncio.Task[Any]]) -> None:

@@ -32,7 +32,7 @@ FORGOTTEN_AFTER = 60
 REMEMBERED = 900
 """Seconds for which its last words are kept for the operator."""
 MOST_SEEN = 1_000
-"""Workers that are read, those with the last signs of life: whoever has a worker's password may flood the register."""
+"""Workers that are read, the latest signs of life first; a stolen worker's password could flood the register."""
 MOST_BYTES = 8_192
 """Of a worker's name, and of what it says of itself. What is longer is not read."""
 LONGEST_TEXT = 500

@@ -40,7 +40,7 @@ BEAT = 10.0
 
 
 class WorkerByHand:
-    """Claims jobs and settles them as it is told.
+    """Claims jobs and settles them on demand.
 
     Attributes:
         claims: All jobs that it ever took.

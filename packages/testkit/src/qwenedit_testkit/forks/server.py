@@ -1,6 +1,6 @@
 """Imports modules once, and forks programs that need them: `python -m qwenedit_testkit.forks.server MODULE...`.
 
-Its standard input is a socket that listens. Whoever connects gets a server of their own, forked with all modules. An
+Its standard input is a socket that listens. Each connection gets a server of its own, forked with all modules. An
 order is one message: `Order` as JSON, and two descriptors. To the first goes what the program prints. The second is
 told its process id, and its exit code when it has ended, a line each. When the connection is closed, its programs are
 killed.

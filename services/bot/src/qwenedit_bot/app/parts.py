@@ -63,9 +63,9 @@ if TYPE_CHECKING:
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
 
 UPDATES_AT_ONCE = 50
-"""Updates in hand, each of another chat."""
+"""Updates handled at once, each of another chat."""
 ANSWERS_AT_ONCE = 16
-"""Answers in hand, each of another chat."""
+"""Answers given at once, each in another chat."""
 FOLLOWING_AT_ONCE = 8
 """Requests that have waited and are being made into jobs, each of another user."""
 PICTURE_MEMORY = 192 * 1024 * 1024

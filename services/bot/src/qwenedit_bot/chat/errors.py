@@ -10,14 +10,14 @@ class BotError(Exception):
 
 
 class LaterError(BotError):
-    """Nothing failed, but something scarce is not to be had now: do the same work again after a while.
+    """Nothing failed, but something scarce is taken: do the same work again after a while.
 
     Code that raises it holds nothing scarce. The scheduler parks the work with a due time, and hands its slot to
     somebody else.
 
     Args:
         after: Seconds until it is worth another look.
-        what: What was not to be had, for metrics: `pace`, `conversion`, `memory`, ….
+        what: What was taken, for metrics: `pace`, `conversion`, `memory`, ….
         apart: The work waits apart, so that what came after it in its chat goes first.
     """
 

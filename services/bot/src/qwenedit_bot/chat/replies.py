@@ -25,7 +25,7 @@ SAID_KEPT = 6 * 3_600
 class Replies:
     """Replies that are remembered by the message they answer, and edited when something else is said.
 
-    A handler is called again from its beginning when it cannot go on. A view that was said before is not said again:
+    A handler that can't continue is called again from its beginning. A view that was said before is not said again:
     the handler comes further each time, and Telegram sees each view once.
 
     A reply is known for longer than a job may wait, `longest_wait` seconds: the job's answer takes its place.
@@ -74,7 +74,7 @@ class Replies:
     async def _say_first(self, to: Source, view: View, digest: str) -> int:
         """Send an answer, and take it back if another replica has answered meanwhile.
 
-        A replica that was stopped may go on when others have taken over: its message would never change again.
+        A replica that was stopped may resume when others have taken over: its message would never change again.
         """
         message_id = await self._messenger.send(to, view)
         answer = await self._note(to, message_id, digest, first=True)

@@ -37,9 +37,9 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
 async def every(
     seconds: float, stop: asyncio.Event, tick: Callable[[], Awaitable[None]], *, name: str, when: Callable[[], bool]
 ) -> None:
-    """Call `tick` every so many seconds while `when` says so, until the wish to stop comes.
+    """Call `tick` every so many seconds while `when` is true, until the stop event.
 
-    What fails in one call is logged, and the next one starts anew: from the state it finds, not from what was left.
+    A failure of one call is logged, and the next one starts over from the state it finds.
     """
     failing = False
     while not stop.is_set():

@@ -1,6 +1,6 @@
 """Forgets a user's jobs with their pictures.
 
-A job in hand is stopped first, and forgotten when it has ended.
+A running job is stopped first, and forgotten when it has ended.
 """
 
 from __future__ import annotations

@@ -189,5 +189,5 @@ def decoded(update: str) -> dict[str, Any]:
     if _ESCAPED_HALF.search(update):
         raw = json.loads(json.dumps(raw, ensure_ascii=False).encode(errors="replace"))
     if not isinstance(raw, dict):
-        raise ValueError("an update is an object")  # noqa: TRY004 - whoever reads it expects a bad value
+        raise ValueError("an update is an object")  # noqa: TRY004 - callers expect a ValueError
     return cast("dict[str, Any]", raw)

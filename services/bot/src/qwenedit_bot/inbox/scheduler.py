@@ -1,6 +1,6 @@
 """Hands updates and answers to their handlers: one at a time for a chat, many chats side by side, round robin.
 
-An entry in hand is one that is being worked on now. An entry that has to wait holds no slot here: for Telegram's
+A held entry is one that is being handled now. An entry that has to wait holds no slot here: for Telegram's
 pace, another attempt or a converter it is parked in Redis with a due time.
 """
 
@@ -30,9 +30,9 @@ IDLE = 5.0
 """Longest time in seconds between two looks at the lanes. An entry that this replica adds wakes it. One that another
 replica or an operator adds may wait that long, unless that replica works it off itself."""
 HOLD_EVERY = HOLD / 3
-"""Seconds between two signs of life for the entries in hand."""
+"""Seconds between two signs of life for the held entries."""
 DRAIN = 10.0
-"""Seconds that entries in hand have at a stop; what is not done then is done after the next start."""
+"""Seconds that held entries have at a stop; the others are done after the next start."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
 """Seconds between attempts at what Telegram, or the store of pictures, does not take; they double."""
 REDIS_PAUSE = 2.0
@@ -57,7 +57,7 @@ class Work(Protocol):
         """Do it.
 
         Raises:
-            LaterError: something scarce is not to be had now.
+            LaterError: something scarce is taken now.
             TelegramUnavailableError: Telegram did not take it.
             PictureStoreUnavailableError: the store of pictures did not answer.
             PoisonError: the entry cannot be read.
@@ -68,7 +68,7 @@ class Work(Protocol):
 
     @property
     def patience(self) -> int | None:
-        """Failed attempts after which the user is told that it will not be done; None: it is tried until it is."""
+        """Failed attempts after which the bot gives up and tells the user; None: never."""
 
     async def apologise(self, entry: Entry, /) -> None:
         """Say in the chat that it will not be done, and give back what it has cost. Raises what a call raises."""
@@ -78,7 +78,7 @@ class Scheduler:
     """Feeds the entries of lanes to what works them off.
 
     A crash or a stop at any point leaves an entry to the next start or to another replica. At most `slots` entries are
-    in hand. `wake` is set when one is added. If `ordered`, what failed is done before what came after it in its chat.
+    held. `wake` is set when one is added. If `ordered`, what failed is done before what came after it in its chat.
     """
 
     def __init__(self, lanes: Lanes, work: Work, *, name: str, slots: int, wake: asyncio.Event, ordered: bool) -> None:
@@ -91,7 +91,7 @@ class Scheduler:
         self._log = log.bind(lanes=name)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until the wish to stop comes, then finish what is in hand."""
+        """Work until the stop event, then finish the held entries."""
         async with asyncio.TaskGroup() as tasks:
             beside = [tasks.create_task(self._hold()), tasks.create_task(self._wake_at(stop))]
             working: set[asyncio.Task[None]] = set()
@@ -110,7 +110,7 @@ class Scheduler:
             self._wake.clear()
             if room > 0:
                 try:
-                    if not reclaimed:  # what was in hand at a crash need not wait until the hold has run out
+                    if not reclaimed:  # entries held at a crash need not wait until the hold expires
                         await self._lanes.reclaim()
                         reclaimed = True
                     entries, due = await self._lanes.next(room)
@@ -145,12 +145,12 @@ class Scheduler:
             held = self._in_hand.pop(entry.id)
             if more:
                 self._wake.set()
-            if not settled:  # the process stops: whoever comes next need not wait until the hold has run out
+            if not settled:  # the process stops: the next holder need not wait until the hold expires
                 with suppress(RedisError):
                     await asyncio.shield(self._lanes.park(held, 0.0))
 
     async def _attempt(self, entry: Entry) -> bool:
-        """Work on an entry; returns whether another one may be taken in hand because of it."""
+        """Handle an entry; returns whether another one may be taken because of it."""
         try:
             await self._work(entry)
             return (await self._settle(entry, self._lanes.done)).more

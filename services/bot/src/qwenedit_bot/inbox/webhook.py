@@ -37,13 +37,13 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's n
 LARGEST_UPDATE = 1 << 20
 """Bytes; Telegram's longest updates have some tens of kilobytes."""
 SHUTDOWN = 5.0
-"""Seconds for requests in hand: each only writes to Redis."""
+"""Seconds for open requests: each only writes to Redis."""
 CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
 LINE_EVERY = 60.0
 """Seconds between two log lines that say the same: anybody can cause them."""
 SET_AGAIN = 60.0
-"""Seconds until Telegram is told the address once more: a poller that leaves may have deleted the webhook meanwhile."""
+"""Seconds until the webhook is set once more: a poller that stops may have deleted it meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class Webhook:
         return HEALTHY if self._set else Health.failing("Telegram has not taken the webhook's address yet")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Listen until the wish to stop comes, and finish the requests in hand then.
+        """Listen until the stop event, and then finish the open requests.
 
         Telegram keeps the address: another replica, or the next start, answers there.
 

@@ -45,7 +45,7 @@ class Converter:
     async def normalise(self, data: bytes, *, photo: bool, large: bool = False) -> Normalised:
         """Turn a user's picture into one that every worker can read.
 
-        Telegram encodes a `photo` anew, so there's no metadata in it to remove. If `large`, the picture's request has
+        Telegram re-encodes a `photo`, so there's no metadata in it to remove. If `large`, the picture's request has
         a place among the large files.
 
         Raises:

@@ -83,7 +83,7 @@ class PictureIntake:
                 stack.enter_context(self._downloads.taken())
             stack.enter_context(self._memory.taken(max(size for _each, size in pictures)))
             if files := [each for each in attachments if each.mime is not None]:
-                # Last: whoever is sent away for want of something else keeps the place in this line.
+                # Last: a request that lacks something else keeps its place in this line.
                 stack.enter_context(self._files_side_by_side[any(map(_is_large, files))].taken(owner=owner))
             self._busy.add(owner)
             stack.callback(self._busy.discard, owner)

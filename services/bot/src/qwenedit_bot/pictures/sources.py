@@ -24,7 +24,7 @@ class Attachment:
 
     file_id: str
     size: int | None
-    """Bytes, where Telegram says so."""
+    """Bytes, if Telegram says so."""
     mime: str | None
     """Type of a picture sent as a file; None for a photo."""
 

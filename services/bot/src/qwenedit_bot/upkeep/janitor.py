@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 TICK = 1.0
 """Seconds between two rounds: the most that a retry is late."""
 TICK_IDLE = 5.0
-"""Seconds between two rounds while no job waits or runs: the queue's clock is to go on."""
+"""Seconds between two rounds while no job waits or runs: the queue's clock must advance."""
 MEASURE_EVERY = 15.0
 """Seconds between two counts of what there is, as often as Prometheus asks for it."""
 LEASE = 6.0

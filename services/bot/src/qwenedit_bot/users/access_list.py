@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
 
 HEARD, HEARD_WITHIN = 20, 60.0
-"""Updates that are taken of somebody who was refused, and the seconds from a refusal until they count anew."""
+"""Updates taken from a person who was refused, and the seconds after which they count from zero."""
 MOST_REFUSED = 10_000
 """People whose refusal this process remembers."""
 
@@ -30,8 +30,8 @@ class AccessList:
 
     Args:
         admins: They may everything, and cannot be banned.
-        allowed: Who may use the bot; empty: every person. Whoever writes as a group or channel may only if its id is
-            here: one person can write as any number of them, so that no limit and no ban would hold.
+        allowed: Ids that may use the bot; empty: every person. A message written as a group or channel is admitted
+            only if its id is here: one person can write as any number of them, so no limit and no ban would hold.
     """
 
     personal_data = (PersonalData(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 CLEAN_UP = 5.0
-"""Seconds for which an edit that failed waits until it is taken back; what takes longer goes on beside the next edits.
+"""Seconds for which a failed edit waits for its clean-up; what takes longer continues during the next edits.
 A client that is closed waits as long, and leaves the rest."""
 LONGEST_CLEAN_UP = 300.0
 """Seconds after which an edit's traces are left to the server, which bounds them itself."""
@@ -52,7 +52,7 @@ class ComfyUI:
         poll_interval: seconds between questions where no websocket tells of a prompt.
         patience: seconds that an edit may wait for prompts of others.
         on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
-        folders: the server's folders, where this process can reach them; without, its pictures stay there.
+        folders: the server's folders, if this process can reach them; otherwise its pictures stay there.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ MARGIN = 30.0
 
 
 class Activity:
-    """The job in hand and its last sign of progress.
+    """The running job and its last sign of progress.
 
     Args:
         budget: Seconds that one attempt may take.
@@ -35,12 +35,12 @@ class Activity:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is in hand."""
+        """Whether a job runs."""
         return self._jobs > 0
 
     @contextmanager
     def job(self) -> Iterator[None]:
-        """Have a job in hand; one may be handed in while the next is executed already."""
+        """Note a running job; its result may be submitted while the next one already runs."""
         self.sign()
         self._jobs += 1
         self._gauge.set(1)
@@ -55,10 +55,10 @@ class Activity:
         self._last_sign = self._clock()
 
     def health(self) -> Health:
-        """Fail when the job in hand has passed its budget without a sign of progress."""
+        """Fail if the running job has passed its budget without a sign of progress."""
         if not self.busy:
             return HEALTHY
         silent = self._clock() - self._last_sign
         if silent > self._patience:
-            return Health.failing(f"the job in hand shows no progress for {silent:.0f} s")
+            return Health.failing(f"the running job shows no progress for {silent:.0f} s")
         return HEALTHY

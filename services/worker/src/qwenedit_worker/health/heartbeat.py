@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.shutdown import Shutdown
 
 LOOK_EVERY = 1.0
-"""Seconds within which a change is told."""
+"""Seconds within which a change is written."""
 GOODBYE = 2.0
-"""Seconds for taking the name from the register; without, it is forgotten a minute later."""
+"""Seconds for removing the name from the register; otherwise it expires a minute later."""
 
 
 class Heartbeat:

@@ -1,4 +1,4 @@
-"""How a worker is told to stop: after its job, or at once."""
+"""How a worker stops: after its job, or at once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 class Shutdown:
     """The steps towards the exit; none is ever taken back.
 
-    `draining`: no further job is claimed. `leaving`: the process ends after the job in hand. `abandoning`: it gives
-    the job in hand back and ends.
+    `draining`: no further job is claimed. `leaving`: the process ends after the running job. `abandoning`: it gives
+    the running job back and ends.
     """
 
     def __init__(self, on_draining: Callable[[], None] = lambda: None) -> None:
@@ -35,7 +35,7 @@ class Shutdown:
         self.draining.set()
 
     def leave(self) -> None:
-        """End after the job in hand; asked a second time, do not wait for it: SIGTERM's wish."""
+        """End after the running job, or if called a second time, at once: SIGTERM's handler."""
         if self.leaving.is_set():
             self.abandon()
             return
@@ -44,7 +44,7 @@ class Shutdown:
         self.leaving.set()
 
     def abandon(self) -> None:
-        """Give the job in hand back and end."""
+        """Give the running job back and end."""
         if not self.abandoning.is_set():
             log.warning("worker.releasing")
         self.drain()

@@ -31,7 +31,7 @@ class WarmUp:
     """Loads the model by a small edit, which is no job: it is in no queue, has no attempt and no user.
 
     A worker that is not warm takes a job only while no other worker is ready for it. That job loads the model as well
-    as a warm-up would, and a model that cannot be loaded is told to its user instead of letting the user wait.
+    as a warm-up would. If the model can't be loaded, its user gets that reply instead of waiting.
 
     Args:
         edit: Executes the edit, until its `deadline` on the event loop's clock.

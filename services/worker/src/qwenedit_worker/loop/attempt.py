@@ -42,8 +42,8 @@ class Attempt:
         pictures: Has the job's pictures.
         editor: Executes.
         shutdown: May ask for the job to be given back.
-        activity: Is told of each sign of progress.
-        gpu_time: Is told what the GPU is used for.
+        activity: Gets each sign of progress.
+        gpu_time: Counts what the GPU is used for.
         executed: Set when ComfyUI is done with the job, and another one may have it.
     """
 

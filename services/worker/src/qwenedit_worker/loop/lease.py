@@ -1,4 +1,4 @@
-"""Keeps the worker's lease on a job while the job is in hand, and tells Redis how far the job is."""
+"""Keeps the worker's lease on a job while the job runs, and tells Redis how far the job is."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ class LeaseKeeper:
             self._keeping = asyncio.create_task(self._keep(), name="lease")
 
     def show(self, progress: Progress) -> None:
-        """Note how far the job is; Redis is told soon, unless that is outdated by then."""
+        """Note how far the job is; Redis gets it soon, unless it's outdated by then."""
         phase = PHASES[progress.stage]
         latest = (phase, progress.step, progress.steps) if phase is Phase.EDITING else (phase, 0, 0)
-        news = latest not in (self._latest, self._told)  # else it is told already, or about to be
+        news = latest not in (self._latest, self._told)  # else it's written already, or about to be
         self._latest = latest
         if news:
             self.look()

@@ -79,7 +79,7 @@ _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
 def outcome_of(error: Exception) -> AttemptOutcome:
     """Decide what happens to the job of an attempt that ended in an error.
 
-    An error of an unforeseen class is a defect of ours; the attempt counts, so that it cannot go on for ever.
+    An error of an unforeseen class is a defect of ours; the attempt counts, so that retries end.
     """
     detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
     match error:

@@ -42,7 +42,7 @@ class Settlement:
     Args:
         queue: Takes the outcome, with the result's picture if Redis keeps it.
         pictures: Where the picture lies.
-        activity: Is told that the worker waits for Redis and does not hang.
+        activity: Learns that the worker waits for Redis and doesn't hang.
         shutdown: Ends the wait for an absent Redis.
     """
 

@@ -59,7 +59,7 @@ class Timings:
 class Worker:
     """Has one job at a time executed.
 
-    The next one is claimed as soon as ComfyUI is done with the one in hand, whose picture is fetched and handed in
+    The next one is claimed as soon as ComfyUI is done with the running one, whose picture is fetched and submitted
     meanwhile.
 
     Args:
@@ -70,7 +70,7 @@ class Worker:
         editor: Executes edits.
         watch: Knows whether ComfyUI can take a job.
         shutdown: How the worker is asked to leave.
-        activity: Is told of the job in hand.
+        activity: Learns which job runs.
         metrics: Counts.
         label: Names a job's workflow for metrics: one of few.
     """
@@ -104,7 +104,7 @@ class Worker:
         self._comfyui_busy = False
 
     async def run(self) -> None:
-        """Take jobs until the worker is told to drain; the one in hand is finished first."""
+        """Take jobs until the worker has to drain; the running one is finished first."""
         async with asyncio.TaskGroup() as tasks:
             settling: asyncio.Task[None] | None = None
             more, wait = False, 0.0
@@ -159,7 +159,7 @@ class Worker:
         """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job.
 
         Args:
-            wait: Seconds for which one may yet come; a worker that is told to leave waits no longer.
+            wait: Seconds for which one may yet come; a leaving worker stops waiting.
         """
         token = str(uuid.uuid4())
         backoff = Backoff()

@@ -24,7 +24,7 @@ class GpuActivity(StrEnum):
     LOADING = "loading"
     """A job waits for models: from the first node that loads one to the first sampling step."""
     EDITING = "editing"
-    """A job is in hand, from its claim to its settlement, but for the loading and the wait inside ComfyUI."""
+    """A job runs, from its claim to its settlement, without loading and the wait inside ComfyUI."""
     IDLE = "idle"
     """No job, though one could be taken; or one that waits inside ComfyUI, which is busy with others' jobs."""
 
@@ -84,7 +84,7 @@ class GpuTime(Collector):
 
     @contextmanager
     def job(self) -> Iterator[AttemptGpuTime]:
-        """Have an attempt in hand; its time is complete after the block."""
+        """Count an attempt; its time is complete after the block."""
         self._account()
         attempt = AttemptGpuTime(self._account)
         self._attempts.append(attempt)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- lane, id, sender, failures, token: an entry is worked off, whoever holds its lane now → {1, or 0 when that was known;
--- 1 when other entries wait that nobody has in hand, however long, or 0}
+-- lane, id, sender, failures, token: an entry is done, even if its lane has another holder now → {1, or 0 if that was known;
+-- 1 if other entries wait that nobody holds, however long, or 0}
 local held = holds(args.lane, args.token)
 local first = redis.call('HDEL', ENTRIES, args.id)
 if first == 1 then

@@ -10,7 +10,7 @@ local function lane_and_sender(id)
     local reply = read and type(job) == 'table' and job.reply
     local chat = type(reply) == 'table' and reply.chat_id
     local user = read and type(job) == 'table' and job.user_id
-    local other = 'job:' .. (#id <= 100 and id:match('^[!-~]+$') or '') -- who takes it in hand reads UTF-8 alone
+    local other = 'job:' .. (#id <= 100 and id:match('^[!-~]+$') or '') -- its holder reads UTF-8 only
     return type(chat) == 'number' and written(chat) or other, type(user) == 'number' and written(user) or ''
 end
 

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
--- name of whoever asks, hold in ms, count: how many → {ms until the next entry is due or -1, then for each entry a list:
+-- name of the holder, hold in ms, count: how many → {ms until the next entry is due or -1, then for each entry a list:
 -- lane, id, sender, failures, token, payload}
 local BATCH = 50 -- pauses that end in one call, and lanes that are passed over in it
-local SHARE = 2 -- entries of one sender that may be in hand; of nobody any number
-local LOOK_AGAIN = 100 -- ms until a lane is looked at again whose sender has as many in hand
+local SHARE = 2 -- entries of one sender that may be held; without a sender, any number
+local LOOK_AGAIN = 100 -- ms until a lane is checked again whose sender has as many
 
 local function by_time()
     return redis.call('ZRANGE', READY, 0, args.count + BATCH, 'WITHSCORES')

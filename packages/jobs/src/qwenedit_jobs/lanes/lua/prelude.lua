@@ -29,7 +29,7 @@ local function pack(lane, sender, due, payload)
     return table.concat({ lane, sender, due, payload }, '\n')
 end
 
--- Puts an entry behind those of its lane. A lane that has a time keeps it: it's in hand, or parked.
+-- Puts an entry behind those of its lane. A lane that has a time keeps it: it's held, or parked.
 local function push(lane, id)
     if redis.call('RPUSH', LANE_PREFIX .. lane, id) == 1 then
         redis.call('ZADD', READY, 'NX', moment(exactly_now()), lane)
@@ -78,7 +78,7 @@ local function holds(lane, token)
     return redis.call('HGET', HOLDERS, lane) == token
 end
 
--- Ends the hold of whoever has it; the lane's next entry comes when it is due, or now, behind those of the lanes that
+-- Ends the hold on a lane; the lane's next entry comes when it is due, or now, behind those of the lanes that
 -- are due before.
 local function end_hold(lane, due)
     redis.call('HDEL', HOLDERS, lane)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- name: whoever has it starts anew, so what that name held is due now → how many lanes that were
+-- name: its holder restarted, so the lanes it held are due now → how many they were
 local prefix, taken = args.name .. '/', 0
 local holders = redis.call('HGETALL', HOLDERS)
 for i = 1, #holders, 2 do

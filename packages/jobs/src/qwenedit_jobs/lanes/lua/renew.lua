@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- KEYS: held
 -- hold in ms, held: a list of {lane, token} → how many are held still
--- HELD has the lanes that a version before this one has in hand, by the end of the hold: due if that replica is gone.
+-- HELD has the lanes that an older version holds, by the end of the hold: due if that replica is gone.
 for _, lane in ipairs(redis.call('ZRANGE', HELD, '-inf', moment(exactly_now()), 'BYSCORE')) do
     redis.call('ZREM', HELD, lane)
     redis.call('ZADD', READY, 'NX', 0, lane)

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- lane, id, payload: what an entry says from now on → 1, or 0 if it's in hand, or doesn't wait
+-- lane, id, payload: an entry's new payload → 1, or 0 if it's held, or doesn't wait
 local _, sender, due = entry(args.id)
 local is_first = redis.call('LINDEX', LANE_PREFIX .. args.lane, 0) == args.id
 if not sender or is_first and redis.call('HEXISTS', HOLDERS, args.lane) == 1 then

@@ -1,4 +1,4 @@
--- Stands before every script of the queue. A script is told which keys it touches, and its arguments as one JSON
+-- Precedes every script of the queue. A script gets the keys it touches, and its arguments as one JSON
 -- object. Keys of single jobs are built from prefixes, which Redis Cluster would not allow; it is not supported. A
 -- full Redis refuses no script (`allow-oom`): `enqueue` accepts a job only if there is room for its end. One that can't
 -- write to its disk refuses all but those that only read (`no-writes`). A script
@@ -12,7 +12,7 @@ local ENDED_KEPT = 1000 -- jobs
 local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
 local FINAL = { done = true, failed = true, cancelled = true }
 
--- Workers can write anything of any length to what they share with the bot. The bot is told the first bytes of it.
+-- Workers can write anything of any length to what they share with the bot. The bot gets the first bytes of it.
 local LONGEST = 256 -- bytes; an id has 100 at most
 local function short(text)
     return string.sub(text or '', 1, LONGEST)

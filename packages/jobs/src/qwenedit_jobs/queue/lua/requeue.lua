@@ -16,7 +16,7 @@ elseif job.state == 'delayed' then
 elseif job.state ~= 'failed' then
     return { short(job.state or 'unknown') }
 end
--- Anew, behind everybody who waits: attempts and patience count from now.
+-- Starts over at the end of the line: attempts and the wait count from now.
 for _, ref in ipairs(pictures_of(job)) do
     redis.call('ZREM', ANSWERED_PICTURES, ref)
     if count_in(job.picture_ttl) then

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- KEYS: job_queue held paused leases draining delayed dead user_prefix
--- counts: whether to count more than those that wait; skip, count: which part of the line is told; user, most_of_user:
+-- counts: whether to count more than those that wait; skip, count: which part of the line is returned; user, most_of_user:
 -- tell so many of a user's unfinished jobs instead, in no order; others: most ids of each other place; ids: of these
 -- the places in line. All at one moment. A script and no transaction: over `maxmemory` Redis refuses even to look in
 -- one.

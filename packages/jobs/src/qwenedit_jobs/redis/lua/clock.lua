@@ -16,7 +16,7 @@ local function look_at_wall()
     return wall_clock
 end
 
--- ms since the epoch, for what is told to people.
+-- ms since the epoch, for times that people read.
 local function wall()
     return math.floor(look_at_wall())
 end

@@ -84,7 +84,7 @@ class Answering:
         """Answer a job; returns what its user got: `picture`, `file`, or one of the outcomes above.
 
         Raises:
-            LaterError: Telegram's pace or memory is not to be had now.
+            LaterError: Telegram's rate limit or memory allows none now.
             TelegramUnavailableError: Telegram does not answer.
         """
         answer = await self._answer_to(status, reply)
@@ -182,7 +182,7 @@ class Answering:
             log.info("answer.deleted")
 
     async def _go_on(self, answer: _Answer, view: View) -> _Answer:
-        """Send another message, in which the answer goes on, also if it's handled again.
+        """Send another message that continues the answer, also if it's handled again.
 
         A picture takes the place of words that were sent first: if Telegram's reply is lost, those come twice.
         """

@@ -55,7 +55,7 @@ class Deliver:
         """Answer the job that an entry says is finished, unless it is answered.
 
         Raises:
-            LaterError: Telegram's pace, memory, or the chat itself is not to be had now, or the words are to be said
+            LaterError: Telegram's rate limit, memory or the chat allows none now, or the words are to be said
                 once more; as with the next, nothing is lost.
             TelegramUnavailableError: Telegram does not answer.
             PoisonError: the entry or the job is another version's; it is set aside until one that knows it is asked.

@@ -242,7 +242,7 @@ class Backlog:
         try:
             message_id = await self.replies.say(request.to, self._view(request, words, after))
         except Exception:
-            await self.submit.abandon(request)  # whoever tries again is charged again
+            await self.submit.abandon(request)  # another try is charged again
             raise
         await self._put(WaitingRequest(request, words.language, after, message_id))
         return RequestOutcome.ACCEPTED

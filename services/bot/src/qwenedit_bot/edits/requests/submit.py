@@ -84,7 +84,7 @@ class Submit:
             if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
             if await self.is_full():
-                await self.abandon(request)  # it was charged if it couldn't go on when it was made before
+                await self.abandon(request)  # it was charged if it couldn't continue when it was made before
                 return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
             if await self.queue.count_unfinished_of(request.user_id) >= self.limits.max_unfinished_per_user:
                 return RequestOutcome.WAITS

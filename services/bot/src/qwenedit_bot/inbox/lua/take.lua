@@ -2,7 +2,7 @@
 -- updates, each with: id, lane, sender, `most` entries that they may have waiting (0: any number), whether it `calls` for
 -- an answer, the `update` itself as JSON, album or '', message id; remembered: seconds for which an id is; window: ms to
 -- wait for an album's next message → number of updates that were new
--- Marking and adding are one step: an update is taken once, whoever asks twice. An album has its place from its first
+-- Marking and adding is one step: an update that arrives twice is taken once. An album has its place from its first
 -- message on; its entry is due when no other message of it has come for a while.
 -- The first update beyond a sender's share that calls for an answer stands for all that follow until it's handled.
 local function put_album(lane, sender, most, name, message, update)

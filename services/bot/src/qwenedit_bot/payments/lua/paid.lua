@@ -1,6 +1,6 @@
 -- charge, its record, its lot, jobs, remembered: seconds
 -- → 'credited', 'known' when it was before, or 'refunded' when it went back, which may be told before it is paid.
--- Known and given are one step: the jobs are given once, whoever tells twice.
+-- Noting the payment and adding the jobs is one step: a payment that arrives twice adds them once.
 if redis.call('HSETNX', PAYMENTS, args.charge, args.record) == 1 then
     redis.call('HSET', LOTS, args.lot, args.jobs)
     redis.call('EXPIRE', PAYMENTS, args.remembered)

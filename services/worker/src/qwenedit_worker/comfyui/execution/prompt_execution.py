@@ -127,7 +127,7 @@ class PromptExecution:
         """Take the prompt back, if it may still be inside the server, and wait until it is out.
 
         A cancel is believed only once the prompt is seen to be out: one that arrives between the prompt's leaving the
-        queue and its start is confirmed, and forgotten. To be bounded by the caller: it goes on for as long as the
+        queue and its start is confirmed, and forgotten. To be bounded by the caller: it runs for as long as the
         server, or the prompt, is deaf.
 
         Raises:

@@ -33,7 +33,7 @@ MAX_MESSAGE = 4 * 2**20
 UNREMARKABLE = ("/queue", "200")
 """Asked every two seconds, and so not logged."""
 HEARTBEAT = 20.0
-"""Seconds between pings, so that a half-open websocket is noticed. Polling goes on meanwhile."""
+"""Seconds between pings, so that a half-open websocket is noticed. Polling continues meanwhile."""
 
 log = structlog.get_logger(__name__)
 

@@ -44,7 +44,7 @@ ALIVE = ExecutorVerdict(condemned=False, reason="alive, as far as is known")
 
 @dataclass(slots=True)
 class _Since:
-    """Something that goes on: for which prompt, since when, and how often it was seen."""
+    """An observed state: for which prompt, since when, and how often it was seen."""
 
     prompt_id: str
     start: float
