@@ -20,7 +20,7 @@ async def test_missing_redis_is_named_with_what_to_look_at(desk, monkeypatch):
     said = await desk.ask("status")
     assert said.code == 2
     place = f"trouble QweneditBotDown: Redis at {HOST}:{port}/0 does not answer"
-    assert said.err.startswith(f"{place}: it takes no connection: if its pod is 1/1, a network policy")
+    assert said.err.startswith(f"{place}: it takes no connection. `kubectl -n NAMESPACE get pods,endpointslices -l ")
     assert "hidden" not in said.err
 
 

@@ -319,6 +319,14 @@ async def test_what_a_part_warned_of_before_is_told_below(desk, workers):
     assert re.search(r"Warned: gpu-1, \d s ago: job.settled reason=comfyui_unavailable", said.out)
 
 
+async def test_part_that_is_heard_reaches_redis_again(desk, workers):
+    words = "error=ConnectionError: Error 111 connecting to redis:6379"
+    await warned(desk, workers, "answers.redis_unavailable", words, ago=4.0)
+    assert (await trouble(desk)).startswith("QweneditBotDown: bot-0, ")
+    await warned(desk, workers, "answers.redis_unavailable", words, ago=30.0)
+    assert await trouble(desk) == NONE
+
+
 async def test_words_of_a_part_that_has_fallen_silent_are_told(desk, workers):
     await warned(desk, workers, "bot.refused", "TokenRefusedError: revoked")
     seconds, _ = await desk.redis.time()

@@ -17,9 +17,9 @@ from qwenedit_jobs.cli.forget_bot import forget_bot
 from qwenedit_jobs.cli.installation import Installation, permitted
 from qwenedit_jobs.cli.pause import pause, resume
 from qwenedit_jobs.cli.selftest import selftest
-from qwenedit_jobs.cli.status import status
+from qwenedit_jobs.cli.status import KUBECTL, status
 from qwenedit_jobs.errors import QueueError, StorageFullError
-from qwenedit_jobs.redis.connection import cause_of, connect
+from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load
 
 if TYPE_CHECKING:
@@ -165,4 +165,14 @@ def _explained(error: Exception, settings: RedisSettings) -> str:
             return f"Redis at {place} has just started, and reads its data: {error}"
         case _:
             said = str(error).rstrip(".")
-            return f"{TROUBLE}QweneditBotDown: Redis at {place} does not answer: {cause_of(error)} ({said})"
+            return f"{TROUBLE}QweneditBotDown: Redis at {place} does not answer: {_cause(error)} ({said})"
+
+
+def _cause(error: Exception) -> str:
+    """Say why Redis gives no reply, and what to look at."""
+    if "name resolution" in str(error):
+        return "DNS doesn't know it: if `kubectl get service` does, a network policy cuts this pod off from DNS"
+    if isinstance(error, RedisTimeoutError) and "connecting" not in str(error):
+        return "it takes connections and gives no reply in time: its CPU, its disk or its node is slow, or it hangs"
+    look = f"{KUBECTL} get pods,endpointslices -l app.kubernetes.io/component=redis"
+    return f"it takes no connection. `{look}` shows whether its pod is down or its Service has none; else it's a policy"

@@ -33,8 +33,8 @@ A_FEW = 3
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
 KUBECTL = f"kubectl -n {NAMESPACE}"
-PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:'"
-WHY = f"{PODS}; {KUBECTL} get events --field-selector type=Warning --sort-by=.lastTimestamp | tail -20"
+PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:|critical'"
+WHY = f"{PODS}; {KUBECTL} events --types=Warning | tail -20"
 LOG = f"{KUBECTL} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | grep -E 'warning|error' | tail -3"
 MOST_WAITING = 1_000
 """Jobs whose last failure is looked at, of those next in line and of those between attempts."""

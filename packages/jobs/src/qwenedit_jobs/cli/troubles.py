@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.workers.registry import LiveWorker, Trouble
 
 NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
-PRESENT = 90.0
-"""Seconds within which a warning is a trouble of now; what lasts is logged again by then."""
+PRESENT, REACHED = 90.0, 20.0
+"""Seconds within which a warning is of now: what lasts is logged again by then; and who is heard reaches Redis."""
 PAGES = (
     (r"^(job\.settled|job\.expired|attempt\.)", ""),  # the status counts jobs that fail
     (r"lease_expired", "QweneditWorkersLost"),
@@ -37,7 +37,7 @@ PAGES = (
 def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
     """Name the page and the newest words of each trouble that a part has now, one a page and part."""
     for part in parts:
-        told = {page: each for each in part.presence.troubles if now - each.at < PRESENT and (page := _page(each))}
+        told = {page: each for each in part.presence.troubles if now - each.at < _lasts(each) and (page := _page(each))}
         for page, each in told.items():
             why = f". `kubectl -n {NAMESPACE} describe pod {part.presence.worker}` says if it was OOMKilled"
             yield f"{page}: {_said(part, each, now)}{why if page == 'QweneditNoWorker' else ''}"
@@ -53,6 +53,10 @@ def lines(parts: Sequence[LiveWorker], now: float) -> list[str]:
 def _said(part: LiveWorker, each: Trouble, now: float) -> str:
     times = f", {each.count} times in {duration(each.at - each.since)}" if each.count > 1 else ""
     return one_line(f"{part.presence.worker}, {duration(now - each.at)} ago{times}: {each.event} {each.words}")
+
+
+def _lasts(each: Trouble) -> float:
+    return REACHED if re.search(r"redis.un", each.event) else PRESENT
 
 
 def _page(each: Trouble) -> str:

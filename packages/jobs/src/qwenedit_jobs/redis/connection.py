@@ -116,17 +116,6 @@ async def answered_within(seconds: float) -> AsyncIterator[None]:
         raise RedisTimeoutError(f"no reply within {seconds + SOCKET_TIMEOUT:g} s") from error
 
 
-def cause_of(error: Exception) -> str:
-    """Say why Redis gives no reply, and what to look at."""
-    if "name resolution" in str(error):
-        return "DNS doesn't know it: if `kubectl get service` does, a network policy cuts this pod off from DNS"
-    if isinstance(error, RedisTimeoutError) and "connecting" not in str(error):
-        return "it takes connections and gives no reply in time: its CPU, its disk or its node is slow, or it hangs"
-    if isinstance(error, RedisTimeoutError):
-        return "nothing answers at this address: a network policy drops what this pod sends, or its node is dead"
-    return "it takes no connection: if its pod is 1/1, a network policy rejects this pod; if not, its log says why"
-
-
 def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True, retries: int = 3) -> Redis:
     """Make a client; nothing is sent before its first command.
 
