@@ -7,8 +7,8 @@ import time
 
 import pytest
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIBusy, EditStage
-from qwenedit_worker.comfyui.execution import prompt_execution
 
 
 async def test_edit_that_others_keep_waiting_is_taken_back(server, control, quality) -> None:
@@ -30,7 +30,7 @@ async def test_edit_that_has_begun_may_take_longer_than_the_wait_for_others(serv
 
 
 async def test_edit_waits_longer_in_a_server_that_executes_nothing(own_server, own_control, monkeypatch) -> None:
-    monkeypatch.setattr(prompt_execution, "JUDGED_WITHIN", 3.0)
+    monkeypatch.setattr(timeouts, "IDLE_QUEUE", 3.0)
     await own_control.fault("kill_executor")
     began = time.monotonic()
     async with own_server.client(patience=0.1) as ours:

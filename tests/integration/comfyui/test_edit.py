@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import (
     ComfyUIUnavailable,
     EditStage,
@@ -25,7 +26,6 @@ from qwenedit_worker.comfyui import (
     UnexpectedReply,
     WorkflowRejected,
 )
-from qwenedit_worker.comfyui import client as client_module
 from tests.integration.comfyui.conftest import LONG_STEP, MANY_STEPS
 
 
@@ -162,7 +162,7 @@ async def test_damaged_picture_is_blamed_on_the_picture(client, server) -> None:
 
 
 async def test_picture_above_the_upload_limit_is_too_large(client, control, monkeypatch) -> None:
-    monkeypatch.setattr(client_module, "BROKEN_UPLOAD_STORED", 0.1)
+    monkeypatch.setattr(timeouts, "BROKEN_UPLOAD_STORED", 0.1)
     await control.fault("too_large")
 
     with pytest.raises(PictureTooLarge):
@@ -199,7 +199,7 @@ async def test_more_pictures_than_the_workflow_takes_are_rejected_before_any_upl
 
 
 async def test_failing_upload_does_not_count_as_an_attempt(client, control, monkeypatch) -> None:
-    monkeypatch.setattr(client_module, "BROKEN_UPLOAD_STORED", 0.1)
+    monkeypatch.setattr(timeouts, "BROKEN_UPLOAD_STORED", 0.1)
     await control.fault("disk_full")
 
     with pytest.raises(UnexpectedReply) as caught:
@@ -218,7 +218,7 @@ async def test_lost_prompt_is_the_servers_fault_and_counts(client, control, faul
 
 
 async def test_server_that_is_not_there_does_not_count(own_server, monkeypatch) -> None:
-    monkeypatch.setattr(client_module, "CLEAN_UP", 0.1)
+    monkeypatch.setattr(timeouts, "CLEAN_UP", 0.1)
     await own_server.part.kill()
     async with own_server.client() as client:
         with pytest.raises(ComfyUIUnavailable) as caught:
@@ -274,7 +274,7 @@ async def test_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
 
 
 async def test_prompt_that_could_not_be_cancelled_is_cancelled_beside_the_next_edit(slow, invert, monkeypatch) -> None:
-    monkeypatch.setattr(client_module, "CLEAN_UP", 0.2)
+    monkeypatch.setattr(timeouts, "CLEAN_UP", 0.2)
     await slow.control.fault("lose_interrupt", times=None)
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
@@ -333,7 +333,7 @@ async def struck(control) -> None:
 
 
 async def test_picture_that_is_stored_just_after_the_cancel_is_removed(client, server, control, monkeypatch) -> None:
-    monkeypatch.setattr(client_module, "BROKEN_UPLOAD_STORED", 0.5)
+    monkeypatch.setattr(timeouts, "BROKEN_UPLOAD_STORED", 0.5)
     await control.fault("slow", seconds=1, path="/upload")
     request = client.request()
     task = asyncio.create_task(client.edit(request))
@@ -357,7 +357,7 @@ async def test_deadline_interrupts_and_a_deaf_prompt_is_cleaned_up_later(client,
     began = time.monotonic()
 
     with monkeypatch.context() as impatient:
-        impatient.setattr(client_module, "CLEAN_UP", 0.5)
+        impatient.setattr(timeouts, "CLEAN_UP", 0.5)
         task = asyncio.create_task(client.edit(within=3))
         await client.until(EditStage.EDITING)
         with pytest.raises(EditTimeout):

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, WorkflowRejected, client
+from qwenedit_worker import timeouts
+from qwenedit_worker.comfyui import ComfyUIUnavailable, EditTimeout, WorkflowRejected
 from qwenedit_worker.comfyui.protocol import api
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ async def standing_before(target: str) -> AsyncIterator[Hostile]:
 @pytest.mark.parametrize("route", BUDGET)
 @pytest.mark.parametrize("way", ["never answers", "trickles", "answers without end"])
 async def test_budget_holds_and_the_next_edit_succeeds(server, client_of, invert, monkeypatch, route, way) -> None:
-    monkeypatch.setattr(client, "CLEAN_UP", CLEAN_UP)
+    monkeypatch.setattr(timeouts, "CLEAN_UP", CLEAN_UP)
     monkeypatch.setattr(api, "MAX_PICTURE", LIMIT)
     async with standing_before(server.url) as hostile, client_of(hostile.url) as worker:
         hostile.route, hostile.way = route, way

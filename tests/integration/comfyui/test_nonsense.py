@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable, client
-from qwenedit_worker.comfyui.execution import prompt_execution, transfer
+from qwenedit_worker import timeouts
+from qwenedit_worker.comfyui import ComfyUIError, ComfyUIUnavailable
 from qwenedit_worker.comfyui.protocol import api, websocket
 from tests.integration.comfyui.test_hostile import standing_before
 
@@ -40,12 +40,12 @@ BODIES = {
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch) -> None:
-    monkeypatch.setattr(prompt_execution, "SILENT_PATIENCE", 0.05)
-    monkeypatch.setattr(prompt_execution, "LONGEST_UNASKED", 0.1)
-    monkeypatch.setattr(prompt_execution, "ARRIVAL", 0.05)
-    monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
-    monkeypatch.setattr(client, "CLEAN_UP", 0.05)
-    monkeypatch.setattr(websocket, "GOODBYE", 0.1)
+    monkeypatch.setattr(timeouts, "SILENT_SERVER", 0.05)
+    monkeypatch.setattr(timeouts, "POLL_BESIDE_WEBSOCKET", 0.1)
+    monkeypatch.setattr(timeouts, "PROMPT_ARRIVAL", 0.05)
+    monkeypatch.setattr(timeouts, "FETCH_PAUSES", (0.01,) * 4)
+    monkeypatch.setattr(timeouts, "CLEAN_UP", 0.05)
+    monkeypatch.setattr(timeouts, "WEBSOCKET_CLOSE", 0.1)
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -77,7 +77,7 @@ async def test_system_stats_of_any_size_are_cut_to_what_can_be_shown(server, cli
         hostile.body = json.dumps({"system": {"comfyui_version": "\ud800"}, "devices": [device]}).encode()
         stats = await worker.comfyui.system_stats()
 
-    assert (stats.version, stats.device) == ("?", "?" * api.MAX_NAME)
+    assert (stats.version, stats.device) == ("?", "?" * 200)
     assert (stats.vram_total, stats.vram_free) == (api.MAX_BYTES, 0)
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIUnavailable, ModelMissing, SilentExecutor, Workflow, WorkflowRejected
-from qwenedit_worker.comfyui.protocol.transport import CONNECT_TIMEOUT
-from qwenedit_worker.comfyui.server import executor_watch
 
 if TYPE_CHECKING:
     from comfyui_simulator.client import SimulatorControl
@@ -77,13 +76,13 @@ async def test_absent_server_is_unavailable_at_once(own_server) -> None:
         with pytest.raises(ComfyUIUnavailable):
             await client.comfyui.check()
         assert not (await client.comfyui.verdict()).condemned
-    assert time.monotonic() - began < CONNECT_TIMEOUT
+    assert time.monotonic() - began < timeouts.CONNECT
 
 
 async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
     own_server, own_control, monkeypatch
 ) -> None:
-    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)
+    monkeypatch.setattr(timeouts, "EXECUTOR_IDLE", 1.0)
     async with own_server.client() as client:
         await client.edit()
         await own_control.fault("kill_executor")
@@ -108,7 +107,7 @@ async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(
 
 
 async def test_restart_between_two_verdicts_ends_the_condemnation(own_server, own_control, monkeypatch) -> None:
-    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 1.0)
+    monkeypatch.setattr(timeouts, "EXECUTOR_IDLE", 1.0)
     async with own_server.client() as client:
         await client.edit()
         await own_control.fault("kill_executor")
@@ -136,7 +135,7 @@ async def is_back(control: SimulatorControl) -> bool:
 
 
 async def test_loading_model_is_not_condemned(server, client, control, monkeypatch) -> None:
-    monkeypatch.setattr(executor_watch, "IDLE_WHILE_PENDING", 0.5)
+    monkeypatch.setattr(timeouts, "EXECUTOR_IDLE", 0.5)
     await control.fault("slow_load", seconds=1.5)
     task = asyncio.create_task(client.edit())
 

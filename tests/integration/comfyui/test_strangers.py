@@ -7,14 +7,15 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from qwenedit_worker.comfyui import ComfyUI, EditRequest, UnexpectedReply, client
+from qwenedit_worker import timeouts
+from qwenedit_worker.comfyui import ComfyUI, EditRequest, UnexpectedReply
 from qwenedit_worker.comfyui.protocol.transport import MAX_JSON
 
 
 @pytest.fixture(autouse=True)
 def hasty_clean_up(monkeypatch) -> None:
     """Nothing is to be cleaned up at a stranger's."""
-    monkeypatch.setattr(client, "CLEAN_UP", 0.1)
+    monkeypatch.setattr(timeouts, "CLEAN_UP", 0.1)
 
 
 @asynccontextmanager

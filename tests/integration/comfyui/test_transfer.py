@@ -11,9 +11,8 @@ import pytest
 from PIL import Image
 from structlog.testing import capture_logs
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIUnavailable, Workflow, WorkflowRejected
-from qwenedit_worker.comfyui.execution import transfer
-from qwenedit_worker.comfyui.protocol import transport
 from tests.integration.comfyui.conftest import WORKFLOWS
 from tests.integration.comfyui.test_edit import assert_clean, executions
 
@@ -24,7 +23,7 @@ BUDGET = 40
 
 @pytest.fixture
 def no_pause(monkeypatch) -> None:
-    monkeypatch.setattr(transfer, "PAUSES", (0.01,) * 4)
+    monkeypatch.setattr(timeouts, "FETCH_PAUSES", (0.01,) * 4)
 
 
 def noise(side: int) -> bytes:
@@ -78,7 +77,7 @@ async def test_result_that_is_always_cut_counts_as_an_attempt(client, server, co
 
 
 async def test_result_that_hangs_is_broken_off_and_fetched_again(client, server, control, monkeypatch) -> None:
-    monkeypatch.setattr(transport, "REQUEST_TIMEOUT", 1.0)
+    monkeypatch.setattr(timeouts, "REQUEST", 1.0)
     await control.fault("hang_picture", seconds=HANGS)
     request = client.request()
 

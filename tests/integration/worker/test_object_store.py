@@ -12,7 +12,7 @@ from qwenedit_jobs import PictureStoreUnavailableError, Reason, State
 from qwenedit_jobs.pictures import object_store as limits
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
-from qwenedit_worker.loop import outcomes
+from qwenedit_worker import timeouts
 from tests.integration.worker.conftest import PNG
 
 
@@ -64,7 +64,7 @@ async def test_job_is_done_with_pictures_from_the_bucket(stored):
 @pytest.fixture
 async def soon(stored, monkeypatch):
     """Have a worker come back to pictures within half a second."""
-    monkeypatch.setattr(outcomes, "STORE_AWAY", 0.4)
+    monkeypatch.setattr(timeouts, "STORE_AWAY", 0.4)
 
     async def promote():
         while True:

@@ -37,7 +37,7 @@ async def running(bench):
 @pytest.fixture
 def patient(monkeypatch):
     """Have a worker that ends wait for Redis for as long as a busy machine may need."""
-    monkeypatch.setattr("qwenedit_worker.loop.worker.LAST_CALLS", 60.0)
+    monkeypatch.setattr("qwenedit_worker.timeouts.GIVE_BACK", 60.0)
 
 
 async def stopped(bench):
@@ -247,7 +247,7 @@ async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(b
 
 
 async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_same(bench, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.loop.worker.LAST_CALLS", 0.1)
+    monkeypatch.setattr("qwenedit_worker.timeouts.GIVE_BACK", 0.1)
     queue = LossyQueue(bench, {"waiting claim": "hangs", "abandon": "hangs"})
     async with bench.working(queue=queue) as parts:
         await asyncio.wait_for(queue.hang.wait(), 30)

@@ -370,7 +370,7 @@ async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_re
 
 
 async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.health.comfyui_watch.JUDGE_INTERVAL", 0.05)
+    monkeypatch.setattr("qwenedit_worker.timeouts.JUDGE", 0.05)
 
     async def liveness(parts, *, ok):
         async with asyncio.timeout(30):

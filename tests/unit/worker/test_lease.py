@@ -8,9 +8,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from qwenedit_jobs import Claim, Edit, Job, Lease, Phase, ReplyTo
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import EditStage, Progress
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.loop.lease import PACE, SHOWN_AFTER, LeaseKeeper
+from qwenedit_worker.loop.lease import LeaseKeeper
 from qwenedit_worker.loop.outcomes import JobCancelled, LeaseLost
 from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -68,13 +69,13 @@ async def end_of(kept):
 
 @pytest.fixture
 def frequent(monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.loop.lease.PACE", 0.01)
-    monkeypatch.setattr("qwenedit_worker.loop.lease.BEAT_EVERY", LEASE / 3)
+    monkeypatch.setattr("qwenedit_worker.timeouts.HEARTBEAT_PACE", 0.01)
+    monkeypatch.setattr("qwenedit_worker.timeouts.HEARTBEAT", LEASE / 3)
 
 
 async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
     queue = Answers(Lease.CANCELLED)
-    kept = keeper(queue, registry, lease=PACE * 3)
+    kept = keeper(queue, registry, lease=timeouts.HEARTBEAT_PACE * 3)
     began = now()
     async with kept:
         kept.look()
@@ -88,7 +89,7 @@ async def test_look_asks_at_once_and_a_cancelled_jobs_lease_is_kept(registry):
 @pytest.mark.usefixtures("frequent")
 @pytest.mark.parametrize("trouble", ["silence", "unreachable"])
 async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.loop.lease.LAST_WORD", 0.0)
+    monkeypatch.setattr("qwenedit_worker.timeouts.LATE_HEARTBEAT", 0.0)
     began = now()
     queue = Answers(trouble)
     assert isinstance(await end_of(keeper(queue, registry)), LeaseLost)
@@ -128,7 +129,7 @@ async def test_progress_is_told_soon_and_the_latest_alone(registry):
         (Phase.EDITING, 2, 4),
         (Phase.EDITING, 3, 4),
     ]
-    assert queue.times[1] - queue.times[0] >= PACE
+    assert queue.times[1] - queue.times[0] >= timeouts.HEARTBEAT_PACE
 
 
 async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registry):
@@ -140,7 +141,7 @@ async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registr
     queue = Loading(Lease.HELD)
     async with keeper(queue, registry, lease=60) as kept:
         kept.show(Progress(EditStage.EDITING, 1, 4))
-        await asyncio.sleep(PACE * 3)
+        await asyncio.sleep(timeouts.HEARTBEAT_PACE * 3)
     assert len(queue.times) == 1
 
 
@@ -149,6 +150,6 @@ async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_to
     async with keeper(queue, registry, lease=60) as kept:
         for stage in (EditStage.QUEUED, EditStage.STARTING, EditStage.LOADING):
             kept.show(Progress(stage, 0, 4))
-        await asyncio.sleep(SHOWN_AFTER * 2)
+        await asyncio.sleep(timeouts.PROGRESS_DELAY * 2)
         kept.show(Progress(EditStage.SENDING, 4, 4))
     assert not queue.times

@@ -7,7 +7,7 @@ import pytest
 from qwenedit_jobs import Fail, PictureExpiredError, Reason, Retry
 from qwenedit_worker import comfyui
 from qwenedit_worker.common.errors import QueueUnavailableError
-from qwenedit_worker.loop.outcomes import MAX_DETAIL, ReleaseJob, outcome_of
+from qwenedit_worker.loop.outcomes import ReleaseJob, outcome_of
 
 EXPECTED = [
     (comfyui.ComfyUIUnavailable("x"), ReleaseJob, None),
@@ -56,7 +56,7 @@ def test_every_error_of_comfyui_has_an_outcome():
 def test_detail_of_an_error_is_short():
     outcome = outcome_of(comfyui.ExecutionFailed("x" * 10_000))
     assert isinstance(outcome, Fail)
-    assert len(outcome.detail) == MAX_DETAIL
+    assert len(outcome.detail) == 500
 
 
 def test_detail_of_an_error_can_be_written_as_utf_8():

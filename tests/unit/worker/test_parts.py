@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.app import _lose_patience
 from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.common.waiting import Signal, unless
-from qwenedit_worker.health.activity import MARGIN, Activity
+from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.loop.editor import workflow_path
 from qwenedit_worker.settings import WorkerSettings
@@ -23,7 +24,7 @@ def test_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
     activity = Activity(budget=10, busy=Gauge("busy", "x", registry=CollectorRegistry()), clock=lambda: now)
     assert activity.health().ok, "idle is not stuck"
     with activity.job():
-        now += 10 + MARGIN
+        now += 10 + timeouts.JOB_STALLED
         assert activity.health().ok
         now += 1
         assert not activity.health().ok

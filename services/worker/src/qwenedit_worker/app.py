@@ -18,6 +18,7 @@ from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
 
     from qwenedit_telemetry import Telemetry
 
-LEAVING_MARGIN = 10.0
-"""Seconds beyond one attempt's budget after which a leaving worker no longer waits for its job. The pod's grace
-period must be longer than budget and margin together."""
 
 log = structlog.get_logger(__name__)
 
@@ -164,7 +162,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
             watch.keep_checking(),
             watch.keep_judging(),
             heartbeat.run(),
-            _lose_patience(shutdown, settings.comfyui_timeout + LEAVING_MARGIN),
+            _lose_patience(shutdown, settings.comfyui_timeout + timeouts.LEAVING_MARGIN),
         )
     log.info("worker.stopped")
 

@@ -11,13 +11,12 @@ from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, Respo
 
 from qwenedit_jobs import StorageFullError
 from qwenedit_telemetry import HEALTHY, Health
+from qwenedit_worker import timeouts
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-LOGGED_EVERY = 60.0
-"""Seconds between two log lines that say the same."""
 TAKES_NO_WRITES = ("MISCONF", "NOREPLICAS")
 """Beginnings of what Redis says while it can't write to its disk, or lacks its replicas."""
 
@@ -80,9 +79,9 @@ class RedisLink:
             log.error("redis.refused", error=why)
 
     def _due(self, what: str) -> bool:
-        """Whether to log something that lasts, which is once in `LOGGED_EVERY`."""
+        """Whether to log something that lasts, which is once in `timeouts.REDIS_LOG`."""
         now = time.monotonic()
-        due = now - self._logged_at.get(what, -LOGGED_EVERY) >= LOGGED_EVERY
+        due = now - self._logged_at.get(what, -timeouts.REDIS_LOG) >= timeouts.REDIS_LOG
         if due:
             self._logged_at[what] = now
         return due

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import structlog
 
 from qwenedit_telemetry import tracing
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import (
     ComfyUIError,
     ComfyUIUnavailable,
@@ -32,14 +33,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.workflow.workflow import Workflow
 
 log = structlog.get_logger(__name__)
-
-CLEAN_UP = 5.0
-"""Seconds for which a failed edit waits for its clean-up; what takes longer continues during the next edits.
-A client that is closed waits as long, and leaves the rest."""
-LONGEST_CLEAN_UP = 300.0
-"""Seconds after which an edit's traces are left to the server, which bounds them itself."""
-BROKEN_UPLOAD_STORED = 10.0
-"""Seconds within which a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
 
 
 class ComfyUI:
@@ -101,8 +94,9 @@ class ComfyUI:
     ) -> EditResult:
         """Execute one edit, and leave no trace of it on the server.
 
-        Cancelled, or past its deadline, it takes the prompt back first, and waits for that for `CLEAN_UP` seconds at
-        most. The traces of a successful edit are removed beside what comes next; see `tidied`.
+        If it's cancelled, or past its deadline, it takes the prompt back first, and waits for that for
+        `timeouts.CLEAN_UP` seconds at most. The traces of a successful edit are removed beside what comes next; see
+        `tidied`.
 
         Args:
             request: what to edit, and how.
@@ -127,7 +121,7 @@ class ComfyUI:
         except BaseException as error:
             tidying = self._tidy(execution, request.folder)
             if not execution.uploading:
-                await asyncio.wait([tidying], timeout=CLEAN_UP)
+                await asyncio.wait([tidying], timeout=timeouts.CLEAN_UP)
             if isinstance(error, TimeoutError) and limit.expired():
                 raise EditTimeout("the deadline passed before there was a picture") from error
             if isinstance(error, ModelMissing) and request.workflow not in self._workflows:
@@ -138,9 +132,9 @@ class ComfyUI:
         return result
 
     async def tidied(self) -> None:
-        """Wait until what edits have left so far is removed, for `CLEAN_UP` seconds at most."""
+        """Wait until what edits have left so far is removed, for `timeouts.CLEAN_UP` seconds at most."""
         if self._tidying:
-            await asyncio.wait(self._tidying, timeout=CLEAN_UP)
+            await asyncio.wait(self._tidying, timeout=timeouts.CLEAN_UP)
 
     async def check(self) -> None:
         """Find out whether an edit would be possible now. Cheap after the first time.
@@ -184,15 +178,15 @@ class ComfyUI:
 
     async def _remove_traces(self, execution: PromptExecution, folder: str) -> None:
         if execution.uploading:
-            await asyncio.sleep(BROKEN_UPLOAD_STORED)
+            await asyncio.sleep(timeouts.BROKEN_UPLOAD_STORED)
         with tracing.span("comfyui clean up", kind=tracing.Kind.CLIENT):
             if execution.inside:
                 try:
-                    async with asyncio.timeout(LONGEST_CLEAN_UP):
+                    async with asyncio.timeout(timeouts.LONGEST_CLEAN_UP):
                         await execution.withdraw()
                         await self._api.delete_history(execution.prompt_id)
                 except (TimeoutError, ComfyUIError) as error:
-                    reason = str(error) or f"it still runs after {LONGEST_CLEAN_UP:g} s"
+                    reason = str(error) or f"it still runs after {timeouts.LONGEST_CLEAN_UP:g} s"
                     log.warning("comfyui.cleanup_failed", prompt_id=execution.prompt_id, error=reason)
             if self._folders is not None:
                 await self._folders.remove(folder)

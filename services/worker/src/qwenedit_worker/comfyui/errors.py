@@ -18,19 +18,16 @@ ComfyUIError                 everything this package raises on purpose
 
 from __future__ import annotations
 
-MAX_WORDS = 2000
-"""Characters of an error's text that are kept: the server may say as much as a whole reply holds."""
-
 
 class ComfyUIError(Exception):
     """Base of everything that this package raises on purpose.
 
     Args:
-        message: may hold words of the server; it is cut to a bounded length, and to what UTF-8 can write.
+        message: may hold words of the server; it is cut to 2,000 characters, and to what UTF-8 can write.
     """
 
     def __init__(self, message: str) -> None:
-        super().__init__(message[:MAX_WORDS].encode(errors="replace").decode())
+        super().__init__(message[:2000].encode(errors="replace").decode())
 
 
 class ComfyUIUnavailable(ComfyUIError):

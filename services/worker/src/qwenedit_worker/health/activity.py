@@ -7,14 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qwenedit_telemetry import HEALTHY, Health
+from qwenedit_worker import timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from prometheus_client import Gauge
-
-MARGIN = 30.0
-"""Seconds beyond a job's budget for giving up: cancelling on ComfyUI, telling Redis."""
 
 
 class Activity:
@@ -28,7 +26,7 @@ class Activity:
 
     def __init__(self, *, budget: float, busy: Gauge, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._patience = budget + MARGIN
+        self._patience = budget + timeouts.JOB_STALLED
         self._gauge = busy
         self._jobs = 0
         self._last_sign = 0.0

@@ -9,6 +9,7 @@ import structlog
 
 from qwenedit_jobs.backoff import pause
 from qwenedit_telemetry import HEALTHY, Health
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIError, ExecutorVerdict
 
 if TYPE_CHECKING:
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.warm_up import WarmUp
     from qwenedit_worker.telemetry.metrics import Metrics
 
-CHECK_INTERVAL = 10.0
-"""Seconds between checks of a ComfyUI that was ready."""
-UNREADY_INTERVAL = 1.0
-"""Seconds between checks of one that was not: a user may be waiting."""
-JUDGE_INTERVAL = 2.0
-"""Seconds between judgements of ComfyUI's executor, by a question that costs it nothing."""
-CHECK_TIMEOUT = 15.0
-"""Seconds until a check without an answer is a failed one."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +78,7 @@ class ComfyUIWatch:
         while True:
             if not self._activity.busy:
                 await self._check()
-            await pause(self._check_now, CHECK_INTERVAL if self.ready.is_set() else UNREADY_INTERVAL)
+            await pause(self._check_now, timeouts.CHECK_READY if self.ready.is_set() else timeouts.CHECK_UNREADY)
             self._check_now.clear()
 
     async def keep_judging(self) -> None:
@@ -96,14 +89,14 @@ class ComfyUIWatch:
                 self._metrics.zombie_verdicts.inc()
                 log.error("comfyui.condemned", reason=self._verdict.reason)
                 self.mark_not_ready(self._verdict.reason)
-            await asyncio.sleep(JUDGE_INTERVAL)
+            await asyncio.sleep(timeouts.JUDGE)
 
     async def _check(self) -> None:
         try:
-            async with asyncio.timeout(CHECK_TIMEOUT):
+            async with asyncio.timeout(timeouts.CHECK):
                 await self._server.check()
         except TimeoutError:
-            self._unready(f"ComfyUI did not answer within {CHECK_TIMEOUT:g} s")
+            self._unready(f"ComfyUI did not answer within {timeouts.CHECK:g} s")
         except ComfyUIError as error:
             self._unready(str(error))
         else:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs.workers.registry import BEAT_EVERY, Device, Presence
 from qwenedit_telemetry import open_sockets, troubles
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui import ComfyUI
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
-
-LOOK_EVERY = 1.0
-"""Seconds within which a change is written."""
-GOODBYE = 2.0
-"""Seconds for removing the name from the register; otherwise it expires a minute later."""
 
 
 class Heartbeat:
@@ -59,7 +55,7 @@ class Heartbeat:
                 if state != reported or time.monotonic() - beat_at >= BEAT_EVERY:
                     reported, beat_at = state, time.monotonic()
                     await self._beat()
-                await asyncio.sleep(LOOK_EVERY)
+                await asyncio.sleep(timeouts.REGISTER_CHANGE)
         finally:
             await self._leave()
 
@@ -86,7 +82,7 @@ class Heartbeat:
 
     async def _leave(self) -> None:
         try:
-            async with asyncio.timeout(GOODBYE):
+            async with asyncio.timeout(timeouts.REGISTER_LEAVE):
                 await self._register.leave(self._now.worker)
         except (QueueUnavailableError, TimeoutError):
             return

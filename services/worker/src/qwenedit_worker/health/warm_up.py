@@ -10,6 +10,7 @@ import structlog
 
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.workers.registry import Workers
     from qwenedit_worker.telemetry.metrics import Metrics
 
-FIRST_PAUSE = 5.0
-"""Seconds after the second failed warm-up until the next one, about; the first is repeated at once."""
-LONGEST_PAUSE = 300.0
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +58,7 @@ class WarmUp:
         self._clock = clock
         self._warm = False
         self._failures = 0
-        self._backoff = Backoff(first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        self._backoff = Backoff(first=timeouts.WARM_UP_FIRST_PAUSE, longest=timeouts.WARM_UP_LONGEST_PAUSE)
         self._not_before = 0.0
         self._failure = ""
 

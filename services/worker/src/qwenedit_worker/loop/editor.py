@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Job
     from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
 
-SMALLEST_SIDE = 256
-"""Pixels of the picture of a warm-up."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -128,7 +126,7 @@ class ComfyUIEditor:
             attempt=1,
             workflow=smallest,
             prompt="warm-up",
-            images=(gradient(SMALLEST_SIDE),) * smallest.max_images,
+            images=(gradient(256),) * smallest.max_images,
             seed=random.getrandbits(32),
         )
         await self._comfyui.edit(request, on_progress=lambda _progress: None, deadline=deadline)

@@ -10,6 +10,7 @@ import structlog
 from qwenedit_jobs import Lease, Phase
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_jobs.redis.ending import end
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import EditStage
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui import Progress
     from qwenedit_worker.telemetry.metrics import Metrics
 
-LAST_WORD = 1.0
-"""Seconds that a worker which slept through its lease (a stopped process) still waits for Redis' word."""
-PACE = 0.5
-"""Seconds between two heartbeats, however fast the job goes."""
-BEAT_EVERY = 2.0
-"""Seconds between two heartbeats without news: a cancelled job is stopped by the next one."""
-SHOWN_AFTER = 0.2
-"""Seconds from a job's progress to the heartbeat that tells of it: most jobs send their result sooner."""
 PHASES = {
     EditStage.QUEUED: Phase.STARTING,
     EditStage.STARTING: Phase.STARTING,
@@ -43,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class LeaseKeeper:
-    """Sends heartbeats of one job: one every `BEAT_EVERY` seconds, and one soon after its progress.
+    """Sends heartbeats of one job: one every `timeouts.HEARTBEAT` seconds, and one soon after its progress.
 
     An async context manager. Its task begins when the first heartbeat is due: most jobs end before that.
 
@@ -85,7 +78,7 @@ class LeaseKeeper:
         self._keeping: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._due = asyncio.get_running_loop().call_at(self._expires - self._lease + BEAT_EVERY, self.look)
+        self._due = asyncio.get_running_loop().call_at(self._expires - self._lease + timeouts.HEARTBEAT, self.look)
         return self
 
     async def __aexit__(
@@ -122,11 +115,11 @@ class LeaseKeeper:
             await pause(self._wanted, wait)
             self._wanted.clear()
             if self._latest != self._told:
-                await asyncio.sleep(SHOWN_AFTER)
+                await asyncio.sleep(timeouts.PROGRESS_DELAY)
             if await self._beat():
                 backoff.reset()
-                wait = BEAT_EVERY - PACE
-                await asyncio.sleep(PACE)
+                wait = timeouts.HEARTBEAT - timeouts.HEARTBEAT_PACE
+                await asyncio.sleep(timeouts.HEARTBEAT_PACE)
             elif self.word is Lease.LOST:
                 return
             else:
@@ -142,7 +135,7 @@ class LeaseKeeper:
         sent, latest = clock(), self._latest
         phase, step, steps = latest
         try:
-            async with asyncio.timeout_at(max(self._expires, sent + LAST_WORD)):
+            async with asyncio.timeout_at(max(self._expires, sent + timeouts.LATE_HEARTBEAT)):
                 self.word = await self._queue.heartbeat(
                     self._claim.job.id,
                     self._claim.token,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import qwenedit_jobs as jobs
 from qwenedit_jobs import Fail, PictureExpiredError, PictureStoreUnavailableError, Reason, Retry
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import (
     ComfyUIBusy,
     ComfyUIError,
@@ -24,11 +25,6 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 
 if TYPE_CHECKING:
     from qwenedit_worker.comfyui import EditResult
-
-MAX_DETAIL = 500
-"""Characters of an error's text that are kept with the job, for the operator."""
-STORE_AWAY = 10.0
-"""Seconds until a job is back in line whose pictures cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +77,14 @@ def outcome_of(error: Exception) -> AttemptOutcome:
 
     An error of an unforeseen class is a defect of ours; the attempt counts, so that retries end.
     """
-    detail = f"{type(error).__name__}: {error}"[:MAX_DETAIL]
+    detail = f"{type(error).__name__}: {error}"[:500]  # for the operator
     match error:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return ReleaseJob(detail, comfyui_unready=True)
         case ComfyUIBusy():
             return ReleaseJob(detail, pause=0.0, comfyui_busy=True)  # it waited there, and may not for ever
         case PictureStoreUnavailableError() | QueueUnavailableError():
-            return ReleaseJob(detail, pause=STORE_AWAY)
+            return ReleaseJob(detail, pause=timeouts.STORE_AWAY)
         case ComfyUIUnavailable():
             return Retry(Reason.COMFYUI_UNAVAILABLE, detail)
         case EditTimeout():

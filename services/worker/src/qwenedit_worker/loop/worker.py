@@ -13,6 +13,7 @@ import structlog
 from qwenedit_jobs import Reason, Retry, UnreadableJobError
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import attributes, job_context, redact_words, tracing
+from qwenedit_worker import timeouts
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.common.waiting import unless
 from qwenedit_worker.loop.attempt import Attempt
@@ -32,17 +33,8 @@ if TYPE_CHECKING:
     from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.telemetry.metrics import Metrics
 
-LAST_CALLS = 2.0
-"""Seconds for giving a job back when the process itself is being torn down."""
-LONGEST_WAIT = 5.0
-"""Seconds, the longest single wait for a job, after some that brought none. A worker that is cut off or stands still
-takes a job only until its wait ends."""
-OTHERS_FIRST = 2.0
-"""Seconds for which a job that waited in vain inside a shared ComfyUI is left to other workers."""
 MAX_RELEASES = 3
 """Times that a job may come back to the same worker; the last of them counts as an attempt."""
-UNREADABLE_LEFT_FOR = 5.0
-"""Seconds for which a job that this worker cannot read is left to the workers of another version."""
 
 log = structlog.get_logger(__name__)
 
@@ -113,12 +105,12 @@ class Worker:
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._comfyui_busy:
                     self._comfyui_busy = False
-                    await pause(self._shutdown.draining, OTHERS_FIRST)
+                    await pause(self._shutdown.draining, timeouts.BUSY_PAUSE)
                 if not self._may_take():
                     more = False
                     continue
                 # After a job the next one is asked for at once, else a claim waits for one, longer each time.
-                wait = 0.0 if more else min(wait + self._timings.polling_interval, LONGEST_WAIT)
+                wait = 0.0 if more else min(wait + self._timings.polling_interval, timeouts.LONGEST_CLAIM)
                 job = await self._take_job(tasks, wait=wait)
                 more = job is not None
                 if settling is not None:  # never more than one job executed and one handed in
@@ -175,7 +167,7 @@ class Worker:
                         return claim
         except UnreadableJobError as error:
             log.exception("job.unreadable", job=error.job_id)
-            left = ReleaseJob(pause=UNREADABLE_LEFT_FOR)
+            left = ReleaseJob(pause=timeouts.UNREADABLE_JOB)
             await self._give_back(self._queue.settle(error.job_id, error.token, left))
             return None
         except asyncio.CancelledError:
@@ -191,7 +183,7 @@ class Worker:
     async def _give_back(self, call: Awaitable[Settled]) -> None:
         """Make the call that gives a job back; when the process is being torn down, only a moment is left for it."""
         try:
-            async with asyncio.timeout(LAST_CALLS):
+            async with asyncio.timeout(timeouts.GIVE_BACK):
                 await call
         except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_telemetry import attributes, tracing
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import (
     ComfyUIBusy,
     ComfyUIError,
@@ -37,19 +38,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-ARRIVAL = 2.0
-"""Seconds that a prompt, sent without a reply, may take to show up."""
-REFUSED_PATIENCE = 5.0
-"""Seconds of refused connections after which the server counts as gone, and its queue with it."""
-SILENT_PATIENCE = 30.0
-"""Seconds without a reply from a server that takes connections: a loading model can stall its event loop."""
-LONGEST_UNASKED = 2.0
-"""Seconds between questions while the websocket tells of the prompt: it may have fallen silent."""
-JUDGED_WITHIN = 20.0
-"""Seconds that a prompt waits at least if the server executes nothing. Its executor may be dead, and the prompt that
-waits is the evidence: taken back sooner each time, none would ever have it found out."""
-WITHDRAWAL_PACE = 0.2
-"""Seconds between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 
 _ORDER = list(EditStage)
 
@@ -143,10 +131,11 @@ class PromptExecution:
                 log.info("comfyui.cancel_retried", prompt_id=self.prompt_id, error=str(error))
             else:
                 # A cancelled pending prompt leaves no trace; one that was sent just now may not have arrived yet.
-                absent = status is Unfinished.UNKNOWN and (self._answered or self._clock() - self._sent_at > ARRIVAL)
+                arrived = self._answered or self._clock() - self._sent_at > timeouts.PROMPT_ARRIVAL
+                absent = status is Unfinished.UNKNOWN and arrived
                 self._out = absent or isinstance(status, HistoryRecord)
             if not self._out:
-                await asyncio.sleep(WITHDRAWAL_PACE)
+                await asyncio.sleep(timeouts.POLL_CANCELLED)
 
     def _span(self, what: str) -> AbstractContextManager[tracing.Span]:
         """A part of the trace: what ComfyUI is asked for, under the id that its own log has."""
@@ -208,7 +197,7 @@ class PromptExecution:
                     unseen = status is Unfinished.UNKNOWN
 
     def _waited_long(self, status: Unfinished) -> bool:
-        patience = max(self._patience, JUDGED_WITHIN) if status is Unfinished.IDLE else self._patience
+        patience = max(self._patience, timeouts.IDLE_QUEUE) if status is Unfinished.IDLE else self._patience
         return self._clock() - self._sent_at >= patience
 
     async def _status(self) -> HistoryRecord | Unfinished:
@@ -222,7 +211,7 @@ class PromptExecution:
             try:
                 return await self._api.prompt_status(self.prompt_id)
             except ComfyUIUnavailable as error:
-                patience = REFUSED_PATIENCE if isinstance(error, NotSentError) else SILENT_PATIENCE
+                patience = timeouts.REFUSED_CONNECTIONS if isinstance(error, NotSentError) else timeouts.SILENT_SERVER
                 if self._clock() - started >= patience:
                     raise ComfyUIUnavailable(f"lost sight of the prompt: {error}", submitted=True) from error
             await asyncio.sleep(self._poll_interval)
@@ -231,7 +220,8 @@ class PromptExecution:
         """Wait until it makes sense to ask: the end was told, or nobody would tell it."""
         listening = self._client_id == self._feed.client_id and self._feed.open.is_set()
         with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST_UNASKED if listening and not soon else self._poll_interval):
+            wait = timeouts.POLL_BESIDE_WEBSOCKET if listening and not soon else self._poll_interval
+            async with asyncio.timeout(wait):
                 await self._ask.wait()
         self._ask.clear()
 

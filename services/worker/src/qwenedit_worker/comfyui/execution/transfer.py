@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, WorkflowRejected
 from qwenedit_worker.comfyui.execution.png import DamagedPngError, NotPngError, picture_alone
 from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, TooLargeError
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.history import OutputFile
 
 log = structlog.get_logger(__name__)
-
-PAUSES = (0.25, 0.5, 1.0, 2.0)
-"""Seconds between the fetches of one result. With each one silent that is close to a minute, which a server whose event
-loop stalls, because it loads a model for the next prompt, needs as well."""
 
 
 async def fetch(api: Api, file: OutputFile) -> bytes:
@@ -32,7 +29,7 @@ async def fetch(api: Api, file: OutputFile) -> bytes:
         WorkflowRejected: it is no PNG, or too large.
         ComfyUIUnavailable: it did not arrive whole. The attempt counts: the server has done its work.
     """
-    for pause in (*PAUSES, None):
+    for pause in (*timeouts.FETCH_PAUSES, None):
         try:
             return await asyncio.to_thread(picture_alone, await api.view(file))
         except (TooLargeError, NotPngError) as error:

@@ -10,17 +10,16 @@ from urllib.parse import quote
 
 import aiohttp
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import PictureTooLarge, UnexpectedReply, WorkflowRejected
 from qwenedit_worker.comfyui.protocol.history import HistoryRecord, OutputFile, Unfinished
 from qwenedit_worker.comfyui.protocol.rejection import rejection
-from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE, TRANSFER_TIMEOUT
+from qwenedit_worker.comfyui.protocol.transport import MAX_PICTURE
 
 if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.transport import HttpReply, Transport
     from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
-MAX_NAME = 200
-"""Characters of a version's or a device's name."""
 MAX_BYTES = 2**53
 """Of memory; what every reader of a figure takes."""
 
@@ -64,7 +63,7 @@ class Api:
         form = aiohttp.FormData({"type": "input", "subfolder": folder, "overwrite": "true"})
         # A file is sent piece by piece; bytes of megabytes at once would hold up everything else.
         form.add_field("image", io.BytesIO(picture), filename=name, content_type="application/octet-stream")
-        reply = await self._transport.request("POST", "/upload/image", data=form, within=TRANSFER_TIMEOUT)
+        reply = await self._transport.request("POST", "/upload/image", data=form, within=timeouts.TRANSFER)
         if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             raise PictureTooLarge(f"ComfyUI takes no picture of {len(picture)} bytes")
         if (stored := _ok(reply).json(lambda body: (body["subfolder"], body["name"]))) != (folder, name):
@@ -127,7 +126,7 @@ class Api:
         """
         params = {"filename": file.filename, "subfolder": file.subfolder, "type": file.type}
         return _ok(
-            await self._transport.request("GET", "/view", params=params, limit=MAX_PICTURE, within=TRANSFER_TIMEOUT)
+            await self._transport.request("GET", "/view", params=params, limit=MAX_PICTURE, within=timeouts.TRANSFER)
         ).body
 
     async def queue(self) -> Queue:
@@ -182,7 +181,6 @@ def _system_stats(body: dict[str, Any]) -> SystemStats:
     device = body["devices"][0]
     total, free = (min(max(int(device[name]), 0), MAX_BYTES) for name in ("vram_total", "vram_free"))
     version, name = (
-        text[:MAX_NAME].encode(errors="replace").decode()
-        for text in (body["system"]["comfyui_version"], device["name"])
+        text[:200].encode(errors="replace").decode() for text in (body["system"]["comfyui_version"], device["name"])
     )
     return SystemStats(version=version, device=name, vram_total=total, vram_free=free)

@@ -10,19 +10,13 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import aiohttp
 import structlog
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable, UnexpectedReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-POOL_SIZE = 5
-CONNECT_TIMEOUT = 3.0
-"""Seconds. The server is in the same pod or the same cluster."""
-REQUEST_TIMEOUT = 10.0
-"""Seconds for one question, and without a byte of a picture. ComfyUI's event loop stalls while it loads a model."""
-TRANSFER_TIMEOUT = 60.0
-"""Seconds for a picture, either way."""
 MAX_JSON = 4 * 2**20
 """Bytes. A job's record is a few kilobytes; a node's description lists whole folders. Parsed, it may take 25 times as
 much memory."""
@@ -32,8 +26,6 @@ MAX_MESSAGE = 4 * 2**20
 """Bytes of a websocket message. Previews are off; an error's traceback with its inputs is the largest."""
 UNREMARKABLE = ("/queue", "200")
 """Asked every two seconds, and so not logged."""
-HEARTBEAT = 20.0
-"""Seconds between pings, so that a half-open websocket is noticed. Polling continues meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,8 +89,8 @@ class Transport:
         redirects = aiohttp.TraceConfig()
         redirects.on_request_redirect.append(_refuse_redirect)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=POOL_SIZE),
-            timeout=aiohttp.ClientTimeout(total=REQUEST_TIMEOUT, sock_connect=CONNECT_TIMEOUT),
+            connector=aiohttp.TCPConnector(limit=5),
+            timeout=aiohttp.ClientTimeout(total=timeouts.REQUEST, sock_connect=timeouts.CONNECT),
             # The bytes that arrive do not bound those that they unpack to.
             headers={"Accept-Encoding": "identity"},
             auto_decompress=False,
@@ -125,7 +117,7 @@ class Transport:
         path: str,
         *,
         limit: int = MAX_JSON,
-        within: float = REQUEST_TIMEOUT,
+        within: float = timeouts.REQUEST,
         **what: Any,
     ) -> HttpReply:
         """Send a request, and read at most `limit` bytes of its reply within `within` seconds.
@@ -134,7 +126,7 @@ class Transport:
             method: of HTTP.
             path: below the server's URL.
             limit: bytes.
-            within: seconds for the whole reply; at most `REQUEST_TIMEOUT` of them may pass without a byte.
+            within: seconds for the whole reply; at most `timeouts.REQUEST` of them may pass without a byte.
             what: else is sent, as aiohttp takes it.
 
         Raises:
@@ -144,7 +136,7 @@ class Transport:
         """
         where = f"{method} {path}"
         status, size, began = "none", 0, time.monotonic()
-        timeout = aiohttp.ClientTimeout(total=within, sock_connect=CONNECT_TIMEOUT, sock_read=REQUEST_TIMEOUT)
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=timeouts.CONNECT, sock_read=timeouts.REQUEST)
         try:
             async with self.session.request(
                 method, self.url + path, timeout=timeout, allow_redirects=False, **what
@@ -162,7 +154,7 @@ class Transport:
             hint = "if ComfyUI is up, COMFYUI_URL or a network policy is wrong"
             raise NotSentError(f"{where}: no connection: {hint} ({error})") from error
         except TimeoutError as error:
-            raise ComfyUIUnavailable(f"{where}: no reply within {min(within, REQUEST_TIMEOUT):g} s") from error
+            raise ComfyUIUnavailable(f"{where}: no reply within {min(within, timeouts.REQUEST):g} s") from error
         except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: what the reply is made of, or its URL
             raise ComfyUIUnavailable(f"{where}: {type(error).__name__}: {error}") from error
         finally:
@@ -183,7 +175,7 @@ class Transport:
             return await self.session.ws_connect(
                 f"{self.url}/ws",
                 params={"clientId": client_id},
-                heartbeat=HEARTBEAT,
+                heartbeat=timeouts.WEBSOCKET_PING,
                 max_msg_size=MAX_MESSAGE,
                 timeout=timeout,
             )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import structlog
 
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui.errors import ComfyUIUnavailable
 
 if TYPE_CHECKING:
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-RECONNECT_PAUSE = 0.25
-"""Seconds from a lost websocket to the next one. A restart takes longer, so that its moment without a listener is seen:
-only that tells the new process from the one before it."""
-GOODBYE = 1.0
-"""Seconds that the server has for its part of the closing."""
 UNHEARD = '{"type": "progress_state"'
 """How the largest messages begin, which repeat what the others say: the state of all nodes, at each step."""
 MOST_STEPS = 10_000
@@ -124,7 +120,7 @@ class Feed:
             self.client_id = str(uuid.uuid4())
             for on_event in tuple(self._followed.values()):
                 on_event(LOST)
-            await asyncio.sleep(RECONNECT_PAUSE)
+            await asyncio.sleep(timeouts.WEBSOCKET_RECONNECT)
 
     async def _listen(self) -> None:
         socket = await self._transport.websocket(self.client_id)
@@ -141,5 +137,5 @@ class Feed:
             # It waits for the server's goodbye, whatever comes before that, and without end in a flood. Cancelled, it
             # drops the connection.
             with suppress(TimeoutError):
-                async with asyncio.timeout(GOODBYE):
+                async with asyncio.timeout(timeouts.WEBSOCKET_CLOSE):
                     await socket.close()

@@ -6,25 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qwenedit_worker import timeouts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qwenedit_worker.comfyui.protocol.api import Queue
 
-IDLE_WHILE_PENDING = 15.0
-"""Seconds that the executor may leave a prompt waiting while it runs none.
-
-It takes the next one at once, unless it collects garbage (0.3 s) or unloads models (some seconds).
-"""
-BEYOND_THE_LONGEST_EDIT = 60.0
-"""Seconds that a prompt may run without a sign of life, on top of the time after which this worker would cancel it."""
-UNREACHABLE = 60.0
-"""Seconds without a reply from a server that has replied before. Until it first does, it is starting."""
-REMEMBERED = 60.0
-"""Seconds that an idle executor stays condemned after its waiting prompt was taken back, unless it shows life.
-
-The jobs go elsewhere at once; the kubelet comes by a few times a minute.
-"""
 SIGHTINGS = 3
 """Observations that must agree, so that a pause of this process is not taken for one of the executor's."""
 
@@ -60,7 +48,7 @@ class ExecutorWatch:
     """
 
     def __init__(self, *, longest_edit: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._silence = longest_edit + BEYOND_THE_LONGEST_EDIT
+        self._silence = longest_edit + timeouts.EXECUTOR_SILENT
         self._clock = clock
         self._idle: _Since | None = None
         self._running: dict[str, _Since] = {}
@@ -94,7 +82,7 @@ class ExecutorWatch:
             self._unreachable_since = now
         seconds = now - self._unreachable_since
         self._verdict = ExecutorVerdict(
-            condemned=seconds >= UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}"
+            condemned=seconds >= timeouts.SERVER_UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}"
         )
         return self._verdict
 
@@ -108,12 +96,12 @@ class ExecutorWatch:
         self._reached = True
         self._unreachable_since = None
         self._note(queue, now)
-        if (idle := self._idle) and idle.sightings >= SIGHTINGS and now - idle.start >= IDLE_WHILE_PENDING:
+        if (idle := self._idle) and idle.sightings >= SIGHTINGS and now - idle.start >= timeouts.EXECUTOR_IDLE:
             reason = f"{now - idle.start:.0f} s idle while prompt {idle.prompt_id} waits"
             self._found_idle = (now, ExecutorVerdict(condemned=True, reason=reason))
         if queue.running:
             self._found_idle = None
-        if self._found_idle and now - self._found_idle[0] <= REMEMBERED:
+        if self._found_idle and now - self._found_idle[0] <= timeouts.CONDEMNED:
             return self._found_idle[1]
         for prompt_id, seen in self._running.items():
             if seen.sightings < SIGHTINGS:

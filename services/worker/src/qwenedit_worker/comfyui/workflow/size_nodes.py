@@ -16,8 +16,6 @@ MEGAPIXELS = "megapixels"
 """Name of the parameter by which a job sets the area of its result."""
 MEGAPIXELS_DEFAULT = 1.0
 """Of a model's canvas, in units of 1024 x 1024 pixels."""
-SMALLEST_AREA = 1 / 16
-"""The same, of a warm-up: 256 x 256 pixels."""
 MOST_MEGAPIXELS = 16.0
 """Of any result: as a PNG of photographic content it stays below the 50 MB that a result may have."""
 

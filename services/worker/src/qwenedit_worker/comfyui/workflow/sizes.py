@@ -13,18 +13,12 @@ from typing import Self
 
 import imagesize
 
-HEADER = 1024 * 1024
-"""Bytes of a file that are searched for its size: a file of nothing but markers would take seconds."""
 SQUARE = 1024 * 1024
 """Pixels of a megapixel, as the models' makers count: 1024 x 1024."""
 SIDE_UNIT = 16
 """Pixels that each side of a canvas is a multiple of: 8 of the image codec times 2 of the model's patches."""
 LONGEST = 4.0
 """Longer side to shorter side of a photo that fills the canvas; beyond, the models' pictures fall apart."""
-AREA_WEIGHT = 0.1
-"""How much less a canvas may differ from the photo's ratio than from the wanted area."""
-RESULT_SLACK = 0.985
-"""Part of its longest side that a result may give up for a ratio nearer to the photo's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +59,8 @@ class Plan:
 
 def size_of(picture: bytes) -> Size | None:
     """Read a file's size from its header, as it is seen upright; None where the file is no known picture."""
-    try:
-        width, height = imagesize.get(io.BytesIO(picture[:HEADER]))
+    try:  # of a part: a file of nothing but markers would take seconds
+        width, height = imagesize.get(io.BytesIO(picture[: 1024 * 1024]))
     except (ValueError, OSError, TypeError):
         return None
     return Size(int(width), int(height)) if width > 0 and height > 0 else None
@@ -106,7 +100,7 @@ def canvas_of(ratio: float, *, megapixels: float) -> Size:
 
 
 def of_ratio(photo: Size, pixels: float) -> Size:
-    """Find the largest size of at most so many pixels that has a photo's ratio; of nearly as large ones the best."""
+    """Find the largest size of at most so many pixels that has a photo's ratio; of those 1.5 % smaller the best."""
     if photo.height > photo.width:
         return of_ratio(photo.turned, pixels).turned
     longest = max(1, math.floor(math.sqrt(pixels * photo.ratio) + 1e-6))
@@ -115,9 +109,10 @@ def of_ratio(photo: Size, pixels: float) -> Size:
         height = width / photo.ratio
         return abs(max(1, round(height)) - height) / height, -width
 
-    width = min(range(max(1, math.ceil(longest * RESULT_SLACK)), longest + 1), key=error)
+    width = min(range(max(1, math.ceil(longest * 0.985)), longest + 1), key=error)
     return Size(width, max(1, round(width / photo.ratio)))
 
 
 def _difference(size: Size, ratio: float, area: float) -> float:
-    return abs(math.log(size.ratio / ratio)) + AREA_WEIGHT * abs(math.log(size.width * size.height / area))
+    # A ratio that is off is ten times as bad as an area that is.
+    return abs(math.log(size.ratio / ratio)) + 0.1 * abs(math.log(size.width * size.height / area))

@@ -12,7 +12,7 @@ from qwenedit_worker.comfyui.workflow import binding as bindings
 from qwenedit_worker.comfyui.workflow import graph as graphs
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.model_files import loads_model
-from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT, SMALLEST_AREA
+from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT
 from qwenedit_worker.comfyui.workflow.sizes import SQUARE
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Workflow:
         if steps is not None:
             node = graph[steps.node]
             graph[steps.node] = node.model_copy(update={"inputs": {**node.inputs, steps.input: 1}})
-        small = sizes and sizes.model_copy(update={"megapixels": SMALLEST_AREA})
+        small = sizes and sizes.model_copy(update={"megapixels": 1 / 16})
         return replace(self, graph=graph, binding=self.binding.model_copy(update={"sizes": small}))
 
     def bind(

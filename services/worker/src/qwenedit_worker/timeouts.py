@@ -1,0 +1,117 @@
+"""Every time for which the worker waits, in seconds: what waits, and what happens at the end.
+
+Each may be changed alone, unless its text names another one: `tests/unit/worker/test_timeouts.py` checks those.
+Settings (`COMFYUI_TIMEOUT`, `WORKER_LEASE`) are in `settings.py`.
+"""
+
+from __future__ import annotations
+
+# ---------------------------------------------------------------- a question to ComfyUI
+
+CONNECT = 3.0
+"""Until a connection counts as refused. The server is in the same pod or the same cluster. Below `REQUEST`."""
+REQUEST = 10.0
+"""For one question, and without a byte of a picture. ComfyUI's event loop stalls while it loads a model."""
+TRANSFER = 60.0
+"""For a picture, either way. Above `REQUEST`."""
+FETCH_PAUSES = (0.25, 0.5, 1.0, 2.0)
+"""Between the fetches of one result. With each one silent that's close to a minute, which a server needs that loads a
+model for the next prompt."""
+WEBSOCKET_PING = 20.0
+"""Between pings, so that a half-open websocket is noticed. Polling continues meanwhile."""
+WEBSOCKET_RECONNECT = 0.25
+"""From a lost websocket to the next one. A restart takes longer, so its moment without a listener is seen: only that
+tells the new process from the one before it."""
+WEBSOCKET_CLOSE = 1.0
+"""For the server's part of the closing."""
+
+# ---------------------------------------------------------------- a prompt
+
+PROMPT_ARRIVAL = 2.0
+"""Until a prompt that was sent without a reply must have shown up; then it never arrived."""
+REFUSED_CONNECTIONS = 5.0
+"""Until a server that refuses connections counts as gone, and its queue with it."""
+SILENT_SERVER = 30.0
+"""Until a server that takes connections and doesn't reply counts as gone: a model that loads can stall it. Above
+`REQUEST`."""
+POLL_BESIDE_WEBSOCKET = 2.0
+"""Between questions while the websocket tells of the prompt: it may have fallen silent."""
+IDLE_QUEUE = 20.0
+"""For which a prompt waits at least if the server executes nothing: its executor may be dead, and the waiting prompt is
+the evidence. Above `EXECUTOR_IDLE` and a `JUDGE`: taken back sooner, no prompt would ever show it."""
+POLL_CANCELLED = 0.2
+"""Between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
+CLEAN_UP = 5.0
+"""For which a failed edit waits for its clean-up, and a client that is closed; what takes longer continues during the
+next edits. Below `LEAVING_MARGIN`."""
+LONGEST_CLEAN_UP = 300.0
+"""Until an edit's traces are left to the server, which bounds them itself."""
+BROKEN_UPLOAD_STORED = 10.0
+"""Until a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
+
+# ---------------------------------------------------------------- whether ComfyUI is well
+
+CHECK_READY = 10.0
+"""Between checks of a ComfyUI that was ready."""
+CHECK_UNREADY = 1.0
+"""Between checks of one that wasn't: a user may be waiting."""
+CHECK = 15.0
+"""Until a check without an answer has failed. Above `REQUEST`."""
+JUDGE = 2.0
+"""Between judgements of the executor, by a question that costs it nothing."""
+EXECUTOR_IDLE = 15.0
+"""Until an executor is condemned that runs nothing while a prompt waits. It takes the next one at once, unless it
+collects garbage (0.3 s) or unloads models (some seconds)."""
+EXECUTOR_SILENT = 60.0
+"""Until it's condemned for a prompt without a sign of life, on top of `COMFYUI_TIMEOUT`."""
+SERVER_UNREACHABLE = 60.0
+"""Until a server is condemned that has replied before. Until it first does, it is starting."""
+CONDEMNED = 60.0
+"""For which an idle executor stays condemned after its prompt was taken back, unless it shows life. The jobs go
+elsewhere at once; the kubelet comes by every 10 s and restarts after three failures."""
+WARM_UP_FIRST_PAUSE = 5.0
+"""From the second failed warm-up to the next one, about; the first is repeated at once."""
+WARM_UP_LONGEST_PAUSE = 300.0
+"""The pause doubles up to this."""
+
+# ---------------------------------------------------------------- a job
+
+LONGEST_CLAIM = 5.0
+"""The longest single wait for a job, after some that brought none. A worker that is cut off or stands still takes a job
+only until its wait ends. As long as `WORKER_POLLING_INTERVAL` may be."""
+HEARTBEAT = 2.0
+"""Between two heartbeats without news: a cancelled job is stopped by the next one. Far below `WORKER_LEASE`."""
+HEARTBEAT_PACE = 0.5
+"""Between two heartbeats, however fast the job goes. Below `HEARTBEAT`."""
+PROGRESS_DELAY = 0.2
+"""From a job's progress to the heartbeat that tells of it: most jobs send their result sooner."""
+LATE_HEARTBEAT = 1.0
+"""For Redis' word, after a worker slept through its lease (a stopped process)."""
+STORE_AWAY = 10.0
+"""Until a job is back in line whose pictures can't be read."""
+UNREADABLE_JOB = 5.0
+"""For which a job that this worker can't read is left to the workers of another version."""
+BUSY_PAUSE = 2.0
+"""For which a job that waited in vain inside a shared ComfyUI is left to other workers."""
+RESULT_ROOM = 10.0
+"""For which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
+JOB_STALLED = 30.0
+"""Until the worker's liveness probe fails for a job without progress, on top of `COMFYUI_TIMEOUT`: to cancel it on
+ComfyUI and tell Redis. Above `CLEAN_UP`."""
+
+# ---------------------------------------------------------------- the end of the process
+
+LEAVING_MARGIN = 10.0
+"""Until a leaving worker gives its job back, on top of `COMFYUI_TIMEOUT`. The pod's grace period is longer than both
+(`qwenedit.gracePeriod` in the chart)."""
+GIVE_BACK = 2.0
+"""For giving a job back when the process itself is being torn down; its lease runs out otherwise."""
+REGISTER_LEAVE = 2.0
+"""For removing the worker's name from the register; otherwise it expires a minute later."""
+
+# ---------------------------------------------------------------- what operators see
+
+REGISTER_CHANGE = 1.0
+"""Within which a change is written to the register."""
+REDIS_LOG = 60.0
+"""Between two log lines that say the same of Redis."""
