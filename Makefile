@@ -79,12 +79,15 @@ format: $(BIN)/.synced ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The tests of a file share fixtures.
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
+
 # The longest files have the fewest tests; they come first, so that no core waits for them at the end.
 LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) tests/unit
 
 .PHONY: test
 test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
-	$(BIN)/pytest -n 6 $(or $(TESTS),$(LONG_FIRST))
+	$(PYTEST) -n 4 $(or $(TESTS),$(LONG_FIRST))
 
 # Builds the S3 server before the tests that need it, since that may take longer than a test. If it can't be built, these
 # tests say so.
@@ -94,12 +97,12 @@ tools: $(BIN)/.synced
 
 .PHONY: quick
 quick: $(BIN)/.synced ## Run the unit tests, in half a minute on two cores
-	$(BIN)/pytest -q -n 3 tests/unit
+	$(PYTEST) -q -n 3 tests/unit
 
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= NODE_TOOL= CONTAINER_TOOL=)
 	tests/e2e/prepare.sh
-	$(BIN)/pytest -n 2 $(or $(TESTS),tests/e2e)
+	$(PYTEST) -n 2 $(or $(TESTS),tests/e2e)
 
 FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prompts events outcomes inventory)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import inspect
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import helm_python
 import pytest
 import yaml
 
-from tests import helm
 from tests.chart.goldens import CHART, EXAMPLES, NAMESPACE, RELEASE, manifests_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from helm_python import Chart
 
 ROOT = Path(__file__).parents[2]
 TOKEN: dict[str, Any] = {"bot": {"token": {"existingSecret": "telegram"}}}
@@ -113,13 +115,13 @@ def load_example(name: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def helm_chart() -> Iterator[Chart]:
-    with helm.Chart.load(CHART) as chart:
+def helm_chart() -> Iterator[helm_python.Chart]:
+    with helm_python.Chart.load(CHART) as chart:
         yield chart
 
 
 @pytest.fixture(scope="session")
-def render(helm_chart: Chart) -> Callable[..., list[Manifest]]:
+def render(helm_chart: helm_python.Chart) -> Callable[..., list[Manifest]]:
     """Render values to manifests, with the schema checked first as an installation does."""
 
     def manifests(values: dict[str, Any], *, name: str = RELEASE, namespace: str = NAMESPACE) -> list[Manifest]:
@@ -129,34 +131,44 @@ def render(helm_chart: Chart) -> Callable[..., list[Manifest]]:
     return manifests
 
 
-@pytest.fixture(scope="session", params=EXAMPLES)
-def example(request: pytest.FixtureRequest) -> str:
-    name: str = request.param
-    return name
+@dataclass(frozen=True)
+class Render:
+    """What values render to."""
 
+    name: str
+    values: dict[str, Any]
+    manifests: list[Manifest]
 
-@pytest.fixture(scope="session", params=[*EXAMPLES, *VARIANTS])
-def values(request: pytest.FixtureRequest) -> dict[str, Any]:
-    name: str = request.param
-    return VARIANTS[name] if name in VARIANTS else load_example(name)
+    @cached_property
+    def pods(self) -> dict[str, Manifest]:
+        """Pod templates by their owner's kind and name."""
+        found: dict[str, Manifest] = {}
+        for one in self.manifests:
+            owner = f"{one['kind']}/{one['metadata']['name']}"
+            if one["kind"] in {"DaemonSet", "Deployment", "StatefulSet", "Job"}:
+                found[owner] = one["spec"]["template"]
+            elif one["kind"] == "CronJob":
+                found[owner] = one["spec"]["jobTemplate"]["spec"]["template"]
+            elif one["kind"] == "Pod":
+                found[owner] = one
+        return found
 
 
 @pytest.fixture(scope="session")
-def manifests(render: Callable[..., list[Manifest]], values: dict[str, Any]) -> list[Manifest]:
-    """Every render there is, one after the other."""
-    return render(values)
+def renders(render: Callable[..., list[Manifest]]) -> list[Render]:
+    """Every render there is."""
+    named = {f"examples/{name}": load_example(name) for name in EXAMPLES} | VARIANTS
+    return [Render(name, values, render(values)) for name, values in named.items()]
 
 
-@pytest.fixture(scope="session")
-def pods(manifests: list[Manifest]) -> dict[str, Manifest]:
-    """Pod templates by their owner's kind and name."""
-    found: dict[str, Manifest] = {}
-    for one in manifests:
-        owner = f"{one['kind']}/{one['metadata']['name']}"
-        if one["kind"] in {"DaemonSet", "Deployment", "StatefulSet", "Job"}:
-            found[owner] = one["spec"]["template"]
-        elif one["kind"] == "CronJob":
-            found[owner] = one["spec"]["jobTemplate"]["spec"]["template"]
-        elif one["kind"] == "Pod":
-            found[owner] = one
-    return found
+def every_render(look: Callable[..., None]) -> Callable[..., None]:
+    """Make a test look at every render, by `values`, `manifests` and `pods`; it names those that it fails at."""
+    wanted = inspect.signature(look).parameters
+
+    def test(renders: list[Render], subtests: pytest.Subtests) -> None:
+        for one in renders:
+            with subtests.test(one.name):
+                look(**{name: getattr(one, name) for name in wanted})
+
+    test.__name__, test.__doc__ = look.__name__, look.__doc__
+    return test

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 from opentelemetry.sdk.trace import sampling
@@ -11,6 +13,7 @@ from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import Keys
 from qwenedit_telemetry import exporting
 from qwenedit_worker.settings import WorkerSettings
+from tests.chart.conftest import every_render
 
 if TYPE_CHECKING:
     from qwenedit_jobs import RedisSettings
@@ -47,13 +50,17 @@ def secrets(manifests, part):
     return [env["name"] for env in container["env"] if "secretKeyRef" in env.get("valueFrom", {})]
 
 
-@pytest.mark.parametrize("part", SETTINGS)
-def test_settings_take_what_the_chart_says(part, manifests, monkeypatch):
-    for name, value in config(manifests, part).items():
-        monkeypatch.setenv(name, value)
-    for name in secrets(manifests, part):
-        monkeypatch.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
-    SETTINGS[part]()
+def settings_of(manifests, part):
+    """Return a service's settings as it has them in a pod of the chart."""
+    words = {name: {"BOT_TOKEN": "1:abc"}.get(name, "word") for name in secrets(manifests, part)}
+    with patch.dict(os.environ, config(manifests, part) | words):
+        return SETTINGS[part]()
+
+
+@every_render
+def test_settings_take_what_the_chart_says(manifests):
+    for part in SETTINGS:
+        assert settings_of(manifests, part)
 
 
 @pytest.mark.parametrize("part", SETTINGS)
@@ -67,19 +74,15 @@ def test_chart_and_service_have_the_same_defaults(part, render):
         assert getattr(told, name) == getattr(defaults, name), name
 
 
-@pytest.mark.parametrize("part", SETTINGS)
-def test_each_service_knows_where_it_runs_for_its_traces(part, manifests):
-    (deployment,) = (
-        one for one in manifests if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")
-    )
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    told = {
-        env["name"]: env["valueFrom"]["fieldRef"]["fieldPath"]
-        for env in container["env"]
-        if "fieldRef" in env.get("valueFrom", {})
-    }
+@every_render
+def test_each_service_knows_where_it_runs_for_its_traces(manifests):
     where = {"POD_NAME": "metadata.name", "POD_NAMESPACE": "metadata.namespace", "NODE_NAME": "spec.nodeName"}
-    assert where.items() <= told.items()
+    for part in SETTINGS:
+        (container,) = pod_of(manifests, part)["containers"]
+        fields = {
+            env["name"]: env.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath") for env in container["env"]
+        }
+        assert where.items() <= fields.items()
 
 
 @pytest.mark.parametrize("part", SETTINGS)

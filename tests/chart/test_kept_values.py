@@ -6,19 +6,18 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import helm_python
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
-from tests import helm
 from tests.chart.conftest import TOKEN, WEBHOOK
 from tests.chart.goldens import CHART, manifests_in
-from tests.chart.test_environment import SETTINGS, config, secrets
+from tests.chart.test_environment import SETTINGS, config, settings_of
 from tests.chart.test_schemas import CUSTOM, NEWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from helm_python import Chart
 
 OLDER = Path(__file__).parent / "data/values-of-an-older-chart.yaml"
 STORED = {"pictures": {"url": "s3://photos/a"}}
@@ -26,12 +25,12 @@ TLS = {"redis": {"enabled": False, "external": {"url": "rediss://redis.data"}}}
 
 
 @pytest.fixture(scope="module")
-def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chart]:
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helm_python.Chart]:
     """This chart with an older one's values, as `--reuse-values` has it."""
     folder = tmp_path_factory.mktemp("kept") / "qwenedit"
     shutil.copytree(CHART, folder, ignore=shutil.ignore_patterns("examples"))
     shutil.copy(OLDER, folder / "values.yaml")
-    with helm.Chart.load(folder) as kept:
+    with helm_python.Chart.load(folder) as kept:
         yield kept
 
 
@@ -40,20 +39,15 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chart]:
     [TOKEN, {"bot": WEBHOOK}, {**TOKEN, **STORED}, {**TOKEN, **TLS}],
     ids=["polling", "webhook", "bucket", "redis with TLS"],
 )
-def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart, values, monkeypatch):
+def test_values_of_an_older_chart_render_and_leave_what_is_new_to_defaults(chart, values):
     chart.validate_schema(values)
     manifests = manifests_in(chart.render(values, name="edit", namespace="photos"))
     for one in manifests:
         if one["kind"] not in CUSTOM:
             kubernetes_validate.validate(one, NEWEST, strict=True)
     for part in SETTINGS:
-        with monkeypatch.context() as environment:
-            for name, value in config(manifests, part).items():
-                assert value, name
-                environment.setenv(name, value)
-            for name in secrets(manifests, part):
-                environment.setenv(name, {"BOT_TOKEN": "1:abc"}.get(name, "word"))
-            SETTINGS[part]()
+        assert all(config(manifests, part).values())
+        assert settings_of(manifests, part)
 
 
 def test_notes_warn_where_an_older_release_s_image_is_kept(tmp_path):
@@ -62,7 +56,7 @@ def test_notes_warn_where_an_older_release_s_image_is_kept(tmp_path):
     released = f"sha256:{'a' * 64}"
     images = f"  artifacthub.io/images: |\n    - {{name: bot, image: r/bot@{released}}}\n"
     (folder / "Chart.yaml").write_text((folder / "Chart.yaml").read_text() + images)
-    with helm.Chart.load(folder) as chart:
+    with helm_python.Chart.load(folder) as chart:
         for digest, warned in ((released, False), (f"sha256:{'b' * 64}", True)):
             values = {"bot": {**TOKEN["bot"], "image": {"digest": digest}}}
             notes = chart.render(values, name="edit", namespace="photos")["qwenedit/templates/NOTES.txt"]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import helm_python
 import pytest
 
-from tests import helm
 from tests.chart.conftest import TOKEN, WEBHOOK
 
 UNREACHABLE, NOT_READY = "node.kubernetes.io/unreachable", "node.kubernetes.io/not-ready"
@@ -48,7 +48,7 @@ def test_budgets_are_for_replicas_of_the_bot_and_for_workers_where_asked(render)
 
 @pytest.mark.parametrize("most", [0, "0%"])
 def test_budget_that_would_block_each_drain_is_refused(render, most):
-    with pytest.raises(helm.HelmError, match="workers"):
+    with pytest.raises(helm_python.HelmError, match="workers"):
         render({"bot": WEBHOOK, "podDisruptionBudget": {"workers": most}})
 
 

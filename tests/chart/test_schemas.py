@@ -13,6 +13,7 @@ import pytest
 import yaml
 from kubernetes_validate import utils
 
+from tests.chart.conftest import every_render
 from tests.chart.goldens import reproducible
 
 DATA = Path(__file__).parent / "data"
@@ -62,15 +63,16 @@ def validate(text, version):
     kubernetes_validate.validate(json.loads(text), version, strict=True)
 
 
-@pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_kubernetes_takes_every_object(manifests, version):
+@every_render
+def test_kubernetes_takes_every_object(manifests):
     for one in reproducible(manifests):
         if one["kind"] not in CUSTOM:
-            validate(json.dumps(one), version)
+            for version in (OLDEST, NEWEST):
+                validate(json.dumps(one), version)
 
 
-def test_operators_take_their_objects(manifests, definitions):
-    for one in manifests:
+def test_operators_take_their_objects(renders, definitions):
+    for one in (one for each in renders for one in each.manifests):
         if one["kind"] in definitions:
             definitions[one["kind"]].validate(one)
 

@@ -6,11 +6,11 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import helm_python
 import jsonschema
 import pytest
 import yaml
 
-from tests import helm
 from tests.chart.conftest import TOKEN
 from tests.chart.goldens import CHART, manifests_in
 from tests.chart.test_guards import nested
@@ -120,14 +120,14 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     names.write_text(names.read_text().replace(LOOKUP, CLUSTER))
     cluster = folder / "cluster.json"
     cluster.write_text("{}")
-    with helm.Chart.load(folder) as fresh:
+    with helm_python.Chart.load(folder) as fresh:
         made = by_name(manifests_in(fresh.render(TOKEN, name="edit", namespace="photos")))
         for service in (one for one in made.values() if one["kind"] == "Service"):
             service["spec"]["ipFamilies"] = [INSTALLED_FAMILY]
         for ready in ("StatefulSet/edit-qwenedit-redis", "Deployment/edit-qwenedit-worker"):
             made[ready]["status"] = {"readyReplicas": 1}
         cluster.write_text(json.dumps(made))
-    with helm.Chart.load(folder) as again:
+    with helm_python.Chart.load(folder) as again:
 
         def render(values: dict[str, Any]) -> list[dict[str, Any]]:
             return manifests_in(again.render(values, name="edit", namespace="photos"))
@@ -162,7 +162,7 @@ def test_changed_value_is_taken_or_refused_in_words(first, upgrade, installed, h
 
 def test_first_family_of_a_service_that_changes_is_refused_in_words(upgrade):
     assert upgrade({**TOKEN, "ipFamilies": [INSTALLED_FAMILY, "IPv4"]})
-    with pytest.raises(helm.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
+    with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete service edit-qwenedit-redis"):
         upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})
 
 
@@ -178,7 +178,7 @@ def test_new_images_are_pulled_first_on_the_node_of_a_worker(upgrade, installed)
 
 
 def test_restore_over_a_redis_that_runs_is_refused_in_words(upgrade):
-    with pytest.raises(helm.HelmRenderError, match="kubectl -n photos delete pvc data-edit-qwenedit-redis-0"):
+    with pytest.raises(helm_python.HelmRenderError, match="kubectl -n photos delete pvc data-edit-qwenedit-redis-0"):
         upgrade({**TOKEN, "backup": {"existingClaim": "backups", "restore": "a.rdb"}})
 
 
@@ -186,5 +186,5 @@ def outcome(render: Callable[[dict[str, Any]], Any], values: dict[str, Any]) -> 
     """Return what is rendered, or the words of a refusal."""
     try:
         return render(values)
-    except helm.HelmRenderError as refused:
+    except helm_python.HelmRenderError as refused:
         return str(refused)

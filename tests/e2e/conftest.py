@@ -7,7 +7,7 @@ installation may be on the cluster.
 from __future__ import annotations
 
 import io
-import multiprocessing
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,7 @@ async def kube() -> AsyncIterator[Kube]:
         assert shutil.which(tool), f"{tool} is not on PATH: these tests need a cluster; see CONTRIBUTING.md"
     code, _out, err = await attempt("kubectl", "get", "--raw=/readyz")
     assert code == 0, f"no cluster where KUBECONFIG points to: {err}"
-    async with namespace(f"qwenedit-e2e-{multiprocessing.current_process().name.lower()}") as kube:
+    async with namespace(f"qwenedit-e2e-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}") as kube:
         yield kube
 
 

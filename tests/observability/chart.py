@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import helm_python
 import yaml
 
 from qwenedit_testkit import ROOT
-from tests import helm
 from tests.chart.goldens import manifests_in
 
 CHART = ROOT / "charts/qwenedit"
@@ -23,7 +23,7 @@ def monitored(monitoring: dict[str, Any] | None = None, **values: Any) -> list[M
     wanted = {key: {"enabled": True} for key in ("podMonitor", "alerts", "dashboards")}
     for key, value in (monitoring or {}).items():
         wanted[key] = {**wanted.get(key, {}), **value}
-    with helm.Chart.load(CHART) as chart:
+    with helm_python.Chart.load(CHART) as chart:
         policy: Manifest = {"metricsFrom": [{"namespaceSelector": {}}]}
         token = {"token": {"existingSecret": "telegram"}}
         everything = {"bot": token, "monitoring": wanted, "networkPolicy": policy, **values}

@@ -9,6 +9,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import helm_python
 import pytest
 import yaml
 from redis.asyncio import Redis
@@ -16,7 +17,6 @@ from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
 from local_stack.redis_server import redis_program
-from tests import helm
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
 PING = "tests.integration.chart.ping"
@@ -28,7 +28,7 @@ BACKUP = {"existingClaim": "backups"}
 def configuration(prefix):
     """Render the files of Redis, by name."""
     values = {"bot": {"token": {"existingSecret": "t"}}, "redis": {"prefix": prefix}, "backup": BACKUP}
-    with helm.Chart.load(CHART) as chart:
+    with helm_python.Chart.load(CHART) as chart:
         rendered = chart.render(values, name="edit", namespace="photos")
     (file,) = (path for path in rendered if path.endswith("templates/redis/configmap.yaml"))
     return yaml.safe_load(rendered[file])["data"]

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+import helm_python
 import pytest
 import yaml
 from redis.asyncio import Redis
@@ -15,7 +16,6 @@ from redis.exceptions import NoPermissionError
 from local_stack.keep.folder import opened
 from local_stack.redis_server import RedisServer, redis_program
 from local_stack.run.backup import back_up
-from tests import helm
 from tests.integration.chart.conftest import BACKUP, CHART
 
 FILE = "a.rdb"
@@ -37,7 +37,7 @@ class Scripts:
         client.write_text(f'#!/bin/sh\nexec {sys.executable} {SNAPSHOT} {port} "$@"\n')
         client.chmod(0o755)
         values = {"bot": {"token": {"existingSecret": "t"}}, "backup": {**BACKUP, "restore": FILE}}
-        with helm.Chart.load(CHART) as chart:
+        with helm_python.Chart.load(CHART) as chart:
             rendered = chart.render(values, name="edit", namespace="photos")
         texts = (text for path, text in rendered.items() if path.endswith("templates/backup/configmap.yaml"))
         self._scripts = {
