@@ -1,28 +1,28 @@
-"""Each alert has a page that says what to do, and speaks of what exists."""
+"""Each alert has a page that says what to do. It speaks of what exists, and so does the page on operations."""
 
 from __future__ import annotations
 
 import re
 import subprocess
 
-import pytest
 import yaml
 
 from qwenedit_testkit import ROOT
 from qwenedit_testkit.runbooks import FOLDER, commands, pages, rows
 from tests.observability.chart import ALERTS, CHART, NAMESPACE, RELEASE
+from tests.observability.grafana import FILES, panels, read
 from tests.observability.metrics import NAME, shown
 from tests.observability.shell_commands import checked, reading
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text())
 DOTTED = re.compile(r"`([a-z_]+(?:\.[a-z][A-Za-z_]*)+)[`:=]")
 """Log events and the chart's values look alike."""
-LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
-PAGES = pages()
+ALERT_PAGES = pages()
+PAGES = [*ALERT_PAGES, FOLDER / "README.md"]
 
 
 def test_every_alert_has_a_page_and_every_page_an_alert():
-    assert {page.stem for page in PAGES} == set(ALERTS)
+    assert {page.stem for page in ALERT_PAGES} == set(ALERTS)
 
 
 def test_index_lists_every_alert_with_its_severity_and_summary(rules):
@@ -33,40 +33,46 @@ def test_index_lists_every_alert_with_its_severity_and_summary(rules):
     assert list(rows) == ALERTS
 
 
-@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
-def test_page_speaks_of_what_exists(page):
-    text = page.read_text()
-    assert set(NAME.findall(text)) <= shown()
-    for link in LINK.findall(text):
-        assert (page.parent / link).exists(), link
-    code = "".join(
-        path.read_text() for folder in ("services", "packages") for path in (ROOT / folder).glob("*/src/**/*.py")
-    )
+def test_page_speaks_of_what_exists(subtests):
+    sources = (path for folder in ("services", "packages") for path in (ROOT / folder).glob("*/src/**/*.py"))
+    code = "".join(path.read_text() for path in sources)
     logged = set(re.findall(r'(?:(?:log|_lines)\.\w+\(\s*|_(?:warn|refuse)\(|Error: )"([a-z_]+\.[a-z_]+)"', code))
-    for name in set(DOTTED.findall(text)) - logged:
-        value = VALUES
-        for key in name.partition(".pod.")[0].split("."):  # what is in `pod` is Kubernetes' own
-            assert key in value, f"{name} is no log event and no value"
-            value = value[key]
+    for page in PAGES:
+        with subtests.test(page.stem):
+            text = page.read_text()
+            assert set(NAME.findall(text)) <= shown()
+            for name in set(DOTTED.findall(text)) - logged:
+                value = VALUES
+                for key in name.partition(".pod.")[0].split("."):  # what is in `pod` is Kubernetes' own
+                    assert key in value, f"{name} is no log event and no value"
+                    value = value[key]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_page_fits_on_a_screen_and_its_rows_have_three_cells(page):
-    assert len(page.read_text().splitlines()) <= 60
-    assert all(row.remedy or row.seen for row in rows(page))
+def test_page_fits_on_a_screen_and_its_rows_have_three_cells():
+    for page in ALERT_PAGES:
+        assert len(page.read_text().splitlines()) <= 60, page.stem
+        assert all(row.remedy or row.seen for row in rows(page)), page.stem
 
 
-@pytest.fixture(scope="module")
-def product():
-    return reading(NAMESPACE, RELEASE)
-
-
-@pytest.mark.parametrize("page", [*PAGES, FOLDER / "README.md"], ids=lambda page: page.stem)
-def test_commands_are_well_formed_and_name_what_the_chart_makes(page, product):
-    found = commands(page)
-    assert found
-    typed = "\n".join(command.text for command in found)
+def test_commands_are_well_formed_and_name_what_the_chart_makes(subtests):
+    product = reading(NAMESPACE, RELEASE)
+    for page in PAGES:
+        with subtests.test(page.stem):
+            found = commands(page)
+            assert found
+            for command in found:
+                checked(command, product)
+    typed = "\n".join(command.text for page in PAGES for command in commands(page))
     done = subprocess.run(["/bin/bash", "-n"], input=typed, capture_output=True, text=True, check=False)
     assert not done.returncode, done.stderr
-    for command in found:
-        checked(command, product)
+
+
+def test_operations_names_panels_and_metrics_that_exist():
+    boards = [read(file.name) for file in FILES]
+    known = {panel["title"] for board in boards for panel in panels(board)} | {board["title"] for board in boards}
+    known |= {one["label"] for board in boards for one in board["templating"]["list"]}
+    page = (ROOT / "docs/operations.md").read_text()
+    named = set(re.findall(r"(?<!\*)\*([A-Za-z][^*\n]+)\*(?!\*)", page))
+    assert named <= known | {"Logs for this span", "Related metrics", "Open the trace"}  # Grafana's own
+    assert len(named & known) > 3
+    assert set(NAME.findall(page)) <= shown()
