@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import load, shown
 from qwenedit_worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
     from qwenedit_jobs import RedisSettings
 
@@ -62,20 +62,22 @@ SERVICES: tuple[type[RedisSettings], ...] = (BotSettings, WorkerSettings)
 VARIABLES = [(settings, name) for settings in SERVICES for name in numeric(settings)]
 
 
-@pytest.mark.parametrize(("settings", "variable"), VARIABLES)
-def test_number_has_two_bounds(settings: type[RedisSettings], variable: str) -> None:
-    for number in numeric(settings)[variable]:
-        assert {"minimum", "exclusiveMinimum"} & number.keys()
-        assert {"maximum", "exclusiveMaximum"} & number.keys()
+def test_number_has_two_bounds() -> None:
+    for settings, variable in VARIABLES:
+        for number in numeric(settings)[variable]:
+            assert {"minimum", "exclusiveMinimum"} & number.keys(), variable
+            assert {"maximum", "exclusiveMaximum"} & number.keys(), variable
 
 
-@pytest.mark.parametrize(("settings", "variable"), [*VARIABLES, (BotSettings, "STAR_PACKS")])
 def test_extreme_number_is_taken_or_refused_in_one_line(
-    settings: type[RedisSettings], variable: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], subtests: pytest.Subtests
 ) -> None:
-    for value in EXTREMES:
-        monkeypatch.setattr("os.environ", {"ENV_FILE": "", "BOT_TOKEN": "1:abc", variable: value})
-        with suppress(SystemExit):
-            shown(load(settings))
-        for line in capsys.readouterr().err.splitlines(keepends=True):
-            assert (line.endswith("\n"), variable in line, len(line) < LONGEST_LINE) == (True, True, True)
+    variables: list[tuple[type[RedisSettings], str]] = [*VARIABLES, (BotSettings, "STAR_PACKS")]
+    for settings, variable in variables:
+        with subtests.test(variable):
+            for value in EXTREMES:
+                monkeypatch.setattr("os.environ", {"ENV_FILE": "", "BOT_TOKEN": "1:abc", variable: value})
+                with suppress(SystemExit):
+                    shown(load(settings))
+                for line in capsys.readouterr().err.splitlines(keepends=True):
+                    assert (line.endswith("\n"), variable in line, len(line) < LONGEST_LINE) == (True, True, True)

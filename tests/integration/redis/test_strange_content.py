@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
-import pytest
 import structlog
 from redis.exceptions import ResponseError
 
@@ -30,48 +30,44 @@ async def refusal_of(call):
         return error
 
 
-@pytest.mark.parametrize("key", ONE_OF_A_KIND)
-@pytest.mark.parametrize("call", CALLS)
-async def test_key_of_the_wrong_type_leaves_no_job_half_moved(redis, queue, key, call):
+async def test_key_of_the_wrong_type_leaves_no_job_half_moved(redis, queue, subtests):
     """A call that meets it raises, and can be repeated when the key is gone; the others carry on."""
-    for number in (1, 2):
-        await queue.enqueue(job(number), MANY)
-        if number == 1:
-            await queue.claim(worker="w", token="t", lease=30)
-    before = await redis.dump(key)
-    await redis.set(key, "another program's")
-    for _ in range(2):
-        error = await refusal_of(CALLS[call](queue))
-        assert error is None or "WRONGTYPE" in str(error)
-    await redis.delete(key)
-    if before is not None:
-        await redis.restore(key, 0, before)
-    await CALLS[call](queue)
-    for number, token in ((1, "t"), (2, "another")):
-        if (await queue.status(job(number).id)).state is State.QUEUED:
-            assert await queue.claim(worker="w", token=token, lease=30) is not None
-        if (await queue.status(job(number).id)).state is State.RUNNING:
-            assert await queue.settle(job(number).id, token, Done(RESULT)) is Settled.DONE
-    assert (await queue.counts()).waiting == (await queue.counts()).running == 0
-    events = [fields["id"] for _entry, fields in await redis.xrange(KEYS.events)]
-    assert set(events) == {job(1).id, job(2).id}
+    for key, call in itertools.product(ONE_OF_A_KIND, CALLS):
+        with subtests.test(f"{call} meets {key}"):
+            await redis.flushdb()
+            for number in (1, 2):
+                await queue.enqueue(job(number), MANY)
+                if number == 1:
+                    await queue.claim(worker="w", token="t", lease=30)
+            before = await redis.dump(key)
+            await redis.set(key, "another program's")
+            for _ in range(2):
+                error = await refusal_of(CALLS[call](queue))
+                assert error is None or "WRONGTYPE" in str(error)
+            await redis.delete(key)
+            if before is not None:
+                await redis.restore(key, 0, before)
+            await CALLS[call](queue)
+            for number, token in ((1, "t"), (2, "another")):
+                if (await queue.status(job(number).id)).state is State.QUEUED:
+                    assert await queue.claim(worker="w", token=token, lease=30) is not None
+                if (await queue.status(job(number).id)).state is State.RUNNING:
+                    assert await queue.settle(job(number).id, token, Done(RESULT)) is Settled.DONE
+            assert (await queue.counts()).waiting == (await queue.counts()).running == 0
+            events = [fields["id"] for _entry, fields in await redis.xrange(KEYS.events)]
+            assert set(events) == {job(1).id, job(2).id}
 
 
-@pytest.mark.parametrize("key", ONE_OF_A_KIND)
-async def test_key_of_the_wrong_type_takes_in_no_job_that_cannot_begin(redis, queue, key):
-    await redis.set(key, "another program's")
-    if await refusal_of(queue.enqueue(job(3), MANY)):
-        assert await redis.keys("*") == [key]
-    else:
-        await redis.delete(key)
-        assert await queue.waiting_ids() == [job(3).id]
-
-
-async def test_waiting_at_a_line_that_is_none_and_counting_it_says_so(redis, queue):
-    await redis.set(KEYS.job_queue, "another program's")
-    for call in (lambda: queue.claim(worker="w", token="t", lease=30, wait=0.1), queue.counts):
-        with pytest.raises(ResponseError, match="WRONGTYPE"):
-            await call()
+async def test_key_of_the_wrong_type_takes_in_no_job_that_cannot_begin(redis, queue, subtests):
+    for key in ONE_OF_A_KIND:
+        with subtests.test(key):
+            await redis.flushdb()
+            await redis.set(key, "another program's")
+            if await refusal_of(queue.enqueue(job(3), MANY)):
+                assert await redis.keys("*") == [key]
+            else:
+                await redis.delete(key)
+                assert await queue.waiting_ids() == [job(3).id]
 
 
 async def test_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redis, queue):

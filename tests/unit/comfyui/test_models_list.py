@@ -44,11 +44,7 @@ def test_each_workflow_has_its_list() -> None:
     assert shipped == {workflow for workflows in LISTS.values() for workflow in workflows}
 
 
-@pytest.mark.parametrize("model", [m for name in LISTS for m in models(name)], ids=lambda model: model["path"])
-def test_each_file_is_downloaded_under_its_own_name(model) -> None:
-    assert Path(model["url"]).name == Path(model["path"]).name
-
-
-@pytest.mark.parametrize("model", [m for name in LISTS for m in models(name)], ids=lambda model: model["path"])
-def test_each_file_is_pinned_by_its_sha256(model) -> None:
-    assert re.fullmatch("[0-9a-f]{64}", model.get("sha256", ""))
+def test_each_file_is_pinned_and_downloaded_under_its_own_name() -> None:
+    for model in (model for name in LISTS for model in models(name)):
+        assert Path(model["url"]).name == Path(model["path"]).name
+        assert re.fullmatch("[0-9a-f]{64}", model.get("sha256", "")), model["path"]

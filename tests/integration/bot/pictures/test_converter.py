@@ -7,6 +7,7 @@ import io
 import os
 import re
 import time
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,11 @@ def of_a_scan_a_component(width: int, height: int) -> bytes:
 FILE = encoded(noise(640, 480), "PNG")
 
 
+@cache
+def heavy_file() -> bytes:
+    return encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+
+
 @pytest.fixture
 def converter() -> Converter:
     return Converter()
@@ -87,12 +93,9 @@ async def test_photo_of_telegrams_own_stays_as_it_is(converter: Converter) -> No
     [
         (2_600, 1_923, "RGBA", "PNG", {"compress_level": 1}),  # among the largest light ones
         (2_900, 1_720, "CMYK", "JPEG", {"quality": 20, "progressive": True}),
-        (2_900, 2_060, "RGBA", "PNG", {"compress_level": 1}),
-        (2_900, 2_060, "RGB", "BMP", {}),
         (5_119, 5_119, None, "JPEG", {}),  # the most that is not decoded at half of its size
         (8_160, 6_144, "RGB", "JPEG", {"quality": 20, "progressive": True}),
-        (5_000, 5_000, "RGB", "WEBP", {"quality": 50, "method": 0}),
-        (8_064, 6_048, None, "AVIF", {"speed": 10}),
+        (5_000, 5_000, None, "WEBP", {"quality": 50, "method": 0}),
         (8_064, 6_048, None, "HEIF", {"enc_params": {"preset": "ultrafast"}}),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
@@ -136,7 +139,7 @@ async def test_large_file_of_a_camera_is_converted(converter: Converter) -> None
 
 
 async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in_memory(converter: Converter) -> None:
-    data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+    data = heavy_file()
     heavy = [asyncio.create_task(converter.normalise(data, photo=False)) for _ in range(2)]
     assert (await converter.normalise(FILE, photo=False)).width == 640
     assert not all(each.done() for each in heavy)
@@ -145,7 +148,7 @@ async def test_heavy_picture_holds_up_neither_light_ones_nor_other_heavy_ones_in
 
 
 async def test_heavy_picture_with_a_place_among_large_files_waits_for_another_one(converter: Converter) -> None:
-    data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+    data = heavy_file()
     heavy = [asyncio.create_task(converter.normalise(data, photo=False, large=True)) for _ in range(2)]
     assert [each.width for each in await asyncio.gather(*heavy)] == [2560, 2560]
 
@@ -166,7 +169,7 @@ async def test_process_has_limits_and_no_secret_and_ends_with_its_request(
     converter: Converter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOT_TOKEN", "1:secret")
-    data = encoded(noise(5_000, 5_000), "PNG", compress_level=1)
+    data = heavy_file()
     limits = headers.limits_of(data, headers.read_header(data))
     converting = asyncio.create_task(converter.normalise(data, photo=False))
     while not (running := processes()) or not re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits")):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aiogram.types import CallbackQuery, Message
 
-from qwenedit_bot.chat.actors import actor_in, actor_of, own_words
+from qwenedit_bot.chat.actors import actor_in, actor_of
 
 ANN = {"id": 7, "is_bot": False, "first_name": "Ann"}
 ANONYMOUS = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
@@ -42,17 +42,3 @@ def test_actor_of_a_press_is_the_person_who_presses() -> None:
     raw = {"id": "1", "from": ANN, "chat_instance": "1", "data": "x", "message": message(**{"from": ANONYMOUS})}
     assert actor_in({"callback_query": raw}) == 7
     assert actor_of(CallbackQuery.model_validate(raw)) == 7
-
-
-@pytest.mark.parametrize(
-    ("fields", "own"),
-    [
-        ({}, True),
-        ({"forward_origin": {"type": "user", "date": 1, "sender_user": ANN}}, False),
-        ({"forward_origin": {"type": "hidden_user", "date": 1, "sender_user_name": "A"}}, False),
-        ({"is_automatic_forward": True}, False),
-        ({"via_bot": {**ANN, "is_bot": True}}, False),
-    ],
-)
-def test_own_words_are_neither_forwarded_nor_an_inline_result(fields: dict[str, Any], *, own: bool) -> None:
-    assert own_words(Message.model_validate(message(**{"from": ANN}, **fields))) is own

@@ -117,16 +117,6 @@ async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
     assert metrics.retry_after._value.get() == 3600
 
 
-async def test_group_that_became_a_supergroup_is_answered_there_in_the_same_turn(
-    messenger: Messenger, telegram: Failing, pace: Pace
-) -> None:
-    telegram.errors = [TelegramMigrateToChat(METHOD, "upgraded", -1005)]
-    await messenger.send(Source(-5, 1), View("hello"))
-    assert pace.taken == [-5]
-    await messenger.send(Source(-5, 1), View("hello"))
-    assert pace.taken == [-5, -5]
-
-
 async def test_429_of_a_call_without_a_chat_is_its_callers_alone(
     messenger: Messenger, telegram: Failing, pace: Pace
 ) -> None:
