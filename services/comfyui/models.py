@@ -1,6 +1,6 @@
 """Fill a models folder from a list, and hold ComfyUI back until it is filled.
 
-    models.py fetch --folder DIR --list FILE    download what is missing, taking up what was begun
+    models.py fetch --folder DIR --list FILE    download missing files, resuming partial ones
     models.py wait  --folder DIR --list FILE    return when every needed file is complete
 
 `keep` is a `fetch` that stays, as a DaemonSet's pod has to.

@@ -119,7 +119,7 @@ CASES = {
         {WAITING: "7x{n}", DONE: "9x{n}", CANCELLED: "0x{n}", FAILED: "0x{n}"},
         "30m",
         "critical",
-        "7 jobs wait in photos, and in a quarter of an hour none has ended.",
+        "7 jobs wait in photos, and no job has ended in 15 minutes.",
         QUEUE,
     ),
     "QweneditNoWorker": Case(
@@ -140,19 +140,19 @@ CASES = {
         {REAPED: "0x20 1x10 2x10 3x{n}"},
         "50m",
         "warning",
-        "3 jobs of the last hour in photos lost the worker that had them.",
+        "3 jobs in photos lost their worker in the last hour.",
     ),
     "QweneditBotDown": Case(
         {LEADER: "1x10 _x{n}"},
         "25m",
         "critical",
-        "In photos no replica of the bot is up and leads: nobody is answered.",
+        "In photos no replica of the bot is up and leads: users get no answers.",
     ),
     "QweneditTelegramRejects": Case(
         {SENT: "0x{n}", POLLED: "0x{n}", BLOCKED: "0x{n}", SLOWER: "0x{n}", AWAY: "0+2x{n}"},
         "20m",
         "critical",
-        "100 % of the bot's calls in photos fail on Telegram's side or on the way there.",
+        "100 % of the bot's calls to Telegram in photos fail.",
     ),
     "QweneditUsersTurnedAway": Case(
         {REFUSED: "0x10 1+2x{n}"},
@@ -165,13 +165,13 @@ CASES = {
         {CHECKED: "0x{n}", RESULTS: "0+1x{n}", NO_ANSWER: "0+3x{n}"},
         "20m",
         "critical",
-        "75 % of the questions to the moderation hook in photos fail; what it concerns is turned away.",
+        "75 % of the calls to the moderation hook in photos fail; their jobs are refused.",
     ),
     "QweneditPictureStoreFails": Case(
         {STORED: "0+1x{n}", UNSTORED: "0+3x{n}"},
         "20m",
         "critical",
-        "75 % of the calls to the store of objects in photos fail; photos and results wait for it.",
+        "75 % of the calls to the object store in photos fail; photos and results wait.",
     ),
     "QweneditRedisNearlyFull": Case(
         {USED: "500000000x10 666367641x{n}", KEPT_FREE: "0x10 300000000x{n}"},
@@ -183,13 +183,13 @@ CASES = {
         {FREE: "6000000000x10 800000000x{n}"},
         "25m",
         "critical",
-        "90 % of Redis' volume in photos is used. Once it's full, nobody is answered.",
+        "90 % of Redis' volume in photos is used. Once it's full, users get no answers.",
     ),
     "QweneditSetAside": Case(
         {ASIDE: "0x10 2x{n}"},
         "20m",
         "warning",
-        "2 updates or answers in photos could not be worked off and wait for an operator.",
+        "2 updates or answers in photos couldn't be handled and wait for an operator.",
     ),
 }
 
@@ -230,7 +230,7 @@ SILENT = {
     "nobody is moderated": ({CHECKED: "_x{n}", RESULTS: "_x{n}", NO_ANSWER: "_x{n}", UNCHECKED: "_x{n}"}, "Moderation"),
     "the moderation hook fails now and then": ({NO_ANSWER: "0+1x4 4x{n}", UNCHECKED: "0x60 1x{n}"}, "Moderation"),
     "pictures lie in Redis": ({STORED: "_x{n}", UNSTORED: "_x{n}"}, "PictureStore"),
-    "the store of objects fails now and then": ({UNSTORED: "0+1x2 2x{n}"}, "PictureStore"),
+    "the object store fails now and then": ({UNSTORED: "0+1x2 2x{n}"}, "PictureStore"),
     "Redis has no limit": ({MOST: "0x{n}"}, "Redis"),
     "many have blocked the bot": ({BLOCKED: "0+50x{n}"}, "Telegram"),
 }

@@ -27,7 +27,7 @@ def requirements(path: Path) -> list[Requirement]:
 
 
 def missing(needed: list[Requirement], left_out: list[Requirement]) -> list[str]:
-    """Say what is not installed as it is needed."""
+    """List packages that aren't installed as required."""
     without = {canonicalize_name(requirement.name) for requirement in left_out}
     troubles = []
     for requirement in needed:

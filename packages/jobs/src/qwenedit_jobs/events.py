@@ -31,7 +31,7 @@ class Events:
     """Ends of jobs, at least once each.
 
     Every replica of the bot may call any of this at any time: an entry leaves the stream and enters its lane in one
-    step. An end that was written by an older or newer version lies in its lane as it is.
+    step. An end written by another version stays in its lane unread.
 
     Args:
         redis: A client that decodes replies, for waiting.

@@ -46,7 +46,7 @@ def is_job(job_id: str) -> bool:
 
 
 def object_of(ref: str) -> str:
-    """Name the object that a reference stands for.
+    """Name the object of a reference.
 
     Raises:
         PictureExpiredError: this can't be a reference, so nothing is kept under it.

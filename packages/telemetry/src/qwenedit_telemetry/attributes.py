@@ -43,7 +43,7 @@ MESSAGING_OPERATION_TYPE = "messaging.operation.type"
 MESSAGING_MESSAGE_ID = "messaging.message.id"
 
 _SHORT = 8
-"""As `qwenedit_jobs.short_id` has it, whom this package does not know; a test holds them together."""
+"""Same as in `qwenedit_jobs.short_id`, which this package can't import; a test compares them."""
 
 
 def of_job(job_id: str) -> dict[str, str]:

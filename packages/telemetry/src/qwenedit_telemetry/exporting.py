@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 FLUSH = 3.0
-"""Seconds that the last spans have at a stop; a collector that is away may not delay a pod's end."""
+"""Seconds for exporting the last spans at a stop, so that a collector that's down doesn't delay a pod's end."""
 
 _FROM_KUBERNETES = {
     "k8s.pod.name": "POD_NAME",

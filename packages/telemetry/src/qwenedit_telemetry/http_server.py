@@ -20,7 +20,7 @@ LONGEST_LINE = 4096
 """Bytes of the request line, and of each header."""
 MOST_HEADERS = 64
 EVERY_ADDRESS = "::"
-"""Host that stands for IPv4 as well; to asyncio it's every address of IPv6 alone."""
+"""Host that includes IPv4; to asyncio it's only every IPv6 address."""
 LIFETIME = 30.0
 """Seconds from a connection's begin until its answer must have been read."""
 

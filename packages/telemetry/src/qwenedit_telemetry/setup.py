@@ -34,7 +34,7 @@ class Telemetry:
     registry: CollectorRegistry
     """Make the service's own metrics in this one."""
     exporting: Exporting | None
-    """Exports spans; None where no collector is configured."""
+    """Exports spans; None if no collector is configured."""
     version: str
     """Of the service."""
 

@@ -32,7 +32,7 @@ class LostAttempt:
     def parse(cls, entry: str) -> LostAttempt | None:
         """Read what the script tells of it; None for what is none."""
         try:
-            # json.loads would take half a character, which no log and no metric can have. No value is to be remembered.
+            # json.loads would accept half a character, which no log and no metric can have. Remember no value.
             fields = from_json(entry, cache_strings="keys")
             return cls(
                 job_id=str(fields["id"]),

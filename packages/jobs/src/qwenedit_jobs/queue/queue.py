@@ -139,7 +139,7 @@ class JobQueue(QueueView):
         pictures_in_redis: bool = False,
         sources: str = "",
     ) -> State:
-        """Accept a job, once: an id that exists is left as it is.
+        """Accept a job, once: an id that exists isn't changed.
 
         Args:
             job: The job.

@@ -17,11 +17,11 @@ KEEPS_ALL = "noeviction"
 async def check_eviction_policy(redis: Redis) -> None:
     """Look whether a full Redis refuses writes, as it must, or deletes keys to make room.
 
-    A Redis whose user may not ask, or that does not say, is taken as it is.
+    If the user may not read the policy, it's accepted.
 
     Raises:
         EvictionPolicyError: it deletes keys.
-        RedisError: it is away.
+        RedisError: Redis is down.
     """
     try:
         memory = await redis.info("memory")

@@ -42,7 +42,7 @@ async def check_layout(redis: Redis, keys: Keys) -> None:
 
     Raises:
         StateTooNewError: A newer version has written to this Redis.
-        RedisError: Redis is away.
+        RedisError: Redis is down.
     """
     try:
         [layout] = await redis.hmget(keys.layout, [FIELD])
@@ -57,7 +57,7 @@ async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:
 
     Raises:
         AnotherBotError: Another bot's state lies under this prefix.
-        RedisError: Redis is away.
+        RedisError: Redis is down.
     """
     owner = await redis.hget(keys.layout, BOT)
     with suppress(OutOfMemoryError):  # the next start writes it
@@ -91,8 +91,8 @@ class StateWatch:
         """Compare the note of the last round with what Redis has, and log a loss again and again.
 
         Raises:
-            AnotherBotError: Another bot has begun here meanwhile.
-            RedisError: Redis is away.
+            AnotherBotError: Another bot has claimed the prefix.
+            RedisError: Redis is down.
         """
         layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
         with suppress(OutOfMemoryError):

@@ -69,7 +69,7 @@ ANSWERS_AT_ONCE = 16
 FOLLOWING_AT_ONCE = 8
 """Requests that have waited and are being made into jobs, each of another user."""
 PICTURE_MEMORY = 192 * 1024 * 1024
-"""Bytes of pictures in memory: all files that are fetched side by side with what becomes of them, and 50 MB more."""
+"""Bytes of pictures in memory: all files downloaded at once with their conversions, and 50 MB more."""
 
 
 @dataclass(slots=True)

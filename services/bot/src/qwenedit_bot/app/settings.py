@@ -19,7 +19,7 @@ _SECRETS = {
     "webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "must have 1 to 256 characters of A-Z, a-z, 0-9, _ and -"),
     "moderation_url": (r"https?://[^/\s]+\S*", "must begin with http:// or https://, and have no blanks"),
 }
-"""The form of secrets, and what is said of a wrong one: its value is never quoted."""
+"""The form of secrets, and the message for a wrong one, which never quotes its value."""
 
 UserId = Annotated[int, Field(gt=-(1 << 52), lt=1 << 52)]
 """Of a user, or of a group or channel, which are below 0."""

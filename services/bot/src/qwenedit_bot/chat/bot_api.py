@@ -94,7 +94,7 @@ class Messenger:
         numbers: a group's messages are counted together with all others of the bot, a supergroup's from 1."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Take the chat's turn, or that of an edit, before work whose result is to be said; the next call uses it.
+        """Take the chat's turn, or an edit's, before work whose result will be sent; the next call uses it.
 
         Raises:
             LaterError: The chat's turn is not free now.

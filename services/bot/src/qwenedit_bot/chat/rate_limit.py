@@ -75,7 +75,7 @@ def is_group(chat_id: int) -> bool:
 
 
 class SharedLimiter:
-    """One rate limit for everything that is sent with a token, whatever replica sends it. Nobody sleeps in it.
+    """One rate limit for everything that is sent with a token, whatever replica sends it. No call sleeps in it.
 
     A person's turns are counted in whatever chats they call the bot, and they have one place in line for the token. So
     people, not chats, get the token's turns in the order in which they began to wait. Somebody who has just had some

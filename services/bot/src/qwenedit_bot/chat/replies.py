@@ -19,7 +19,7 @@ DAY = 86_400
 REMEMBERED = 2 * DAY
 """Seconds: longer than Telegram keeps undelivered updates. Where jobs may wait longer, it is their wait and a day."""
 SAID_KEPT = 6 * 3_600
-"""Seconds for which what was said is known: longer than a handler that waits is called again. Then it is said again."""
+"""Seconds for which a sent view is remembered: longer than a waiting handler is repeated."""
 
 
 class Replies:
@@ -72,7 +72,7 @@ class Replies:
         return message_id
 
     async def _say_first(self, to: Source, view: View, digest: str) -> int:
-        """Send an answer, and take it back if another replica has answered meanwhile.
+        """Send an answer, and delete it if another replica has answered meanwhile.
 
         A replica that was stopped may resume when others have taken over: its message would never change again.
         """

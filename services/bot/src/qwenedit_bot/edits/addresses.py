@@ -69,7 +69,7 @@ class AddressedQueue(OperatorQueue):
         self._logged: LRUCache[str, bool] = LRUCache(10_000)  # forged jobs, each of which is logged once
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
-        """Return what is known of several jobs; many are read in parts, so as not to hold up the process."""
+        """Return several jobs; many are read in parts, so as not to block the process."""
         ids, statuses = list(job_ids), list[Status]()
         for start in range(0, len(ids), READ_AT_ONCE):
             statuses += await super().statuses(ids[start : start + READ_AT_ONCE])

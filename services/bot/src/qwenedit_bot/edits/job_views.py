@@ -44,7 +44,7 @@ WORTH_ANOTHER_TRY = frozenset(
 
 
 def requested(words: Words, presets: Catalogue, request: Request, text: Text) -> View:
-    """A request's message before it is a job: what becomes of it, and what was asked for."""
+    """A request's message before it's a job: its state, and its instruction."""
     wish = _asked(words, presets, request.instruction, request.workflow)
     buttons = () if text is Text.NOTHING_TO_FOLLOW else _cancel(words, request.job_id)
     return View(_quoting(words, words(text), wish), buttons)
@@ -107,7 +107,7 @@ def withheld(words: Words, job_id: str, text: Text) -> View:
 
 
 def done(words: Words, presets: Catalogue, status: Status, *, quota: Quota | None = None) -> str:
-    """What is said under a finished picture: what was asked for and, if there is a `quota`, how many are left."""
+    """The caption of a finished picture: its instruction and, if there is a `quota`, how many are left."""
     caption = words(Text.DONE, said=_asked_of(words, presets, status))
     if quota is None:
         return caption
@@ -186,7 +186,7 @@ def _asked_of(words: Words, presets: Catalogue, status: Status) -> str:
 
 
 def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) -> str:
-    """Say in a few words what was asked for."""
+    """Shorten the instruction to a few words."""
     if workflow == ENLARGES:
         return words(Text.LARGER_BUTTON)
     return shortened(presets.said(prompt, words.language))
@@ -199,7 +199,7 @@ def shortened(wish: str) -> str:
 
 
 def _quoting(words: Words, text: str, wish: str) -> str:
-    """Add what was asked for: a wrong guess of what is an instruction shows, above a button that cancels it."""
+    """Add the instruction, so that a wrong guess shows above a button that cancels it."""
     return f"{text}\n\n{words(Text.WISH, said=wish)}"
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 TICK = 5.0
-"""Seconds between two looks whether what was stopped has ended."""
+"""Seconds between two checks whether stopped jobs have ended."""
 
 _PLACES = (
     "user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "ended", "events", "answers",

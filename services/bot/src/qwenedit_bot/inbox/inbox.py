@@ -110,13 +110,13 @@ class Inbox:
         return new_updates
 
     async def forget(self, user_id: int) -> None:
-        """Forget what was set aside of a user's."""
+        """Forget a user's entries that were set aside."""
         for entry in await self.lanes.list_set_aside():
             if str(user_id) in (entry.sender, entry.lane):
                 await self.lanes.drop_set_aside(entry.id)
 
     async def open(self, entry: Entry) -> ReceivedUpdate | None:
-        """Read an entry; None where Redis has forgotten what it stands for.
+        """Read an entry; None if Redis no longer has its data.
 
         Raises:
             ValueError: it is no update.

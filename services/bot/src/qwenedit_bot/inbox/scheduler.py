@@ -210,7 +210,7 @@ class Scheduler:
     async def _settle(self, entry: Entry, call: Callable[[Entry], Awaitable[T]]) -> T:
         """Note what became of an entry, as it's held now: after a stall longer than its hold it was taken once more.
 
-        It's tried until Redis takes it: nothing else is worth doing meanwhile.
+        It's retried until Redis takes it, and nothing else runs meanwhile.
         """
         backoff = Backoff()
         while True:

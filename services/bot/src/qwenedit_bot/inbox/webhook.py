@@ -51,7 +51,7 @@ log = structlog.get_logger(__name__)
 class Webhook:
     """Takes updates from Telegram into the lanes of their chats, and answers 200 only then.
 
-    What is answered otherwise Telegram delivers again, so nothing is lost while Redis is away, and a copy is dropped
+    Telegram redelivers after any other status, so nothing is lost while Redis is down, and a copy is dropped
     by its `update_id`.
 
     `url` is the public address that Telegram posts to, and what listens here takes its path.

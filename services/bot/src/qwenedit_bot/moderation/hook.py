@@ -45,7 +45,7 @@ class ModerationVerdict(StrEnum):
 
 
 class _HookError(Exception):
-    """The hook gave no answer of use; says in a word why."""
+    """The hook gave no usable answer; says in a word why."""
 
 
 class ModerationHook:
@@ -127,7 +127,7 @@ class ModerationHook:
             kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
             form.add_field("picture", picture, filename=f"{number}.{kind}", content_type=f"image/{kind}")
         try:
-            # A redirection would take users' pictures to where no operator has sent them.
+            # A redirect would send users' pictures to an address that no operator has set.
             async with self._session.post(self._url.get_secret_value(), data=form, allow_redirects=False) as response:
                 if response.status != OK:
                     raise _HookError(f"status {response.status}")

@@ -138,7 +138,7 @@ class PictureIntake:
 
 
 def _most(attachment: Attachment) -> int:
-    """Bytes that a picture takes at most: as it comes, and as it is kept."""
+    """Most bytes of a picture: as received, and as stored."""
     return attachment.expected + (attachment.expected if attachment.mime is None else MAX_BYTES)
 
 

@@ -129,7 +129,7 @@ class Catalogue(_PresetModel):
         return f"{name}: {added}" if added else name
 
     def words_in(self, prompt: str) -> str:
-        """Return what a user wrote of an instruction: all of it, or what was added to a preset's."""
+        """Return the user's part of an instruction: all of it, or the addition to a preset's."""
         preset = self._preset_in(prompt)
         return prompt if preset is None else prompt.removeprefix(preset.prompt).removeprefix(ADDED)
 

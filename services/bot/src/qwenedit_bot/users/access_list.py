@@ -29,7 +29,7 @@ class AccessList:
     """The users' rights.
 
     Args:
-        admins: They may everything, and cannot be banned.
+        admins: They may use every command, and can't be banned.
         allowed: Ids that may use the bot; empty: every person. A message written as a group or channel is admitted
             only if its id is here: one person can write as any number of them, so no limit and no ban would hold.
     """

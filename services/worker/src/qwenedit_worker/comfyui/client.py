@@ -42,9 +42,9 @@ class ComfyUI:
         url: of the server.
         workflows: what check() answers for.
         timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
-        poll_interval: seconds between questions where no websocket tells of a prompt.
+        poll_interval: seconds between polls while no websocket reports a prompt.
         patience: seconds that an edit may wait for prompts of others.
-        on_request: told of each request's route and of the reply's HTTP status, `none` where no reply came.
+        on_request: gets each request's route and its reply's HTTP status, `none` if no reply came.
         folders: the server's folders, if this process can reach them; otherwise its pictures stay there.
     """
 

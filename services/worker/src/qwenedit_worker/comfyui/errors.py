@@ -9,7 +9,7 @@ ComfyUIError                 everything this package raises on purpose
 ├── WorkflowRejected         our workflow or our deployment is wrong: permanent, somebody must look
 ├── ExecutionFailed          the server executed it and failed: permanent
 │   ├── PictureUnreadable    … at loading the user's picture
-│   └── OutOfMemory          … for want of GPU memory, which has been freed since: worth one more try
+│   └── OutOfMemory          … because GPU memory ran out; it was freed since, so one more try is worth it
 │       └── ServerOutOfMemory    … whatever the picture: a model was being loaded, or the size is the model's own
 ├── PictureTooLarge          above the server's upload limit: permanent
 └── EditTimeout              the deadline passed: counts as an attempt

@@ -74,7 +74,7 @@ class ComfyUIWatch:
         return Health(ok=not self._verdict.condemned, reason=self._verdict.reason)
 
     async def keep_checking(self) -> None:
-        """Check for ever whether a job could be taken."""
+        """Check repeatedly whether a job could be taken. Runs until cancelled."""
         while True:
             if not self._activity.busy:
                 await self._check()
@@ -82,7 +82,7 @@ class ComfyUIWatch:
             self._check_now.clear()
 
     async def keep_judging(self) -> None:
-        """Judge ComfyUI's executor for ever."""
+        """Judge ComfyUI's executor. Runs until cancelled."""
         while True:
             before, self._verdict = self._verdict, await self._server.verdict()
             if self._verdict.condemned and not before.condemned:

@@ -80,7 +80,7 @@ class WarmUp:
         self._backoff.reset()
 
     async def needed(self) -> bool:
-        """Whether the model is to be loaded before a job is taken."""
+        """Whether the model must be loaded before a job is taken."""
         return not self._warm and not await self._demanded()
 
     async def run(self) -> bool:

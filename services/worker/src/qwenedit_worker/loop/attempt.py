@@ -38,7 +38,7 @@ class Attempt:
     Args:
         claim: The job.
         deadline: When it must have ended, on the event loop's clock.
-        lease: Is kept meanwhile, and may end the attempt.
+        lease: Is renewed meanwhile, and may end the attempt.
         pictures: Has the job's pictures.
         editor: Executes.
         shutdown: May ask for the job to be given back.

@@ -82,7 +82,7 @@ def outcome_of(error: Exception) -> AttemptOutcome:
         case ComfyUIUnavailable(submitted=False) | ModelMissing():
             return ReleaseJob(detail, comfyui_unready=True)
         case ComfyUIBusy():
-            return ReleaseJob(detail, pause=0.0, comfyui_busy=True)  # it waited there, and may not for ever
+            return ReleaseJob(detail, pause=0.0, comfyui_busy=True)  # it waited there, which must end
         case PictureStoreUnavailableError() | QueueUnavailableError():
             return ReleaseJob(detail, pause=timeouts.STORE_AWAY)
         case ComfyUIUnavailable():

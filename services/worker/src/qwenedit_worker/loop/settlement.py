@@ -52,7 +52,7 @@ class Settlement:
         self._shutdown = shutdown
 
     async def settle(self, claim: Claim, outcome: AttemptOutcome, lease: LeaseKeeper) -> Settled:
-        """Say what became of the job, however long Redis or the store of pictures is away.
+        """Report the job's outcome, however long Redis or the picture store is down.
 
         The job's token decides whether that still counts. Where it no longer does, the call that failed may have
         settled the job: it is repeated all the same and gets the same answer, but the picture is not sent again.
@@ -60,7 +60,7 @@ class Settlement:
         Args:
             claim: The job.
             outcome: What became of it.
-            lease: Is kept meanwhile: a picture may take longer on its way than a lease lasts.
+            lease: Is renewed meanwhile: an upload may take longer than a lease lasts.
 
         Returns:
             `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.

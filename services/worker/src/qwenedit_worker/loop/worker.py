@@ -244,7 +244,7 @@ class Worker:
         report_settlement(self._metrics, span, settled, outcome, seconds=seconds)
 
     def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
-        """Doubt ComfyUI after a job that it didn't begin or end, and the job if it comes back again and again."""
+        """Suspect ComfyUI after a job that it didn't begin or end, and the job if it keeps coming back."""
         if not isinstance(outcome, ReleaseJob):
             self._releases.pop(claim.job.id, None)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:

@@ -20,7 +20,7 @@ _ENDS = (
     (Settled.DELAYED, ""),
     *((settled, reason.value) for settled in (Settled.DELAYED, Settled.FAILED) for reason in Reason),
 )
-"""What an attempt usually comes to, and why."""
+"""Usual outcomes of an attempt, and their reasons."""
 
 
 class Metrics:

@@ -78,7 +78,7 @@ local function hand_out(lane)
             return look_again(lane, NOW + LOOK_AGAIN + passed_over)
         else
             -- Unique: a lane's hold may end and another begin, and the first holder's calls come after all. The last
-            -- slash hides the sender from a version before this one. After a rollback that would count a hold for ever.
+            -- slash hides the sender from a version before this one. After a rollback it would count a hold forever.
             local token = args.name .. '/' .. id .. '/' .. moment(NOW) .. '/' .. sender .. '/'
             count(token, 1)
             look_again(lane, NOW + args.hold)

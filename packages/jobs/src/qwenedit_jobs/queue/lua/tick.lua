@@ -3,7 +3,7 @@
 -- KEYS: job_prefix user_prefix picture_prefix
 -- limit → {ids of the jobs whose pause has ended, and that are back in line; ids of those that waited too long, and
 -- have failed; the attempts whose lease ran out, as JSON, with what became of their jobs}
-local UNKNOWN_FOR = 60000 -- ms until a job whose state is of another version is looked at again; it is left as it is
+local UNKNOWN_FOR = 60000 -- ms until a job in another version's state is looked at again
 local HEAD = 10 -- jobs at the head of the line that are looked at, and again as long as all of them are late
 if redis.call('EXISTS', JOB_QUEUE, HELD, LEASES, DRAINING, DELAYED) == 0 then
     redis.call('DEL', TIME)

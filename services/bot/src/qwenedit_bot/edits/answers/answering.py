@@ -93,7 +93,7 @@ class Answering:
                 answer = await self._go_on(answer, View(answer.words(Text.SENDING)))
             outcome = await self._give(answer)
         except (ChatUnreachableError, TelegramRefusedError) as error:
-            # Telegram refused each way of saying it: all that is left is to say it when the chat comes back.
+            # Telegram refused each form: only the chat's return can help.
             log.warning("answer.unreachable", error=str(error))
             return UNREACHABLE
         if answer.rings and answer.message_id != reply.placeholder_id:

@@ -79,7 +79,7 @@ class Deliver:
         return {"job": job_in(entry.payload) or ""}
 
     async def apologise(self, entry: Entry) -> None:
-        """Leave the job's message as it is: the answer is given when the cause has been mended."""
+        """Leave the job's message unchanged: the answer is given once the cause is mended."""
 
     async def _give(self, status: Status) -> None:
         reply = status.job.reply

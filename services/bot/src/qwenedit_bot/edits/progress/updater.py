@@ -88,10 +88,10 @@ class ProgressUpdater:
     async def _changes(
         self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float
     ) -> list[tuple[Status, ReplyTo, View]]:
-        """Return what to edit, first what is new and then what was not edited for longest."""
+        """Return the messages to edit: new ones first, then those not edited for longest."""
         changes: list[tuple[Status, ReplyTo, View]] = []
         for status in statuses:
-            await asyncio.sleep(0)  # to draw some hundred takes long for everybody else
+            await asyncio.sleep(0)  # drawing some hundred would block the others
             reply = status.job.reply
             if reply is None or status.state.final:
                 continue

@@ -46,7 +46,7 @@ class RequestOutcome(StrEnum):
     REFUSED = "refused"
     """This will never be taken."""
     UNREADABLE = "unreadable"
-    """This picture will never be taken, whatever is to be done to it."""
+    """This picture will never be accepted, whatever the instruction."""
     WAITS = "waits"
     """The user has as many unfinished jobs as they may: `Backlog` keeps the request until one of them is answered."""
     NOT_NOW = "not_now"

@@ -1,4 +1,4 @@
-"""One execution of one edit: upload, submit, follow, fetch, and take back what was not finished."""
+"""One execution of one edit: upload, submit, follow, fetch, and cancel what wasn't finished."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class PromptExecution:
         feed: the websocket.
         on_progress: told of each progress that goes further than the one before; must not block.
         watch: told of each sign of life; knows whether the executor is dead.
-        poll_interval: seconds between questions where no websocket tells of the prompt.
+        poll_interval: seconds between polls while no websocket reports the prompt.
         patience: seconds that the prompt may wait for others' prompts.
     """
 

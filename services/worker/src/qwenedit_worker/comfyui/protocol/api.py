@@ -61,7 +61,7 @@ class Api:
             PictureTooLarge: it is above the server's upload limit.
         """
         form = aiohttp.FormData({"type": "input", "subfolder": folder, "overwrite": "true"})
-        # A file is sent piece by piece; bytes of megabytes at once would hold up everything else.
+        # A file is sent piece by piece; writing megabytes at once would block everything else.
         form.add_field("image", io.BytesIO(picture), filename=name, content_type="application/octet-stream")
         reply = await self._transport.request("POST", "/upload/image", data=form, within=timeouts.TRANSFER)
         if reply.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:

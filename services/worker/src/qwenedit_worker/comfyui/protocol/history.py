@@ -53,7 +53,7 @@ class HistoryRecord:
 
     @classmethod
     def parse(cls, entry: Mapping[str, Any]) -> HistoryRecord:
-        """Read an entry of `/history`. Whatever it raises for one of another shape is to be caught."""
+        """Read an entry of `/history`. It may raise any error for one of another shape."""
         status = entry["status"]
         return cls(
             succeeded=status["status_str"] == "success",

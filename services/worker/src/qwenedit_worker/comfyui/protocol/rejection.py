@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
     """Judge the reply to `POST /prompt`; None where it reports no error.
 
-    ComfyUI answers 400 where no output can be executed, and 200 with `node_errors` where only some can.
+    ComfyUI answers 400 if no output can be executed, and 200 with `node_errors` if only some can.
     """
     errors = list(_node_errors(body.get("node_errors")))
     reason = body.get("error")

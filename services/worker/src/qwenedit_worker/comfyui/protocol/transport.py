@@ -69,7 +69,7 @@ class Transport:
     Args:
         url: of the server; a path prefix is kept.
         on_request: told of each request's route, which is its path's first part, and of the reply's status; `none`
-            where no whole reply came.
+            if no whole reply came.
         on_refused: told when the server takes no connection: what listens there next is another process.
     """
 

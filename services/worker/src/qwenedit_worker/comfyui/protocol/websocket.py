@@ -1,7 +1,7 @@
 """ComfyUI's websocket: progress of prompts, and hints when to ask for their outcome.
 
 Events never decide an outcome. `execution_success` comes before the history is written, and a socket can be lost. A
-socket that reconnects under its old client id can stay silent for ever.
+socket that reconnects under its old client id can stay silent forever.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class FeedEvent:
 
 
 LOST = FeedEvent(over=True)
-"""The websocket is lost: what is said of the prompt from now on is not heard."""
+"""The websocket is lost: later events of the prompt don't arrive."""
 
 
 def parse_event(text: str) -> tuple[str, FeedEvent] | None:
-    """Read one message into a prompt's id and what is said of it; None for those that tell us nothing."""
+    """Read one message into a prompt's id and its event; None for messages that don't matter."""
     if text.startswith(UNHEARD):
         return None
     try:
@@ -94,11 +94,11 @@ class Feed:
         self._followed: dict[str, Callable[[FeedEvent], None]] = {}
         self.open = asyncio.Event()
         self.client_id = str(uuid.uuid4())
-        """Under which prompts are to be submitted; another one after each reconnect."""
+        """Client id under which to submit prompts; a new one after each reconnect."""
 
     @contextmanager
     def following(self, prompt_id: str, on_event: Callable[[FeedEvent], None]) -> Iterator[None]:
-        """Hand on what is said of a prompt, inside the block; `on_event` must not block."""
+        """Pass a prompt's events on, inside the block; `on_event` must not block."""
         self._followed[prompt_id] = on_event
         try:
             yield
@@ -106,7 +106,7 @@ class Feed:
             del self._followed[prompt_id]
 
     async def run(self) -> None:
-        """Listen for ever. To be cancelled."""
+        """Listen until cancelled."""
         while True:
             try:
                 await self._listen()

@@ -58,7 +58,7 @@ class Plan:
 
 
 def size_of(picture: bytes) -> Size | None:
-    """Read a file's size from its header, as it is seen upright; None where the file is no known picture."""
+    """Read a file's size from its header, as it is seen upright; None if the file is no known picture."""
     try:  # of a part: a file of nothing but markers would take seconds
         width, height = imagesize.get(io.BytesIO(picture[: 1024 * 1024]))
     except (ValueError, OSError, TypeError):
