@@ -118,6 +118,11 @@ def test_password_of_the_proxy_stays_in_its_secret(render):
     assert found["bot"]["HTTPS_PROXY"]["valueFrom"] == {"secretKeyRef": {"name": "edit-proxy", "key": "url"}}
 
 
+def test_webhook_is_open_to_whom_the_values_name(render):
+    (rule,) = policy_of(render({"bot": WEBHOOK, "networkPolicy": {"metricsFrom": []}}), "bot")["ingress"]
+    assert rule == {"from": WEBHOOK["webhook"]["from"], "ports": [{"protocol": "TCP", "port": "webhook"}]}
+
+
 @pytest.mark.parametrize("scaled", [True, False])
 def test_redis_lets_in_its_own_clients_and_keda_where_that_scales(render, scaled):
     values = {"autoscaling": {"enabled": scaled}, "networkPolicy": {"kedaNamespace": "scalers"}}

@@ -202,7 +202,9 @@ def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
 )
 def test_keda_goes_by_the_jobs_and_keeps_warm_workers(values, formula, target, render):
     """That KEDA takes them is shown on a cluster."""
+    values = {"minReplicas": 0, "maxReplicas": 3, **values}
     (scaled,) = of_kind(render({"bot": {"token": {"existingSecret": "t"}}, "autoscaling": values}), "ScaledObject")
+    assert [scaled["spec"][name] for name in ("minReplicaCount", "maxReplicaCount")] == [0, 3]
     modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
     assert (modifiers["formula"], modifiers["target"]) == (formula, target)
 

@@ -25,7 +25,7 @@ from qwenedit_jobs import (
     State,
     TooManyUnfinishedError,
 )
-from qwenedit_jobs.queue.queue import PICTURE_TTL
+from qwenedit_jobs.queue.queue import PICTURE_TTL, UNANSWERED_RETENTION
 from tests.integration.jobs.properties.model import FINAL, Model, ModelJob
 
 if TYPE_CHECKING:
@@ -467,6 +467,7 @@ class QueueMachine(RuleBasedStateMachine):
         jobs = {KEYS.job(job.id): job.final for job in self.model.jobs.values()}
         claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
         assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
+        assert all(seen.seconds[key] <= UNANSWERED_RETENTION for key in jobs)
         users = {KEYS.user(user) for user in range(3)}
         pictures = {key for key in seen.values if key.startswith(KEYS.picture_prefix)}
         assert set(seen.values) <= {*jobs, *claims, *users, *pictures, *KEYS.kinds, KEYS.paused}

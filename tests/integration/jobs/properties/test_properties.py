@@ -120,12 +120,14 @@ def tell(story: str, told: QueueMachine) -> None:
 
 STORIES = (
     "abandon nothing",
+    "another job, another job",
     "another job, claim, release",
     "answer",
     "cancel",
     "cancel, ask again",
     "claim",
     "claim, abandon",
+    "claim, another job, claim, another job, another job",
     "claim, claim again",
     "claim, complete",
     "claim, complete, answer",
