@@ -41,8 +41,9 @@ def test_words_have_no_token(log):
 def test_last_kinds_of_warnings_are_kept(log):
     for number in range(recent_troubles.MOST + 2):
         kind = f"kind.{number}"
-        log.warning(kind, error="x" * 2 * recent_troubles.LONGEST)
+        log.warning(kind, error="x" * 2 * recent_troubles.LONGEST + "403 Forbidden")
     assert next(each["event"] for each in troubles()) == "kind.2"
     assert {len(each["words"]) for each in troubles()} == {recent_troubles.LONGEST}
+    assert all(each["words"].endswith("…" + "x" * 236 + "403 Forbidden") for each in troubles())
     log.warning("kind.2")
     assert troubles()[-1]["event"] == "kind.2"

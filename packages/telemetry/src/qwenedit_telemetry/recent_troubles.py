@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 MOST = 6
 """Kinds of warnings that are remembered, the last ones."""
-LONGEST = 300
-"""Characters of one's words."""
+LONGEST = 500
+"""Characters of one's words, of which the middle is left out."""
 ANEW = 300.0
 """Seconds of silence after which a warning begins anew."""
 _LOUD = ("warning", "error", "critical")
@@ -31,11 +31,14 @@ def note(event: Mapping[str, Any], redact: Callable[[str], str]) -> None:
         return
     told = ((name, value) for name, value in event.items() if name not in _UNTOLD and not name.startswith("_"))
     words = redact(" ".join(f"{name}={' '.join(str(value).split())}" for name, value in told))
-    name, now = redact(str(event["event"]))[:LONGEST], time.time()
+    words = words.encode("ascii", "backslashreplace").decode()  # which JSON makes no longer
+    if len(words) > LONGEST:
+        words = f"{words[: LONGEST // 2]}…{words[1 - LONGEST // 2 :]}"
+    name, now = redact(str(event["event"]))[: LONGEST // 4], time.time()
     before = _troubles.pop(name, None)
     if before is None or now - before["at"] > ANEW:
         before = {"event": name, "since": now, "count": 0}
-    _troubles[name] = {**before, "words": words[:LONGEST], "at": now, "count": before["count"] + 1}
+    _troubles[name] = {**before, "words": words, "at": now, "count": before["count"] + 1}
     while len(_troubles) > MOST:
         del _troubles[next(iter(_troubles))]
 
