@@ -33,14 +33,14 @@ run: $(BIN)/.runs ## Run the whole product here, with simulated Telegram and Com
 	@$(BIN)/python -m local_stack
 
 .PHONY: sync
-sync: $(BIN)/.runs ## Fetch what `make run` needs
+sync: $(BIN)/.runs ## Download what `make run` needs
 
 .PHONY: cli
 cli: $(BIN)/.runs ## Run the command line of `make run DATA=FOLDER` (DATA= ARGS=status, docs/cli.md)
 	@$(BIN)/python -m local_stack.run.command $(or $(ARGS),--help)
 
 .PHONY: backup
-backup: $(BIN)/.runs ## Write what a stopped `make run DATA=FOLDER` keeps into a file, for docs/backup.md (DATA= TO=FILE)
+backup: $(BIN)/.runs ## Back up a stopped `make run DATA=FOLDER` into a file, for docs/backup.md (DATA= TO=FILE)
 	@$(BIN)/python -m local_stack.run.backup
 
 ##@ Develop
@@ -153,7 +153,7 @@ try: ## Run the product with simulators on a kind cluster and chat with it (PORT
 	k8s/try/install.sh
 
 .PHONY: chart
-chart: $(BIN)/.synced ## Regenerate what derives from the chart, its alerts, languages and settings
+chart: $(BIN)/.synced ## Regenerate the files made from alerts, dashboards and examples
 	$(BIN)/python -m charts.derived
 	UPDATE_GOLDENS=1 $(BIN)/pytest --quiet tests/chart/test_examples.py tests/chart/test_models.py
 

@@ -1,4 +1,4 @@
-"""How many commands Redis executes for one photo, and in a minute in which nothing happens after it.
+"""Counts Redis' commands for one photo, and in an idle minute.
 
     python -m benchmarks.commands [--photos 5] [--names]
 

@@ -1,4 +1,4 @@
-"""A day of a busy GPU in a small Redis: no job is refused for an old picture, and each result finds room.
+"""Runs a day of a busy GPU with a small Redis: old pictures never displace a new job or a result.
 
 Real: Redis with a `maxmemory`, the queue's scripts, the store of pictures, and bytes of the sizes that photos (0.3 to
 0.9 MB) and results (1.6 to 2 MB) have. Played by this script: people, one worker, and the bot's answers. A GPU that

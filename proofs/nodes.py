@@ -1,4 +1,4 @@
-"""A node that is cut off, or dies with the bot or with Redis on it, has each job answered once.
+"""Cuts off and kills nodes with a worker, the bot or Redis on them: each job is answered once.
 
 Runs `tests/e2e/nodes_at_length.py` on the cluster that KUBECONFIG names. `NODE_TOOL` names the command that adds, cuts
 off and kills a second node; CONTRIBUTING.md says how it is called. Images get there as with `make e2e`.

@@ -1,4 +1,4 @@
-"""Restarts, rollouts and kills of the bot lose no message, and show no picture twice.
+"""Restarts, rolls out and kills the bot: no message is lost, and no picture is shown twice.
 
 Real: the bot as processes, Redis, HTTP in both directions. Simulated: Telegram and its people, and a worker that
 edits at once. For webhooks the script also plays the Service in front of the replicas. A replica is behind it from

@@ -1,4 +1,4 @@
-"""Commands of runbooks find the cause on a cluster in eight troubles, and their remedies end the trouble.
+"""Causes eight troubles on a cluster: the runbooks' commands find each cause, and their remedies end it.
 
 Runs `tests/e2e/runbooks` on the cluster that KUBECONFIG names, in a namespace `photos` that nobody else may have there:
 the commands are typed as they stand. Images get there as with `make e2e`.

@@ -1,4 +1,4 @@
-"""The bot and a worker keep their memory and few sockets over ten thousand jobs.
+"""Runs ten thousand jobs: the memory and sockets of bot and worker don't grow.
 
 Real: Redis, HTTP, and the bot and a worker as processes, with the allocator's settings of their images. Each job has a
 photo and a person of its own. Simulated: Telegram, and a ComfyUI that edits at once. One limit of the bot is lifted:

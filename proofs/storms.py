@@ -1,4 +1,4 @@
-"""Each job is answered once though Telegram fails at every method that the bot calls, in every way.
+"""Has Telegram fail at every method that the bot calls, in every way: each job is answered once.
 
 Real: the bot as a process, Redis, HTTP. Simulated: Telegram, its people and its failures, and workers that only
 pretend to edit. Which methods the bot uses is read from its code. A method that no failure has met is a failure of

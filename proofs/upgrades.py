@@ -1,4 +1,4 @@
-"""An upgrade from a revision to this one, and the rollback, lose no message and answer none twice, under load.
+"""Upgrades from a revision to this one, and rolls back, under load: each message is answered once.
 
 People keep sending photos and texts. When jobs wait, run and pause between two attempts, the product is upgraded; when
 they do so again, it is rolled back. Each photo is to come back as one picture in one message, as the simulated Telegram

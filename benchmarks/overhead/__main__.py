@@ -1,4 +1,4 @@
-"""How much time the product costs a user, beside fifty lines that show the same by hand (`by_hand.py`).
+"""Measures the time that the product adds to ComfyUI's, compared with fifty lines by hand (`by_hand.py`).
 
 The time begins when Telegram has a photo for the bot, and ends when Telegram has the bot's picture. The time that
 ComfyUI says it has executed is subtracted. Both have the same simulated Telegram, the same ComfyUI and the same

@@ -1,4 +1,4 @@
-"""How fast queues on Redis are beside ours: how soon a job is picked up, and how many jobs a second are done.
+"""Compares queues on Redis with ours: seconds until a job is picked up, and jobs a second.
 
 Each queue has the settings with which it loses least. Jobs are acknowledged late and worked on one at a time, nothing
 is prefetched, and a lease takes ten seconds wherever that can be set. `floor` is LPUSH and BRPOP

@@ -1,4 +1,4 @@
-"""A worker that is killed at any await of a job's path leaves a job that is answered once.
+"""Kills a worker at each await of a job's path: the job is answered once.
 
 First one worker per scenario notes which awaits it meets. Then, for each await, a worker is started in a scenario
 that meets it. It kills itself at the moment its task is suspended there: its request is on the wire, and nobody hears

@@ -1,4 +1,4 @@
-"""Each job is answered once, whatever is killed, stopped, cut off or starved under load.
+"""Kills, stops, cuts off and starves parts under load: each job is answered once.
 
 Redis, the bot, four workers and the simulators are processes; people send photos while a schedule of faults, made from
 the seed, befalls them. Each run is reported, and judged by what people see and by what Redis' file says.

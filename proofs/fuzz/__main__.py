@@ -1,4 +1,4 @@
-"""The bot answers or rightly ignores whatever a stranger sends: odd updates and odd pictures.
+"""Sends odd updates and odd pictures: the bot answers or rightly ignores them.
 
 Real: the bot, all of it, with its webhook, streams and handlers, its picture checks, and a Redis. Telegram is a list of
 the bot's calls, each checked for what Telegram would refuse.

@@ -1,4 +1,4 @@
-"""People who misuse the bot, each in another way, hold up nobody else.
+"""Misuses the bot in many ways: other people's answers aren't delayed.
 
 Real: the bot and two workers as processes, Redis, HTTP. Simulated: Telegram and its people, and ComfyUI. Each abuser
 has a while alone beside people who ask for help and send photos, then all abusers have it together. The bot has the

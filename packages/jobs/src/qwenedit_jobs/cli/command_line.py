@@ -69,16 +69,16 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="qwenedit", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("starts", nargs="+", metavar="ID", help="or its beginning")
+    named.add_argument("starts", nargs="+", metavar="ID", help="an ID, or its beginning")
     chosen = argparse.ArgumentParser(add_help=False)
     which = chosen.add_mutually_exclusive_group(required=True)
-    which.add_argument("starts", nargs="*", default=[], metavar="ID", help="or its beginning")
-    which.add_argument("--all", action="store_true", dest="everything", help="all of them")
+    which.add_argument("starts", nargs="*", default=[], metavar="ID", help="an ID, or its beginning")
+    which.add_argument("--all", action="store_true", dest="everything", help="instead of IDs, all of them")
 
-    _add(commands, "status", status, "show the queue, the workers and Redis")
-    _add(commands, "pause", pause, "start no more jobs; new ones are accepted and wait")
-    _add(commands, "resume", resume, "end the pause")
-    _add(commands, "forget-bot", forget_bot, "let another bot's token take over what Redis holds")
+    _add(commands, "status", status, "show what's wrong, recent failures, the queue, Redis and the workers")
+    _add(commands, "pause", pause, "stop starting jobs; new ones are accepted and wait")
+    _add(commands, "resume", resume, "start jobs again, in their order")
+    _add(commands, "forget-bot", forget_bot, "let another bot's token use this Redis prefix")
     test = _add(commands, "selftest", selftest, "send one job through queue, worker and ComfyUI")
     test.set_defaults(patience=15.0)  # network policies let a new pod out some seconds after its start
     test.add_argument("--timeout", type=_seconds, default=600.0, metavar="SECONDS", help="how long to wait (600)")
@@ -86,22 +86,28 @@ def make_parser() -> argparse.ArgumentParser:
     of_jobs = _group(commands, "jobs", "list, show, cancel or requeue jobs")
     listing = _add(of_jobs, "list", jobs.jobs_list, "list jobs that wait, run or pause between attempts")
     listing.add_argument(
-        "--all", action="store_true", dest="everything", help="also jobs that ended lately; --user implies it"
+        "--all", action="store_true", dest="everything", help="include the last 1,000 that ended; --user implies it"
     )
     listing.add_argument("--user", type=int, metavar="ID", help="only jobs of this Telegram user")
-    showing = _add(of_jobs, "show", jobs.jobs_show, "show all of a job but its prompt and pictures")
-    showing.add_argument("start", metavar="ID", help="or its beginning")
-    _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs", named)
-    _add(of_jobs, "requeue", jobs.jobs_requeue, "put running, delayed or failed jobs back in line", named)
+    showing = _add(of_jobs, "show", jobs.jobs_show, "show everything about a job except its prompt and pictures")
+    showing.add_argument("start", metavar="ID", help="an ID, or its beginning")
+    _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs, as their users can", named)
+    _add(
+        of_jobs,
+        "requeue",
+        jobs.jobs_requeue,
+        "run jobs again: running, delayed or failed ones",
+        named,
+    )
 
     of_dead = _group(commands, "dead", "list, retry or drop jobs that failed for good")
     _add(of_dead, "list", jobs.dead_list, "list them, newest first")
-    _add(of_dead, "retry", jobs.dead_retry, "put them in line again", chosen)
-    _add(of_dead, "drop", jobs.dead_drop, "forget them", chosen)
-    of_aside = _group(commands, "aside", "list, retry or drop what the bot couldn't handle")
+    _add(of_dead, "retry", jobs.dead_retry, "put them at the end of the line", chosen)
+    _add(of_dead, "drop", jobs.dead_drop, "delete them and their photos", chosen)
+    of_aside = _group(commands, "aside", "list, retry or drop updates and answers that failed")
     _add(of_aside, "list", set_aside.aside_list, "list them, oldest first")
     _add(of_aside, "retry", set_aside.aside_retry, "handle them again", chosen)
-    _add(of_aside, "drop", set_aside.aside_drop, "forget them", chosen)
+    _add(of_aside, "drop", set_aside.aside_drop, "delete them", chosen)
     return parser
 
 
