@@ -47,7 +47,6 @@ VALUES: dict[str, str | float] = {
     "left": 3,
     "length": 1500,
     "limit": 1000,
-    "made": 0,
     "megabytes": 25,
     "megapixels": 6,
     "minutes": 20,

@@ -110,7 +110,7 @@ async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> Non
     seen = await ann.wait_for(lambda chat: sum("Back to this one" in each.text for each in chat.from_bot) == 2)
     assert seen.from_bot[-1].reply_to == first.reply_to
     await ann.send(words)
-    await ann.says("nothing before this one")
+    await ann.says("nothing to undo")
     await ann.send("make it rain")
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
 
@@ -529,7 +529,7 @@ async def test_question_about_a_begun_job_may_be_answered_in_words_and_goes(stag
     await ann.wait_for(lambda chat: all(each.id != question.id for each in chat.from_bot))
     await stage.worker.finish(claim, RESULT)
     await ann.says("✖️ Cancelled.")
-    assert await settled(stage) == ([] if words == "stop" else ["make it rain"])
+    assert await settled(stage) == ([] if words == "stop" else ["make it rain\nStart over"])
 
 
 async def test_question_that_cannot_be_closed_keeps_no_job_out_of_the_draft(stage: Any) -> None:

@@ -12,6 +12,7 @@ from qwenedit_bot.conversation.draft import Draft, Late, Picture
 from qwenedit_bot.conversation.reading import several_of
 from qwenedit_bot.conversation.step import (
     MOST_PHOTOS,
+    WISHES,
     Ask,
     BegunChosen,
     Chosen,
@@ -34,6 +35,7 @@ from qwenedit_bot.conversation.step import (
     lowest,
     settle,
     step,
+    with_earlier,
 )
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
@@ -176,7 +178,7 @@ def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None
     _after, action = step(after, replace(said("and dark", running), id="m10", message_id=10))
     assert action == Reword((), "at night\nand dark", 10, late=1)
     made = (thing(Stage.RESULT),)
-    assert step(ASKED_FOR, edited(1, "at night", jobs=made))[1] == Reword((), "at night", 1, late=1, made=True)
+    assert step(ASKED_FOR, edited(1, "at night", jobs=made))[1] == Reword((), "at night", 1, late=1)
     _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", running))
     assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
     assert isinstance(action, Do)
@@ -269,9 +271,12 @@ def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
     assert jobs(step(which, this)[1]) == [((2,), f"{SNOW}\nthis one", 9, "")]
 
 
-def test_doubtful_words_wait_for_a_photo_only_if_they_are_rather_a_wish() -> None:
-    assert step(Draft(), said("a bunny", doubt="much"))[1] == Ask(Question.WHICH, 9)
-    assert step(Draft(), said("why not?", intent="question", doubt="much"))[1] == Reply("question")
+def test_doubtful_words_do_not_wait_for_a_photo_unless_they_continue_a_wish() -> None:
+    for intent in ("", "question"):
+        assert step(Draft(), said("a bunny", intent=intent, doubt="much"))[1] == Reply("question")
+    waits = Draft(words=SNOW, words_in=3, words_at=NOW - 10)
+    assert step(waits, said("a bunny", doubt="much"))[0].words == f"{SNOW}\na bunny"
+    assert step(replace(waits, words_at=NOW - 11), said("a bunny", doubt="much"))[1] == Reply("question")
 
 
 @pytest.mark.parametrize(("intent", "seconds", "taken"), [("", 10, True), ("", 11, False), ("question", 5, False)])
@@ -292,7 +297,7 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
 
 
 def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
-    green, both = said("no, green", thing(Stage.WAITING), leans=True), f"{SNOW}\nno, green"
+    green, both = said("no, green", thing(Stage.WAITING), intent="fix"), f"{SNOW}\nno, green"
     waits = thing(Stage.WAITING, prompt=SNOW)
     assert step(ASKED_FOR, replace(green, about=waits, at=NOW + 60))[1] == Reword(("old",), both, 9)
     just_now = replace(ASKED_FOR, words_at=NOW)
@@ -300,7 +305,7 @@ def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
     assert isinstance(action, Do)
     assert (jobs(action), action.cancel, action.instead) == ([((1,), both, 9, "")], ("old",), ("old",))
     words = Draft(words=SNOW, words_in=3, words_at=NOW - 60)
-    assert step(words, said("*rain", leans=True))[0].words == f"{SNOW}\n*rain"
+    assert step(words, said("*rain", intent="fix"))[0].words == f"{SNOW}\n*rain"
 
 
 def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
@@ -318,10 +323,50 @@ def test_doubtful_words_in_a_reply_are_an_instruction(intent: str) -> None:
 
 def test_words_that_lean_on_those_before_are_done_with_them() -> None:
     result = thing(Stage.RESULT)
-    assert jobs(step(ASKED_FOR, said("and fog", result, leans=True))[1]) == [((2,), f"{SNOW}\nand fog", 9, "")]
+    assert jobs(step(ASKED_FOR, said("and fog", result, intent="more"))[1]) == [((2,), f"{SNOW}\nand fog", 9, "")]
     assert jobs(step(ASKED_FOR, said("make it dark", result))[1]) == [((2,), "make it dark", 9, "")]
     preset = replace(result, prompt="")
-    assert jobs(step(ASKED_FOR, said("and fog", preset, leans=True))[1]) == [((2,), "and fog", 9, "")]
+    assert jobs(step(ASKED_FOR, said("and fog", preset, intent="more"))[1]) == [((2,), "and fog", 9, "")]
+
+
+def test_what_is_wrong_with_a_result_is_put_right_in_its_source() -> None:
+    wrong = said("you cut my head off", thing(Stage.RESULT), intent="fix")
+    wanted = Wanted((photo(1),), 9, "", "you cut my head off", like="old")
+    assert step(ASKED_FOR, wrong)[1] == Do((wanted,), 9, "together")
+    late = replace(ASKED_FOR, late=Late("at night", 8, ("old",), shown=10))
+    after, action = step(late, replace(wrong, about=thing(Stage.RUNNING)))
+    assert jobs(action) == [((1,), "at night\nyou cut my head off", 9, "")]
+    assert isinstance(action, Do)
+    assert (action.cancel, action.instead, after.late) == (("old",), (), None)
+
+
+@pytest.mark.parametrize("intent", ["more", "fix"])
+def test_words_that_lean_on_a_photos_own_job_are_done_to_it_with_both(intent: str) -> None:
+    about = replace(thing(Stage.RESULT), stage=Stage.PHOTO, pictures=(photo(1),), job="theirs")
+    action = step(ASKED_FOR, said("and the toaster", about, intent=intent, replied=True))[1]
+    assert action == Do((Wanted((photo(1),), 9, "", "and the toaster", like="theirs"),), 9, "each")
+
+
+def test_caption_that_leans_on_what_was_done_last_has_it_done_to_its_photo() -> None:
+    wanted = Wanted((photo(5),), 5, "", "but darker", like="old")
+    assert step(ASKED_FOR, photos(5, words="but darker", again=True))[1] == Do((wanted,), 5, "each")
+    assert step(ASKED_FOR, photos(5, again=True))[1] == Do((replace(wanted, words=""),), 5, "each")
+    after, action = step(Draft(), photos(5, again=True))
+    assert (after.pictures, action) == ((photo(5),), Ask(Question.FORGOTTEN, 5))
+
+
+def test_again_about_one_of_the_photos_that_wait_for_words_is_about_all_of_them() -> None:
+    asked = replace(ALBUM_WAITS, words=SNOW, words_in=8, asked=Question.HOW)
+    this_too = said("this one too", Thing(Stage.PHOTO, (photo(5),)), intent="again", replied=True)
+    after, action = step(asked, this_too)
+    assert ([each[:2] for each in jobs(action)], after.words) == ([((5,), SNOW), ((6,), SNOW)], "")
+
+
+def test_corrected_words_start_a_job_over_that_began_a_moment_ago() -> None:
+    action = step(replace(ASKED_FOR, words_at=NOW), edited(1, "make it rain", jobs=(thing(Stage.RUNNING),)))[1]
+    assert jobs(action) == [((1,), "make it rain", 1, f"e1.{NOW}")]
+    assert isinstance(action, Do)
+    assert (action.cancel, action.instead) == (("old",), ("old",))
 
 
 def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> None:
@@ -458,14 +503,14 @@ def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
 def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> None:
     result = thing(Stage.RESULT)
     again = said("again", result, intent="again")
-    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),), how="together")
+    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),), 9, "together")
     waits = replace(WAITS, jobs=("old",))
-    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),), how="each")
-    assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.CHANGE, 9)
+    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),), 9, "each")
+    assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.FORGOTTEN, 9)
     album = replace(ALBUM_WAITS, jobs=("old",))
-    each = (Wanted((photo(5),), 9, "", like="old"), Wanted((photo(6),), 6, "m9", like="old"))
-    assert step(album, replace(again, about=ALBUM))[1] == Do(each, how="each")
-    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),), how="together")
+    each = (Wanted((photo(5),), 5, "m9", like="old"), Wanted((photo(6),), 6, "m9", like="old"))
+    assert step(album, replace(again, about=ALBUM))[1] == Do(each, 9, "each")
+    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),), 9, "together")
     assert step(album, replace(again, about=ALBUM, how="together"))[1] == both
     assert step(Draft(), replace(again, about=None))[1] == Ask(Question.FORGOTTEN, 9)
 
@@ -694,7 +739,7 @@ class World:
             about=about,
             replied=replied,
             named=named,
-            intent=self.chance.choice(("", "", "question")),
+            intent=self.chance.choice(("", "", "more", "fix", "question")),
             doubt=self.chance.choice(("", "", "some", "much")),
         )
 
@@ -789,7 +834,7 @@ class World:
 
     def _submit(self, wanted: Wanted) -> str:
         name = f"{wanted.reply_to}/{wanted.discriminator}"
-        prompt = self.jobs[wanted.like].prompt if wanted.like else wanted.words
+        prompt = with_earlier(self.jobs[wanted.like].prompt, wanted.words) if wanted.like else wanted.words
         if name not in self.jobs:
             self.jobs[name] = Job(wanted.pictures, prompt, [wanted.reply_to, self.next()])
         return name
@@ -804,17 +849,17 @@ class World:
             self._check_said(event, after, action, wanted)
 
     def _check_said(self, event: Said, after: Draft, action: object, wanted: tuple[Wanted, ...]) -> None:
-        about = event.about
-        if event.intent and (not event.doubt or about is None):
+        about, wish = event.about, event.intent in WISHES
+        if not wish and (not event.doubt or about is None):
             assert not wanted or event.intent in ("again", "agreed")
             return
         if isinstance(action, Reply):
-            assert event.intent
+            assert not wish or (event.doubt == "much" and about is None)
             return
         replied = event.replied or event.named is not None
         about = event.named or about
         if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not replied:
-            rest = not event.intent and about.stage in (Stage.WAITING, Stage.RUNNING)
+            rest = wish and about.stage in (Stage.WAITING, Stage.RUNNING)
             assert rest or not (wanted or isinstance(action, Reword))
         if action == Ask(Question.LIKE_THIS, event.message_id):
             assert event.doubt == "much"
@@ -823,7 +868,8 @@ class World:
             return
         if wanted:
             assert about is not None
-            above = set(about.pictures) | set(about.sources)
+            own = event.jobs if isinstance(event, Edited) else ()
+            above = {picture for each in (about, *own) for picture in (*each.pictures, *each.sources)}
             assert all(set(each.pictures) <= above for each in wanted)
             assert all(event.words in each.words for each in wanted)
             done = [picture for each in wanted for picture in each.pictures]

@@ -24,6 +24,7 @@ from qwenedit_bot.conversation.step import (
     doubtful_in,
     settle,
     step,
+    with_earlier,
 )
 from qwenedit_bot.edits.job_views import AGAIN, UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
@@ -142,10 +143,10 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
     return views.get(what) or _change(turn, draft)
 
 
-def _begun(turn: Turn, late: Late, *, made: bool) -> View:
+def _begun(turn: Turn, late: Late) -> View:
     words = turn.words
     over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
-    return View(words(Text.BEGUN, said=shortened(late.words), made=int(made)), ((over, then),))
+    return View(words(Text.BEGUN, said=shortened(late.words)), ((over, then),))
 
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
@@ -239,17 +240,15 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
         discriminator=wanted.discriminator, shown=tuple((each.message_id, each.job) for each in wanted.pictures),
     )  # fmt: skip
     if wanted.like:
-        for waiting in await services.backlog.waiting(turn.user_id):
-            like = waiting.request
-            if like.job_id == wanted.like:
-                return replace(
-                    request, instruction=like.instruction, workflow=like.workflow, parameters=like.parameters
-                )
+        waiting = {each.request.job_id: each.request for each in await services.backlog.waiting(turn.user_id)}
         status = await services.queue.status(wanted.like)
-        if status is None:
+        done = waiting.get(wanted.like) or (status.job.edit if status is not None else None)
+        if done is None:
             return None
-        edit = status.job.edit
-        return replace(request, instruction=edit.prompt, workflow=edit.workflow, parameters=edit.parameters)
+        prompt = done.instruction if isinstance(done, Request) else done.prompt
+        words = with_earlier(services.presets.words_in(prompt), wanted.words)
+        prompt = services.presets.reworded(prompt, words)
+        return replace(request, instruction=prompt, workflow=done.workflow, parameters=done.parameters)
     if wanted.preset:
         preset = services.presets.preset(wanted.preset)
         if preset is None:
@@ -288,7 +287,7 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
     view = View("\n\n".join(said))
     late = after.late if action.late else None
     if late is not None:
-        question = _begun(turn, late, made=action.made)
+        question = _begun(turn, late)
         view = View("\n\n".join([*said, question.text]), question.buttons)
     shown = await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
     return after if late is None else replace(after, late=replace(late, shown=shown))
@@ -307,7 +306,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
         view = View(turn.words(Text.DIALOGUE_CANCELLED))
     else:
         back = single(Button(turn.words(Text.UNDO_BUTTON), f"{UNDO}:{action.result}")) if action.result else ()
-        view = View(turn.words(Text.NOTHING_TO_CANCEL), back)
+        view = View(turn.words(Text.NOT_YOURS_TO_STOP if turn.in_group else Text.NOTHING_TO_CANCEL), back)
     to = turn.to(turn.shown, f"stop{turn.update_id}" if turn.press or turn.edited else "")
     if await services.replies.find(to) is None:
         await turn.say(view, to=to)
@@ -323,7 +322,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
     if status is not None:
         await _OF_RESULT[Intent(action.intent)](turn, status)
         return
-    if turn.in_group:
+    if turn.in_group and action.intent not in (Intent.PRICE, Intent.PRIVACY, Intent.WHEN):
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
@@ -346,8 +345,8 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
 
 def _remarked(turn: Turn, intent: Intent, result: str) -> View:
     """Answer thanks, or a question or complaint, which may be about a result."""
-    if intent is Intent.THANKS:
-        return View(turn.words(Text.WELCOME))
+    if intent in _TOLD:
+        return View(turn.words(_TOLD[intent], kind="video"))
     offered = ((AGAIN, Text.AGAIN_BUTTON), (UNDO, Text.UNDO_BUTTON)) if result else ()
     buttons = tuple(Button(turn.words(text), f"{verb}:{result}") for verb, text in offered)
     return View(turn.words(Text.GRUMBLED if result else Text.HINT), (buttons,) if buttons else ())
@@ -359,10 +358,11 @@ async def _is_busy(turn: Turn) -> bool:
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
+_TOLD = {Intent.THANKS: Text.WELCOME, Intent.SEND: Text.SEND_IT, Intent.VIDEO: Text.UNSUPPORTED}
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
 _OF_RESULT = {Intent.FILE: results.send_file, Intent.LARGER: results.enlarge}
 _ANSWERS = {
     Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
     Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.LARGER: commands.give_help,
-    Intent.PRICE: shop.offer, Intent.PRIVACY: account.tell_privacy,
+    Intent.PRICE: shop.offer, Intent.PRIVACY: account.tell_privacy, Intent.REFUND: shop.support,
 }  # fmt: skip

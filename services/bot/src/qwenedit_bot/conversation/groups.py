@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram.filters import JOIN_TRANSITION, ChatMemberUpdatedFilter
@@ -13,7 +12,7 @@ from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import account, reading, talk
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.step import Photos
+from qwenedit_bot.conversation.step import Photos, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text
 
@@ -88,7 +87,7 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
     hidden = first.media_group_id is not None and len(turn.messages) == 1
     refusal = View(turn.words(Text.ALBUM_HIDDEN)) if hidden else _refusal(turn, turn.messages)
     if refusal is None and any(map(reading.attachment_of, turn.messages)):
-        return reading.photos_in(turn, draft, said=said)
+        return await reading.photos_in(turn, draft, said=said)
     event = await reading.words_in(turn, draft, first, said=said)
     about, answered = event.about, reading.answered_by(first)
     if refusal is None and about is None and first.reply_to_message is not None:  # a video, or a sticker
@@ -97,7 +96,7 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
         await turn.say(refusal)
         return None
     if event.replied and answered is not None and not is_of_bot(answered, turn.services.bot_id):
-        event = replace(event, intent="")  # “cool”, said of somebody's photo, is what to make of it
+        event = as_wish(event)  # “cool”, said of somebody's photo, is what to make of it
     if said:
         return event
     if about is None:

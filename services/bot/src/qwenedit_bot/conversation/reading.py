@@ -14,10 +14,13 @@ from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.step import (
     AGAIN,
+    FIX,
+    LEANING,
     MOST_PHOTOS,
     OTHER,
     REDO,
     UNDO,
+    WISHES,
     Edited,
     Photos,
     Said,
@@ -60,7 +63,7 @@ _EDIT = "edit"
 _VERBS = (*RESULT_VERBS, CANCEL)
 
 
-def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
+async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
     """Read a message or an album with photos; `said` is the instruction, if it isn't the caption."""
     messages = turn.messages
     pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
@@ -71,7 +74,7 @@ def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
         id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
         pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=intents.how_of(words),
         named=at_place(intents.place_of(words), [Thing(Stage.PHOTO, (each,)) for each in pictures]),
-        takes=preset.photos if preset is not None else 0,
+        takes=preset.photos if preset is not None else 0, again=any(map(_asks_again, messages)),
     )  # fmt: skip
 
 
@@ -84,14 +87,12 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
     if doubtful is not None:
         about = await lowest_thing(turn, draft, doubtful.words_in)
-    if intent == Intent.THANKS and about is not None and about.stage is Stage.PHOTO and intents.shows_things(text):
-        intent, wish = "", text
-    if about is None and intent in (AGAIN, UNDO):  # in a group, where words are about nothing that isn't named
+    if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
         about = await lowest_thing(turn, draft)
-    if intent == REDO:  # forward again after “undo”; else another one
-        onward = await _made_of(turn, draft)
-        about, intent = (about, AGAIN) if onward is None else (onward, REDO)
     place, named, things = intents.place_of(wish), None, await from_above(turn, draft)
+    results = [each for each in things if each.stage is Stage.RESULT and draft.pictures]
+    if intent == REDO:  # forward again after “undo”; else another one
+        about, intent = (results[-1], REDO) if results else (about, AGAIN)
     if about is not None and intent in (UNDO, OTHER) and place == ORIGINAL:
         about, intent = await _first_of(turn, about), str(UNDO)
     elif about is not None and (place or intent == OTHER) and not replied:
@@ -107,8 +108,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", doubt=doubt, leans=intents.leans(wish),
-        how=intents.how_of(wish), named=named, about=about,
+        intent=intent if intent or wish else "thanks", doubt=doubt, how=intents.how_of(wish), named=named, about=about,
         replied=replied, jobs=tuple(jobs),
     )  # fmt: skip
 
@@ -130,11 +130,11 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
 
 
 def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
-    """Return what words mean that are no instruction, and whether that's in doubt. In a group they answer the bot."""
+    """Return what words mean, as `step` has it, and whether that's in doubt. In a group they answer the bot."""
     meaning = intents.meaning_of(text)
-    intent = "" if meaning.intent in intents.WISHES else str(meaning.intent)
+    intent = "" if meaning.intent is Intent.WISH else str(meaning.intent)
     if turn.in_group:
-        return "" if meaning.doubt else intent, ""
+        return "" if meaning.doubt and intent not in WISHES else intent, ""
     return (intent, meaning.doubt) if own_words(message) else ("", Doubt.MUCH if intent else meaning.doubt)
 
 
@@ -163,14 +163,6 @@ def _takes_words(draft: Draft, thing: Thing) -> bool:
 
 def _waiting(draft: Draft) -> Thing | None:
     return Thing(Stage.PHOTO, draft.pictures) if draft.pictures else None
-
-
-async def _made_of(turn: Turn, draft: Draft) -> Thing | None:
-    """Return the newest result that was made of the pictures that wait, or after them."""
-    waiting, things = [each.message_id for each in draft.pictures], await from_above(turn, draft)
-    results = [with_before(each, things) for each in things if each.stage is Stage.RESULT]
-    made = [each for each in results if [source.message_id for source in each.sources] == waiting]
-    return made[-1] if made else None
 
 
 async def _first_of(turn: Turn, thing: Thing) -> Thing:
@@ -265,14 +257,17 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
     status = await _job_of_message(turn, draft, answered)
     if status is not None:
         thing = thing_of(turn, status, number, copy)
-        if status.job.user_id == turn.user_id:
-            return thing
-        theirs = Thing(Stage.PHOTO, thing.pictures, sources=thing.sources)
-        return theirs if thing.stage is Stage.RESULT else None
+        return thing if thing.stage is Stage.RESULT or status.job.user_id == turn.user_id else None
     for thing, shown in await _backlog(turn):
         if number in shown:
             return thing
-    return Thing(Stage.PHOTO, (Picture(copy, number),)) if copy is not None else None
+    if copy is None:
+        return None
+    pictures, asked = (
+        (Picture(copy, number),),
+        await turn.services.queue.status(turn.services.ids(turn.chat_id, number)),
+    )
+    return Thing(Stage.PHOTO, pictures, asked.job.id if asked is not None else "", sources=pictures)
 
 
 def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | None = None) -> Thing:
@@ -362,9 +357,9 @@ def _instructs(caption: str) -> bool:
     return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.LARGER, Intent.HOW))
 
 
-def asks_again(message: Message) -> bool:
-    """Whether a photo's caption wants of it what was done last, as “this one” does."""
-    return own_words(message) and intents.meaning_of(message.caption or "").intent in (Intent.AGAIN, Intent.OTHER)
+def _asks_again(message: Message) -> bool:
+    """Whether a photo's caption wants of it what was done last, as “this one” does, or “but darker”."""
+    return own_words(message) and intents.meaning_of(message.caption or "").intent in (AGAIN, OTHER, *LEANING)
 
 
 def _is_picture(document: Document) -> bool:

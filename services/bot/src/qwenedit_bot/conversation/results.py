@@ -77,7 +77,7 @@ async def enlarge(turn: Turn, status: Status) -> None:
         await turn.alert(Text.PRESS_EXPIRED if offered else Text.PRESS_FILE_SENT)
         return
     request = Request(
-        job_id=services.ids(turn.chat_id, turn.shown, LARGER), source=turn.to(turn.shown), user_id=status.job.user_id,
+        job_id=services.ids(turn.chat_id, turn.shown, LARGER), source=turn.to(turn.shown), user_id=turn.user_id,
         attachments=(picture,), instruction="", workflow=ENLARGES, parameters={"megapixels": megapixels},
         discriminator=LARGER, shown=((turn.shown, status.job.id),),
     )  # fmt: skip

@@ -56,7 +56,8 @@ async def offer(turn: Turn) -> None:
         said = f"{words(Text.FREE)} {said}"
     elif quota is not None:
         said = f"{said}\n\n{words(Text.BUY)}"
-    await turn.say(View(said, tuple((_button(words, pack),) for pack in packs if quota is not None)))
+    private = quota is not None and not turn.in_group
+    await turn.say(View(said, tuple((_button(words, pack),) for pack in packs if private)))
 
 
 def _button(words: Words, pack: Pack) -> Button:
@@ -134,10 +135,9 @@ async def support(turn: Turn) -> None:
     words, shop = turn.words, turn.services.shop
     payments = await shop.payments.of(turn.user_id)
     if not shop.support and not payments:
-        view = View(words(Text.UNKNOWN_COMMAND))
-    else:
-        view = View(_listed(words(Text.PAY_SUPPORT, contact=shop.support or "-"), words, payments))
-    await turn.say(view)
+        await offer(turn)
+        return
+    await turn.say(View(_listed(words(Text.PAY_SUPPORT, contact=shop.support or "-"), words, payments)))
 
 
 async def refund(turn: Turn) -> None:

@@ -27,6 +27,11 @@ MOST_PHOTOS = 10
 """Photos that wait for the same words: as many as an album has."""
 STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
 """Intents that change the draft, as consent does where something waits for it; all others are answered."""
+MORE, FIX = LEANING = ("more", "fix")
+"""Intents of instructions that go on with the words before, or put right what came of them."""
+WISHES = ("", *LEANING)
+_ANEW = {MORE: ("photo",), FIX: ("photo", "result")}
+"""About which they have its job done anew with both: what's wrong with a result isn't wrong in its source."""
 
 
 class Stage(StrEnum):
@@ -84,6 +89,8 @@ class Photos(Event):
     how: How = ""
     named: Thing | None = None
     """The one of them that the words name by its place."""
+    again: bool = False
+    """The words go on with what was done last."""
     takes: int = 0
     """Photos that the preset takes which waits for them; 0: none waits."""
 
@@ -94,11 +101,9 @@ class Said(Event):
 
     words: str
     intent: str = ""
-    """What they mean if they are no instruction."""
+    """What they mean; empty for an instruction that can stand alone."""
     doubt: str = ""
     """Whether they may be an instruction, or none, all the same: “some” if they answer the bot, “much” in any case."""
-    leans: bool = False
-    """They go on with those before them, or put them right: alone they say too little."""
     how: How = ""
     named: Thing | None = None
     """The one of several things that they name by its place."""
@@ -195,7 +200,7 @@ class Wanted:
     words: str = ""
     preset: str = ""
     like: str = ""
-    """The job that is done again: it has the words, and all else but the seed."""
+    """The job that is done again: it has all else but the seed, and the words, to which `words` are added."""
     after: str = ""
     """The job that it waits for, to be done to its result."""
 
@@ -224,8 +229,6 @@ class Reword:
     to: int
     late: int = 0
     """How many more have begun: what about them is asked."""
-    made: bool = False
-    """Whether these have ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +269,8 @@ def step(draft: Draft, event: Event) -> Outcome:
     if event.id == draft.handled:
         return draft, Nothing()
     match event:
+        case Photos() if event.again and draft.jobs and not draft.words and not draft.preset:
+            after, action = _again(draft, event, Thing(Stage.PHOTO, event.pictures), event.words)
         case Photos():
             after, action = _photos(draft, event)
         case Edited():
@@ -347,7 +352,7 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
         named = event.named.pictures if event.named is not None else event.pictures
         joins = joins and event.named is None and (event.how == "together" or len(named) > 1)
         waits = joins or not draft.pictures
-        words = _both(draft.words, event.words) if draft.words and waits else event.words
+        words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
         draft = replace(draft, pictures=draft.pictures if event.named is None else both)
         draft = replace(draft, words="") if waits else draft
         return _do(draft, event, both if joins else named, words, event.how, words_in=number)
@@ -361,7 +366,8 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     left_out = len(both) - len(kept) if joins else 0
     if after.words:
         return after, Ask(Question.HOW, draft.words_in, left_out)
-    return after, Ask(Question.CHANGE, kept[0].message_id if joins else event.message_id, left_out)
+    what = Question.FORGOTTEN if event.again else Question.CHANGE
+    return after, Ask(what, kept[0].message_id if joins else event.message_id, left_out)
 
 
 def _lacks_another(draft: Draft) -> bool:
@@ -375,18 +381,28 @@ def _said(draft: Draft, event: Said) -> Outcome:
         back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
         intent = OTHER if back else event.intent
         event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
-    if event.about is None or not event.doubt:
+    much, thing = event.doubt == "much", event.about
+    if thing is None and much and event.intent in WISHES and not _continues(draft, event):
+        return draft, Reply("question")
+    if thing is None or not event.doubt:
         return _meant(draft, event)
-    much = event.doubt == "much"
-    if _is_answer(draft, event, event.about) or (much and event.replied):
-        return _meant(draft, replace(event, intent=""))
+    if _is_answer(draft, event, thing) or (much and event.replied):
+        return _meant(draft, as_wish(event))
     return _doubted(draft, event) if much else _meant(draft, event)
+
+
+def as_wish(event: Said) -> Said:
+    """Return words as an instruction."""
+    return event if event.intent in WISHES else replace(event, intent="")
 
 
 def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
+    anew = thing is not None and thing.job and thing.stage in _ANEW.get(event.intent, ())
     match event.intent if event.intent != LARGER or _result_of(event.about) else "":
-        case "":
+        case "more" | "fix" if anew and (event.replied or not draft.preset):
+            after, action = _again(draft, event, thing, event.words)
+        case "" | "more" | "fix":
             after, action = _instructed(draft, event, thing)
         case "stop":
             after, action = _stop(draft, event, thing)
@@ -414,7 +430,12 @@ def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     if draft.words and not draft.pictures and event.replied:
         return True
     unfinished = thing.stage in (Stage.WAITING, Stage.RUNNING)
-    return unfinished and not event.intent and abs(event.at - draft.words_at) <= ONE_WISH
+    return unfinished and event.intent in WISHES and _continues(draft, event)
+
+
+def _continues(draft: Draft, event: Event) -> bool:
+    """Whether words came so soon after the last ones that they're the same wish."""
+    return abs(event.at - draft.words_at) <= ONE_WISH
 
 
 def _doubted(draft: Draft, event: Said) -> Outcome:
@@ -475,11 +496,11 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         return _about_jobs(draft, event, event.jobs or (thing,))
     how: How = ""
     if draft.words and not draft.pictures:
-        words = _both(draft.words, words)
+        words = with_earlier(draft.words, words)
     elif set(thing.pictures) & set(draft.pictures):
         words, how = _joined(draft.words, draft.words_at, event), event.how or draft.how
-    elif thing.stage is Stage.RESULT and event.leans and thing.prompt:
-        words = _both(thing.prompt, words)
+    elif thing.prompt and event.intent in LEANING:
+        words = with_earlier(thing.prompt, words)
     pictures = thing.pictures
     if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
@@ -489,27 +510,25 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
     """Give jobs other words: those that have begun are asked about."""
-    words, number, late = event.words, event.message_id, draft.late
-    if not isinstance(event, Edited):
-        asked = late is not None and jobs[0].job in late.jobs
-        earlier = late.words if late is not None and asked else jobs[0].prompt
-        if asked or set(draft.jobs[-1:]) & {each.job for each in jobs}:
-            words = _joined(earlier, draft.words_at, event)
-        at_once = abs(event.at - draft.words_at) <= ONE_WISH
-        continued = at_once and words not in (event.words, jobs[0].prompt) and not asked
-        if continued and len(jobs) == 1 and jobs[0].stage is Stage.RUNNING:
-            # The rest of the wish for which the job has just begun, or a word of it put right.
-            after, action = _do(draft, event, jobs[0].sources, words, "together", words_in=number)
-            if isinstance(action, Do):
-                action = replace(action, cancel=(jobs[0].job,), instead=(jobs[0].job,))
-            return after, action
+    words, number, late, job = event.words, event.message_id, draft.late, jobs[0]
+    asked, at_once = late is not None and job.job in late.jobs, _continues(draft, event)
+    edited = isinstance(event, Edited)
+    newest = set(draft.jobs[-1:]) & {each.job for each in jobs}
+    if not edited and (asked or newest or event.intent in LEANING):
+        words = _joined(late.words if late is not None and asked else job.prompt, draft.words_at, event)
+    over = event.intent == FIX or (at_once and not asked and (edited or words != event.words))
+    if over and words != job.prompt and len(jobs) == 1 and job.stage is Stage.RUNNING:
+        # The rest of the wish for which the job has just begun, or a word of it put right.
+        after, action = _do(draft, event, job.sources, words, "together", words_in=number)
+        if isinstance(action, Do):
+            action = replace(action, cancel=(job.job,), instead=(job.job,) if at_once else ())
+        return replace(after, late=None if asked else late), action
     waiting = tuple(each.job for each in jobs if each.stage is Stage.WAITING or each.prompt == words)
     begun = tuple(each.job for each in jobs if each.job not in waiting)
     after = replace(draft, words_at=event.at, late=Late(words, number, begun) if begun else late)
     if not draft.words:
         after = replace(after, words_in=number)
-    made = bool(begun) and all(each.stage in (Stage.RESULT, Stage.ENDED) for each in jobs if each.job in begun)
-    return after, Reword(waiting, words, number, late=len(begun), made=made)
+    return after, Reword(waiting, words, number, late=len(begun))
 
 
 def _edited(draft: Draft, event: Edited) -> Outcome:
@@ -518,7 +537,7 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
         return _corrected(draft, event)
     if draft.words_in == number:
         draft = replace(draft, words="")
-    if new is None or event.intent:
+    if new is None or event.intent not in WISHES:
         return _said(draft, event) if words else (draft, Nothing())
     if any(picture.message_id == number for picture in draft.pictures):
         pictures = tuple(new if picture.message_id == number else picture for picture in draft.pictures)
@@ -542,7 +561,8 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     if new is not None and changed:  # done instead
         job = changed[0]
         pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
-        told = {"like": job.job} if event.intent or event.words in ("", job.prompt) else {"words": event.words}
+        new_words = event.intent in WISHES and event.words not in ("", job.prompt)
+        told = {"words": event.words} if new_words else {"like": job.job}
         wanted = Wanted(pictures, event.message_id, event.id, **told)
         begun = (job.job,) if job.stage in (Stage.WAITING, Stage.RUNNING) else ()
         free = begun if job.stage is Stage.WAITING else ()
@@ -565,17 +585,19 @@ def _has_another(job: Thing, picture: Picture) -> bool:
     )
 
 
-def _again(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
+def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str = "") -> Outcome:
+    """Do the same once more, with these words beside the former ones."""
+    if thing is not None and not words and draft.words and {*thing.pictures} <= {*draft.pictures}:
+        return _do(draft, event, draft.pictures, draft.words, draft.how or "each", words_in=draft.words_in)
     like = thing.job if thing is not None and thing.job else "".join(draft.jobs[-1:])
     if thing is None or not like:
-        return draft, Ask(Question.CHANGE if draft.pictures else Question.FORGOTTEN, event.message_id)
+        return draft, Ask(Question.FORGOTTEN, event.message_id)
+    how: How = "each" if thing.stage is Stage.PHOTO and event.how != "together" else "together"
     pictures = thing.pictures if thing.stage is Stage.PHOTO else thing.sources
-    together = thing.stage is not Stage.PHOTO or event.how == "together"
-    first = Wanted(pictures[: MAX_PICTURES if together else 1], *_answering(event), like=like)
-    others = () if together else pictures[1:]
-    more = [Wanted((each,), each.message_id, _told(event.message_id, each.message_id), like=like) for each in others]
-    rest = tuple(each for each in draft.pictures if each not in pictures)
-    return replace(draft, pictures=rest, words_at=0), Do((first, *more), how="together" if together else "each")
+    after, action = _do(draft, event, pictures, words, how, words_in=event.message_id)
+    if isinstance(action, Do):
+        action = replace(action, wanted=tuple(replace(each, like=like) for each in action.wanted))
+    return after, action
 
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -664,8 +686,7 @@ def _do(
         return after, Ask(Question.HOW, words_in, len(pictures) - len(kept))
     if how == "each" and len(pictures) > 1:
         wanted = tuple(
-            Wanted((each,), each.message_id, _told(words_in, each.message_id), words=words, preset=preset)
-            for each in pictures
+            Wanted((each,), each.message_id, _told(words_in, each.message_id), words, preset) for each in pictures
         )
         left_out = 0
     else:
@@ -676,7 +697,7 @@ def _do(
             to = pictures[0].message_id
         elif isinstance(event, Photos):
             discriminator = _told(words_in, to)
-        wanted = (Wanted(pictures[:takes], to, discriminator, words=words, preset=preset),)
+        wanted = (Wanted(pictures[:takes], to, discriminator, words, preset),)
         left_out = max(0, len(pictures) - takes)
     rest = tuple(each for each in draft.pictures if each not in pictures)
     after = replace(draft, pictures=rest, how="", preset="")
@@ -689,7 +710,8 @@ def _do(
 
 def _answering(event: Event) -> tuple[int, str]:
     """Return what a job's answer replies to, and what tells it from others: a message's own job has nothing."""
-    return event.message_id, event.id if event.id.startswith("p") else ""
+    own = not event.id.startswith("p") and not (isinstance(event, Edited) and event.jobs)
+    return event.message_id, "" if own else event.id
 
 
 def _told(words_in: int, answered: int) -> str:
@@ -700,12 +722,12 @@ def _told(words_in: int, answered: int) -> str:
 def _joined(earlier: str, earlier_at: int, event: Said) -> str:
     """Return words with those that they continue or put right, if they do."""
     at_once = abs(event.at - earlier_at) <= ONE_WISH
-    return _both(earlier, event.words) if earlier and (at_once or event.leans) else event.words
+    return with_earlier(earlier, event.words) if earlier and (at_once or event.intent in LEANING) else event.words
 
 
-def _both(earlier: str, words: str) -> str:
+def with_earlier(earlier: str, words: str) -> str:
     """Return words with earlier ones, if these don't say the same and if both are not too long."""
     if f"\n{words}\n".casefold() in f"\n{earlier}\n".casefold():
         return earlier
-    both = f"{earlier}\n{words}"
+    both = "\n".join(filter(None, (earlier, words)))
     return both if len(both) <= MAX_INSTRUCTION else words

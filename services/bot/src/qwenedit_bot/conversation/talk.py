@@ -20,6 +20,7 @@ from qwenedit_bot.conversation.step import (
     Said,
     Stage,
     Thing,
+    as_wish,
 )
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
@@ -51,15 +52,7 @@ async def photos(turn: Turn) -> None:
     if refusal is not None:
         await turn.say(refusal)
         return
-
-    async def read(draft: Draft) -> Event:
-        event = reading.photos_in(turn, draft)
-        if not draft.jobs or draft.preset or event.words or not any(map(reading.asks_again, turn.messages)):
-            return event
-        about = Thing(Stage.PHOTO, event.pictures)
-        return Said(id=event.id, message_id=event.message_id, at=event.at, words="", intent=AGAIN, about=about)
-
-    await take(turn, read)
+    await take(turn, lambda draft: reading.photos_in(turn, draft))
 
 
 async def text(turn: Turn, message: Message) -> None:
@@ -68,16 +61,7 @@ async def text(turn: Turn, message: Message) -> None:
     if length > MAX_INSTRUCTION:
         await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
         return
-
-    async def read(draft: Draft) -> Event:
-        typed = (message.text or "").strip().casefold()
-        labels = (Text.START_OVER_BUTTON, True), (Text.THEN_BUTTON, False)
-        pressed = {turn.words(label).casefold(): over for label, over in labels}.get(typed)
-        if draft.late is not None and pressed is not None:
-            return await _begun(turn, draft, draft.late.shown, over=pressed)
-        return await reading.words_in(turn, draft, message)
-
-    await take(turn, read)
+    await take(turn, lambda draft: reading.words_in(turn, draft, message))
 
 
 async def unsupported(turn: Turn) -> None:
@@ -137,7 +121,7 @@ async def like_this(turn: Turn) -> None:
     async def read(draft: Draft) -> Event:
         said = await reading.words_in(turn, draft, about)
         # A job's id comes from the message, so the button and “yes” ask for the same one.
-        return replace(said, id=f"y{about.message_id}", intent="", doubt="")
+        return replace(as_wish(said), id=f"y{about.message_id}", doubt="")
 
     await take(turn, read)
 

@@ -31,7 +31,7 @@ _READ = 200
 """Characters of a message that are looked at."""
 _PIECES = (3, 4)
 """Letters of the pieces that a text is cut into: they find words again in other forms, and with slips."""
-_PIECE, _WHOLE = 0.2, 100.0
+_PIECE, _WHOLE, _BARE = 0.2, 100.0, 30.0
 """What a piece counts for beside a word, which is in many of them, and what a whole sentence that is listed does."""
 _UNSEEN = 0.2
 """How often a label is taken to have what none of its sentences has."""
@@ -46,14 +46,13 @@ A remark that becomes a job costs a picture; a wish that doesn't costs a message
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
-_CLAUSE = re.compile(r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、])+")
-_STARRED = re.compile(r"\*\s?\w[^*]*")
-"""A word put right, as people do in chats; two stars are a gesture: “*sighs*”."""
+_CLAUSE = re.compile(
+    r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
+    r"|(?<= )(?:but|aber|mais|mas|pero)(?= )"
+)
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
-_FEELING = re.compile("FACE|HEART|HAND|THUMB|FIRE$|HUNDRED|SPARKLES|PARTY|KISS|BICEPS|MARK|STAR|PERSON|MONKEY")
-"""What is in the names of emoji that are laughter, thanks or a grumble."""
 _SPELLINGS = str.maketrans("يكةىı？؟！，", "یکهیi??!,", "'’`")
 _MARKS = dict.fromkeys(code for code in range(0x10000) if unicodedata.category(chr(code)) in {"Mn", "Cf"})
 """Accents and what is invisible, as `str.translate` takes them away."""
@@ -69,7 +68,7 @@ class Intent(StrEnum):
     MORE = "more"
     """A wish that goes on from the one before and says nothing without it: “and the hose”, “a bit less”."""
     FIX = "fix"
-    """A wish that puts the one before right: “no, the other one”, “sorry, Karin”."""
+    """What's wrong with what was done: “no, the other one”, “sorry, Karin”, “you cut my head off”."""
     STOP = "stop"
     AGAIN = "again"
     """The same once more."""
@@ -84,6 +83,10 @@ class Intent(StrEnum):
     HELP = "help"
     PRICE = "price"
     """What a picture costs, or how many are left."""
+    REFUND = "refund"
+    SEND = "send"
+    """That a photo is to come, or whether it may: “can you help me with a picture?”, “next one”."""
+    VIDEO = "video"
     PRIVACY = "privacy"
     """What is kept of a user, or a wish to have it deleted."""
     START = "start"
@@ -98,7 +101,7 @@ class Intent(StrEnum):
     AGREED = "agreed"
 
 
-_ASKED_FOR = (Intent.PRICE, Intent.WHEN, Intent.FILE, Intent.HELP, Intent.PRESETS)
+_REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
 WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
@@ -136,25 +139,28 @@ def meaning_of(text: str) -> Meaning:
         marks = set(text) - set(" \n!")
         grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
-    if _STARRED.fullmatch(text.strip()):
-        return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
-    if meaning.intent in (Intent.THANKS, Intent.QUESTION) and not is_listed(said):
-        clauses = map(_BAYES.meaning_of, _CLAUSE.split(said[:_READ]))
-        return next((each for each in clauses if each.intent in _ASKED_FOR and not each.doubt), meaning)
-    return meaning
+    clauses = [each for each in _CLAUSE.split(said[:_READ]) if _TOKEN.search(each)]
+    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS)
+    return meaning if alone else _of_clauses(meaning, clauses)
+
+
+def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
+    """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
+    first, *rest = meant = [_BAYES.meaning_of(each) for each in clauses]
+    takes_back = first.intent in (Intent.QUESTION, Intent.STOP) and len(_TOKEN.findall(clauses[0])) in (1, 2)
+    if takes_back and any(each.intent in WISHES for each in rest) and meaning.intent in (*WISHES, Intent.QUESTION):
+        return Meaning(Intent.FIX, meaning.doubt)
+    acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
+    if acts and not any(each.intent in (Intent.WISH, Intent.MORE) for each in meant):
+        return acts[0]
+    told = [each for each in meant if each.intent not in _REMARKS]
+    return told[0] if len(told) == 1 and not told[0].doubt else meaning
 
 
 def is_listed(text: str) -> bool:
     """Return whether a sentence is in `said/`."""
-    return any(_BAYES.seen(_whole(text.removeprefix("/"))))
-
-
-def leans(text: str) -> bool:
-    """Return whether words, if they're a wish, need those before: “and the hose”, “no, green”, “*blonde”."""
-    first, *rest = _CLAUSE.split(text)
-    takes_back = bool(rest) and meaning_of(first).intent in (Intent.QUESTION, Intent.STOP)
-    return takes_back or meaning_of(text).intent in (Intent.MORE, Intent.FIX)
+    return any(any(_BAYES.seen(each)) for found, _weight in _whole(text.removeprefix("/")) for each in found)
 
 
 def how_of(text: str) -> Literal["each", "together", ""]:
@@ -174,12 +180,6 @@ def place_of(text: str) -> str:
 
 def _places_in(text: str) -> list[str]:
     return [place for place in PLACES if _has(place, text)]
-
-
-def shows_things(text: str) -> bool:
-    """Return whether a message is emoji that show things, as “❄️🎅” do, and no feelings."""
-    names = [unicodedata.name(each, "") for each in text if unicodedata.category(each) == "So"]
-    return bool(names) and not _TOKEN.search(text) and not any(map(_FEELING.search, names))
 
 
 class _Bayes:
@@ -230,11 +230,14 @@ def _features(said: str) -> tuple[tuple[set[int], float], ...]:
     words, padded = _TOKEN.findall(plain), f" {plain} "
     pairs = {hash(f"={one} {other}") & _KEY for one, other in pairwise(("^", *words, "$"))}
     pieces = {hash(padded[at : at + size]) & _KEY for size in _PIECES for at in range(len(padded) - size + 1)}
-    return ({hash(f"={word}") & _KEY for word in words} | pairs, 1.0), (pieces, _PIECE), ({_whole(said)}, _WHOLE)
+    return ({hash(f"={word}") & _KEY for word in words} | pairs, 1.0), (pieces, _PIECE), *_whole(said)
 
 
-def _whole(said: str) -> int:
-    return hash(f"=={_plain(said)}") & _KEY
+def _whole(said: str) -> tuple[tuple[set[int], float], ...]:
+    """Return a whole sentence as features: as it is, and without what stands around it in “ok, undo now please”."""
+    around = _phrases()["around"]
+    bare = re.sub(rf"^(?:{around})+|(?:{around})+$", "", _spaced(said).replace(" ", "  ")) + "?" * ("?" in said)
+    return ({hash(f"=={_plain(said)}") & _KEY}, _WHOLE), ({hash(f"=={bare}") & _KEY} if bare.strip() else set(), _BARE)
 
 
 def _has(about: str, text: str) -> bool:

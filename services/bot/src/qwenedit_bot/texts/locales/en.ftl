@@ -17,14 +17,14 @@ help =
     • quotes around text in the picture: a sign that says “OPEN”
     • several photos: “put the jacket from photo 2 on the person in photo 1”
 
-    I understand “again”, “undo”, “stop” and “how long?”.
-
-    Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language.{ $larger ->
+    Under a picture: Again makes another version, Undo goes back, File is the picture in full quality, Styles are ready-made edits.{ $larger ->
         [0] {""}
-       *[other] {" "}Larger makes a picture of up to { $larger } megapixels.
-    }
+       *[other] {" "}Larger makes one for print, of up to { $larger } megapixels.
+    } Typing “again”, “undo”, “stop” or “how long?” works, too.
 
-    /presets has ready-made styles. /status, /cancel, /privacy
+    Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language. I answer in English or Russian: /language
+
+    /presets, /status, /cancel, /privacy
 privacy =
     What I keep, and for how long:
 
@@ -94,19 +94,16 @@ which-photo = Which photo? Send it and I'll do this.
 other-photo = Got it. Now send the other photo.
 start-over-button = Start over
 then-button = Then this
-begun = { $made ->
-    [1] I've already made this picture.
-   *[other] I've already begun this picture.
-} “{ $said }”: start over with this, or do it to the result?
+begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
 grumbled = If something should be different, type what to change. /help has more.
-nothing-before = There's nothing before this one.
+nothing-before = There's nothing to undo.
 undo-button = Undo
 like-this = “{ $said }”: should I do this to the picture?
 like-this-button = Yes, do it
 hint = I edit photos (JPEG, PNG, WebP, HEIC or AVIF). Send one and say what to change. /help has more.
 one-of = Which one? Reply to it and say what to change.
-forgotten-how = I don't remember what I did last. Send a photo, or reply to a picture, and say what to change.
+forgotten-how = I don't remember what I did last. Please say what to change, with a photo or in reply to one.
 resume-button = Do it now
 not-yet = I haven't begun this one. Shall I?
 press-answered = You've already answered this.
@@ -124,7 +121,7 @@ unsupported = { $kind ->
     [voice] I can't listen yet. Please type what to change.
     [audio] I can't do music. Please send a photo.
     [animation] I can't edit GIFs. Please send a photo.
-    [video] I can't edit videos. A screenshot of the best moment would do.
+    [video] I can't edit videos, and my pictures don't move. A screenshot of the best moment would do.
     [video_note] I can't edit videos. A screenshot of the best moment would do.
     [live_photo] I can't see the still in this live photo. Please send it as an ordinary photo.
     [document] I can't open this kind of file. Please send a JPEG, PNG, WebP or HEIC.
@@ -144,6 +141,7 @@ album-mixed = { $kind ->
     [document] I left out a file that I can't open.
    *[video] I left out the video: I can't edit videos.
 }
+send-it = 😊 Sure! Send the photo when you like, and say what to change.
 ready = 😊 I'm ready: what should I change? For example “make it snow”. /help has more.
 welcome = 😊 You're welcome!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
@@ -302,7 +300,7 @@ free = It's free.
 not-counted = It doesn't count.
 withheld-counted = This one counts: only the first three such pictures of a day don't.
 buy-hint = Want more now? /buy has the prices.
-buy = More pictures for Telegram Stars. They never expire, and you use them once today's are gone. If a picture fails, you get it back.
+buy = More pictures for Telegram Stars. They never expire, and you use them once today's are gone. If a picture fails, you get it back. Stars are Telegram's own money: you buy them by card or in the app store when you pay. I take nothing else.
 buy-button = { $jobs ->
     [one] { $jobs } picture
    *[other] { $jobs } pictures
@@ -319,7 +317,7 @@ paid = { $jobs ->
 }
 payment-returned = ⭐ { $stars } went back to you. The unused pictures of that purchase are gone.
 pay-support =
-    Is something wrong with a payment? Write to { $contact } and quote its line from below. Telegram's own support can't help with this bot.
+    Sorry that something went wrong! Do you want your Stars back? Write to { $contact } and quote the payment's line from below. Telegram's own support can't help with this bot.
 
     If a picture fails, you get it back automatically.
 payment = { $date } · ⭐ { $stars } · { $state ->
@@ -339,6 +337,7 @@ duration = { $hours ->
 ## Cancelling
 
 nothing-to-cancel = There's nothing to cancel.
+not-yours-to-stop = You have nothing here to stop. Only the person who asked for a picture can stop it.
 dialogue-cancelled = OK. Send another photo, or say what to change.
 jobs-cancelled = { $count ->
     [one] OK, I've cancelled your picture.
