@@ -38,7 +38,7 @@ def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
     """Name the page and the newest words of each trouble that a part has now, one a page and part."""
     for part in parts:
         told = {page: each for each in part.presence.troubles if now - each.at < _lasts(each) and (page := _page(each))}
-        for page, each in told.items():
+        for page, each in sorted(told.items(), key=lambda found: -found[1].at):
             why = f". `kubectl -n {NAMESPACE} describe pod {part.presence.worker}` says if it was OOMKilled"
             yield f"{page}: {_said(part, each, now)}{why if page == 'QweneditNoWorker' else ''}"
 
