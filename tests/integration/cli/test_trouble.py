@@ -304,13 +304,13 @@ async def warned(desk, workers, event, words, *, ago=4.0, count=1, name="bot-0",
         ("redis.lost_data", "reason=it is another one", "QweneditBotDown"),
     ],
 )
-async def test_what_a_part_warns_of_is_trouble_with_its_page_and_its_words(desk, workers, event, words, page):
+async def test_warning_of_a_part_is_trouble_with_its_page_and_its_words(desk, workers, event, words, page):
     await warned(desk, workers, event, words, count=3)
     told = rf"{page}: bot-0, [4-9] s ago, 3 times in 40 s: {event} {re.escape(words)}"
     assert re.match(told, await trouble(desk))
 
 
-async def test_what_a_part_warned_of_before_is_told_below(desk, workers):
+async def test_warnings_that_are_over_are_told_below(desk, workers):
     await warned(desk, workers, "polling.conflict", "cause=two", ago=100.0)
     await warned(desk, workers, "job.settled", "reason=comfyui_unavailable", name="gpu-1", part="worker")
     said = await desk.ask("status")
