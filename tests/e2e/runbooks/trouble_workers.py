@@ -33,7 +33,7 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
             row = await on_call.find(
                 "QweneditNoWorker", "the node offers no GPU", "Pending", "Insufficient nvidia.com/gpu", within=60
             )
-            for words in ("describe nodes", "get pvc"):  # of the rows beside it
+            for words in ("describe nodes", "get storageclass"):  # of the rows beside it
                 await on_call.type_of("QweneditNoWorker", words)
             await on_call.remedy(row)
             await on_call.part("QweneditNoWorker", "Stop-gap")
