@@ -84,7 +84,8 @@ def _section(chapter: Chapter) -> str:
     lines = [f"## {chapter.title}", "", chapter.about, ""]
     for name, shows in chapter.pictures.items():
         pictures = " ".join(f'<img width="49%" src="pictures/walk/{language}/{name}.webp">' for language in LANGUAGES)
-        lines += [f"**{shows}**", "", pictures, ""]
+        lines += [f"**{shows}**", ""] if len(chapter.pictures) > 1 else []
+        lines += [pictures, ""]
     return "\n".join(lines)
 
 

@@ -92,13 +92,7 @@ def make_parser() -> argparse.ArgumentParser:
     showing = _add(of_jobs, "show", jobs.jobs_show, "show everything about a job except its prompt and pictures")
     showing.add_argument("start", metavar="ID", help="an ID, or its beginning")
     _add(of_jobs, "cancel", jobs.jobs_cancel, "cancel jobs, as their users can", named)
-    _add(
-        of_jobs,
-        "requeue",
-        jobs.jobs_requeue,
-        "run jobs again: running, delayed or failed ones",
-        named,
-    )
+    _add(of_jobs, "requeue", jobs.jobs_requeue, "rerun running, delayed or failed jobs", named)
 
     of_dead = _group(commands, "dead", "list, retry or drop jobs that failed for good")
     _add(of_dead, "list", jobs.dead_list, "list them, newest first")
