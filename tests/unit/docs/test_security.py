@@ -11,8 +11,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 TABLES = [line[2:] for line in (ROOT / "SECURITY.md").read_text().splitlines() if line.startswith("| ")]
 ROWS = [line for line in TABLES if not re.match(r"(credential|user|what|---) \|", line)]
-TRUSTED = "who may read Secrets"
-"""Row about people whom nothing holds."""
+TRUSTED = "people who can read Secrets"
+"""Row about people whom no test can hold back."""
 CLAIMS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "security_rows.yaml").read_text())
 
 
