@@ -1,4 +1,4 @@
-"""Growing pauses between tries to reach what does not answer."""
+"""Growing pauses between tries to reach a server that doesn't answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import random
 LONGEST_PAUSE = 10.0
 """Seconds."""
 MOST_DOUBLINGS = 60
-"""Beyond which a float would overflow some day."""
+"""More doublings would overflow a float."""
 
 
 def pause_after(failures: int, *, first: float, longest: float) -> float:
@@ -26,7 +26,7 @@ def pause_after(failures: int, *, first: float, longest: float) -> float:
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> bool:
-    """Wait, but not beyond the wish to stop; returns whether that came."""
+    """Wait, at most until the stop event; returns whether it came."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

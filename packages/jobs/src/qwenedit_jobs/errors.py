@@ -60,7 +60,7 @@ class StateTooNewError(StateRefusedError):
 
 
 class AnotherBotError(StateRefusedError):
-    """Another bot's state lies under this prefix: two bots would take each other's jobs and answers."""
+    """Another bot uses this prefix: two bots would take each other's jobs and answers."""
 
     def __init__(self, *, owner: str, bot_id: int, prefix: str) -> None:
         super().__init__(
@@ -79,7 +79,7 @@ class PictureExpiredError(QueueError):
 
 
 class PictureTooLargeError(PictureExpiredError):
-    """What lies in the picture's place is larger than any picture may be, and is not read."""
+    """The stored object is larger than any picture may be, and isn't read."""
 
     def __init__(self, ref: str, *, size: int, most: int) -> None:
         super().__init__(ref, f"has {size} bytes, and no picture has more than {most}")

@@ -75,7 +75,7 @@ class Keys:
 
     @property
     def answered_pictures(self) -> str:
-        """ZSET reference → time (ms): pictures that nobody waits for any more, the first to go when room is needed."""
+        """ZSET reference → time (ms): pictures of answered or failed jobs, deleted first when room is needed."""
         return f"{self.prefix}:pictures:answered"
 
     @property

@@ -41,7 +41,7 @@ class State(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing will happen to the job any more."""
+        """Whether the state is final."""
         return self in (State.DONE, State.FAILED, State.CANCELLED)
 
 
@@ -60,16 +60,16 @@ class Reason(StrEnum):
     COMFYUI_UNAVAILABLE = "comfyui_unavailable"
     TIMEOUT = "timeout"
     OUT_OF_MEMORY = "out_of_memory"
-    """The GPU's memory does not suffice for a picture as large as was asked for."""
+    """The GPU's memory isn't enough for a picture of the requested size."""
     SERVER_OUT_OF_MEMORY = "server_out_of_memory"
-    """It does not suffice for the models, or for a picture of the size that they are made for."""
+    """It isn't enough for the models, or for a picture of the size that they're made for."""
     WORKFLOW_REJECTED = "workflow_rejected"
     EXECUTION_FAILED = "execution_failed"
     WORKER_LOST = "worker_lost"
     PICTURE_EXPIRED = "picture_expired"
     PICTURE_UNREADABLE = "picture_unreadable"
     PICTURE_TOO_LARGE = "picture_too_large"
-    """ComfyUI takes no upload of that many bytes."""
+    """The photo exceeds ComfyUI's upload limit."""
     EXPIRED = "expired"
     """It waited longer than the operator lets jobs wait."""
     STORAGE_FULL = "storage_full"
@@ -136,7 +136,7 @@ class Done:
 
     result: Result
     picture: bytes | None = field(default=None, repr=False)
-    """Is kept in Redis under the result's reference; None where it lies elsewhere."""
+    """Stored in Redis under the result's reference; None if it's stored elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,11 @@ class Lease(StrEnum):
     CANCELLED = "cancelled"
     """The user has cancelled the job: stop and settle."""
     LOST = "lost"
-    """Somebody else has the job: stop and drop the work."""
+    """Another worker has the job: stop and drop the work."""
 
 
 class Settled(StrEnum):
-    """What became of a job when its worker let go of it."""
+    """Next state of a job after its worker's attempt."""
 
     DONE = "done"
     FAILED = "failed"
@@ -188,11 +188,11 @@ class Settled(StrEnum):
     QUEUED = "queued"
     CANCELLED = "cancelled"
     LOST = "lost"
-    """The lease had gone to somebody else; nothing was changed."""
+    """Another worker has the lease; nothing was changed."""
 
 
 class Cancelled(StrEnum):
-    """What a wish to cancel came to."""
+    """Result of a cancellation."""
 
     CANCELLED = "cancelled"
     CANCELLING = "cancelling"

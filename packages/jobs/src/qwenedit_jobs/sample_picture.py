@@ -1,4 +1,4 @@
-"""A picture for edits that nobody has asked for: the self-test and the worker's warm-up."""
+"""A picture for the self-test and the worker's warm-up."""
 
 from __future__ import annotations
 

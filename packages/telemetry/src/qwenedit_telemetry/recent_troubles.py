@@ -25,7 +25,7 @@ def note(event: Mapping[str, Any], redact: Callable[[str], str]) -> None:
 
     Args:
         event: The line's fields.
-        redact: Takes out of its words what nobody may read.
+        redact: Removes secrets and users' words.
     """
     if event.get("level") not in _LOUD:
         return

@@ -16,7 +16,7 @@ MAX_PIXELS: Final = 25_000_000
 MIN_SIDE: Final = 32
 """Pixels."""
 MAX_RATIO: Final = 20
-"""Of the longer side to the shorter one, as sendPhoto has it: the result keeps its input's shape."""
+"""Ratio of the longer to the shorter side, sendPhoto's limit: the result keeps its input's shape."""
 MAX_SIDE: Final = 2560
 """Pixels of the longest side that are kept: Telegram's own largest photo, and more than the model works at."""
 

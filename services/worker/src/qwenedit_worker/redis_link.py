@@ -37,7 +37,7 @@ class RedisLink:
         self._logged_at: dict[str, float] = {}
 
     def health(self) -> Health:
-        """Say whether the last call came to something; a worker writes every few seconds, also while it waits."""
+        """Return whether the last call succeeded; a worker writes every few seconds, also while it waits."""
         return HEALTHY if self._up else Health.failing(f"Redis doesn't answer: {self._error}")
 
     @contextmanager

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 MOST_SECONDS = 86_400
 """The longest that a command waits."""
 TROUBLE = "trouble "
-"""Begins what has a page in docs/runbooks, as in the status."""
+"""Begins a line that names a page in docs/runbooks, as in the status."""
 EXIT_CODES = """\
 exit codes: 0 success; 1 failure (no such job, a job in the wrong state, or no picture);
 2 the command couldn't run (Redis, a setting, or the command line)"""
@@ -50,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 async def _answered(settings: RedisSettings, arguments: argparse.Namespace) -> int:
-    """Run a command and say what came of it at once: the event loop's end waits for a resolver that hangs."""
+    """Run a command and print its result at once: closing the event loop waits for a hung resolver."""
     try:
         return await _run(settings, arguments)
     except (RedisError, OSError) as error:
@@ -65,7 +65,7 @@ def _complain(message: str, code: int) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Return what reads the command line. A command's options are the arguments of the function in its `run`."""
+    """Return the parser of the command line. A command's options are the arguments of the function in its `run`."""
     parser = argparse.ArgumentParser(prog="qwenedit", description=__doc__, epilog=EXIT_CODES)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     named = argparse.ArgumentParser(add_help=False)

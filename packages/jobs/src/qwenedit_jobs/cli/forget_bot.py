@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def forget_bot(at: Installation) -> Answer:
-    """Let another bot start with what this Redis holds."""
+    """Let another bot use this prefix of Redis."""
     owner = await state_layout.forget_bot(at.redis, at.keys)
     forgotten = "No bot is noted here" if owner is None else one_line(f"Bot {owner} is forgotten")
     return Answer(f"{forgotten}; the next one that starts with the prefix {at.keys.prefix} owns these keys.")

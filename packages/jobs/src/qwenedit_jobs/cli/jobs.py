@@ -62,7 +62,7 @@ async def jobs_list(at: Installation, *, user: int | None = None, everything: bo
 
 
 async def jobs_show(at: Installation, *, start: str) -> Answer:
-    """Tell all that is known of one job but its prompt."""
+    """Show everything about a job except its prompt."""
     record, now = await _find(at, start), await at.queue.now()
     rows = {"id": record.id, "state": _state(record)}
     if (status := record.status) is not None:
@@ -118,12 +118,12 @@ async def dead_list(at: Installation) -> Answer:
 
 
 async def dead_retry(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
-    """Have dead jobs executed again, as new ones behind everybody who waits."""
+    """Run dead jobs again, at the end of the line."""
     return of_deeds([await _requeue(at, record) for record in await _chosen(at, starts, everything=everything)])
 
 
 async def dead_drop(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
-    """Forget dead jobs, with their photos."""
+    """Delete dead jobs and their photos."""
     deeds = []
     for record in await _chosen(at, starts, everything=everything):
         done = await at.queue.drop(record.id)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 OK, BAD_NEWS, NOT_ASKED = 0, 1, 2
-"""Exit codes: the answer is as wished; it is not; the question could not be asked."""
+"""Exit codes: success; failure; the command couldn't run."""
 
 _DURATIONS = ((86_400, "d"), (3_600, "h"), (60, "min"))
 _SIZES = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))

@@ -56,7 +56,7 @@ async def pending_updates(at: Installation, now: float) -> str:
 
 
 def _sent(update: str, now: float) -> float:
-    """Tell when Telegram took a message; what has no date came now."""
+    """Return when Telegram took a message; one without a date came now."""
     dates = [float(each) for each in re.findall(r'"date": ?([0-9]{9,10})\b', update)]
     return min(now, max(dates, default=now))  # an older one is of a message that it replies to
 

@@ -22,7 +22,7 @@ LOOK_EVERY = 0.25
 
 
 async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYNC109 - bounds the job
-    """Send a job that is nobody's and wait for its picture; prints each change on standard error.
+    """Send a job without a user and wait for its picture; prints each change on standard error.
 
     Args:
         at: The installation.

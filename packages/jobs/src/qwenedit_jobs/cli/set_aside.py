@@ -1,4 +1,4 @@
-"""`qwenedit aside …`: updates, answers and requests that the bot could not work off."""
+"""`qwenedit aside …`: updates, answers and requests that the bot couldn't handle."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def aside_list(at: Installation) -> Answer:
 
 
 async def aside_retry(at: Installation, *, starts: Sequence[str], everything: bool) -> Answer:
-    """Have entries worked off again, each behind what waits in its chat."""
+    """Retry entries, each behind what waits in its chat."""
     chosen = await _chosen(at, starts, everything=everything)
     return of_deeds(
         [_deed(entry.id, "waits in its chat again", await lanes.retry_set_aside(entry.id)) for lanes, entry in chosen]

@@ -22,17 +22,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class DoneResult:
-    """What dropping an entry came to."""
+    """Result of dropping an entry."""
 
     first: bool
-    """Whether nobody had dropped it before."""
+    """Whether this call dropped it."""
     more: bool
     """Whether other entries wait, due or not, that nobody holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """An entry that could not be worked off."""
+    """An entry that couldn't be handled."""
 
     id: str
     lane: str
@@ -76,4 +76,4 @@ class Stay:
     failures: int
     """Attempts at it that failed."""
     why: str
-    """What it waits for; empty where it waits for nothing but its turn."""
+    """What it waits for; empty if only for its turn."""

@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent / "lua"
 
 
 class Put(StrEnum):
-    """What became of an entry that was put into its lane."""
+    """Result of adding an entry to its lane."""
 
     PUT = "put"
     KNOWN = "known"
@@ -94,7 +94,7 @@ class Lanes:
         return entries, None if wait < 0 else wait / 1000
 
     async def done(self, entry: Entry) -> DoneResult:
-        """Drop an entry that is worked off."""
+        """Drop an entry that is done."""
         first, more = await self._scripts.run("done", **_named(entry), failures=entry.failures)
         return DoneResult(first=bool(first), more=bool(more))
 
@@ -118,7 +118,7 @@ class Lanes:
         return bool(await self._scripts.run("rewrite", lane=lane, id=entry, payload=payload))
 
     async def drop(self, lane: str, entry: str) -> None:
-        """Drop an entry that nobody needs to work off any more."""
+        """Drop an entry that is no longer needed."""
         await self.done(Entry(lane=lane, id=entry, sender="", failures=0, token="", payload=""))
 
     async def make_due(self, lane: str) -> bool:
@@ -143,7 +143,7 @@ class Lanes:
         return int(await self._scripts.run("reclaim", name=self._name))
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
-        """Take an entry that nobody can work off out of its lane, and keep it for the operator."""
+        """Move an entry that can't be handled out of its lane, and keep it for the operator."""
         await self._scripts.run("set_aside", **_named(entry), why=json.dumps(why))
 
     async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
@@ -191,7 +191,7 @@ class Lanes:
         )
 
     async def stay_of(self, entry: Waiting) -> Stay:
-        """Tell why an entry is still there."""
+        """Return why an entry isn't done."""
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.zscore(self.key("ready"), entry.lane)
         pipeline.zscore(self.key("parked"), entry.id)

@@ -53,7 +53,7 @@ class ObjectPictureStore:
         self._on_call = on_call
 
     async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture; nobody sees half of one."""
+        """Store a picture atomically."""
         await self._put(object_of(ref), data)
 
     async def get(self, ref: str, size: int | None = None) -> bytes:

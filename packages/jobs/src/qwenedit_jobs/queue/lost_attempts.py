@@ -1,4 +1,4 @@
-"""What is known of attempts whose worker stopped renewing its lease."""
+"""Records of attempts whose worker stopped renewing its lease."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class LostAttempt:
 
     job_id: str
     outcome: Settled
-    """What became of the job: `delayed`, `failed` or `cancelled`."""
+    """The job's next state: `delayed`, `failed` or `cancelled`."""
     worker: str
     attempt: int
     """1 for the first."""

@@ -25,7 +25,7 @@ _ESCAPED = r"\\\g<0>"
 
 
 class Requeued(StrEnum):
-    """What a wish to execute a job again came to."""
+    """Result of requeueing a job."""
 
     QUEUED = "queued"
     """It is in line: taken from its worker, from its pause, or from the dead. A job that waited keeps waiting."""
@@ -132,7 +132,7 @@ class OperatorQueue(JobQueue):
         return sorted({str(key).removeprefix(prefix) async for key in keys})
 
     async def records(self, job_ids: Iterable[str]) -> list[JobRecord]:
-        """Return what is known of some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
+        """Return some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]
         records: list[JobRecord] = []
         for start in range(0, len(ids), 500):

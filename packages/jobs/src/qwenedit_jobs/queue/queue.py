@@ -93,7 +93,7 @@ class QueueLimits:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What became of jobs because of the time."""
+    """Jobs whose lease, pause or wait ended."""
 
     due: tuple[str, ...]
     """Ids of those whose pause between two attempts has ended, and that are back in line."""
@@ -285,7 +285,7 @@ class JobQueue(QueueView):
             return await self._scripts.run_by(self._waiter, options or {}, transition, *data, **arguments)
 
     async def abandon(self, token: str) -> Settled:
-        """Let a token take no job any more, and give back unharmed the one that it has taken."""
+        """Revoke a claim's token, and put its job, if any, back in line unharmed."""
         return Settled(await self._run("settle", token=token, outcome=Settled.QUEUED))
 
     async def heartbeat(
@@ -323,7 +323,7 @@ class JobQueue(QueueView):
         return Lease(word)
 
     async def settle(self, job_id: str, token: str, outcome: Outcome) -> Settled:
-        """Say how an attempt ended. A job whose user has cancelled it ends so, whatever its worker says.
+        """Record how an attempt ended. A job whose user has cancelled it ends so, whatever its worker says.
 
         Returns:
             What became of the job. A failed attempt delays it, or fails it after the last one.

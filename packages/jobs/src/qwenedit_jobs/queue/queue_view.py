@@ -68,7 +68,7 @@ class QueueView:
         self._unreadable = dict[str, None]()
 
     async def status(self, job_id: str) -> Status | None:
-        """Return what is known of a job; None when it was never accepted, is forgotten, or cannot be read."""
+        """Return a job; None if it was never accepted, is forgotten, or can't be read."""
         statuses = await self.statuses([job_id])
         return statuses[0] if statuses else None
 
@@ -77,7 +77,7 @@ class QueueView:
         return bool(await self._redis.exists(self._keys.job(job_id)))
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
-        """Return what is known of several jobs, in one round trip; forgotten and unreadable ones are left out."""
+        """Return several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)
         hashes = await self._hashes(ids)
         statuses: list[Status] = []

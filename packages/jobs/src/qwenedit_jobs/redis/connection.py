@@ -81,7 +81,7 @@ class _Retry(Retry):
 
 
 class _WaitingRetry(_Retry):
-    """Of a client whose replies take as long as they like."""
+    """For clients whose commands may block: logs no slow replies."""
 
     def _took(self, seconds: float) -> None:
         pass

@@ -28,7 +28,7 @@ a command more."""
 TELL_EVERY = 5.0
 """Seconds between two of a bot, which says nothing between them."""
 FORGOTTEN_AFTER = 60
-"""Seconds without one until nobody counts on a worker."""
+"""Seconds without one after which a worker doesn't count."""
 REMEMBERED = 900
 """Seconds for which its last words are kept for the operator."""
 MOST_SEEN = 1_000
@@ -139,7 +139,7 @@ class Workers:
         await self._redis.delete(self._keys.worker_about(worker))
 
     async def seen(self, within: int = FORGOTTEN_AFTER) -> Seen:
-        """Return who gave a sign of life in the last seconds. At most 8 MiB are read, whatever lies there."""
+        """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
         ignored, entries = await self._scripts.run("seen", **limits)
         parts = []

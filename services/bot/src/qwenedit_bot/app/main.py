@@ -87,7 +87,7 @@ async def serve(settings: BotSettings) -> int:
 
 
 async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) -> None:
-    """Run the bot until the wish to stop comes.
+    """Run the bot until the stop event.
 
     Raises:
         ExceptionGroup: of what `introduce` and `run_parts` raise.
@@ -121,7 +121,7 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
 
 
 async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event) -> User | None:
-    """Wait until Redis and Telegram answer; returns the bot's user, or None when the wish to stop came first.
+    """Wait until Redis and Telegram answer; returns the bot's user, or None if the stop event came first.
 
     A store of objects that does not answer is not waited for: all but the pictures works without.
 
@@ -170,7 +170,7 @@ async def _check_objects(objects: ObjectPictureStore) -> None:
 
 
 async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Event) -> None:
-    """Build the parts and run them until the wish to stop comes.
+    """Build the parts and run them until the stop event.
 
     Raises:
         TokenRefusedError: Telegram no longer knows the token (in an exception group).

@@ -59,7 +59,7 @@ class BotSettings(RedisSettings):
     allowed_users: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
-    """Telegram ids of users who may use the bot beside the admins; empty: everybody."""
+    """Telegram ids of users who may use the bot besides the admins; empty: everybody."""
     jobs_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
     """Free jobs of a user from 00:00 UTC on; None: no such limit."""
     star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(

@@ -108,7 +108,7 @@ def status_of(error: AiogramError | None) -> str:
 
 
 def trouble_of(error: AiogramError | None) -> str:
-    """Say what keeps calls from Telegram, and what to do; empty if they arrive, or if nobody knows."""
+    """Say why calls don't reach Telegram, and what to do; empty if they do, or if it's unknown."""
     match error.__cause__ if isinstance(error, TelegramNetworkError) else None:
         case aiohttp.ClientHttpProxyError(status=status):
             return f"the proxy answers {status}: check HTTPS_PROXY, with user and password, and what it lets through"

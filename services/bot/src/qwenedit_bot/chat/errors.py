@@ -48,7 +48,7 @@ class UnchangedError(TelegramRefusedError):
 
 
 class MessageGoneError(TelegramRefusedError):
-    """The message cannot be edited any more: send another one."""
+    """The message can no longer be edited: send another one."""
 
 
 class GroupMovedError(MessageGoneError):

@@ -33,7 +33,7 @@ class Rate:
     burst: int
     """How many times at once after a quiet time."""
     spared: int = 0
-    """Turns of the burst that progress edits leave to messages somebody waits for."""
+    """Turns of the burst that progress edits leave to replies."""
 
 
 OVERALL = Rate(interval=1 / 30, burst=26, spared=10)
@@ -107,7 +107,7 @@ class SharedLimiter:
             raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int) -> bool:
-        """Take the turn of an edit, but only if enough turns are left for messages that somebody waits for."""
+        """Take the turn of an edit, but only if enough turns are left for replies."""
         return await self._ask(chat_id, edit=True, spare=True, line=0.0) <= 0
 
     async def close(self, chat_id: int, seconds: float) -> None:

@@ -23,7 +23,7 @@ SAID_KEPT = 6 * 3_600
 
 
 class Replies:
-    """Replies that are remembered by the message they answer, and edited when something else is said.
+    """Replies that are remembered by the message they answer, and edited when the reply changes.
 
     A handler that can't continue is called again from its beginning. A view that was said before is not said again:
     the handler comes further each time, and Telegram sees each view once.

@@ -24,7 +24,7 @@ class Button:
 
     label: str
     data: str
-    """At most 64 bytes, as Telegram has it: `verb:job_id[:extra]`. Each verb has a handler of its own."""
+    """At most 64 bytes, Telegram's limit: `verb:job_id[:extra]`. Each verb has a handler of its own."""
     style: ButtonStyle | None = None
 
 

@@ -25,7 +25,7 @@ class BotKeys:
 
     @property
     def banned(self) -> str:
-        """SET of users who may not use the bot."""
+        """SET of banned users."""
         return f"{self.prefix}:banned"
 
     @property

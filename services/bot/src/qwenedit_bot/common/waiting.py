@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Do some work, but cancel it when the wish to stop comes; returns None then."""
+    """Do some work, but cancel it at the stop event; returns None then."""
     task = asyncio.create_task(work)
     stopped = asyncio.create_task(stop.wait())
     try:

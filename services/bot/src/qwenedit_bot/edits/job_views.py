@@ -162,7 +162,7 @@ def bar(step: int, steps: int) -> str:
 
 
 def _remaining(words: Words, seconds: float) -> str:
-    """Tell a duration of up to a day, in hours and minutes."""
+    """Write a duration of up to a day, in hours and minutes."""
     minutes = max(1, round(seconds / 60))
     return words(Text.DURATION, hours=minutes // 60, minutes=minutes % 60)
 

@@ -113,7 +113,7 @@ class UserJobs:
         log.info("user.jobs_forgotten", jobs=len(jobs))
 
     async def _drop_answer(self, job_id: str) -> bool:
-        """Drop a job's answer if it was set aside, for which nobody waits any more; returns whether it was."""
+        """Drop a job's answer that was set aside and is no longer awaited; returns whether there was one."""
         entries = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
         return any([await self.answers.drop_set_aside(entry) for entry in entries])
 

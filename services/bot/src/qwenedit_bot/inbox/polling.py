@@ -59,7 +59,7 @@ class Poller:
         return HEALTHY
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until the wish to stop comes; a request that waits is cut then, which loses nothing.
+        """Poll until the stop event, which cuts a waiting request and loses nothing.
 
         A webhook that an earlier installation has left is deleted once, at the start. A later one is the successor's,
         which soon stops this poller.

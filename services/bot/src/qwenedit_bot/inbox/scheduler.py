@@ -208,7 +208,7 @@ class Scheduler:
         await self._settle(entry, lambda held: self._lanes.park(held, seconds, failed=failed, alone=alone, why=why))
 
     async def _settle(self, entry: Entry, call: Callable[[Entry], Awaitable[T]]) -> T:
-        """Note what became of an entry, as it's held now: after a stall longer than its hold it was taken once more.
+        """Record an entry's result, as it's held now: after a stall longer than its hold it was taken once more.
 
         It's retried until Redis takes it, and nothing else runs meanwhile.
         """

@@ -112,7 +112,7 @@ class Webhook:
         return web.Response(status=status)
 
     async def _register(self, stop: asyncio.Event) -> None:
-        """Tell Telegram where to post, again and again until the wish to stop; saying the same changes nothing."""
+        """Set the webhook repeatedly until the stop event; setting the same address changes nothing."""
         backoff = Backoff()
         while not stop.is_set():
             try:

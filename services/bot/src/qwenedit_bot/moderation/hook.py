@@ -29,7 +29,7 @@ PAUSES = (0.0, 0.2, 1.0)
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
 REMEMBERED = 86_400
-"""Seconds that a verdict on a result is remembered: longer than its picture could be asked for again."""
+"""Seconds that a verdict on a result is remembered: longer than its picture can be requested again."""
 OK = 200
 
 log = structlog.get_logger(__name__)

@@ -58,5 +58,5 @@ class Bound:
 
 
 def later(what: str) -> LaterError:
-    """Return the error that sends somebody away for a moment, who is not to come with all the others."""
+    """Return an error with a random wait, so that waiting requests don't return all at once."""
     return LaterError(AGAIN * random.uniform(0.5, 1.0), what)  # noqa: S311 - spreads load, keeps no secret

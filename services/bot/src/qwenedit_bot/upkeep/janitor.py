@@ -136,7 +136,7 @@ class Leadership:
         return time.monotonic() < self._until
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Take and keep the lock as long as nobody else has it; release it at the end."""
+        """Take the lock once it's free, and keep it; release it at the end."""
         while not stop.is_set():
             await self._renew()
             await pause(stop, RENEW_EVERY)

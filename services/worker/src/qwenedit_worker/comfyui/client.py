@@ -157,7 +157,7 @@ class ComfyUI:
         return self._watch.observe(queue)
 
     async def system_stats(self) -> SystemStats:
-        """Tell the server's version and GPU.
+        """Return the server's version and GPU.
 
         Raises:
             ComfyUIUnavailable: no sane reply.
@@ -165,7 +165,7 @@ class ComfyUI:
         return await self._api.system_stats()
 
     def _expect_restart(self) -> None:
-        """Forget what is known of the server: one that takes no connections may come back with another version."""
+        """Forget the server's checks: one that refuses connections may return with another version."""
         self._requirements.compare_again()
         self._watch.gone()
 

@@ -31,7 +31,7 @@ class ComfyUIError(Exception):
 
 
 class ComfyUIUnavailable(ComfyUIError):
-    """The server can't be reached, restarted, lost the prompt, made no picture, or was stopped by somebody else.
+    """The server can't be reached, restarted, lost the prompt, made no picture, or was interrupted by another client.
 
     Attributes:
         submitted: whether the server had accepted the prompt (or may have), so that the attempt counts.

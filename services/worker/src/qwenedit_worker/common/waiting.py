@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Signal(asyncio.Event):
-    """An event that calls as well, so that nobody needs a task to wait for what hardly ever comes."""
+    """An event with callbacks, so that rare events need no waiting task."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -34,7 +34,7 @@ def report_gpu_time(
 def report_settlement(
     metrics: Metrics, span: tracing.Span, settled: Settled, outcome: AttemptOutcome, *, seconds: float
 ) -> None:
-    """Tell metrics, trace and log what became of the job, and why, `seconds` after its claim."""
+    """Report the job's next state to metrics, trace and log, and why, `seconds` after its claim."""
     reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
     metrics.attempts.labels(settled.value, reason).inc()
     metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())

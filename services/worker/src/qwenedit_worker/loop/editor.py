@@ -112,7 +112,7 @@ class ComfyUIEditor:
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
 
     async def warm_up(self, *, deadline: float) -> None:
-        """Have the default workflow's model loaded, by an edit of a small picture in one step that is nobody's.
+        """Have the default workflow's model loaded, by an edit of a small picture in one step, without a job.
 
         Args:
             deadline: When it must have ended, on the event loop's clock.

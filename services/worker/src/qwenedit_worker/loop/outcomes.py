@@ -51,7 +51,7 @@ class JobCancelled:
 
 @dataclass(frozen=True, slots=True)
 class LeaseLost:
-    """The job is, or may be, somebody else's: nothing is said about it."""
+    """Another worker has, or may have, the job: report nothing."""
 
     detail: str
 

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class Settlement:
-    """Hands outcomes in.
+    """Submits outcomes.
 
     Args:
         queue: Takes the outcome, with the result's picture if Redis keeps it.

@@ -54,7 +54,7 @@ class AttemptGpuTime:
         return self.spent[GpuActivity.LOADING] if self._loaded else None
 
     def spend(self, activity: GpuActivity) -> None:
-        """Note what the time from now on goes into; an edit right after a load says that the load came to its end."""
+        """Set the activity from now on; an edit right after a load means that the load is complete."""
         self._account()
         self._loaded |= self.activity is GpuActivity.LOADING and activity is GpuActivity.EDITING
         self.activity = activity

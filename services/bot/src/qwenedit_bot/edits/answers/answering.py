@@ -191,7 +191,7 @@ class Answering:
         return replace(answer, message_id=message_id)
 
     async def delete_pictures(self, status: Status) -> None:
-        """Delete what nobody needs of an ended job. The store's own rule deletes what a failure here leaves."""
+        """Delete an ended job's unneeded pictures. The store's own rule deletes what a failure here leaves."""
         try:
             if status.state is State.DONE:
                 await self.store.delete_photos(status.job.id)

@@ -34,7 +34,7 @@ FIRST_PAUSE, REFUSED_PAUSE = 5.0, 3_600.0
 """Seconds until a refused answer is tried again for the first time, and later, if nothing comes from its chat. Telegram
 doesn't tell a bot that an admin lets all members write again, and somebody may come back while they're refused."""
 LATE_EDITS = 15.0
-"""Seconds after which no edit of a job's progress can arrive any more: see `FRESH` and the messenger's time-out."""
+"""Seconds after which no edit of a job's progress can arrive: see `FRESH` and the messenger's time-out."""
 
 log = structlog.get_logger(__name__)
 

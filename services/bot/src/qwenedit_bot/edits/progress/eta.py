@@ -25,7 +25,7 @@ PATIENCE = 300.0
 """Seconds after which a waiting job is late if no worker is ready."""
 
 Wait: TypeAlias = float | Text
-"""Seconds until a job's picture, or why nobody can tell: the queue is paused, or no worker is ready."""
+"""Seconds until a job's picture, or why it's unknown: the queue is paused, or no worker is ready."""
 
 
 @dataclass(eq=False)

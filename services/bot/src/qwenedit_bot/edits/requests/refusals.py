@@ -27,7 +27,7 @@ _REFUSED_TYPES = {
 
 
 class NotAllowedError(Exception):
-    """Moderation does not let the wish pass."""
+    """Moderation refuses the instruction."""
 
     def __init__(self, verdict: ModerationVerdict) -> None:
         super().__init__(verdict)

@@ -40,7 +40,7 @@ class Request:
 
 
 class RequestOutcome(StrEnum):
-    """What became of a request."""
+    """Result of a request."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -54,7 +54,7 @@ class RequestOutcome(StrEnum):
 
 
 class Reworded(Enum):
-    """What became of the new words for a request that is no running job yet."""
+    """Result of new words for a request that isn't a running job yet."""
 
     DONE = auto()
     TOO_LATE = auto()

@@ -217,7 +217,7 @@ class PromptExecution:
             await asyncio.sleep(self._poll_interval)
 
     async def _pause(self, *, soon: bool) -> None:
-        """Wait until it makes sense to ask: the end was told, or nobody would tell it."""
+        """Wait until polling makes sense: the end was reported, or the websocket is down."""
         listening = self._client_id == self._feed.client_id and self._feed.open.is_set()
         with suppress(TimeoutError):
             wait = timeouts.POLL_BESIDE_WEBSOCKET if listening and not soon else self._poll_interval
@@ -232,7 +232,7 @@ class PromptExecution:
             log.warning("comfyui.memory_not_freed", error=str(error))
 
     def _show(self, progress: Progress) -> None:
-        """Tell of progress. Going back, as late and repeated events would, changes nothing."""
+        """Report progress. Late and repeated events, which would go back, change nothing."""
         if progress.stage is not EditStage.QUEUED:
             self._began = self._began or self._clock()
         if self._newest is None or _rank(progress) > _rank(self._newest):

@@ -1,4 +1,4 @@
-"""What became of a prompt, as ComfyUI's history says it."""
+"""A prompt's outcome, from ComfyUI's history."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class HistoryRecord:
         """Return the output node's first picture.
 
         Raises:
-            ComfyUIUnavailable: somebody else interrupted the execution, or it ended without a picture.
+            ComfyUIUnavailable: another client interrupted the execution, or it ended without a picture.
             ExecutionFailed: it failed; OutOfMemory and PictureUnreadable where that is why.
             WorkflowRejected: a model could not be loaded.
         """

@@ -69,7 +69,7 @@ class ExecutorWatch:
         self._found_idle, self._verdict = None, ALIVE
 
     def gone(self) -> None:
-        """Note that nothing listens there any more: what comes next is a new process."""
+        """Note that nothing listens there: the next process is a new one."""
         self._idle = self._found_idle = None
         self._running, self._verdict = {}, ALIVE
 

@@ -1,4 +1,4 @@
-"""Which inputs of ComfyUI's loaders name a model file, and in which folder it lies (nodes.py)."""
+"""Which inputs of ComfyUI's loaders name a model file, and in which folder it is (nodes.py)."""
 
 from __future__ import annotations
 
