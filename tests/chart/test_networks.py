@@ -34,6 +34,12 @@ def test_standalone_comfyui_listens_on_ipv6_if_the_services_have_it(render, fami
     assert f"--listen={listen}" in container["args"]
 
 
+def test_comfyui_beside_a_worker_listens_to_its_pod_alone(render):
+    """It asks nobody who they are."""
+    (comfyui,) = (one for one in pod_of(render(TOKEN), "worker")["initContainers"] if one["name"] == "comfyui")
+    assert "--listen=127.0.0.1" in comfyui["args"]
+
+
 def test_probes_and_webhook_listen_on_both_families(render):
     manifests = render(TOKEN)
     assert [config(manifests, part)["PROBE_HOST"] for part in ("bot", "worker")] == ["::", "::"]
@@ -121,6 +127,13 @@ def test_password_of_the_proxy_stays_in_its_secret(render):
 def test_webhook_is_open_to_whom_the_values_name(render):
     (rule,) = policy_of(render({"bot": WEBHOOK, "networkPolicy": {"metricsFrom": []}}), "bot")["ingress"]
     assert rule == {"from": WEBHOOK["webhook"]["from"], "ports": [{"protocol": "TCP", "port": "webhook"}]}
+
+
+def test_standalone_comfyui_lets_in_workers_alone(render):
+    (rule,) = policy_of(render({**TOKEN, **STANDALONE}), "comfyui")["ingress"]
+    (peer,) = rule["from"]
+    assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "worker"
+    assert rule["ports"] == [{"protocol": "TCP", "port": "comfyui"}]
 
 
 @pytest.mark.parametrize("scaled", [True, False])

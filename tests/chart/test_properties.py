@@ -202,9 +202,9 @@ def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
 )
 def test_keda_goes_by_the_jobs_and_keeps_warm_workers(values, formula, target, render):
     """That KEDA takes them is shown on a cluster."""
-    values = {"minReplicas": 0, "maxReplicas": 3, **values}
+    values = {"minReplicas": 0, "maxReplicas": 3, "cooldownPeriod": 60, **values}
     (scaled,) = of_kind(render({"bot": {"token": {"existingSecret": "t"}}, "autoscaling": values}), "ScaledObject")
-    assert [scaled["spec"][name] for name in ("minReplicaCount", "maxReplicaCount")] == [0, 3]
+    assert [scaled["spec"][name] for name in ("minReplicaCount", "maxReplicaCount", "cooldownPeriod")] == [0, 3, 60]
     modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
     assert (modifiers["formula"], modifiers["target"]) == (formula, target)
 
@@ -247,6 +247,14 @@ def test_comfyui_beside_a_worker_starts_first_stops_last_and_is_judged_by_it(man
         assert "lifecycle" not in sidecar  # a preStop would run when termination starts
         assert sidecar["livenessProbe"]["httpGet"] == {"path": "/comfyui/livez", "port": 8080}
         assert "ports" not in sidecar
+
+
+@every_render
+def test_bot_and_worker_say_themselves_whether_they_live_and_are_ready(pods):
+    for owner, pod in pods.items():
+        for container in (one for one in containers(pod) if one["name"] in {"bot", "worker"}):
+            asked = [container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")]
+            assert asked == ["/livez", "/readyz"], owner
 
 
 @every_render
