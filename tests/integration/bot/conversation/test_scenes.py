@@ -430,6 +430,42 @@ async def test_wish_in_three_messages_is_one(stage: Any) -> None:
     await ann.picture()
 
 
+@pytest.mark.parametrize(
+    "words", ["you cut my head off", "шарик остался", "put the dog back", "love it!! but where did bbq go"]
+)
+async def test_what_is_wrong_with_a_result_is_put_right_in_its_photo(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await stage.worker.finish_next(RESULT)
+    await ann.picture()
+    await ann.send(words)
+    claim = await stage.worker.finish_next(RESULT)
+    assert claim.job.edit.prompt == f"{SNOW}\n{words}"
+    assert stage.worker.photos[claim.job.edit.pictures[0]] != RESULT
+
+
+@pytest.mark.parametrize(
+    "words", ["can you help me with a picture?", "e se eu mandar um print?", "видео тоже?", "hmm?"]
+)
+async def test_what_is_no_instruction_does_not_wait_for_a_photo(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(words)
+    await ann.wait_for(lambda chat: chat.from_bot)
+    await ann.send(photo=photo())
+    await ann.says("Nice photo")
+    assert await settled(stage) == []
+
+
+async def test_reply_to_the_question_about_a_photo_is_about_that_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    question = await ann.says("Nice photo")
+    await ann.send(photo=photo())
+    await ann.says("2 photos")
+    await ann.send("paint it white", reply_to=question.id)
+    assert await settled(stage) == ["paint it white"]
+
+
 async def test_words_before_the_photo_are_for_the_next_one(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send("make it")

@@ -101,10 +101,16 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
         ("thanks, how much is it?", Intent.PRICE),
         ("спасибо! сколько стоит?", Intent.PRICE),
         ("thanks, bye!", Intent.THANKS),
+        ("ok thats creepy, undo", Intent.UNDO),
+        ("а теперь верни как было", Intent.UNDO),  # noqa: RUF001
+        ("perfect 👌 next one", Intent.SEND),
+        ("love it!! but where did the swing go", Intent.FIX),
+        ("you removed the cat, put it back", Intent.FIX),
+        ("you chopped his feet off and that cost a star, give me my stars back", Intent.REFUND),
         ("thank you, my grandson will love it", Intent.THANKS),
     ],
 )
-def test_question_beside_thanks_is_understood(said: str, intent: Intent) -> None:
+def test_what_is_wanted_is_understood_beside_remarks(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
 
 

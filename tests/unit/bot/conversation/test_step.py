@@ -231,6 +231,13 @@ def test_words_that_wait_for_a_photo_are_joined_by_a_reply_to_one() -> None:
     assert (after.words, after.asked) == ("", "")
 
 
+def test_answer_to_the_question_about_the_first_photo_is_about_both_if_it_says_so() -> None:
+    first = Thing(Stage.PHOTO, (photo(5),))
+    after, action = step(ALBUM_WAITS, said(SNOW, first))
+    assert (jobs(action), after.pictures) == ([((5,), SNOW, 9, "")], (photo(6),))
+    assert [each[0] for each in jobs(step(ALBUM_WAITS, said("both", first, how="each"))[1])] == [(5,), (6,)]
+
+
 def test_reply_to_one_photo_of_an_album_leaves_the_other() -> None:
     after, action = step(ALBUM_WAITS, said(SNOW, Thing(Stage.PHOTO, (photo(5),)), replied=True))
     assert jobs(action) == [((5,), SNOW, 9, "")]
@@ -272,8 +279,8 @@ def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
 
 
 def test_doubtful_words_do_not_wait_for_a_photo_unless_they_continue_a_wish() -> None:
-    for intent in ("", "question"):
-        assert step(Draft(), said("a bunny", intent=intent, doubt="much"))[1] == Reply("question")
+    for intent, doubt in (("", "some"), ("", "much"), ("question", "much")):
+        assert step(Draft(), said("a bunny", intent=intent, doubt=doubt))[1] == Reply("question")
     waits = Draft(words=SNOW, words_in=3, words_at=NOW - 10)
     assert step(waits, said("a bunny", doubt="much"))[0].words == f"{SNOW}\na bunny"
     assert step(replace(waits, words_at=NOW - 11), said("a bunny", doubt="much"))[1] == Reply("question")
@@ -854,7 +861,7 @@ class World:
             assert not wanted or event.intent in ("again", "agreed")
             return
         if isinstance(action, Reply):
-            assert not wish or (event.doubt == "much" and about is None)
+            assert not wish or (event.doubt and about is None)
             return
         replied = event.replied or event.named is not None
         about = event.named or about

@@ -250,7 +250,7 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
     """Return what somebody replies to: a photo, a result, or the message of a job; None for other messages."""
     number, copy = answered.message_id, attachment_of(answered)
     if draft.pictures and number == draft.shown:
-        return _waiting(draft)
+        return Thing(Stage.PHOTO, tuple(each for each in draft.pictures if each.message_id < number) or draft.pictures)
     waiting = tuple(each for each in draft.pictures if each.message_id == number)
     if waiting:
         return Thing(Stage.PHOTO, waiting)

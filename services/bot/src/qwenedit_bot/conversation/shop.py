@@ -55,7 +55,7 @@ async def offer(turn: Turn) -> None:
     if not packs:
         said = f"{words(Text.FREE)} {said}"
     elif quota is not None:
-        said = f"{said}\n\n{words(Text.BUY)}"
+        said = f"{said}\n\n{words(Text.BUY_HINT if turn.in_group else Text.BUY)}"
     private = quota is not None and not turn.in_group
     await turn.say(View(said, tuple((_button(words, pack),) for pack in packs if private)))
 

@@ -382,7 +382,7 @@ def _said(draft: Draft, event: Said) -> Outcome:
         intent = OTHER if back else event.intent
         event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
     much, thing = event.doubt == "much", event.about
-    if thing is None and much and event.intent in WISHES and not _continues(draft, event):
+    if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
     if thing is None or not event.doubt:
         return _meant(draft, event)
@@ -425,9 +425,8 @@ def _meant(draft: Draft, event: Said) -> Outcome:
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     """Whether words answer the bot, or are the rest of a wish."""
-    if thing.stage is Stage.PHOTO or (draft.preset and not event.replied):
-        return True
-    if draft.words and not draft.pictures and event.replied:
+    answers = draft.words and not draft.pictures if event.replied else draft.preset
+    if thing.stage is Stage.PHOTO or answers:
         return True
     unfinished = thing.stage in (Stage.WAITING, Stage.RUNNING)
     return unfinished and event.intent in WISHES and _continues(draft, event)
@@ -494,18 +493,18 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
         return _about_jobs(draft, event, event.jobs or (thing,))
-    how: How = ""
+    pictures, how = thing.pictures, event.how
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
-    elif set(thing.pictures) & set(draft.pictures):
-        words, how = _joined(draft.words, draft.words_at, event), event.how or draft.how
+    elif set(pictures) & set(draft.pictures):
+        words, how = _joined(draft.words, draft.words_at, event), how or draft.how
+        pictures = draft.pictures if how and not event.replied else pictures
     elif thing.prompt and event.intent in LEANING:
         words = with_earlier(thing.prompt, words)
-    pictures = thing.pictures
     if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
-        how = how or event.how or ("each" if thing.stage is Stage.RESULT else "")
-    return _do(draft, event, pictures, words, how or event.how, words_in=number)
+        how = how or ("each" if thing.stage is Stage.RESULT else "")
+    return _do(draft, event, pictures, words, how, words_in=number)
 
 
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:

@@ -85,7 +85,6 @@ class Intent(StrEnum):
     """What a picture costs, or how many are left."""
     REFUND = "refund"
     SEND = "send"
-    """That a photo is to come, or whether it may: “can you help me with a picture?”, “next one”."""
     VIDEO = "video"
     PRIVACY = "privacy"
     """What is kept of a user, or a wish to have it deleted."""
@@ -101,6 +100,7 @@ class Intent(StrEnum):
     AGREED = "agreed"
 
 
+_BACK = (Intent.UNDO, Intent.STOP)
 _REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
 WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
 _LABELS = tuple(Intent)
@@ -141,13 +141,15 @@ def meaning_of(text: str) -> Meaning:
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in _CLAUSE.split(said[:_READ]) if _TOKEN.search(each)]
-    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS)
+    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK)
     return meaning if alone else _of_clauses(meaning, clauses)
 
 
 def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     first, *rest = meant = [_BAYES.meaning_of(each) for each in clauses]
+    if first.intent is Intent.FIX and not first.doubt:  # “you removed the cat, put it back”
+        meant = [each for each in meant if each.intent not in _BACK]
     takes_back = first.intent in (Intent.QUESTION, Intent.STOP) and len(_TOKEN.findall(clauses[0])) in (1, 2)
     if takes_back and any(each.intent in WISHES for each in rest) and meaning.intent in (*WISHES, Intent.QUESTION):
         return Meaning(Intent.FIX, meaning.doubt)
