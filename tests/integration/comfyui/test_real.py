@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from qwenedit_testkit.files import files_below
 from qwenedit_worker.comfyui import (
     ComfyUI,
     EditRequest,
@@ -62,7 +63,7 @@ async def ask(path: str):
 
 async def traces(folders: SharedFolders) -> set[str]:
     """What is left on the server of anybody's prompts: entries of the history, and files."""
-    files = {str(f) for folder in (folders.input, folders.output) for f in folder.rglob("*") if f.is_file()}
+    files = set(map(str, files_below(folders.input, folders.output)))
     return files | set(await ask("/history"))
 
 

@@ -129,7 +129,7 @@ async def test_run_starts_dead_redis_again_and_finishes_its_job_before_it_stops(
     await computer.control.clear()
     async with asyncio.timeout(PATIENCE):
         assert await computer.run.wait() == 0
-    answer = await ann.picture(timeout=0.1)
+    answer = await ann.picture()
     await ann.wait_for(lambda chat: chat.from_bot == (answer,), what="the picture being all that shows")
     logged = [json.loads(line) for line in (computer.data / "logs" / "qwenedit.log").read_text().splitlines()]
     assert {line["part"] for line in logged} >= {"run", "bot", "worker"}

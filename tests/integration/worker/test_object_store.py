@@ -83,10 +83,9 @@ def deferred(stored):
 
 
 @pytest.mark.usefixtures("soon")
-@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
-async def test_job_goes_back_unharmed_while_the_bucket_is_away(stored, spoil, toxic):
+async def test_job_goes_back_unharmed_while_the_bucket_is_away(stored, spoil):
     job = await stored.enqueue()
-    spoil(toxic)
+    spoil(Toxic.TIMEOUT)
     async with stored.working():
         await stored.until(job, lambda _status: deferred(stored) >= 2)
         spoil(None)
@@ -128,10 +127,9 @@ async def test_job_whose_picture_never_comes_gives_way_to_others_and_ends(stored
     assert [call.job.id for call in stored.editor.calls] == [other.id for other in others]
 
 
-@pytest.mark.parametrize("toxic", [Toxic.TIMEOUT, Toxic.DOWN])
-async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, spoil, toxic):
+async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, spoil):
     async def then_away(_on_progress):
-        spoil(toxic)
+        spoil(Toxic.DOWN)
 
     stored.editor.script.append(then_away)
     job = await stored.enqueue()

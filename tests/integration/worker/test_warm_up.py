@@ -12,6 +12,7 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, bare_environment, worker
 from qwenedit_jobs import State
 from qwenedit_jobs.sample_picture import gradient
+from qwenedit_testkit.files import files_below
 
 LOAD, STEP, STEPS = 2.0, 0.1, 4
 PHOTO = gradient(64)
@@ -77,7 +78,7 @@ async def test_worker_is_ready_when_its_model_is_loaded_and_the_first_job_finds_
     assert sample(metrics, f'qwenedit_model_load_seconds_count{{workflow="{FAST}"}}') == 0
     assert sample(metrics, 'qwenedit_gpu_seconds_total{activity="starting"}') > LOAD
     assert await part.stop() == 0
-    assert [path for path in tmp_path.rglob("*") if "warm-up" in path.name] == [], f"{prompt} left something"
+    assert [path for path in files_below(tmp_path) if "warm-up" in str(path)] == [], f"{prompt} left something"
 
 
 async def test_sigterm_in_the_middle_of_a_load_does_not_wait_for_its_end(bench, part, control):

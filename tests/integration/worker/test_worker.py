@@ -338,17 +338,6 @@ async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(be
     assert len(bench.editor.calls) == 2
 
 
-@pytest.mark.usefixtures("comfyui_busy")
-async def test_worker_without_another_one_tries_again_and_again(bench):
-    job = await bench.enqueue(limits=ONE_ATTEMPT)
-    async with bench.working():
-        await bench.until(job, lambda _status: len(bench.editor.calls) >= 3)
-        assert attempts(bench, outcome="queued", reason="") >= 2
-        bench.editor.has_others_jobs = False
-        status = await bench.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-
-
 async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_ready(bench, unavailable):
     go_on = asyncio.Event()
 
@@ -407,16 +396,6 @@ async def test_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
     async with bench.working() as parts:
         await asyncio.wait_for(parts.watch.ready.wait(), 30)
         assert parts.watch.comfyui_health().ok
-
-
-async def test_job_of_another_version_goes_to_another_attempt_and_the_worker_goes_on(bench):
-    strange = await bench.enqueue()
-    await bench.redis.hset(bench.keys.job(strange.id), "payload", '{"id": "x", "of": "the future"}')
-    normal = await bench.enqueue()
-    async with bench.working():
-        assert (await bench.until_final(normal)).state is State.DONE
-    assert await bench.redis.hget(bench.keys.job(strange.id), "state") == "delayed"
-    assert await bench.redis.zcard(bench.keys.leases) == 0
 
 
 async def test_worker_with_more_in_line_goes_from_job_to_job_without_waiting(bench):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import aiohttp
 
 from local_stack import ComfyUISimulator, bare_environment
+from qwenedit_testkit.files import files_below
 from qwenedit_testkit.programs import unable
 from qwenedit_worker.comfyui import SharedFolders
 
@@ -45,14 +46,8 @@ class Server:
         return {"COMFYUI_BASE_DIR": str(self.data)}
 
     def files(self) -> set[str]:
-        """Paths of all files in its folders, below the data folder; `os.walk` bears that the server removes some."""
-        walks = (os.walk(root) for root in (self.folders.input, self.folders.output))
-        return {
-            os.path.relpath(Path(folder, name), self.data)
-            for walk in walks
-            for folder, _, names in walk
-            for name in names
-        }
+        """Paths of all files in its folders, below the data folder."""
+        return {str(path.relative_to(self.data)) for path in files_below(self.folders.input, self.folders.output)}
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import aiohttp
 
 from local_stack import HOST, Part, bare_environment, by_http, free_port, python_module
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.files import files_below
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -131,7 +132,7 @@ class Versitygw(ObjectServer):
     async def objects(self, bucket: str) -> set[str]:
         """Return the names of all objects in a bucket."""
         folder = self._buckets / bucket
-        files = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        files = (path.relative_to(folder) for path in files_below(folder))
         return {str(path) for path in files if not path.parts[0].startswith(".")}
 
 

@@ -270,16 +270,6 @@ async def test_presets_in_reply_to_a_photo_are_for_that_photo(stage, worker, ann
     assert (await ann.picture(number=2)).reply_to == result.id
 
 
-async def test_result_is_offered_presets_too(stage, worker, ann) -> None:
-    await ann.send(photo=photo(), caption="make it snow")
-    await worker.finish_next(RESULT)
-    await ann.press("Styles")
-    await ann.press("🎨 Art techniques")
-    await ann.press("💧 Watercolour")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("watercolour").prompt
-    await ann.picture(number=2)
-
-
 async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)

@@ -188,7 +188,7 @@ async def test_job_that_is_tried_again_while_its_failure_is_being_told_is_answer
     placeholder = await ann.says("next in line")
     await ann.delete(placeholder.id)  # so that progress makes no call that the fault could meet
     claim = await stage.worker.claim()
-    await stage.telegram.fault("sendMessage", "slow", seconds=5, chat_id=ann.id)
+    await stage.telegram.fault("sendMessage", "slow", seconds=2, chat_id=ann.id)
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
     await ann.says("doesn't count")
     await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)

@@ -54,8 +54,6 @@ def press(data: str, about: dict[str, Any]) -> dict[str, Any]:
 
 WAYS_TO_ASK: dict[str, list[dict[str, Any]]] = {
     "a photo with a caption": [{"message": photo(5, caption="snow")}],
-    "a caption that is added": [{"message": photo(5)}, {"edited_message": photo(5, caption="snow", edit_date=1)}],
-    "a preset's button": [{"message": photo(5)}, press("preset:smile", photo(5))],
     "the button for one each": [
         {"message": photo(5)},
         {"message": photo(6)},
@@ -70,6 +68,7 @@ async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_an
     redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch, updates: list[dict[str, Any]]
 ) -> None:
     monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(scheduler, "IDLE", 0.1)
     monkeypatch.setattr(Backlog, "patience", 3)
     request = Wire.make_request
 

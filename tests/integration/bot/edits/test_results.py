@@ -300,16 +300,3 @@ async def test_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> No
     again = await worker.finish_next(RESULT)
     assert again.job.edit.prompt == "make it snow"
     await ann.picture()
-
-
-async def test_again_over_the_users_limit_waits_until_another_job_is_done(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    for _ in range(3):
-        await ann.send(photo=photo(), caption="make it rain")
-    await stage.jobs(3)
-    await ann.press_data(picture.id, f"again:{job.id}")
-    await ann.says("I'll begin as soon as")
-    for number in range(2, 6):
-        claim = await worker.finish_next(RESULT)
-        await ann.picture(number=number)
-    assert claim.job.edit.prompt == "make it snow"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-SOON = 5.0
+SOON = 20.0
 """Seconds: a slow photo takes longer than its patience of 30 s."""
 
 

@@ -14,8 +14,6 @@ from qwenedit_testkit.photos import photo
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RUNG = "stack"  # the bot is killed
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 RESULT = photo("PNG")
@@ -45,7 +43,7 @@ async def overview(person: Any) -> str:
 async def test_ends_of_jobs_that_are_no_text_are_set_aside_and_hold_up_nobody_after_a_restart_either(
     stage: Any, client: Any
 ) -> None:
-    await stage.bot.kill()
+    await stage.bot.stop()
     strange = [{"id": b"\xff", "state": "done"}, {"id": "x", "state": b"\xfe"}, {b"\xfd": b"\xfc"}]
     for fields in strange:
         client.xadd(Keys().events, fields)
@@ -62,7 +60,7 @@ async def test_ends_of_jobs_that_are_no_text_are_set_aside_and_hold_up_nobody_af
             await ann.send(photo=photo(), caption="make it snow")
             await stage.worker.finish_next(RESULT)
             await ann.picture()
-            await stage.bot.kill()
+            await stage.bot.stop()
         for entry in await lanes.list_set_aside():
             await lanes.drop_set_aside(entry.id)
     await stage.bot.start()

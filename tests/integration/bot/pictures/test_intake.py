@@ -38,9 +38,13 @@ KEYS = Keys()
 MEMORY = 100 * 1024 * 1024
 
 
-def encoded(kind: str, size: tuple[int, int] = (640, 480)) -> bytes:
+SIZE = (640, 480)
+
+
+def encoded(kind: str, size: tuple[int, int] = SIZE) -> bytes:
     buffer = io.BytesIO()
-    Image.effect_noise(size, 60).convert("RGB").save(buffer, kind)
+    image = Image.effect_noise(size, 60).convert("RGB") if size == SIZE else Image.new("RGB", size)
+    image.save(buffer, kind)
     return buffer.getvalue()
 
 
