@@ -32,11 +32,14 @@ AT_A_TIME = 500
 """Examples of one round: Hypothesis slows down as it remembers more of them."""
 
 
-def fuzz_updates(runner: asyncio.Runner, redis_url: str, *, count: int, seed: int, albums: bool = True) -> Outcomes:
+def fuzz_updates(
+    runner: asyncio.Runner, redis_url: str, *, count: int, seed: int, albums: bool = True, shrink: bool = True
+) -> Outcomes:
     """Let the bot receive at least so many odd updates; returns how many there were of each kind and outcome.
 
     Raises:
-        FoundError: There was one that it could not bear, or left without an answer; it is made as small as it gets.
+        FoundError: There was one that it could not bear, or left without an answer; it is made as small as it gets if
+            `shrink` is set, which can take minutes.
     """
     outcomes: Outcomes = Counter()
     recorded = runner.run(record(albums=albums))
@@ -48,7 +51,8 @@ def fuzz_updates(runner: asyncio.Runner, redis_url: str, *, count: int, seed: in
         number = 0
         while (left := count - sum(outcomes.values())) > 0:
             number += 1
-            _round(runner, harness, recorded, outcomes, examples=min(AT_A_TIME, left // 2 + 1), seed=seed + number)
+            examples = min(AT_A_TIME, left // 2 + 1)
+            _round(runner, harness, recorded, outcomes, examples=examples, seed=seed + number, shrink=shrink)
     finally:
         runner.run(harness.__aexit__(None, None, None))
     return outcomes
@@ -62,13 +66,14 @@ def _round(
     *,
     examples: int,
     seed: int,
+    shrink: bool,
 ) -> None:
     @hypothesis.seed(seed)
     @settings(
         max_examples=examples,
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
         print_blob=False,
@@ -100,7 +105,7 @@ def _kind(update: dict[str, Any]) -> str:
     return next((key for key in KINDS if key in update), "of another kind")
 
 
-def fuzz_pictures(runner: asyncio.Runner, redis_url: str, *, count: int, seed: int) -> Outcomes:
+def fuzz_pictures(runner: asyncio.Runner, redis_url: str, *, count: int, seed: int, shrink: bool = True) -> Outcomes:
     """Send the bot so many odd pictures, in turn as photos and as files; returns how many had each outcome.
 
     Raises:
@@ -116,7 +121,7 @@ def fuzz_pictures(runner: asyncio.Runner, redis_url: str, *, count: int, seed: i
                 # Photos are Telegram's own work: what is broken comes as a file.
                 outcome = runner.run(_send(harness, data, as_file=bool(number % 2) or not _is_whole(data)))
             except FoundError as error:
-                least = smaller(data, lambda each: _fails(runner, harness, each))
+                least = smaller(data, lambda each: _fails(runner, harness, each)) if shrink else data
                 raise FoundError(f"picture {number}, {kind}: {least.hex()}\n{error}") from None
             outcomes[
                 kind.partition(" with")[0].partition(",")[0] + (", broken" if "broken" in kind else ""), outcome
