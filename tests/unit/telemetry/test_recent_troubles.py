@@ -38,6 +38,12 @@ def test_words_have_no_token(log):
     assert found["words"] == "error=https://api.telegram.org/bot<token>/getMe"
 
 
+def test_words_name_no_job_for_forget_would_leave_it(log):
+    log.warning("answer.rejected", job="412a7f472b801745", error="Bad Request")
+    [found] = troubles()
+    assert found["words"] == "error=Bad Request"
+
+
 def test_last_kinds_of_warnings_are_kept(log):
     for number in range(recent_troubles.MOST + 2):
         kind = f"kind.{number}"

@@ -15,7 +15,8 @@ LONGEST = 500
 ANEW = 300.0
 """Seconds of silence after which a warning begins anew."""
 _LOUD = ("warning", "error", "critical")
-_UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames"}
+_UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames", "job"}
+"""Among them the job: the words get into Redis, where `/forget` leaves none of a user's."""
 
 _troubles: dict[str, dict[str, Any]] = {}
 
