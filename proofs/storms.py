@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 KINDS = ("429", "500", "502", "timeout", "drop", "cut")
 FILE = "file"
 """Stands for the download of a file, in the simulator's failures too."""
-AT_START = ("getMe", "setMyCommands", "setChatMenuButton", "deleteWebhook", "setWebhook")
+AT_START = ("getMe", "setMyCommands", "setChatMenuButton", "deleteWebhook", "getWebhookInfo", "setWebhook")
 """Called at a start only, which each round therefore has."""
 ADMIN, STARS = 900_001, 50
 SHOP = {"JOBS_PER_DAY": "1000", "STAR_PACKS": f"2:{STARS}", "PAY_SUPPORT": "@owner", "ADMINS": str(ADMIN)}
