@@ -41,8 +41,8 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
     result_ref,
+    times,
 )
-from qwenedit_jobs.queue.queue import PICTURE_TTL
 from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Day:
         self._redis = redis
         self._keys = Keys()
         self._queue = JobQueue(redis, self._keys)
-        self._store = RedisPictureStore(raw, self._keys, ttl=PICTURE_TTL)
+        self._store = RedisPictureStore(raw, self._keys, ttl=times.PICTURE)
         self._jobs = jobs
         self._chance = chance
         self._pool = chance.randbytes(RESULT[1])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_jobs.redis import connection
+from qwenedit_jobs import times
 from qwenedit_jobs.redis.state_layout import claim_state
 
 
@@ -34,8 +34,8 @@ async def test_resolver_that_hangs_is_told_as_dns(desk, monkeypatch):
     async def hang(*_args, **_named):
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(connection, "SOCKET_TIMEOUT", 0.2)
-    monkeypatch.setattr(connection, "RESOLVED_WITHIN", 0.1)
+    monkeypatch.setattr(times, "REDIS_REPLY", 0.2)
+    monkeypatch.setattr(times, "DNS", 0.1)
     monkeypatch.setattr(asyncio.BaseEventLoop, "getaddrinfo", hang)
     monkeypatch.setenv("REDIS_URL", "redis://edit-qwenedit-redis:6379/0")
     said = (await desk.ask("status")).err

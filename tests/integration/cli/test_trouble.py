@@ -7,10 +7,10 @@ import re
 import pytest
 import structlog
 
-from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry
+from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry, times
 from qwenedit_jobs.errors import AnotherBotError
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.redis import connection, state_layout
+from qwenedit_jobs.redis import connection
 from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 from qwenedit_jobs.workers.registry import Trouble
 from tests.integration.cli.conftest import about, line_of, row
@@ -33,8 +33,8 @@ async def running(desk, workers, *, ran, stood, worker="gpu-1", number=1):
     await desk.claim(worker=worker, token=f"{number}")
     await desk.queue.heartbeat(identity, f"{number}", phase=Phase.EDITING, step=2, steps=4)
     seconds, _ = await desk.redis.time()
-    times = {"started_at": (seconds - ran) * 1000, "moved_at": (seconds - stood) * 1000}
-    await desk.redis.hset(desk.keys.job(identity), mapping=times)
+    since = {"started_at": (seconds - ran) * 1000, "moved_at": (seconds - stood) * 1000}
+    await desk.redis.hset(desk.keys.job(identity), mapping=since)
     await workers.beat(about(worker))
     return identity
 
@@ -188,7 +188,7 @@ async def test_request_whose_photo_does_not_come_is_told(desk):
 
 
 async def test_log_of_a_slow_redis_stays_out_of_what_is_printed(desk, monkeypatch, caplog):
-    monkeypatch.setattr(connection, "SLOW", -1.0)
+    monkeypatch.setattr(times, "REDIS_SLOW", -1.0)
     monkeypatch.setattr(connection._Retry, "logged_at", -99.0)
     said = await desk.ask("status")
     assert said.out.startswith("trouble ")
@@ -246,7 +246,7 @@ async def test_data_that_was_lost_is_logged_until_the_bot_starts_again(desk, mon
     with structlog.testing.capture_logs() as said:
         await watch.tick()
         await watch.tick()
-        monkeypatch.setattr(state_layout, "SAY_EVERY", -1.0)
+        monkeypatch.setattr(times, "STATE_LOSS_LOG", -1.0)
         await watch.tick()
     assert [each["event"] for each in said] == ["redis.lost_data"] * 2
     with pytest.raises(AnotherBotError):

@@ -8,9 +8,8 @@ import tracemalloc
 
 import pytest
 
-from qwenedit_jobs import Keys, RedisSettings, connect
-from qwenedit_jobs.workers import registry
-from qwenedit_jobs.workers.registry import MOST_SEEN, REMEMBERED, Device, Presence, Workers, telling
+from qwenedit_jobs import Keys, RedisSettings, connect, times
+from qwenedit_jobs.workers.registry import MOST_SEEN, Device, Presence, Workers, telling
 from qwenedit_testkit.waiting import eventually
 
 KEYS = Keys()
@@ -50,16 +49,16 @@ async def test_silent_worker_is_forgotten_whichever_way_the_clock_steps(workers,
         await workers.beat(about("gpu-1"))
         await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         assert await names(workers) == []
-    for ahead in (-REMEMBERED - 1, REMEMBERED + 2):
+    for ahead in (-times.LAST_WORDS - 1, times.LAST_WORDS + 2):
         await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         await workers.beat(about("gpu-2"))
         assert await redis.zrange(KEYS.workers, 0, -1) == ["gpu-2"]
         await workers.leave("gpu-2")
-    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= REMEMBERED
+    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= times.LAST_WORDS
 
 
 async def test_bot_keeps_what_it_warns_of_in_the_register_and_is_no_worker(workers, redis, monkeypatch):
-    monkeypatch.setattr(registry, "TELL_EVERY", 0.01)
+    monkeypatch.setattr(times, "BOT_BEAT", 0.01)
     warned = {"event": "polling.conflict", "words": "cause=two", "count": 3, "since": time.time(), "at": time.time()}
 
     async def said():

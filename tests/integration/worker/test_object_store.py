@@ -8,8 +8,7 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import PictureStoreUnavailableError, Reason, State
-from qwenedit_jobs.pictures import object_store as limits
+from qwenedit_jobs import PictureStoreUnavailableError, Reason, State, times
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
 from qwenedit_worker import timeouts
@@ -27,10 +26,10 @@ async def proxy(object_server, monkeypatch):
 @pytest.fixture
 def spoil(proxy, monkeypatch):
     """Return what spoils the way to the bucket, or mends it; only while it is spoilt are calls soon given up."""
-    patience = limits.PATIENCE
+    patience = times.OBJECT_CALL
 
     def spoil(toxic):
-        monkeypatch.setattr(limits, "PATIENCE", 1.5 if toxic else patience)
+        monkeypatch.setattr(times, "OBJECT_CALL", 1.5 if toxic else patience)
         proxy.toxic = toxic
         proxy.reset()
 

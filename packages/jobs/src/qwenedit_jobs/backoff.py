@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 
-LONGEST_PAUSE = 10.0
-"""Seconds."""
-MOST_DOUBLINGS = 60
-"""More doublings would overflow a float."""
+from qwenedit_jobs import times
 
 
 def pause_after(failures: int, *, first: float, longest: float) -> float:
@@ -21,7 +18,7 @@ def pause_after(failures: int, *, first: float, longest: float) -> float:
         first: The pause after the first one.
         longest: The limit.
     """
-    doublings = min(failures - 1, MOST_DOUBLINGS)
+    doublings = min(failures - 1, 60)  # with more a float would overflow some day
     return min(longest, first * 2.0**doublings) * random.uniform(0.75, 1.0)  # noqa: S311 - spreads load, keeps no secret
 
 
@@ -43,7 +40,7 @@ class Backoff:
         longest: The limit.
     """
 
-    def __init__(self, *, first: float = 0.25, longest: float = LONGEST_PAUSE) -> None:
+    def __init__(self, *, first: float = 0.25, longest: float = times.LONGEST_BACKOFF) -> None:
         self._first = first
         self._longest = longest
         self._failures = 0

@@ -40,10 +40,10 @@ from qwenedit_jobs import (
     ReplyTo,
     Result,
     job_id,
+    times,
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import QueueLimits
-from qwenedit_jobs.workers import registry
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_testkit.waiting import background
 
@@ -182,7 +182,7 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
 @pytest.fixture
 async def worker(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Presence:
     """Let a worker be up that has no job, for as long as a test takes."""
-    monkeypatch.setattr(registry, "FORGOTTEN_AFTER", 3600)
+    monkeypatch.setattr(times, "FORGOTTEN_WORKER", 3600)
     presence = Presence(worker="w", since=1.0, ready=True, draining=False)
     await Workers(redis, Keys()).beat(presence)
     return presence

@@ -6,9 +6,8 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import RedisPictureStore, RedisSettings, connect
+from qwenedit_jobs import RedisPictureStore, RedisSettings, connect, times
 from qwenedit_jobs.pictures.opening import open_objects
-from qwenedit_jobs.queue.queue import PICTURE_TTL
 
 
 @pytest.fixture
@@ -37,4 +36,4 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def store(desk, raw, url):
-    return open_objects(url) or RedisPictureStore(raw, desk.keys, ttl=PICTURE_TTL)
+    return open_objects(url) or RedisPictureStore(raw, desk.keys, ttl=times.PICTURE)

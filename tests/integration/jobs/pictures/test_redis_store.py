@@ -18,8 +18,8 @@ from qwenedit_jobs import (
     StorageFullError,
     connect,
     result_ref,
+    times,
 )
-from qwenedit_jobs.queue.queue import FAILED_PICTURES_KEPT as FAILED_KEPT
 from qwenedit_testkit.redis import settled_memory
 
 KEPT = 86_400
@@ -80,7 +80,7 @@ async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_
     claim = await desk.queue.claim(worker="w", token="t", lease=30)
     await desk.queue.settle(claim.job.id, "t", Fail(Reason.OUT_OF_MEMORY))
     await accepted(desk, store, 1)
-    assert FAILED_KEPT - 60 < await seconds(desk, ref) <= FAILED_KEPT
+    assert times.FAILED_JOB_PICTURES - 60 < await seconds(desk, ref) <= times.FAILED_JOB_PICTURES
 
 
 # ---------------------------------------------------------------- whose result

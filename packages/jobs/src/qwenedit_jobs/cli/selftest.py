@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.model import Status
 
-LOOK_EVERY = 0.25
-"""Seconds between two looks at the job."""
-
 
 async def selftest(at: Installation, *, timeout: float) -> Answer:  # noqa: ASYNC109 - bounds the job
     """Send a job without a user and wait for its picture; prints each change on standard error.
@@ -75,4 +72,4 @@ async def _follow(at: Installation, job_id: str, *, deadline: float) -> Status:
                 f"no picture in time; last seen: {line}. `qwenedit status` shows the workers and the line; "
                 "--timeout waits longer, as for a GPU node that has to start"
             )
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(0.25)

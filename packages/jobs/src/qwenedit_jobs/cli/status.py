@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError, ResponseError
 
+from qwenedit_jobs import times
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
 from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_updates
@@ -17,7 +18,7 @@ from qwenedit_jobs.cli.workers import cut_off, seen_workers, show_workers, worke
 from qwenedit_jobs.model import Memory, State, short_id
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.redis.connection import check_writable
-from qwenedit_jobs.workers.registry import REMEMBERED, Workers
+from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ async def status(at: Installation) -> Answer:
     ended = await _known(at, await queue.ended_ids(since=report.now - 60 * MINUTES))
     retried = [job for job in (*running, *delayed, *waiting) if job.reason]
     failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
-    seen = await Workers(at.redis, at.keys).seen(REMEMBERED)
+    seen = await Workers(at.redis, at.keys).seen(times.LAST_WORDS)
     workers = await seen_workers(at, seen.workers, running, failed)
     await _leader(report, at)
     await _bot(report, at)

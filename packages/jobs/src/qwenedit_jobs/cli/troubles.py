@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from qwenedit_jobs import times
 from qwenedit_jobs.cli.output import duration, one_line
-from qwenedit_jobs.workers.registry import REMEMBERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,7 +45,7 @@ def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
 
 def lines(parts: Sequence[LiveWorker], now: float) -> list[str]:
     """Return what the parts warned of lately, the newest first."""
-    found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < REMEMBERED]
+    found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < times.LAST_WORDS]
     found.sort(key=lambda each: -each[0].at)
     return [f"Warned: {_said(part, each, now)}" for each, part in found]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
+from qwenedit_jobs import times
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import duration, one_line, size, table
 from qwenedit_jobs.cli.troubles import NAMESPACE
 from qwenedit_jobs.model import short_id
-from qwenedit_jobs.workers.registry import BEAT_EVERY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.workers.registry import LiveWorker, Presence
 
-LATE = 2 * BEAT_EVERY
+LATE = 2 * times.BEAT
 """Seconds without a sign of life after which a worker with a job hangs, was killed, or is cut off from Redis."""
 
 
@@ -40,7 +40,7 @@ class SeenWorker:
 
     def silent(self, now: float) -> bool:
         """Whether three signs of life are missing: it was killed, or is cut off from Redis."""
-        return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * BEAT_EVERY
+        return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * times.BEAT
 
     def late(self, now: float) -> bool:
         """Whether a sign of life is missing: if it has a job, that's soon taken from it."""
@@ -90,8 +90,8 @@ async def seen_workers(
 
 async def _usual(at: Installation, workflow: str) -> float | None:
     """Return the median of what the last jobs of a workflow took; the empty name is the workers' own."""
-    times = await permitted(cast("Any", at.redis.lrange(at.keys.durations(workflow), 0, 99)))
-    return median(map(float, times)) if times else None
+    seconds = await permitted(cast("Any", at.redis.lrange(at.keys.durations(workflow), 0, 99)))
+    return median(map(float, seconds)) if seconds else None
 
 
 def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) -> Iterator[str]:

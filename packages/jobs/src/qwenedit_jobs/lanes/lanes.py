@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenedit_jobs import times
 from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, Stay, Waiting
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-HOLD = 30.0
-"""Seconds that an entry stays held without a sign of life from its holder."""
 LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
 """Entries that one step of a look at all of them takes, and most that a look takes."""
 FOLDER = Path(__file__).parent / "lua"
@@ -40,10 +39,10 @@ class Lanes:
         redis: A client that decodes replies.
         prefix: Of its keys.
         name: This replica's; after a restart under the same name its entries are due at once.
-        hold: Seconds; see `HOLD`.
+        hold: Seconds; see `times.LANE_HOLD`.
     """
 
-    def __init__(self, redis: Redis, prefix: str, *, name: str = "", hold: float = HOLD) -> None:
+    def __init__(self, redis: Redis, prefix: str, *, name: str = "", hold: float = times.LANE_HOLD) -> None:
         self._redis = redis
         self._name = name
         self._hold = round(hold * 1000)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
+from qwenedit_jobs import times
 from qwenedit_jobs.errors import (
     PictureExpiredError,
     PictureStoreRefusedError,
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     Objects: TypeAlias = AzureStore | GCSStore | LocalStore | S3Store
     OnCall: TypeAlias = Callable[[str, str, float], None]
 
-PATIENCE = 15.0
-"""Seconds that a call may take in any case."""
 SLOWEST = 64_000
 """Bytes a second that a picture is to have beyond: 1.5 MB take 38 s at most."""
 CHECK = "check"
@@ -143,7 +142,7 @@ class ObjectPictureStore:
         """Bound a call in time, and translate the library's errors; a missing object stays a `FileNotFoundError`."""
         started, outcome = time.monotonic(), "unavailable"
         try:
-            async with asyncio.timeout(PATIENCE + size / SLOWEST):
+            async with asyncio.timeout(times.OBJECT_CALL + size / SLOWEST):
                 yield
             outcome = "ok"
         except TimeoutError:

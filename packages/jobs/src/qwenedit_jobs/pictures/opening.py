@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 CONNECT = timedelta(seconds=5)
 CALL = timedelta(hours=1)
 """Never reached: `ObjectPictureStore` has the bounds, which depend on a picture's size."""
-RETRIES = 3
-RETRY_FOR = timedelta(seconds=10)
 ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
 CERTIFICATES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
 
@@ -58,7 +56,7 @@ def _objects(address: Address) -> Objects:
     if address.scheme == "file":
         return LocalStore(Path(f"/{address.prefix}"), automatic_cleanup=True)
     prefix, client = address.prefix or None, _client()
-    retries: RetryConfig = {"max_retries": RETRIES, "retry_timeout": RETRY_FOR}
+    retries: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
     if address.scheme == "gs":
         return GCSStore(address.bucket, prefix=prefix, client_options=client, retry_config=retries)
     if address.scheme == "az":

@@ -12,6 +12,7 @@ import structlog
 from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError, OutOfMemoryError
 
+from qwenedit_jobs import times
 from qwenedit_jobs.errors import (
     PicturesForgottenError,
     QueueFullError,
@@ -44,25 +45,11 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-UNANSWERED_RETENTION = 7 * 86_400
-"""Seconds a finished job is remembered while its answer is on its way: longer than any outage of the bot. The scripts
-say the same number."""
-ANSWERED_RETENTION = 86_400
-"""Seconds a job is remembered after its answer: pressing a button of the result still finds it."""
-PICTURE_TTL = 86_400
-"""Seconds for which a picture is kept, unless the operator says otherwise."""
-FAILED_PICTURES_KEPT = 3_600
-"""Seconds for which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The
-scripts say the same number."""
 SHARE = 0.9
 """Share of Redis' `maxmemory` up to which photos and jobs are accepted, with room for the results of all unfinished
 jobs. The rest is for small writes: a service needs some to say that there's no room."""
 TIDY_SHARE = 0.75
 """Share of it that the janitor keeps to by deleting the pictures of answered jobs, oldest first."""
-BATCH = 100
-LOOK_EVERY = 0.5
-"""Seconds between looks at the line while Redis is too full to wait in it."""
-DEFAULT_LEASE = 30.0
 MAX_DETAIL_LENGTH = 1_000
 """Characters of an error's text that are kept with a job."""
 UNDECODED = {NEVER_DECODE: True}
@@ -122,7 +109,7 @@ class JobQueue(QueueView):
         keys: Keys,
         *,
         waiter: Redis | None = None,
-        picture_ttl: int = PICTURE_TTL,
+        picture_ttl: int = times.PICTURE,
     ) -> None:
         super().__init__(redis, keys)
         self._waiter = waiter or redis
@@ -202,7 +189,7 @@ class JobQueue(QueueView):
             so, or the job is no longer at that end.
         """
         end = None if ending is None else str(ending)
-        at = int(await self._run("answered", id=job_id, retention=ANSWERED_RETENTION, ending=end, how=how))
+        at = int(await self._run("answered", id=job_id, retention=times.ANSWERED_JOB, ending=end, how=how))
         return at / 1000 if at else None
 
     async def reword(self, job: Job) -> bool:
@@ -221,7 +208,7 @@ class JobQueue(QueueView):
 
         Somebody has to call it about once a second. What a lost reply has told is not told again.
         """
-        due, expired, lost = await self._run("tick", limit=BATCH)
+        due, expired, lost = await self._run("tick", limit=100)
         attempts = (LostAttempt.parse(each) for each in lost)
         return Tick(tuple(due), tuple(expired), tuple(each for each in attempts if each is not None))
 
@@ -272,7 +259,7 @@ class JobQueue(QueueView):
                 return cast("list[str | bytes]", (await pipeline.execute())[-1])
         except OutOfMemoryError:  # a full Redis lets nobody move an item, not even onto its own place
             if not await self._redis.llen(line):
-                await asyncio.sleep(min(wait, LOOK_EVERY))
+                await asyncio.sleep(min(wait, 0.5))
         except NoScriptError:
             pass
         return await self._claimed(0.0, **arguments)
@@ -293,7 +280,7 @@ class JobQueue(QueueView):
         job_id: str,
         token: str,
         *,
-        lease: float = DEFAULT_LEASE,
+        lease: float = times.LEASE,
         draining: bool = False,
         phase: Phase | None = None,
         step: int = 0,

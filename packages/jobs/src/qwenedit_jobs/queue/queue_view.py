@@ -26,8 +26,6 @@ MOST_OF_ALL = 100_000
 """Jobs of one place that are looked at; far more than an operator lets wait."""
 MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
-LOOK_ONLY = 1_000
-"""A share of `maxmemory` that nothing reaches, so that no picture is deleted for it."""
 MOST_BYTES = 262_144
 """Of one job's hash, several times what the largest job takes."""
 MOST_BYTES_OF_ALL = 16_777_216
@@ -142,7 +140,7 @@ class QueueView:
 
     async def memory(self) -> Memory:
         """Return what Redis says of its memory."""
-        _room, used, limit, kept_free = await self._run("room", bytes=0, share=LOOK_ONLY)
+        _room, used, limit, kept_free = await self._run("room", bytes=0, share=1_000)  # so that no picture is deleted
         return Memory(used, limit, kept_free)
 
     async def counts(self) -> Counts:

@@ -18,6 +18,8 @@ from redis.exceptions import ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
+from qwenedit_jobs import times
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -28,14 +30,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SOCKET_TIMEOUT = 5.0
-"""Seconds until a command without a reply counts as lost. Every script may be repeated, so it then is."""
-SLOW, SLOW_LOGGED_EVERY = 1.0, 60.0
-"""Seconds after which a reply is slow, and between two log lines about that; a reply mostly takes a thousandth."""
-RESOLVED_WITHIN = 2.0
-"""Seconds after which DNS counts as down."""
-HEALTH_CHECK_INTERVAL = 15
-"""Seconds of idleness after which a connection is tried before it is used: half-open ones are found here."""
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +47,7 @@ class _SentinelPool(SentinelConnectionPool):
 class _Retry(Retry):
     """Says what an error of uvloop's, or a name that isn't found, means, and logs slow replies."""
 
-    logged_at = -SLOW_LOGGED_EVERY
+    logged_at = -times.REDIS_SLOW_LOG
     host = ""
 
     async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
@@ -75,7 +69,7 @@ class _Retry(Retry):
             raise
 
     def _took(self, seconds: float) -> None:
-        if seconds > SLOW and time.monotonic() - _Retry.logged_at > SLOW_LOGGED_EVERY:
+        if seconds > times.REDIS_SLOW and time.monotonic() - _Retry.logged_at > times.REDIS_SLOW_LOG:
             _Retry.logged_at = time.monotonic()
             log.warning("redis.slow", seconds=round(seconds, 1), reason="Redis' node, CPU or disk, or the network")
 
@@ -90,10 +84,10 @@ class _WaitingRetry(_Retry):
 async def _unresolved(host: str) -> str:
     """Say why a name isn't found; empty if it is. A resolver that hangs looks like a connection that does."""
     try:
-        async with asyncio.timeout(RESOLVED_WITHIN):
+        async with asyncio.timeout(times.DNS):
             await asyncio.get_running_loop().getaddrinfo(host, None)
     except TimeoutError:
-        return f"DNS gives no answer within {RESOLVED_WITHIN:g} s"
+        return f"DNS gives no answer within {times.DNS:g} s"
     except OSError as error:
         return error.strerror or str(error)
     return ""
@@ -110,10 +104,10 @@ async def answered_within(seconds: float) -> AsyncIterator[None]:
         redis.exceptions.TimeoutError: its reply did not come in time after that.
     """
     try:
-        async with asyncio.timeout(seconds + SOCKET_TIMEOUT):
+        async with asyncio.timeout(seconds + times.REDIS_REPLY):
             yield
     except TimeoutError as error:
-        raise RedisTimeoutError(f"no reply within {seconds + SOCKET_TIMEOUT:g} s") from error
+        raise RedisTimeoutError(f"no reply within {seconds + times.REDIS_REPLY:g} s") from error
 
 
 def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True, retries: int = 3) -> Redis:
@@ -137,9 +131,9 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         "decode_responses": decode,
         # What somebody wrote that is no UTF-8 is read as a text that fits nothing; it must not break who reads it.
         "encoding_errors": "backslashreplace",
-        "socket_timeout": None if waits else SOCKET_TIMEOUT,
-        "socket_connect_timeout": SOCKET_TIMEOUT,
-        "health_check_interval": HEALTH_CHECK_INTERVAL,
+        "socket_timeout": None if waits else times.REDIS_REPLY,
+        "socket_connect_timeout": times.REDIS_REPLY,
+        "health_check_interval": times.REDIS_IDLE,
         # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "retry": retry,
@@ -172,8 +166,8 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         settings.redis_sentinels,
         sentinel_kwargs={
-            "socket_timeout": SOCKET_TIMEOUT,
-            "socket_connect_timeout": SOCKET_TIMEOUT,
+            "socket_timeout": times.REDIS_REPLY,
+            "socket_connect_timeout": times.REDIS_REPLY,
             "ssl": tls,
             **{key: value for key, value in options.items() if key.startswith("ssl_")},
             **_password(settings.redis_sentinel_password),

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-AGAIN = 1.0
-"""Seconds until a task that keeps running is cancelled again."""
-
 
 async def end(tasks: Collection[asyncio.Task[Any]]) -> None:
     """Cancel tasks until they have ended: before Python 3.12, redis-py may swallow a cancellation."""
     while pending := [task for task in tasks if not task.done()]:
         for task in pending:
             task.cancel()
-        await asyncio.wait(pending, timeout=AGAIN)
+        await asyncio.wait(pending, timeout=1.0)

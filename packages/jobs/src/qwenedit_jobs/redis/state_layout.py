@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import NoPermissionError, OutOfMemoryError
 
+from qwenedit_jobs import times
 from qwenedit_jobs.errors import AnotherBotError, StateTooNewError
 
 if TYPE_CHECKING:
@@ -27,12 +28,6 @@ LAYOUT = 2
 """What this version writes, and the newest that it reads."""
 FIELD, BOT, NOTED = "layout", "bot", "noted"
 """Fields: the layout, whose it is, and when its bot last wrote here."""
-SAY_EVERY = 60.0
-"""Seconds between two log lines about data that was lost, until the bot is started anew."""
-LOOK_EVERY = 10.0
-"""Seconds between two rounds of `StateWatch`."""
-MOST_LOST = 60.0
-"""Seconds that a crash of Redis may cost without being told: with `everysec` it's one or two, and clocks differ."""
 
 log = structlog.get_logger(__name__)
 
@@ -96,8 +91,8 @@ class StateWatch:
         """
         layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
         with suppress(OutOfMemoryError):
-            lost = self._noted and (layout is None or float(noted or 0) < self._noted - MOST_LOST)
-            if lost or (self._lost and time.time() - self._lost > SAY_EVERY):
+            lost = self._noted and (layout is None or float(noted or 0) < self._noted - times.STATE_LOSS)
+            if lost or (self._lost and time.time() - self._lost > times.STATE_LOSS_LOG):
                 self._lost = time.time()
                 log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)

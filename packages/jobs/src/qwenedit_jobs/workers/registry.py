@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from redis.exceptions import RedisError
 
+from qwenedit_jobs import times
 from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -22,24 +23,13 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-BEAT_EVERY = 12.0
-"""Seconds between two signs of life of a worker. A connection that is idle for longer than 15 s costs
-a command more."""
-TELL_EVERY = 5.0
-"""Seconds between two of a bot, which says nothing between them."""
-FORGOTTEN_AFTER = 60
-"""Seconds without one after which a worker doesn't count."""
-REMEMBERED = 900
-"""Seconds for which its last words are kept for the operator."""
 MOST_SEEN = 1_000
 """Workers that are read, the latest signs of life first; a stolen worker's password could flood the register."""
 MOST_BYTES = 8_192
 """Of a worker's name, and of what it says of itself. What is longer is not read."""
-LONGEST_TEXT = 500
-"""Characters of a field; ComfyUI tells some of them."""
 
 _FOLDER = Path(__file__).parent / "lua"
-_Text = Annotated[str, BeforeValidator(lambda text: text[:LONGEST_TEXT] if isinstance(text, str) else text)]
+_Text = Annotated[str, BeforeValidator(lambda text: text[:500] if isinstance(text, str) else text)]
 _Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=0, le=2**63)]
 
@@ -131,15 +121,15 @@ class Workers:
     async def beat(self, presence: Presence) -> None:
         """Give a sign of life."""
         about = presence.model_dump_json()
-        await self._scripts.run("beat", worker=presence.worker, about=about, kept=REMEMBERED)
+        await self._scripts.run("beat", worker=presence.worker, about=about, kept=times.LAST_WORDS)
 
     async def leave(self, worker: str) -> None:
         """Say goodbye."""
         await self._redis.zrem(self._keys.workers, worker)
         await self._redis.delete(self._keys.worker_about(worker))
 
-    async def seen(self, within: int = FORGOTTEN_AFTER) -> Seen:
-        """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
+    async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
+        """Return who gave a sign of life in the last seconds. At most 8 MiB are read, whatever lies there."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
         ignored, entries = await self._scripts.run("seen", **limits)
         parts = []
@@ -168,7 +158,7 @@ async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[
 
     async def keep_beating() -> None:
         while True:
-            await asyncio.sleep(TELL_EVERY)
+            await asyncio.sleep(times.BOT_BEAT)
             await beat()
 
     task, last = asyncio.create_task(keep_beating()), []

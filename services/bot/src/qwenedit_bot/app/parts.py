@@ -44,7 +44,7 @@ from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep import janitor
 from qwenedit_bot.upkeep.janitor import Janitor, Leadership
 from qwenedit_bot.users.access_list import AccessList
-from qwenedit_jobs import Events, RedisPictureStore
+from qwenedit_jobs import Events, RedisPictureStore, times
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.redis import state_layout
 from qwenedit_jobs.workers.registry import Workers
@@ -248,6 +248,6 @@ class Parts:
             "janitor": (janitor.TICK, cleaning.tick),
             "progress": (updater.TICK, draw),
             "forget": (user_jobs.TICK, self._user_jobs.tick),
-            "state": (state_layout.LOOK_EVERY, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
+            "state": (times.STATE_CHECK, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
             "erasure": (user_erasure.REWRITE_EVERY, partial(user_erasure.rewrite_file, redis)),
         }

@@ -13,10 +13,9 @@ import structlog
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
-from qwenedit_jobs import PictureStoreUnavailableError, input_ref
+from qwenedit_jobs import PictureStoreUnavailableError, input_ref, times
 from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
-from qwenedit_jobs.queue.queue import ANSWERED_RETENTION, FAILED_PICTURES_KEPT, UNANSWERED_RETENTION
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -67,7 +66,7 @@ class UserJobs:
             PersonalData(
                 what="photos of a job that failed, from then on",
                 keys=("picture",),
-                seconds=FAILED_PICTURES_KEPT,
+                seconds=times.FAILED_JOB_PICTURES,
                 told="failed",
             ),
             PersonalData(
@@ -80,10 +79,10 @@ class UserJobs:
             PersonalData(
                 what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
                 keys=("job_prefix", "job"),
-                seconds=ANSWERED_RETENTION,
+                seconds=times.ANSWERED_JOB,
                 told="answered",
             ),
-            PersonalData(what="jobs without an answer", keys=("job",), seconds=UNANSWERED_RETENTION, told="unanswered"),
+            PersonalData(what="jobs without an answer", keys=("job",), seconds=times.UNANSWERED_JOB, told="unanswered"),
             PersonalData(
                 what="IDs of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
             ),

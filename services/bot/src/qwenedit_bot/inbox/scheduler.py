@@ -16,9 +16,8 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.common.waiting import described
-from qwenedit_jobs import PictureStoreUnavailableError
+from qwenedit_jobs import PictureStoreUnavailableError, times
 from qwenedit_jobs.backoff import Backoff, pause, pause_after
-from qwenedit_jobs.lanes.lanes import HOLD
 from qwenedit_jobs.redis.ending import end
 
 if TYPE_CHECKING:
@@ -29,8 +28,8 @@ if TYPE_CHECKING:
 IDLE = 5.0
 """Longest time in seconds between two looks at the lanes. An entry that this replica adds wakes it. One that another
 replica or an operator adds may wait that long, unless that replica works it off itself."""
-HOLD_EVERY = HOLD / 3
-"""Seconds between two signs of life for the held entries."""
+HOLD_EVERY = times.LANE_HOLD / 3
+"""Seconds between two signs of life for the entries in hand."""
 DRAIN = 10.0
 """Seconds that held entries have at a stop; the others are done after the next start."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
