@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from qwenedit_bot.app import parts
-from qwenedit_bot.chat import bot_api
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
 from qwenedit_decoder import answers, headers
@@ -53,7 +53,7 @@ def of_a_decoder(limits: ProcessLimits) -> list[str]:
             "downloads",
             [
                 f"{intake.DOWNLOADS} requests",
-                f"{bot_api.DOWNLOAD_TIMEOUT} s",
+                f"{timeouts.DOWNLOAD} s",
             ],
         ),
         (

@@ -16,7 +16,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat import bot_api
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.calls import TEXTS
 from qwenedit_bot.chat.errors import (
@@ -37,6 +36,7 @@ from qwenedit_bot.chat.errors import (
 from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, PictureView, Source, View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ def refused(text: str, status: int = 400) -> Refusal:
 
 
 def texts_of(*kinds: type[BotError]) -> Iterable[str]:
-    return [text for kind, texts in TEXTS.items() if kind in kinds for text in texts]
+    return [text for kind, texts in TEXTS.items() if kind in kinds for text in texts.split("; ")]
 
 
 async def test_words_in_an_unreachable_chat_are_not_tried_again(messenger, telegram) -> None:
@@ -276,7 +276,7 @@ async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, tel
 
 
 async def test_download_that_is_too_slow_is_given_up(messenger, telegram, monkeypatch) -> None:
-    monkeypatch.setattr(bot_api, "DOWNLOAD_TIMEOUT", 0.1)
+    monkeypatch.setattr(timeouts, "DOWNLOAD", 0.1)
     with pytest.raises(TelegramUnavailableError):
         await messenger.download(SLOW, limit=10)
 

@@ -12,7 +12,8 @@ from redis.asyncio import Redis as Client
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.chat.rate_limit import BUSY_PAUSE, CHAT, GROUP, LINE, OVERALL, PLACE_KEPT, SharedLimiter, on_behalf_of
+from qwenedit_bot.chat.rate_limit import CHAT, GROUP, OVERALL, SharedLimiter, on_behalf_of
+from qwenedit_bot.common import timeouts
 from telegram_simulator.world.rate_limits import RateLimiter, Rates
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ async def test_step_of_redis_clock_delays_nobody_for_more_than_seconds(limit, ti
             await turns(limit, chat, edit=True)
     await limit.close(2, 3.0)
     await time.clock_steps(step)
-    for chat, longest in ((1, CHAT.interval), (-1, GROUP.interval), (2, 3.0), (3, LINE)):
+    for chat, longest in ((1, CHAT.interval), (-1, GROUP.interval), (2, 3.0), (3, timeouts.RESERVED_AHEAD)):
         with on_behalf_of(7):
             assert await wait_of(limit.acquire(chat)) <= longest + min(abs(step), 3.0)
 
@@ -230,13 +231,13 @@ async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(lim
 
 @pytest.mark.usefixtures("busy")
 async def test_place_in_line_is_lost_when_nobody_comes_for_it(limit, time, redis, bot_keys) -> None:
-    await time.passes(await wait_of(limit.acquire(1)) + PLACE_KEPT + 0.1)
+    await time.passes(await wait_of(limit.acquire(1)) + timeouts.RESERVED_TURN + 0.1)
     assert not await redis.exists(bot_keys.pace("place:1"))
 
 
 async def test_line_has_an_end(limit) -> None:
     waits = [await wait_of(limit.acquire(person)) for person in range(1, 400)]
-    assert LINE - 0.5 < max(waits) <= LINE + 0.5
+    assert timeouts.RESERVED_AHEAD - 0.5 < max(waits) <= timeouts.RESERVED_AHEAD + 0.5
 
 
 async def test_person_has_the_turns_of_one_chat_in_however_many_groups(limit, time) -> None:
@@ -272,7 +273,7 @@ async def test_person_who_has_just_had_turns_asks_again_later_and_reserves_none(
             assert await wait_of(limit.acquire(7)) == 0
     for number in range(OVERALL.burst):
         await wait_of(limit.acquire(2_000 + number))
-    assert await wait_of(limit.acquire(7)) >= BUSY_PAUSE
+    assert await wait_of(limit.acquire(7)) >= timeouts.BUSY_PAUSE
     assert not await redis.exists(bot_keys.pace("place:7"))
 
 

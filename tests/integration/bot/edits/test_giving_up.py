@@ -11,8 +11,8 @@ from aiogram.methods import EditMessageText, GetFile, SendMessage
 
 from proofs.fuzz.harness import Harness
 from proofs.fuzz.telegram import BOT, FIRST_ID, Wire
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits.requests.backlog import Backlog
-from qwenedit_bot.inbox import scheduler
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
@@ -67,8 +67,8 @@ WAYS_TO_ASK: dict[str, list[dict[str, Any]]] = {
 async def test_photo_that_telegram_never_hands_out_is_told_in_its_own_message_and_not_charged(
     redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch, updates: list[dict[str, Any]]
 ) -> None:
-    monkeypatch.setattr(scheduler, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(scheduler, "IDLE", 0.1)
+    monkeypatch.setattr(timeouts, "RETRY_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(timeouts, "LANES_IDLE", 0.1)
     monkeypatch.setattr(Backlog, "patience", 3)
     request = Wire.make_request
 

@@ -13,13 +13,14 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
 from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
-from qwenedit_bot.edits.progress.updater import EDIT_EVERY, FRESH, ProgressUpdater
+from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.results import Results
@@ -217,7 +218,7 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     await progress.tick()
     await queue.heartbeat(job, "t", phase=Phase.EDITING, step=2, steps=4)
     await progress.tick()
-    clock.now += EDIT_EVERY
+    clock.now += timeouts.PROGRESS_PAUSE
     await progress.tick()
     await progress.tick()
     assert [text.splitlines()[0] for _message, text in chat.edits] == [
@@ -291,7 +292,7 @@ async def test_edit_that_was_not_sent_in_time_is_out_of_date(
 ) -> None:
     await enqueue(queue, 1)
     await progress.tick()
-    assert chat.until == clock.now + FRESH
+    assert chat.until == clock.now + timeouts.PROGRESS_EDIT
 
 
 @pytest.mark.usefixtures("worker")
@@ -405,7 +406,7 @@ async def test_gpu_that_must_be_woken_is_said_to_be(
     await progress.tick()
     assert chat.edits[1:] == [(1, "⏳ You're next in line.")]
     await Workers(redis, Keys()).leave("w")
-    clock.now += EDIT_EVERY
+    clock.now += timeouts.PROGRESS_PAUSE
     await progress.tick()
     assert chat.edits[-1][1].endswith("🔌 Waking up the server, which can take a few minutes")
 

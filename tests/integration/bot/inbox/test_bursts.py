@@ -10,7 +10,7 @@ from aiogram.methods import SendMessage
 
 from proofs.fuzz.harness import Harness
 from proofs.fuzz.telegram import BOT, FIRST_ID
-from qwenedit_bot.inbox import scheduler
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_testkit.waiting import eventually
 
@@ -43,7 +43,7 @@ SHOWN = {
 async def test_burst_that_begins_with_no_message_is_answered_in_the_chat(
     redis: Redis, redis_url: str, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch, first: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(scheduler, "IDLE", 0.5)
+    monkeypatch.setattr(timeouts, "LANES_IDLE", 0.5)
     async with Harness(redis_url) as harness:
         name = f"{USER}|{USER}"
         inbox = Inbox(redis, bot_keys, name="telegram")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qwenedit_bot.chat.actors import actor_in
-from qwenedit_bot.inbox import inbox as inbox_module
-from qwenedit_bot.inbox.inbox import ALBUM_WINDOW, WAITING, Inbox, ReceivedUpdate, chat_of
+from qwenedit_bot.common import timeouts
+from qwenedit_bot.inbox.inbox import WAITING, Inbox, ReceivedUpdate, chat_of
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -73,7 +73,7 @@ async def test_album_that_reaches_several_replicas_follows_as_one_in_order(inbox
     await one.take([item(10, 99)])
     await two.take([item(11, 100)])
     assert await opened(one) == []
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     (received,) = await opened(one)
     assert [update["message"]["message_id"] for update in received.album] == [99, 100, 101]
     assert (received.kind, chat_of(received.raw)) == ("album", 5)
@@ -85,7 +85,7 @@ async def test_album_keeps_its_place_before_the_text_that_follows_it(
     """Even when the bot is away while the album closes."""
     one, _two = inboxes
     await one.take([item(1, 1), item(2, 2), message(3)])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     after_a_restart = Inbox(redis, bot_keys, name="one")
     assert [update.kind for update in await drained(after_a_restart)] == ["album", "message"]
 
@@ -93,18 +93,18 @@ async def test_album_keeps_its_place_before_the_text_that_follows_it(
 async def test_album_with_a_name_that_is_no_text_blocks_nothing(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([item(1, 1, album="\ud83d"), item(2, 2, album="\ud83d")])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     (received,) = await opened(one)
     assert len(received.album) == 2
 
 
 async def test_album_stays_open_while_more_of_it_comes(inboxes: list[Inbox], monkeypatch: pytest.MonkeyPatch) -> None:
     one, _two = inboxes
-    monkeypatch.setattr(inbox_module, "ALBUM_WINDOW", 60.0)
+    monkeypatch.setattr(timeouts, "ALBUM", 60.0)
     for number in range(3):
         await one.take([item(number, number)])
     assert await opened(one) == []
-    monkeypatch.setattr(inbox_module, "ALBUM_WINDOW", 0.0)
+    monkeypatch.setattr(timeouts, "ALBUM", 0.0)
     await one.take([item(3, 3)])
     await one.lanes.put("5", "other", "{}")  # due is asked for when the lane is looked at
     await one._redis.zadd(f"{one.lanes.prefix}:ready", {"5": 0})
@@ -115,7 +115,7 @@ async def test_album_stays_open_while_more_of_it_comes(inboxes: list[Inbox], mon
 async def test_albums_of_other_chats_and_other_albums_keep_apart(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([item(1, 1, album="7"), item(2, 2, album="8"), item(3, 1, chat=6)])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     assert [len(update.album) for update in await drained(one)] == [1, 1, 1]
 
 
@@ -123,7 +123,7 @@ async def test_album_message_delivered_again_changes_nothing(inboxes: list[Inbox
     one, two = inboxes
     assert await one.take([item(1, 1), item(2, 2)]) == 2
     assert await two.take([item(1, 1)]) == 0
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     assert [len(update.album) for update in await drained(one)] == [2]
     assert await two.take([item(2, 2)]) == 0
 
@@ -131,7 +131,7 @@ async def test_album_message_delivered_again_changes_nothing(inboxes: list[Inbox
 async def test_album_opened_again_after_a_crash_is_the_same(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([item(1, 1), item(2, 2)])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     (row,) = await rows(one)
     first, second = await one.open(row), await one.open(row)
     assert first is not None
@@ -143,7 +143,7 @@ async def test_album_opened_again_after_a_crash_is_the_same(inboxes: list[Inbox]
 async def test_album_message_that_comes_too_late_follows_alone(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([item(1, 1)])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     first = await opened(one)
     await one.take([item(2, 2)])
     await one.lanes.reclaim()
@@ -157,7 +157,7 @@ async def test_album_of_which_redis_forgot_the_messages_is_left_alone(
     one, _two = inboxes
     await one.take([item(1, 1)])
     await redis.delete(f"{bot_keys.album_prefix}5:7")
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     (row,) = await rows(one)
     assert await one.open(row) is None
 
@@ -167,7 +167,7 @@ async def test_words_of_users_are_gone_from_redis_with_the_update(
 ) -> None:
     one, _two = inboxes
     await one.take([item(1, 1), *(message(number) for number in range(2, 40))])
-    await asyncio.sleep(ALBUM_WINDOW + 0.05)
+    await asyncio.sleep(timeouts.ALBUM + 0.05)
     await drained(one)
     assert await redis.hgetall(f"{bot_keys.album_prefix}5:7") == {"closed": "1"}
     assert await redis.keys("qwenedit:inbox*") == []

@@ -9,7 +9,7 @@ from aiogram.methods import SetWebhook
 
 from local_stack import SIMULATED_TOKEN, Service, TelegramSimulator, bare_environment, bot, free_port
 from proofs.fuzz.harness import Harness
-from qwenedit_bot.inbox import webhook
+from qwenedit_bot.common import timeouts
 from qwenedit_testkit.waiting import eventually
 from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -85,6 +85,6 @@ async def test_poller_leaves_the_webhook_alone_that_its_successor_sets_beside_it
 async def test_webhook_is_set_again_and_again_in_case_a_leaving_poller_deletes_it(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(webhook, "SET_AGAIN", 0.05)
+    monkeypatch.setattr(timeouts, "WEBHOOK_AGAIN", 0.05)
     async with Harness(redis_url) as harness:
         await eventually(lambda: sum(isinstance(call, SetWebhook) for call in harness.wire.calls) > 2)

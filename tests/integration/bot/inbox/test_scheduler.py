@@ -11,7 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from structlog.testing import capture_logs
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
-from qwenedit_bot.inbox import scheduler as scheduler_module
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.inbox.scheduler import PoisonError, Scheduler
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.waiting import eventually
@@ -77,9 +77,9 @@ def lanes(redis: Redis) -> Lanes:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler_module, "FIRST_PAUSE", 0.01)
-    monkeypatch.setattr(scheduler_module, "REDIS_PAUSE", 0.01)
-    monkeypatch.setattr(scheduler_module, "IDLE", 0.5)
+    monkeypatch.setattr(timeouts, "RETRY_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(timeouts, "REDIS_PAUSE", 0.01)
+    monkeypatch.setattr(timeouts, "LANES_IDLE", 0.5)
 
 
 async def empty(lanes: Lanes) -> None:
@@ -248,7 +248,7 @@ async def test_time_without_redis_does_not_use_up_the_patience_with_telegram(lan
 
 
 async def test_answer_is_tried_for_ever(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scheduler_module, "LONGEST_PAUSE", 0.02)
+    monkeypatch.setattr(timeouts, "RETRY_LONGEST_PAUSE", 0.02)
     calls = 0
 
     async def handle(_entry: str) -> None:
@@ -316,7 +316,7 @@ async def test_stop_waits_for_what_is_in_hand_and_takes_nothing_more(lanes: Lane
 async def test_stop_leaves_what_hangs_to_others_at_once(
     lanes: Lanes, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "DRAIN", 0.1)
+    monkeypatch.setattr(timeouts, "DRAIN", 0.1)
     begun = asyncio.Event()
 
     async def handle(_entry: str) -> None:

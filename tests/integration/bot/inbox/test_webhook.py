@@ -17,7 +17,7 @@ import redis as redis_client
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.inbox.webhook import LINE_EVERY
+from qwenedit_bot.common import timeouts
 from qwenedit_testkit.photos import photo
 from telegram_simulator.client import TelegramSimulator
 
@@ -277,4 +277,4 @@ async def test_flood_of_a_megabyte_a_second_of_strangers_is_one_log_line(replica
             await asyncio.sleep(max(0.0, begun + second + 1 - loop.time()))
         async with session.post(address, json=nobodys(30_000), headers={HEADER: SECRET}) as answer:
             assert answer.status == 200
-    assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // LINE_EVERY
+    assert len(lines_about_strangers(replica)) - told <= 1 + (loop.time() - begun) // timeouts.WEBHOOK_LOG

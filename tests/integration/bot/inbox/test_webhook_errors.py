@@ -11,7 +11,8 @@ import structlog
 from aiogram.types import WebhookInfo
 from pydantic import SecretStr
 
-from qwenedit_bot.inbox.webhook import SET_AGAIN, Webhook
+from qwenedit_bot.common import timeouts
+from qwenedit_bot.inbox.webhook import Webhook
 
 
 class Telegram:
@@ -43,4 +44,4 @@ async def logged(ago):
 
 async def test_delivery_that_failed_lately_is_logged_in_telegrams_words():
     assert await logged(20) == ["502 Bad Gateway"]
-    assert await logged(3 * SET_AGAIN) == []
+    assert await logged(3 * timeouts.WEBHOOK_AGAIN) == []

@@ -280,7 +280,7 @@ async def test_moderation_hook_that_is_silent_lets_nothing_through(
     stage: Any, judge: Judge, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge.answers["request"] = SILENCE
-    monkeypatch.setattr("qwenedit_bot.moderation.hook.TIMEOUT", 0.5)
+    monkeypatch.setattr("qwenedit_bot.common.timeouts.MODERATION_ATTEMPT", 0.5)
     async with hook_of(stage, judge, bot_keys) as hook:
         assert await hook.of_request("1", "make it snow", [photo()]) is ModerationVerdict.UNCHECKED
 

@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from qwenedit_bot.chat.errors import LaterError
-from qwenedit_bot.pictures import bound, intake
+from qwenedit_bot.common import timeouts
+from qwenedit_bot.pictures import intake
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
@@ -178,7 +179,7 @@ async def test_heavy_files_hold_up_no_light_one(taking: PictureIntake, files: Fi
 async def test_files_are_taken_in_the_order_in_which_their_users_came(
     taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bound, "PLACE_KEPT", 600)  # a busy machine converts no three files within the usual time
+    monkeypatch.setattr(timeouts, "PLACE_IN_LINE", 600)  # a busy machine converts no three files within the usual time
     taken = [asyncio.create_task(keep(taking, document(), owner, f"x{owner}")) for owner in range(3, 3 + intake.FILES)]
     await begun(files, intake.FILES)
     with pytest.raises(LaterError):
@@ -198,7 +199,7 @@ async def test_files_are_taken_in_the_order_in_which_their_users_came(
 
 
 async def test_user_who_asks_no_more_loses_the_place_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bound, "PLACE_KEPT", 0.05)
+    monkeypatch.setattr(timeouts, "PLACE_IN_LINE", 0.05)
     places = Bound("conversion", 1)
     with places.taken(owner=1), pytest.raises(LaterError), places.taken(owner=2):
         pass

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.upkeep import janitor
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.upkeep.janitor import Leadership
 from qwenedit_testkit.waiting import eventually
 
@@ -17,7 +17,7 @@ KEY = "qwenedit:leader"
 async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(janitor, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(timeouts, "LEADER_RENEW", 0.05)
     first, second = Leadership(redis, KEY, replica="a"), Leadership(redis, KEY, replica="b")
     stop_first, stop_second = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
@@ -37,7 +37,7 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
 async def test_leader_that_lost_its_lock_notices_it_and_leads_again_only_when_it_is_free(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(janitor, "RENEW_EVERY", 0.05)
+    monkeypatch.setattr(timeouts, "LEADER_RENEW", 0.05)
     paused, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(paused.run(stop))
@@ -53,7 +53,7 @@ async def test_leader_that_lost_its_lock_notices_it_and_leads_again_only_when_it
 async def test_replica_that_cannot_renew_stops_leading_by_its_own_clock(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(janitor, "LEASE", 0.3)
+    monkeypatch.setattr(timeouts, "LEADER_LEASE", 0.3)
     alone, stop = Leadership(redis, KEY, replica="a"), asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(alone.run(stop))

@@ -129,7 +129,7 @@ class Workers:
         await self._redis.delete(self._keys.worker_about(worker))
 
     async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
-        """Return who gave a sign of life in the last seconds. At most 8 MiB are read, whatever lies there."""
+        """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
         ignored, entries = await self._scripts.run("seen", **limits)
         parts = []

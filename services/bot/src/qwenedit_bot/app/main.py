@@ -114,9 +114,14 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
             if me is not None:
                 keys = BotKeys(prefix=settings.keys.prefix, bot_id=me.id)
                 base = Foundation(
-                    settings=settings, connections=connections, keys=keys, bot=bot, me=me,
-                    limiter=SharedLimiter(connections.commands, keys), metrics=metrics,
-                )  # fmt: skip
+                    settings=settings,
+                    connections=connections,
+                    keys=keys,
+                    bot=bot,
+                    me=me,
+                    limiter=SharedLimiter(connections.commands, keys),
+                    metrics=metrics,
+                )
                 await run_parts(base, readiness, stop)
 
 

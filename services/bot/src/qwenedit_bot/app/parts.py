@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.conversation.account import Languages, Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
-from qwenedit_bot.edits import user_jobs
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
-from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog
@@ -41,7 +40,6 @@ from qwenedit_bot.presets import catalogue
 from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.upkeep import janitor
 from qwenedit_bot.upkeep.janitor import Janitor, Leadership
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_jobs import Events, RedisPictureStore, times
@@ -66,8 +64,6 @@ UPDATES_AT_ONCE = 50
 """Updates handled at once, each of another chat."""
 ANSWERS_AT_ONCE = 16
 """Answers given at once, each in another chat."""
-FOLLOWING_AT_ONCE = 8
-"""Requests that have waited and are being made into jobs, each of another user."""
 PICTURE_MEMORY = 192 * 1024 * 1024
 """Bytes of pictures in memory: all files downloaded at once with their conversions, and 50 MB more."""
 
@@ -164,9 +160,7 @@ class Parts:
             lanes=self._waiting, wake=may_follow, submit=submit, queue=self._queue, replies=self._replies,
             messenger=self._messenger, texts=self.texts, presets=self._presets,
         )  # fmt: skip
-        self.following = Scheduler(
-            self._waiting, self._backlog, name="backlog", slots=FOLLOWING_AT_ONCE, wake=may_follow, ordered=True
-        )
+        self.following = Scheduler(self._waiting, self._backlog, name="backlog", slots=8, wake=may_follow, ordered=True)
         self._eta = Eta(redis, settings.keys, Workers(redis, settings.keys))
         self._user_jobs = UserJobs(
             redis=redis, keys=keys, queue=self._queue, store=self._store,
@@ -245,9 +239,9 @@ class Parts:
                 await progress.tick()
 
         return {
-            "janitor": (janitor.TICK, cleaning.tick),
-            "progress": (updater.TICK, draw),
-            "forget": (user_jobs.TICK, self._user_jobs.tick),
+            "janitor": (timeouts.JANITOR_TICK, cleaning.tick),
+            "progress": (timeouts.PROGRESS_TICK, draw),
+            "forget": (timeouts.FORGET_TICK, self._user_jobs.tick),
             "state": (times.STATE_CHECK, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
-            "erasure": (user_erasure.REWRITE_EVERY, partial(user_erasure.rewrite_file, redis)),
+            "erasure": (timeouts.REWRITE, partial(user_erasure.rewrite_file, redis)),
         }

@@ -52,6 +52,7 @@ from qwenedit_bot.chat.errors import (
     TextRejectedError,
     UnchangedError,
 )
+from qwenedit_bot.common import timeouts
 
 if TYPE_CHECKING:
     from aiogram import Bot
@@ -62,12 +63,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.view import Buttons, Invoice, PictureView, Source, View
     from qwenedit_bot.common.metrics import BotMetrics
 
-SHORT_TIMEOUT = 10
-"""Seconds for a call whose result is out of date by then."""
-DOWNLOAD_TIMEOUT = 60
-"""Seconds for a file, which has 20 MB at most."""
-UNUSED_FOR = 15.0
-"""Seconds for which a turn may be used that was taken in advance, or whose call was refused."""
 
 log = structlog.get_logger(__name__)
 
@@ -120,18 +115,20 @@ class Messenger:
             KindForbiddenError: Files are not allowed in this chat.
             TelegramRefusedError: Telegram refuses it for another reason.
         """
-        call = SendDocument(
-            chat_id=to.chat_id, document=_file_of(picture), caption=picture.caption,
-            reply_markup=_keyboard(picture.buttons),
-        )  # fmt: skip
+        file, keyboard = _file_of(picture), _keyboard(picture.buttons)
+        call = SendDocument(chat_id=to.chat_id, document=file, caption=picture.caption, reply_markup=keyboard)
         return await self._send(to, call)
 
     async def send_invoice(self, to: Source, invoice: Invoice) -> int:
         """Offer something to pay for, in Stars; returns the new message's id."""
         call = SendInvoice(
-            chat_id=to.chat_id, title=invoice.title, description=invoice.description, payload=invoice.payload,
-            currency="XTR", prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
-        )  # fmt: skip
+            chat_id=to.chat_id,
+            title=invoice.title,
+            description=invoice.description,
+            payload=invoice.payload,
+            currency="XTR",
+            prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
+        )
         return await self._send(to, call)
 
     async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
@@ -166,15 +163,13 @@ class Messenger:
         if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
             return None
         try:
-            return await self._edit(chat_id, message_id, view, seconds=SHORT_TIMEOUT)
+            return await self._edit(chat_id, message_id, view, seconds=timeouts.SHORT_CALL)
         except LaterError:
             return None
 
     async def _edit(self, chat_id: int, message_id: int, view: View, *, seconds: int | None = None) -> bool:
-        call = EditMessageText(
-            text=view.text, chat_id=self._now_in(chat_id, message_id), message_id=message_id,
-            reply_markup=_keyboard(view.buttons),
-        )  # fmt: skip
+        chat, keyboard = self._now_in(chat_id, message_id), _keyboard(view.buttons)
+        call = EditMessageText(text=view.text, chat_id=chat, message_id=message_id, reply_markup=keyboard)
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError, seconds=seconds)
         except TextRejectedError:
@@ -195,10 +190,9 @@ class Messenger:
         """
         await self._take_turn(chat_id, edit=True)
         kind = InputMediaDocument if picture.as_file else InputMediaPhoto
-        call = EditMessageMedia(
-            media=kind(media=_file_of(picture), caption=picture.caption), chat_id=self._now_in(chat_id, message_id),
-            message_id=message_id, reply_markup=_keyboard(picture.buttons),
-        )  # fmt: skip
+        media = kind(media=_file_of(picture), caption=picture.caption)
+        chat, keyboard = self._now_in(chat_id, message_id), _keyboard(picture.buttons)
+        call = EditMessageMedia(media=media, chat_id=chat, message_id=message_id, reply_markup=keyboard)
         try:
             await self._made_plainly(call, chat_id, ButtonsRejectedError)
         except MessageGoneError:
@@ -213,7 +207,7 @@ class Messenger:
         """
         call = DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
         try:
-            await self._made(call, seconds=SHORT_TIMEOUT)
+            await self._made(call, seconds=timeouts.SHORT_CALL)
         except BotError as error:
             if later and isinstance(error, LaterError):
                 raise
@@ -229,7 +223,7 @@ class Messenger:
         """Agree to be paid, or say why not."""
         call = AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
         with suppress(TelegramRefusedError):  # “query is too old”: nothing was paid
-            await self._made(call, seconds=SHORT_TIMEOUT)  # Telegram waits ten seconds
+            await self._made(call, seconds=timeouts.SHORT_CALL)  # Telegram waits ten seconds
 
     async def refund(self, user_id: int, charge: str) -> None:
         """Give Stars back; Telegram's “already refunded” is a success."""
@@ -255,7 +249,7 @@ class Messenger:
         url = self._bot.session.api.file_url(self._bot.token, file.file_path)
         data = bytearray()
         try:
-            async for chunk in self._bot.session.stream_content(url, timeout=DOWNLOAD_TIMEOUT):
+            async for chunk in self._bot.session.stream_content(url, timeout=timeouts.DOWNLOAD):
                 data += chunk
                 if len(data) > limit:
                     raise FileTooBigError
@@ -283,7 +277,7 @@ class Messenger:
     def _keep_turn(self, chat_id: int) -> None:
         now = time.monotonic()
         self._unused = {chat: until for chat, until in self._unused.items() if until > now}
-        self._unused[chat_id] = now + UNUSED_FOR
+        self._unused[chat_id] = now + timeouts.UNUSED_TURN
 
     async def _made_plainly(
         self,

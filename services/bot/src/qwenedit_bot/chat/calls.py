@@ -52,36 +52,31 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.metrics import BotMetrics
 
-UNTOLD_PAUSE = 5.0
-"""Seconds to wait after a 429 that does not say how long."""
 
-TEXTS: dict[type[BotError], tuple[str, ...]] = {
+TEXTS: dict[type[BotError], str] = {
     # From the source of the server and of TDLib, which it's built on (github.com/tdlib). Names in capitals are those of
-    # Telegram's own servers, which both pass on. A text matches where it occurs, in any case; the first one decides.
-    UnchangedError: ("message is not modified", "MESSAGE_NOT_MODIFIED", "CHARGE_ALREADY_REFUNDED"),
+    # Telegram's own servers, which both pass on. Each text matches where it occurs, in any case; the first one decides.
+    UnchangedError: "message is not modified; MESSAGE_NOT_MODIFIED; CHARGE_ALREADY_REFUNDED",
     ChatUnreachableError: (
-        "TOPIC_CLOSED", "have no rights to send", "CHAT_WRITE_FORBIDDEN", "CHAT_RESTRICTED", "ADMIN_REQUIRED",
-        "USER_BANNED_IN_CHANNEL", "chat not found", "PEER_ID_INVALID", "USER_IS_BLOCKED", "DEACTIVATED",
-        "CHANNEL_PRIVATE",
+        "TOPIC_CLOSED; have no rights to send; CHAT_WRITE_FORBIDDEN; CHAT_RESTRICTED; ADMIN_REQUIRED; "
+        "USER_BANNED_IN_CHANNEL; chat not found; PEER_ID_INVALID; USER_IS_BLOCKED; DEACTIVATED; CHANNEL_PRIVATE"
     ),
-    ReplyRejectedError: ("to be replied not found", "message thread not found", "REPLY_MESSAGE", "TOPIC_DELETED"),
+    ReplyRejectedError: "to be replied not found; message thread not found; REPLY_MESSAGE; TOPIC_DELETED",
     MessageGoneError: (
-        "message to edit", "message to delete", "message not found", "can't be edited", "MESSAGE_ID_INVALID",
-        "MESSAGE_EDIT_TIME_EXPIRED", "MESSAGE_AUTHOR_REQUIRED", "group chat was upgraded to a supergroup chat",
+        "message to edit; message to delete; message not found; can't be edited; MESSAGE_ID_INVALID; "
+        "MESSAGE_EDIT_TIME_EXPIRED; MESSAGE_AUTHOR_REQUIRED; group chat was upgraded to a supergroup chat"
     ),
-    KindForbiddenError: ("not enough rights to send", "CHAT_SEND_"),
-    LaterError: ("too many requests", "FLOOD", "SLOWMODE_WAIT"),
-    ButtonsRejectedError: ("inline keyboard", "REPLY_MARKUP_", "BUTTON_"),
-    TextRejectedError: ("too long", "TOO_LONG", "is empty", "MESSAGE_EMPTY", "non-empty", "can't parse entities"),
-    PhotoRejectedError: (
-        "too big", "too large", "PHOTO_", "photo must be", "IMAGE_PROCESS_FAILED", "MEDIA_", "FILE_PART",
-    ),
+    KindForbiddenError: "not enough rights to send; CHAT_SEND_",
+    LaterError: "too many requests; FLOOD; SLOWMODE_WAIT",
+    ButtonsRejectedError: "inline keyboard; REPLY_MARKUP_; BUTTON_",
+    TextRejectedError: "too long; TOO_LONG; is empty; MESSAGE_EMPTY; non-empty; can't parse entities",
+    PhotoRejectedError: "too big; too large; PHOTO_; photo must be; IMAGE_PROCESS_FAILED; MEDIA_; FILE_PART",
     # The user's file is gone, or nobody waits for the answer to a press any more.
     TelegramRefusedError: (
-        "file_id", "file identifier", "FILE_REFERENCE_", "LOCATION_INVALID", "query is too old", "QUERY_ID_INVALID",
+        "file_id; file identifier; FILE_REFERENCE_; LOCATION_INVALID; query is too old; QUERY_ID_INVALID"
     ),
-}  # fmt: skip
-_BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts)
+}
+_BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts.split("; "))
 
 _STATUS: tuple[tuple[type[AiogramError], str], ...] = (
     (TelegramRetryAfter, "429"),
@@ -133,7 +128,7 @@ def translated(error: AiogramError) -> BotError:
     fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
     kind = next((kind for text, kind in _BY_TEXT if text in message), fallback)
     if kind is LaterError:
-        return LaterError(UNTOLD_PAUSE, "flood")
+        return LaterError(5.0, "flood")  # it does not say how long
     if kind is UnknownRefusalError:
         method = error.method.__api_method__
         log.warning("telegram.unknown_error", method=method, status=status, description=error.message)

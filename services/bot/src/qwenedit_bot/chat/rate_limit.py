@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -45,15 +46,6 @@ GROUP = Rate(interval=3.75, burst=5, spared=4)
 """20 in any minute: 5 at once, and 15 more at this interval."""
 EDITS = Rate(interval=6.0, burst=5, spared=2)
 """15 edits in any minute of a private chat. In a group they are a part of its 20 messages."""
-BUSY = 1
-"""Turns within the last seconds after which somebody makes way for others where the token's turns are scarce: they
-leave them `BUSY_LEAVE` turns of its burst, ask again after `BUSY_PAUSE` seconds at the earliest, and reserve none."""
-BUSY_LEAVE = 5
-BUSY_PAUSE = 0.5
-LINE = 5.0
-"""Seconds by which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
-PLACE_KEPT = 5.0
-"""Seconds for which a reserved turn that is due stays valid."""
 
 
 _person: ContextVar[int] = ContextVar("person", default=0)
@@ -102,7 +94,7 @@ class SharedLimiter:
                 the first of their calls after the error's time takes it.
             RedisError: Redis does not say.
         """
-        wait = await self._ask(chat_id, edit=edit, line=LINE)
+        wait = await self._ask(chat_id, edit=edit, line=timeouts.RESERVED_AHEAD)
         if wait > 0:
             raise LaterError(wait, "pace")
 
@@ -128,19 +120,20 @@ class SharedLimiter:
             "pace",
             paused=f"pause:{chat_id}",
             buckets=[_bucket(name, rate, spare=spare) for name, rate in buckets.items()],
-            busy=BUSY,
-            leave=BUSY_LEAVE,
-            again=_ms(BUSY_PAUSE),
+            # With one turn just used, where the token's are scarce, somebody leaves others five and reserves none.
+            busy=1,
+            leave=5,
+            again=_ms(timeouts.BUSY_PAUSE),
             place=f"place:{sender}",
             line=_ms(line),
-            kept=_ms(PLACE_KEPT),
+            kept=_ms(timeouts.RESERVED_TURN),
         )
         return int(wait_ms) / 1000
 
 
 def _bucket(name: str, rate: Rate, *, spare: bool) -> dict[str, int | str]:
     every, early = _ms(rate.interval), _ms(rate.interval * (rate.burst - 1))
-    longest = early + every + (_ms(LINE) if rate is OVERALL else 0)
+    longest = early + every + (_ms(timeouts.RESERVED_AHEAD) if rate is OVERALL else 0)
     return {"name": name, "every": every, "early": early, "spared": rate.spared * spare, "longest": longest}
 
 

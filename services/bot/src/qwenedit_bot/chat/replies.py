@@ -6,6 +6,7 @@ import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
@@ -14,12 +15,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.bot_api import Messenger
     from qwenedit_bot.chat.view import Source, View
     from qwenedit_bot.common.keys import BotKeys
-
-DAY = 86_400
-REMEMBERED = 2 * DAY
-"""Seconds: longer than Telegram keeps undelivered updates. Where jobs may wait longer, it is their wait and a day."""
-SAID_KEPT = 6 * 3_600
-"""Seconds for which a sent view is remembered: longer than a waiting handler is repeated."""
 
 
 class Replies:
@@ -32,7 +27,7 @@ class Replies:
     """
 
     def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger, *, longest_wait: float = 0.0) -> None:
-        self._remembered = max(REMEMBERED, math.ceil(longest_wait) + DAY)
+        self._remembered = max(timeouts.REPLY, math.ceil(longest_wait) + timeouts.UPDATE)
         self.personal_data = (
             PersonalData(
                 what="which of the bot's messages answers which of the user's, by ID",
@@ -44,7 +39,7 @@ class Replies:
             PersonalData(
                 what="what an answer has said, as hashes, and what it stands for",
                 keys=("said", "occasion"),
-                seconds=SAID_KEPT,
+                seconds=timeouts.SAID,
             ),
         )
         self._redis = redis
@@ -98,7 +93,7 @@ class Replies:
         pipeline.set(key, message_id, ex=self._remembered, nx=first, get=first)
         if digest is not None:
             pipeline.sadd(said, digest)
-            pipeline.expire(said, SAID_KEPT)
+            pipeline.expire(said, timeouts.SAID)
         noted, *_others = await pipeline.execute()
         return int(noted) if first and noted is not None else message_id
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Job, Status
 
-BAR_LENGTH = 10
 SAID_IN_SECONDS = 90
 """Seconds from which on minutes are said instead."""
 SHOWN_OF_WISH = 120
@@ -36,10 +35,14 @@ ENLARGES: Final = "larger"
 
 WORTH_ANOTHER_TRY = frozenset(
     (
-        Reason.COMFYUI_UNAVAILABLE, Reason.TIMEOUT, Reason.SERVER_OUT_OF_MEMORY, Reason.WORKER_LOST, Reason.EXPIRED,
+        Reason.COMFYUI_UNAVAILABLE,
+        Reason.TIMEOUT,
+        Reason.SERVER_OUT_OF_MEMORY,
+        Reason.WORKER_LOST,
+        Reason.EXPIRED,
         Reason.UNKNOWN,
     )
-)  # fmt: skip
+)
 """Why a job may fail that works the next time, with nothing changed."""
 
 
@@ -157,8 +160,8 @@ def job_of(data: str, verb: str) -> str | None:
 
 def bar(step: int, steps: int) -> str:
     """Draw a progress bar of ten boxes."""
-    filled = min(BAR_LENGTH, BAR_LENGTH * step // steps) if steps > 0 else 0
-    return "▰" * filled + "▱" * (BAR_LENGTH - filled)
+    filled = min(10, 10 * step // steps) if steps > 0 else 0
+    return "▰" * filled + "▱" * (10 - filled)
 
 
 def _remaining(words: Words, seconds: float) -> str:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from qwenedit_bot.chat.view import Source
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
-from qwenedit_bot.moderation.hook import REMEMBERED as WITHHELD_FOR
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref, times
 from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
@@ -29,12 +29,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Lanes
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
-TICK = 5.0
-"""Seconds between two checks whether stopped jobs have ended."""
 
-_PLACES = (
-    "user_prefix", "job_queue", "held", "leases", "draining", "delayed", "dead", "ended", "events", "answers",
-)  # fmt: skip
+_PLACES = tuple("user_prefix job_queue held leases draining delayed dead ended events answers".split())
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +83,7 @@ class UserJobs:
                 what="IDs of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
             ),
             PersonalData(what="IDs of jobs that are being forgotten", keys=("forgetting",), until="they have ended"),
-            PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=WITHHELD_FOR),
+            PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=timeouts.VERDICT),
             PersonalData(
                 what="which job a worker has claimed",
                 keys=("claim_prefix",),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from qwenedit_bot.chat.actors import actor_in, event_in, is_about_money, kind_of
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_jobs.lanes import Lanes
 
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_jobs.lanes import Entry
 
-REMEMBERED = 86_400
-"""Seconds that an update's id is remembered: as long as Telegram keeps undelivered updates."""
-ALBUM_WINDOW = 0.8
-"""Seconds after a message of an album within which the next one comes: Telegram delivers them together, and never says
-which is the last."""
 WAITING = 20
 """Messages of one sender that may wait in a chat; those beyond are answered together, once."""
 
@@ -70,7 +66,7 @@ class Inbox:
         PersonalData(
             what="messages and presses that couldn't be handled", keys=("updates",), until="`qwenedit aside drop`"
         ),
-        PersonalData(what="the messages of an album, until it is complete", keys=("album_prefix",), seconds=REMEMBERED),
+        PersonalData(what="messages of an album, until it's complete", keys=("album_prefix",), seconds=timeouts.UPDATE),
     )
 
     def __init__(
@@ -103,8 +99,8 @@ class Inbox:
         new = [_entry(update) for update in updates if self._admits is None or self._admits(update)]
         if not new:
             return 0
-        window = round(ALBUM_WINDOW * 1000)
-        new_updates = int(await self._scripts.run("take", updates=new, remembered=REMEMBERED, window=window))
+        window = round(timeouts.ALBUM * 1000)
+        new_updates = int(await self._scripts.run("take", updates=new, remembered=timeouts.UPDATE, window=window))
         if new_updates and self._wake is not None:
             self._wake.set()
         return new_updates
@@ -123,7 +119,7 @@ class Inbox:
         """
         raw = decoded(entry.payload)
         if "open_album" in raw:
-            closed = {"id": entry.id, "album": str(raw["open_album"]), "remembered": REMEMBERED}
+            closed = {"id": entry.id, "album": str(raw["open_album"]), "remembered": timeouts.UPDATE}
             payload = await self._scripts.run("close_album", **closed)
             return ReceivedUpdate(decoded(payload)) if payload else None
         if "refused" in raw:

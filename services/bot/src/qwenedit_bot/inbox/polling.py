@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.actors import KINDS
 from qwenedit_bot.chat.calls import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import unless
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import HEALTHY, Health
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.inbox.inbox import Inbox
 
-LONG_POLL = 25
-"""Seconds that Telegram holds a request without updates."""
-GRACE = 10
-"""Seconds more until a request counts as lost."""
 
 log = structlog.get_logger(__name__)
 
@@ -54,7 +51,7 @@ class Poller:
     def health(self) -> Health:
         """Whether Telegram answers."""
         silent_for = time.monotonic() - self._answered_at
-        if silent_for > LONG_POLL + GRACE:
+        if silent_for > timeouts.LONG_POLL_LOST:
             return Health.failing(f"Telegram has not answered for {silent_for:.0f} s")
         return HEALTHY
 
@@ -72,11 +69,11 @@ class Poller:
         offset: int | None = None
         webhook_deleted = False
         while not stop.is_set():
-            call = GetRawUpdates(offset=offset, timeout=LONG_POLL, allowed_updates=list(KINDS))
+            call = GetRawUpdates(offset=offset, timeout=timeouts.LONG_POLL, allowed_updates=list(KINDS))
             try:
                 if not webhook_deleted:
                     webhook_deleted = bool(await unless(stop, self._bot.delete_webhook(drop_pending_updates=False)))
-                updates = await unless(stop, self._bot(call, request_timeout=LONG_POLL + GRACE))
+                updates = await unless(stop, self._bot(call, request_timeout=timeouts.LONG_POLL_LOST))
                 if updates is None:
                     break
                 self._answered_at = time.monotonic()

@@ -15,6 +15,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import described
 from qwenedit_jobs import PictureStoreUnavailableError, times
 from qwenedit_jobs.backoff import Backoff, pause, pause_after
@@ -25,20 +26,8 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.lanes import Entry, Lanes
 
-IDLE = 5.0
-"""Longest time in seconds between two looks at the lanes. An entry that this replica adds wakes it. One that another
-replica or an operator adds may wait that long, unless that replica works it off itself."""
-HOLD_EVERY = times.LANE_HOLD / 3
-"""Seconds between two signs of life for the entries in hand."""
-DRAIN = 10.0
-"""Seconds that held entries have at a stop; the others are done after the next start."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0
-"""Seconds between attempts at what Telegram, or the store of pictures, does not take; they double."""
-REDIS_PAUSE = 2.0
-"""Seconds until an entry is tried again that Redis refused."""
 DEFECT_ATTEMPTS = 3
 """Attempts at an entry that runs into a defect of ours, before it is set aside."""
-SHORTEST_SLEEP = 0.005
 SHOWN_BY = "`qwenedit aside list` shows it"
 
 T = TypeVar("T")
@@ -96,7 +85,7 @@ class Scheduler:
             working: set[asyncio.Task[None]] = set()
             await self._take(stop, tasks, working)
             if working:
-                _done, late = await asyncio.wait(working, timeout=DRAIN)
+                _done, late = await asyncio.wait(working, timeout=timeouts.DRAIN)
                 if late:
                     self._log.warning("scheduler.left_for_next_start", entries=len(late))
                     await end(late)
@@ -105,7 +94,7 @@ class Scheduler:
     async def _take(self, stop: asyncio.Event, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
         backoff, reclaimed = Backoff(), False
         while not stop.is_set():
-            room, wait = self._slots - len(self._in_hand), IDLE
+            room, wait = self._slots - len(self._in_hand), timeouts.LANES_IDLE
             self._wake.clear()
             if room > 0:
                 try:
@@ -123,8 +112,8 @@ class Scheduler:
                 for entry in entries:
                     self._begin(entry, tasks, working)
                 if due is not None and len(entries) < room:  # else one of them ends first, which wakes
-                    wait = min(IDLE, due)
-            await asyncio.sleep(SHORTEST_SLEEP if wait <= 0 else 0)
+                    wait = min(timeouts.LANES_IDLE, due)
+            await asyncio.sleep(0.005 if wait <= 0 else 0)
             await pause(self._wake, wait)
 
     def _begin(self, entry: Entry, tasks: asyncio.TaskGroup, working: set[asyncio.Task[None]]) -> None:
@@ -158,7 +147,7 @@ class Scheduler:
         except (TelegramUnavailableError, PictureStoreUnavailableError) as error:
             await self._fail(entry, error)
         except RedisError as error:
-            seconds = REDIS_PAUSE * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
+            seconds = timeouts.REDIS_PAUSE * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
             cause = f"{type(error).__name__}: {error}"
             self._say_retry(entry, cause, seconds)
             await self._park(entry, seconds, why=cause)
@@ -221,7 +210,7 @@ class Scheduler:
 
     async def _hold(self) -> None:
         while True:
-            await asyncio.sleep(HOLD_EVERY)
+            await asyncio.sleep(times.LANE_HOLD / 3)
             try:
                 await self._lanes.renew(self._in_hand.values())
             except RedisError as error:
@@ -233,4 +222,4 @@ class Scheduler:
 
 
 def _pause_after(entry: Entry) -> float:
-    return pause_after(entry.failures + 1, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+    return pause_after(entry.failures + 1, first=timeouts.RETRY_FIRST_PAUSE, longest=timeouts.RETRY_LONGEST_PAUSE)

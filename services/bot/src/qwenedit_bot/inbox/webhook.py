@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.actors import KINDS
 from qwenedit_bot.chat.calls import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import unless
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
@@ -34,16 +35,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.inbox import Inbox
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the header's name (core.telegram.org/bots/api#setwebhook)
-LARGEST_UPDATE = 1 << 20
-"""Bytes; Telegram's longest updates have some tens of kilobytes."""
-SHUTDOWN = 5.0
-"""Seconds for open requests: each only writes to Redis."""
 CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
-LINE_EVERY = 60.0
-"""Seconds between two log lines that say the same: anybody can cause them."""
-SET_AGAIN = 60.0
-"""Seconds until the webhook is set once more: a poller that stops may have deleted it meanwhile."""
 
 log = structlog.get_logger(__name__)
 
@@ -62,10 +55,10 @@ class Webhook:
         self._updates = updates
         self._url = url
         self._secret = secret
-        self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, LINE_EVERY)
-        app = web.Application(client_max_size=LARGEST_UPDATE)
+        self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, timeouts.WEBHOOK_LOG)
+        app = web.Application(client_max_size=1 << 20)  # Telegram's longest have some tens of kilobytes
         app.router.add_post(urlsplit(url).path or "/", self._receive)
-        self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=SHUTDOWN)
+        self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=timeouts.WEBHOOK_STOP)
         self._set = False
 
     def health(self) -> Health:
@@ -118,7 +111,8 @@ class Webhook:
             try:
                 if (known := await unless(stop, self._bot.get_webhook_info())) is None:
                     return
-                if known.last_error_date and time.time() - known.last_error_date.timestamp() < 2 * SET_AGAIN:
+                at = known.last_error_date
+                if at and time.time() - at.timestamp() < 2 * timeouts.WEBHOOK_AGAIN:
                     log.warning("webhook.not_delivered", reason=known.last_error_message)
                 secret = self._secret.get_secret_value()
                 call = self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=secret)
@@ -132,6 +126,6 @@ class Webhook:
             else:
                 if not self._set:
                     log.info("webhook.set", url=self._url)
-                self._set, wait = True, SET_AGAIN
+                self._set, wait = True, timeouts.WEBHOOK_AGAIN
                 backoff.reset()
             await pause(stop, wait)

@@ -6,11 +6,13 @@ import asyncio
 import json
 import ssl
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
 
+from qwenedit_bot.common import timeouts
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -22,15 +24,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
 
-TIMEOUT = 5.0
-"""Seconds for each attempt."""
-PAUSES = (0.0, 0.2, 1.0)
-"""Seconds before each attempt."""
 LONGEST_ANSWER = 64 * 1024
 """Bytes of an answer that are read."""
-REMEMBERED = 86_400
-"""Seconds that a verdict on a result is remembered: longer than its picture can be requested again."""
-OK = 200
 
 log = structlog.get_logger(__name__)
 
@@ -62,7 +57,7 @@ class ModerationHook:
         self._keys = keys
         self._metrics = metrics
         self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=TIMEOUT),
+            timeout=aiohttp.ClientTimeout(total=timeouts.MODERATION_ATTEMPT),
             connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),  # aiohttp's own is older than a `.env`
             trust_env=True,
             headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
@@ -82,7 +77,7 @@ class ModerationHook:
         if verdict_before is not None:
             return verdict_before
         verdict = await self._ask("result", job_id, instruction, [picture])
-        await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=REMEMBERED)
+        await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=timeouts.VERDICT)
         return verdict
 
     async def withheld(self, job_id: str) -> ModerationVerdict | None:
@@ -111,7 +106,7 @@ class ModerationHook:
         self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]
     ) -> tuple[ModerationVerdict, str]:
         error = ""
-        for pause in PAUSES:
+        for pause in timeouts.MODERATION_PAUSES:
             await asyncio.sleep(pause)
             try:
                 return await self._once(stage, job_id, instruction, pictures), ""
@@ -129,7 +124,7 @@ class ModerationHook:
         try:
             # A redirect would send users' pictures to an address that no operator has set.
             async with self._session.post(self._url.get_secret_value(), data=form, allow_redirects=False) as response:
-                if response.status != OK:
+                if response.status != HTTPStatus.OK:
                     raise _HookError(f"status {response.status}")
                 answer = json.loads(await _body(response))
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:

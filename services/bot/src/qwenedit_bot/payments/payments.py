@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.payments.quotas import BOUGHT, scripts
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
 
-REMEMBERED = 3 * 365 * 86_400
-"""Seconds after a user's last payment until it is forgotten: accounts have to be kept, and refunds to be possible."""
 MOST = 10_000
 """Jobs and Stars of a pack: more than anybody should pay at once. Telegram's own limit is above it."""
 
@@ -72,7 +71,7 @@ class Payments:
         PersonalData(
             what="payments, counted from the last one",
             keys=("payments",),
-            seconds=REMEMBERED,
+            seconds=timeouts.PAYMENT,
             stays="tax law has the operator keep accounts, and refunds need them",
             told="paid",
         ),
@@ -86,10 +85,7 @@ class Payments:
     async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> bool:
         """Note a payment and give its jobs, once; False if it went back, which Telegram may tell first."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
-        outcome = await self._scripts.run(
-            "paid", user=str(user_id), charge=charge, record=record, lot=f"{BOUGHT}{charge}", jobs=pack.jobs,
-            remembered=REMEMBERED,
-        )  # fmt: skip
+        outcome = await self._scripts.run("paid", **_named(user_id, charge), record=record, jobs=pack.jobs)
         return str(outcome) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
@@ -98,10 +94,7 @@ class Payments:
         A payment told later credits nothing.
         """
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": now})
-        jobs_left = await self._scripts.run(
-            "refunded", user=str(user_id), charge=charge, lot=f"{BOUGHT}{charge}", tombstone=tombstone,
-            now=now, remembered=REMEMBERED,
-        )  # fmt: skip
+        jobs_left = await self._scripts.run("refunded", **_named(user_id, charge), tombstone=tombstone, now=now)
         jobs_taken = int(jobs_left)
         return None if jobs_taken < 0 else jobs_taken
 
@@ -109,11 +102,16 @@ class Payments:
         """Return a user's payments, newest first."""
         records = await self._redis.hgetall(self._keys.payments(user_id))
         lots = await self._redis.hgetall(self._keys.lots(user_id))
-        payments = [
-            Payment(
-                charge, record["jobs"], record["stars"], record["at"], int(lots.get(f"{BOUGHT}{charge}", 0)),
-                refunded=int(record.get("refunded", 0)),
-            )
-            for charge, record in ((str(charge), json.loads(record)) for charge, record in records.items())
-        ]  # fmt: skip
+        payments = (
+            _payment(str(charge), json.loads(record), left=int(lots.get(f"{BOUGHT}{charge!s}", 0)))
+            for charge, record in records.items()
+        )
         return sorted(payments, key=lambda payment: payment.at, reverse=True)
+
+
+def _named(user_id: int, charge: str) -> dict[str, str | int]:
+    return {"user": str(user_id), "charge": charge, "lot": f"{BOUGHT}{charge}", "remembered": timeouts.PAYMENT}
+
+
+def _payment(charge: str, record: dict[str, int], *, left: int) -> Payment:
+    return Payment(charge, record["jobs"], record["stars"], record["at"], left, refunded=record.get("refunded", 0))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_jobs.redis.scripts import Scripts
 
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
 
 BOUGHT = "stars "
 """Begins the names of lots of jobs that were paid for."""
-REMEMBERED = 8 * 86_400
-"""Seconds for which charges of unfinished jobs are kept, at most: longer than a job may wait."""
-MOST_WITHHELD = 3
-"""Jobs a day that are given back to a user whose results moderation refuses: each has cost a GPU's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Quotas:
             what="which day, grant or pack a job was charged to",
             keys=("charged",),
             until="it is answered",
-            seconds=REMEMBERED,
+            seconds=timeouts.CHARGE,
         ),
         PersonalData(what="granted jobs", keys=("lots",), until="they are used"),
         PersonalData(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
@@ -116,7 +113,7 @@ class Quotas:
 
         Asked again about the same job, the answer is the same.
         """
-        return bool(await self._scripts.run("withheld", user=str(user_id), job=job_id, most=MOST_WITHHELD))
+        return bool(await self._scripts.run("withheld", user=str(user_id), job=job_id, most=3))
 
     async def settle(self, user_id: int, job_id: str) -> None:
         """End a job's charge, for its user has what it was for."""
@@ -137,6 +134,6 @@ class Quotas:
 
     async def _ask(self, user_id: int, job_id: str) -> tuple[bool, Quota]:
         per_day = self._per_day or 0
-        charge = {"user": str(user_id), "job": job_id, "per_day": per_day, "remembered": REMEMBERED}
+        charge = {"user": str(user_id), "job": job_id, "per_day": per_day, "remembered": timeouts.CHARGE}
         charged, used, bought, remaining = await self._scripts.run("charge", **charge)
         return bool(charged), Quota(per_day, used, bought, remaining / 1000)

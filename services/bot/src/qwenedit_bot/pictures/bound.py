@@ -8,14 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.common import timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-AGAIN = 2.0
-"""Seconds at most until a request that was sent away is made again; half of it at least."""
-PLACE_KEPT = 3 * AGAIN
-"""Seconds for which a user keeps a place in line without asking again."""
 
 
 class Bound:
@@ -52,11 +48,11 @@ class Bound:
     def _ahead_of(self, owner: int) -> int:
         """Put a user in line, unless they are in it, and count those before them; who no longer asks is left out."""
         now = time.monotonic()
-        self._line = {each: at for each, at in self._line.items() if now - at < PLACE_KEPT}
+        self._line = {each: at for each, at in self._line.items() if now - at < timeouts.PLACE_IN_LINE}
         self._line[owner] = now  # a user who is in line keeps the place
         return list(self._line).index(owner)
 
 
 def later(what: str) -> LaterError:
     """Return an error with a random wait, so that waiting requests don't return all at once."""
-    return LaterError(AGAIN * random.uniform(0.5, 1.0), what)  # noqa: S311 - spreads load, keeps no secret
+    return LaterError(timeouts.SENT_AWAY * random.uniform(0.5, 1.0), what)  # noqa: S311 - spreads load, keeps no secret

@@ -118,10 +118,8 @@ class PictureIntake:
             normalised = await self._converter.normalise(data, photo=photo, large=large)
         with tracing.span("store photo"):
             await self._store.put(ref, normalised.data)
-        log.info(
-            "picture.stored", bytes=len(data), kept=len(normalised.data),
-            width=normalised.width, height=normalised.height,
-        )  # fmt: skip
+        size = {"width": normalised.width, "height": normalised.height}
+        log.info("picture.stored", bytes=len(data), kept=len(normalised.data), **size)
 
     @asynccontextmanager
     async def stored(self, refs: Sequence[str]) -> AsyncIterator[list[bytes]]:

@@ -18,13 +18,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-MAX_PROMPT = 1000
-"""Characters, the same that users may write."""
 ADDED = "\n\n"
 """Between a preset's instruction and what its user adds."""
-MAX_CATEGORIES = 20
-MAX_PER_CATEGORY = 40
-"""As many as one message shows: twenty rows of two."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 """Short enough for a button's 64 bytes of data."""
@@ -59,7 +54,7 @@ class Preset(_PresetModel):
 
     id: Id
     name: Translated
-    prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_PROMPT)]
+    prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     example: Translated
     """What comes out of it."""
     keywords: Any = None
@@ -87,13 +82,13 @@ class Category(_PresetModel):
 
     id: Id
     name: Translated
-    presets: tuple[Preset, ...] = Field(min_length=1, max_length=MAX_PER_CATEGORY)
+    presets: tuple[Preset, ...] = Field(min_length=1, max_length=40)  # as one message shows
 
 
 class Catalogue(_PresetModel):
     """All presets of a file."""
 
-    categories: tuple[Category, ...] = Field(min_length=1, max_length=MAX_CATEGORIES)
+    categories: tuple[Category, ...] = Field(min_length=1, max_length=20)
 
     @model_validator(mode="after")
     def _ids_differ(self) -> Self:

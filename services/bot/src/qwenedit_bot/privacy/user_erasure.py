@@ -11,6 +11,7 @@ import structlog
 from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.payments.quotas import Quotas
 
-REWRITE_EVERY = 3_600
-"""Seconds between two rewrites of Redis' append-only file."""
-EVERY = 10.0
-"""Seconds between two requests of one user: each scans all keys of Redis, and any user may press the button."""
 SCANNED_AT_ONCE = 1_000
 """Keys that Redis looks at in one step, about a millisecond, while every other client waits."""
 
@@ -60,10 +57,12 @@ class UserErasure:
 
     personal_data = (
         PersonalData(
-            what="that a user asked to be forgotten", keys=("forgot",), seconds=round(EVERY),
+            what="that a user asked to be forgotten",
+            keys=("forgot",),
+            seconds=round(timeouts.FORGET_AGAIN),
             stays="repeated requests in that time wait for the first",
         ),
-    )  # fmt: skip
+    )
 
     redis: Redis
     keys: BotKeys
@@ -74,14 +73,14 @@ class UserErasure:
     inbox: Inbox
 
     async def check_rate(self, user_id: int, press: str) -> None:
-        """Let one request of a user pass in `EVERY` seconds, however often its press is handled.
+        """Let one request of a user pass in `timeouts.FORGET_AGAIN` seconds, however often its press is handled.
 
         Raises:
             LaterError: another press of theirs passed a moment ago.
         """
         key = self.keys.forgot(user_id)
         try:
-            await self.redis.set(key, press, nx=True, px=round(EVERY * 1000))
+            await self.redis.set(key, press, nx=True, px=round(timeouts.FORGET_AGAIN * 1000))
         except OutOfMemoryError:  # deleting is what helps then
             return
         passed, left = await self.redis.get(key), await self.redis.pttl(key)

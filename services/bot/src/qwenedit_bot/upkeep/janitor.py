@@ -11,6 +11,7 @@ import structlog
 from redis.asyncio.lock import Lock
 from redis.exceptions import LockNotOwnedError, RedisError
 
+from qwenedit_bot.common import timeouts
 from qwenedit_jobs import Reason
 from qwenedit_jobs.backoff import pause
 from qwenedit_telemetry import attributes, job_context, tracing
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import JobQueue, LostAttempt
     from qwenedit_jobs.lanes import Lanes
 
-TICK = 1.0
-"""Seconds between two rounds: the most that a retry is late."""
-TICK_IDLE = 5.0
-"""Seconds between two rounds while no job waits or runs: the queue's clock must advance."""
-MEASURE_EVERY = 15.0
-"""Seconds between two counts of what there is, as often as Prometheus asks for it."""
-LEASE = 6.0
-"""Seconds after which another replica leads when this one falls silent."""
-RENEW_EVERY = 2.0
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +49,10 @@ class Janitor:
         """Make one round."""
         self.idle = await self.queue.is_idle()
         if self.clock() >= self._tick_at or not self.idle:
-            self._tick_at = self.clock() + TICK_IDLE
+            self._tick_at = self.clock() + timeouts.JANITOR_TICK_IDLE
             await self._look_after()
         if self.clock() >= self._measure_at:
-            self._measure_at = self.clock() + MEASURE_EVERY
+            self._measure_at = self.clock() + timeouts.MEASURE
             await self._count()
             await self._measure_redis()
 
@@ -127,7 +119,7 @@ class Leadership:
 
     def __init__(self, redis: Redis, key: str, *, replica: str) -> None:
         self._replica = replica
-        self._lock = Lock(redis, key, timeout=LEASE, blocking=False, thread_local=False)
+        self._lock = Lock(redis, key, timeout=timeouts.LEADER_LEASE, blocking=False, thread_local=False)
         self._until = 0.0
 
     @property
@@ -139,7 +131,7 @@ class Leadership:
         """Take the lock once it's free, and keep it; release it at the end."""
         while not stop.is_set():
             await self._renew()
-            await pause(stop, RENEW_EVERY)
+            await pause(stop, timeouts.LEADER_RENEW)
         if self.held:
             self._until = 0.0
             with suppress(RedisError):  # it expires by itself
@@ -153,6 +145,6 @@ class Leadership:
             leads = False
         except RedisError:
             return  # the lock expires by itself, here and there
-        self._until = began + LEASE if leads else 0.0
+        self._until = began + timeouts.LEADER_LEASE if leads else 0.0
         if led != self.held:
             log.info("leader.gained" if self.held else "leader.lost")

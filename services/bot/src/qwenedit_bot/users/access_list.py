@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cachetools import TTLCache
 
 from qwenedit_bot.chat.actors import actor_in, is_about_money, kind_of
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.texts import Text
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
 
-HEARD, HEARD_WITHIN = 20, 60.0
-"""Updates taken from a person who was refused, and the seconds after which they count from zero."""
-MOST_REFUSED = 10_000
-"""People whose refusal this process remembers."""
+HEARD = 20
+"""Updates taken from a person who was refused, within `timeouts.STRANGER` seconds."""
 
 
 class AccessList:
@@ -44,7 +43,7 @@ class AccessList:
         self.admins = admins
         self._allowed = allowed
         self._metrics = metrics
-        self._refused: TTLCache[int, Iterator[int]] = TTLCache(MOST_REFUSED, HEARD_WITHIN)
+        self._refused: TTLCache[int, Iterator[int]] = TTLCache(10_000, timeouts.STRANGER)
 
     def is_admin(self, user_id: int) -> bool:
         """Whether a user is an admin."""

@@ -10,6 +10,7 @@ import structlog
 from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import PictureView, Source, View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.job_views import is_larger
 from qwenedit_bot.moderation.hook import ModerationVerdict
@@ -34,8 +35,6 @@ FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
 NOT_SHOWN = frozenset((UNREACHABLE, FORBIDDEN, WITHHELD))
 """Outcomes of jobs whose result, if there is one, their user has not seen: no button gives it to them."""
 
-RINGS_AFTER = 30.0
-"""Seconds from a job's acceptance to its end after which the picture comes as a new message."""
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +60,7 @@ class _Answer:
         An edit of the job's message makes no sound, a new message does.
         """
         waited = (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
-        return self.status.state is State.DONE and (waited > RINGS_AFTER or self.status.ending > 0)
+        return self.status.state is State.DONE and (waited > timeouts.RINGING or self.status.ending > 0)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -160,9 +159,8 @@ class Answering:
         for as_file in forms:
             buttons = job_views.result_buttons(answer.words, status, as_file=as_file, larger=larger)
             try:
-                await self._show(
-                    answer, PictureView(result.data, caption, as_file, buttons, name=short_id(answer.job_id))
-                )
+                picture = PictureView(result.data, caption, as_file, buttons, name=short_id(answer.job_id))
+                await self._show(answer, picture)
             except TelegramRefusedError as error:
                 log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(result.data))
                 refusals.append(error)

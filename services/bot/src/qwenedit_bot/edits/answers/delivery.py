@@ -9,6 +9,7 @@ import structlog
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits.answers.answering import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_jobs import State, event_of
@@ -30,11 +31,6 @@ REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
 """Outcomes of answers that wait until the chat takes them, or the job is forgotten, a day later."""
 IN_WORDS = frozenset((FAILED, CANCELLED, WITHHELD))
 """Outcomes that a late progress edit may overwrite; Telegram refuses to edit a picture's text."""
-FIRST_PAUSE, REFUSED_PAUSE = 5.0, 3_600.0
-"""Seconds until a refused answer is tried again for the first time, and later, if nothing comes from its chat. Telegram
-doesn't tell a bot that an admin lets all members write again, and somebody may come back while they're refused."""
-LATE_EDITS = 15.0
-"""Seconds after which no edit of a job's progress can arrive: see `FRESH` and the messenger's time-out."""
 
 log = structlog.get_logger(__name__)
 
@@ -96,9 +92,10 @@ class Deliver:
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
         if outcome in REFUSED:
-            raise LaterError(REFUSED_PAUSE if status.answered else FIRST_PAUSE, "chat", apart=True)
+            pause = timeouts.REFUSED_PAUSE if status.answered else timeouts.REFUSED_FIRST_PAUSE
+            raise LaterError(pause, "chat", apart=True)
         if outcome in IN_WORDS:
-            raise LaterError(LATE_EDITS, "late_edit", apart=True)
+            raise LaterError(timeouts.LATE_EDITS, "late_edit", apart=True)
 
     async def _note(self, status: Status, outcome: str) -> None:
         """Note what the user got; after a crash before this, the same answer is given again."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import State
 
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Keys, Status
     from qwenedit_jobs.workers.registry import Workers
 
-KEPT = 20
-"""Recent durations whose median is the usual one."""
-REMEMBERED = 30 * 86_400
-"""Seconds without a new duration after which they are forgotten."""
-PATIENCE = 300.0
-"""Seconds after which a waiting job is late if no worker is ready."""
 
 Wait: TypeAlias = float | Text
 """Seconds until a job's picture, or why it's unknown: the queue is paused, or no worker is ready."""
@@ -41,8 +36,8 @@ class Eta:
         key = self.keys.durations(workflow or "")
         pipeline = self.redis.pipeline(transaction=True)
         pipeline.lpush(key, round(seconds, 1))
-        pipeline.ltrim(key, 0, KEPT - 1)
-        pipeline.expire(key, REMEMBERED)
+        pipeline.ltrim(key, 0, 19)  # the usual one is their median
+        pipeline.expire(key, timeouts.DURATIONS)
         await pipeline.execute()
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:
@@ -74,5 +69,5 @@ class Eta:
 def estimate(place: int, workers: int, usual: float | None, *, waited: float) -> Wait | None:
     """Return what to expect for a job in line; None if unknown. On average, jobs that run (place 0) are half done."""
     if place and not workers:
-        return Text.WAKING if waited < PATIENCE else Text.LATE
+        return Text.WAKING if waited < timeouts.COLD_START else Text.LATE
     return None if usual is None else usual * (1 + (place - 0.5) / workers if place else 0.5)

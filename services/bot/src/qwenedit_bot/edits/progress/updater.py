@@ -12,6 +12,7 @@ from cachetools import LRUCache
 
 from qwenedit_bot.chat.errors import BotError, TelegramUnavailableError
 from qwenedit_bot.chat.rate_limit import is_group
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
 from qwenedit_jobs import State
 
@@ -25,23 +26,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Texts
     from qwenedit_jobs import JobQueue, ReplyTo, Status
 
-TICK = 1.0
-"""Seconds between two looks at the jobs."""
-EDIT_EVERY = 4.0
-"""Seconds between two edits of a message within one phase."""
-EDIT_EVERY_IN_GROUP = 15.0
-"""The same in a group, whose budget all its jobs share."""
-FRESH = 5.0
-"""Seconds after which an edit that has not been sent is dropped. A process that was stopped must not send it later,
-over the answer that another replica has given meanwhile."""
-AT_ONCE = 10
-"""Most edits on their way at the same time."""
 LINE = 100
 """Jobs in line that are looked at in a tick, the next ones in the next tick: a line of 1,000 in 10 seconds."""
-OTHERS = 200
-"""Jobs that run, or pause, and are looked at in each tick."""
-REMEMBERED = 20_000
-"""Jobs of which it is known what their messages say, those that were looked at last."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,7 +52,7 @@ class ProgressUpdater:
     eta: Eta
     presets: Catalogue
     clock: Callable[[], float] = time.monotonic
-    _shown: LRUCache[str, _Shown] = field(default_factory=lambda: LRUCache(REMEMBERED))
+    _shown: LRUCache[str, _Shown] = field(default_factory=lambda: LRUCache(20_000))
     _skip: int = 0
 
     async def tick(self) -> None:
@@ -74,16 +60,16 @@ class ProgressUpdater:
 
         However long the line is, a tick looks at so many jobs: all that are worked on, and a part of the line.
         """
-        window = await self.queue.window(skip=self._skip, count=LINE, others=OTHERS)
+        window = await self.queue.window(skip=self._skip, count=LINE, others=200)
         self._skip = self._skip + LINE if self._skip + LINE < window.length else 0
         places = window.positions
         statuses = await self.queue.statuses([*places, *window.others])
         now = self.clock()
         changes = await self._changes(statuses, places, await self.eta.of(statuses, places), now)
-        room = asyncio.Semaphore(AT_ONCE)
+        room = asyncio.Semaphore(10)
         async with asyncio.TaskGroup() as edits:
             for status, reply, view in changes:
-                edits.create_task(self._edit(status, reply, view, now + FRESH, room))
+                edits.create_task(self._edit(status, reply, view, now + timeouts.PROGRESS_EDIT, room))
 
     async def _changes(
         self, statuses: list[Status], places: Mapping[str, int], waits: Mapping[str, Wait], now: float
@@ -98,7 +84,7 @@ class ProgressUpdater:
             place = places.get(status.job.id) if status.state is State.QUEUED else None
             words = self.texts.of(reply.language)
             view = job_views.progress(words, self.presets, status, position=place, wait=waits.get(status.job.id))
-            pause = EDIT_EVERY_IN_GROUP if is_group(reply.chat_id) else EDIT_EVERY
+            pause = timeouts.PROGRESS_PAUSE_IN_GROUP if is_group(reply.chat_id) else timeouts.PROGRESS_PAUSE
             last = self._shown.get(status.job.id)
             says = hash((reply.placeholder_id, view))
             if last is None or (last.says != says and (last.phase != _phase(status) or now - last.at >= pause)):

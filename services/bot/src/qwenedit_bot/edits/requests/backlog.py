@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import Source, View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 
 MOST = 20
 """Requests of one user that wait."""
-LOOK_AGAIN = 30.0
-"""Seconds until a user's first request is tried again if no answer to a job of theirs makes it due."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,10 +83,11 @@ class Backlog:
     patience: ClassVar[int | None] = 15
     personal_data: ClassVar[tuple[PersonalData, ...]] = (
         PersonalData(
-            what="requests that wait behind the user's other jobs", keys=("backlog",),
+            what="requests that wait behind the user's other jobs",
+            keys=("backlog",),
             until="they become jobs, or are cancelled",
         ),
-    )  # fmt: skip
+    )
 
     async def take(self, request: Request, words: Words, *, after: str = "") -> RequestOutcome:
         """Accept a request as a job or for later, or refuse it, and say so in the chat.
@@ -214,7 +214,8 @@ class Backlog:
         if waiting.after:
             status = await self.queue.status(waiting.after)
             if status is not None and (not status.answered or status.answer == UNREACHABLE):
-                raise LaterError(LOOK_AGAIN, "result", apart=True)  # which may take a day, if its chat refuses it
+                # That may take a day, if its chat refuses it.
+                raise LaterError(timeouts.BACKLOG_RETRY, "result", apart=True)
             if status is None or status.result is None or status.answer in NOT_SHOWN:
                 await self.submit.abandon(request)
                 view = job_views.requested(words, self.presets, request, Text.NOTHING_TO_FOLLOW)
@@ -224,9 +225,9 @@ class Backlog:
             answer = await self.replies.find(Source.of_job(reply)) if reply is not None else None
             request = replace(request, attachments=(picture,), shown=((answer or 0, waiting.after),))
         if await self.submit.is_full():  # the user was told that it follows
-            raise LaterError(LOOK_AGAIN, "queue_full")
+            raise LaterError(timeouts.BACKLOG_RETRY, "queue_full")
         if await self.submit(request, words) is RequestOutcome.WAITS:
-            raise LaterError(LOOK_AGAIN, "unfinished")
+            raise LaterError(timeouts.BACKLOG_RETRY, "unfinished")
 
     async def _wait(self, request: Request, words: Words, after: str = "") -> RequestOutcome:
         if await self.queue.exists(request.job_id):

@@ -10,6 +10,7 @@ import structlog
 from qwenedit_bot.chat.errors import ChatUnreachableError, FileTooBigError, FileUnavailableError
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import JobQueue, PictureStore, Status
     from qwenedit_jobs.queue.queue import QueueLimits
 
-BURST = 10
-"""Seconds: refusals that follow each other faster belong together, and only the first is answered."""
 
 log = structlog.get_logger(__name__)
 
@@ -151,14 +150,20 @@ class Submit:
             job = _job(request, tuple(stored), placeholder, words)
             sources = Sources(tuple(request.attachments), tuple(request.shown))
             with tracing.sending(self.queue.name, job.id) as span:
+                signed, in_redis = self.ids.signed(job.id, sources.text()), self.store.in_redis
                 await self.queue.enqueue(
-                    job, self.limits, trace_context=span.traceparent, pictures_in_redis=self.store.in_redis,
-                    sources=self.ids.signed(job.id, sources.text()),
-                )  # fmt: skip
+                    job, self.limits, trace_context=span.traceparent, pictures_in_redis=in_redis, sources=signed
+                )
         except (
-            FileTooBigError, FileUnavailableError, PictureRefusedError, PictureExpiredError,
-            QueueFullError, StorageFullError, TooManyUnfinishedError, NotAllowedError,
-        ) as error:  # fmt: skip
+            FileTooBigError,
+            FileUnavailableError,
+            PictureRefusedError,
+            PictureExpiredError,
+            QueueFullError,
+            StorageFullError,
+            TooManyUnfinishedError,
+            NotAllowedError,
+        ) as error:
             # Another replica may have accepted it meanwhile, with these pictures.
             if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
@@ -201,7 +206,7 @@ class Submit:
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
         """Refuse in words, or silently if the message before was refused so a moment ago and nothing was said yet."""
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
-        first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=BURST)
+        first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=timeouts.REFUSAL_BURST)
         speaks = first or await self.replies.find(request.to) is not None
         return await self.refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 

@@ -1,0 +1,117 @@
+"""Every time for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
+
+Each may be changed alone, unless its text names another one: `tests/unit/bot/common/test_timeouts.py` checks those.
+The conversation's own are in `conversation/`, those of the queue in `qwenedit_jobs.times`.
+"""
+
+from __future__ import annotations
+
+from qwenedit_jobs.times import DAY
+
+# ---------------------------------------------------------------- calls of Telegram
+SHORT_CALL = 10
+"""For a call whose result is out of date by then."""
+DOWNLOAD = 60
+"""For a file, which has 20 MB at most."""
+LONG_POLL = 25
+"""For which Telegram holds a request without updates."""
+LONG_POLL_LOST = LONG_POLL + 10
+"""Until such a request counts as lost."""
+UNUSED_TURN = 15.0
+"""For which a turn may be used that was taken in advance, or whose call was refused."""
+RESERVED_AHEAD = 5.0
+"""By which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
+RESERVED_TURN = 5.0
+"""For which a reserved turn that is due stays valid."""
+BUSY_PAUSE = 0.5
+"""Until somebody who has just had some turns asks again, where the token's turns are scarce."""
+
+# ---------------------------------------------------------------- updates
+UPDATE = DAY
+"""For which an update's id is remembered: as long as Telegram keeps undelivered updates."""
+ALBUM = 0.8
+"""From a message of an album to the next one: Telegram delivers them together, and never says which is the last."""
+LANES_IDLE = 5.0
+"""Between two looks at the lanes, at most: an entry that another replica or an operator adds may wait that long."""
+DRAIN = 10.0
+"""For held entries at a stop; the others are done after the next start. With `WEBHOOK_STOP` below the
+pod's grace period of 30 s (`qwenedit.gracePeriod` in the chart)."""
+RETRY_FIRST_PAUSE = 0.5
+"""Between attempts at what Telegram, or the store of pictures, doesn't take; they double up to the next."""
+RETRY_LONGEST_PAUSE = 60.0
+REDIS_PAUSE = 2.0
+"""Until an entry is tried again that Redis refused."""
+WEBHOOK_STOP = 5.0
+"""For open requests: each only writes to Redis."""
+WEBHOOK_LOG = 60.0
+"""Between two log lines that say the same: anybody can cause them."""
+WEBHOOK_AGAIN = 60.0
+"""Until the webhook is set once more: a poller that stops may have deleted it meanwhile."""
+STRANGER = 60.0
+"""From a refusal until a stranger's updates count from zero."""
+
+# ---------------------------------------------------------------- requests
+REFUSAL_BURST = 10
+"""Between refusals that belong together: only the first is answered."""
+SENT_AWAY = 2.0
+"""Until a request that was sent away for want of room is made again, at most; half of it at least."""
+PLACE_IN_LINE = 3 * SENT_AWAY
+"""For which a user keeps a place in line without asking again. Above `SENT_AWAY`."""
+BACKLOG_RETRY = 30.0
+"""Until a user's first request is tried again if no answer to a job of theirs makes it due."""
+MODERATION_ATTEMPT = 5.0
+"""For each attempt to ask the moderation hook."""
+MODERATION_PAUSES = (0.0, 0.2, 1.0)
+"""Before each attempt."""
+
+# ---------------------------------------------------------------- progress and answers
+PROGRESS_TICK = 1.0
+"""Between two looks at the jobs."""
+PROGRESS_PAUSE = 4.0
+"""Between two edits of a message within one phase."""
+PROGRESS_PAUSE_IN_GROUP = 15.0
+"""The same in a group, whose budget all its jobs share."""
+PROGRESS_EDIT = 5.0
+"""Until an edit that hasn't been sent is dropped. A process that was stopped must not send it over the answer."""
+LATE_EDITS = 15.0
+"""Until no edit of a job's progress can arrive any more: `PROGRESS_EDIT` and `SHORT_CALL` together."""
+COLD_START = 300.0
+"""Until a waiting job is called late if no worker is ready."""
+RINGING = 30.0
+"""From a job's acceptance to its end, after which the picture comes as a new message."""
+REFUSED_FIRST_PAUSE = 5.0
+"""Until a refused answer is tried again for the first time."""
+REFUSED_PAUSE = 3_600.0
+"""Until it's tried again later, if nothing comes from its chat: Telegram tells no bot that it may write again."""
+
+# ---------------------------------------------------------------- the leader
+LEADER_LEASE = 6.0
+"""Until another replica leads when this one falls silent."""
+LEADER_RENEW = 2.0
+"""Between two renewals. Below a half of `LEADER_LEASE`."""
+JANITOR_TICK = 1.0
+"""Between two rounds: the most that a retry is late."""
+JANITOR_TICK_IDLE = 5.0
+"""Between two rounds while no job waits or runs: the queue's clock must advance."""
+MEASURE = 15.0
+"""Between two counts of what there is, as often as Prometheus asks for it."""
+FORGET_TICK = 5.0
+"""Between two looks whether jobs that were stopped to be forgotten have ended."""
+FORGET_AGAIN = 10.0
+"""Between two requests of one user to be forgotten: each scans all keys of Redis, and any user may press the button."""
+REWRITE = 3_600
+"""Between two rewrites of Redis' append-only file."""
+
+# ---------------------------------------------------------------- what is remembered
+REPLY = 2 * DAY
+"""Which message answers which. Above `UPDATE`; where jobs may wait longer, it's their wait and a day."""
+SAID = 6 * 3_600
+"""What an answer has said. Above `REFUSED_PAUSE`: a handler that waits is called again. Then it's said again."""
+DURATIONS = 30 * DAY
+"""How long jobs took, after the last one."""
+VERDICT = DAY
+"""A verdict on a result: longer than its picture could be asked for again."""
+CHARGE = 8 * DAY
+"""What an unfinished job was charged to, at most. Above `times.UNANSWERED_JOB`."""
+PAYMENT = 3 * 365 * DAY
+"""A user's payments, after the last one: accounts have to be kept, and refunds to be possible."""
