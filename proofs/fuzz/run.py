@@ -18,7 +18,7 @@ from proofs.fuzz.updates import about, conversations
 from qwenedit_bot.chat.actors import KINDS
 from qwenedit_bot.pictures.results import marked
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import MAX_SIDE, PictureRefusedError
+from qwenedit_decoder.limits import MAX_SIDE, PictureRefusedError
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from proofs.fuzz.run import fuzz_pictures, fuzz_updates
-from qwenedit_decoder.answers import Refusal
+from qwenedit_decoder.limits import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

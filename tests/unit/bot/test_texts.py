@@ -14,7 +14,7 @@ import qwenedit_bot
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.conversation.reading import KINDS
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
-from qwenedit_decoder.answers import Refusal
+from qwenedit_decoder.limits import Refusal
 from qwenedit_jobs import Reason
 
 VALUES: dict[str, str | float] = {

@@ -13,14 +13,14 @@ from qwenedit_bot.app import parts
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
-from qwenedit_decoder import answers, headers
+from qwenedit_decoder import headers, limits
 from qwenedit_jobs import picture_refs
 from qwenedit_jobs.queue import queue, queue_view
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.protocol import transport
 
 if TYPE_CHECKING:
-    from qwenedit_decoder.answers import ProcessLimits
+    from qwenedit_decoder.limits import ProcessLimits
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs/limits.md").read_text()
@@ -39,9 +39,9 @@ def in_script(name: str) -> int:
     return int(value)
 
 
-def of_a_decoder(limits: ProcessLimits) -> list[str]:
+def of_a_decoder(most: ProcessLimits) -> list[str]:
     """Return the figures of a process."""
-    return [f"{limits.cpu} s of CPU", f"{limits.memory // MIB} MiB", f"{limits.seconds} s"]
+    return [f"{most.cpu} s of CPU", f"{most.memory // MIB} MiB", f"{most.seconds} s"]
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def of_a_decoder(limits: ProcessLimits) -> list[str]:
                 f"{parts.PICTURE_MEMORY // MIB} MiB",
                 f"{intake.FILES} with files",
                 f"{intake.LARGE_FILES} more",
-                f"{answers.LIGHT_BYTES // MB} MB",
+                f"{limits.LIGHT_BYTES // MB} MB",
             ],
         ),
-        ("conversions of light pictures", of_a_decoder(answers.LIGHT)),
-        ("conversions of heavy pictures", of_a_decoder(answers.HEAVY)),
+        ("conversions of light pictures", of_a_decoder(limits.LIGHT)),
+        ("conversions of heavy pictures", of_a_decoder(limits.HEAVY)),
         ("pixels and parts of a file", [f"{headers.MOST_PARTS:,}"]),
         (
             "connections of strangers",
@@ -101,7 +101,7 @@ def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
     told = re.sub(r"\s+#\s+", " ", VALUES)
     (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
     pictures = round(parts.PICTURE_MEMORY / MB)
-    light, heavy = (round(limits.memory / MB) for limits in (answers.LIGHT, answers.HEAVY))
+    light, heavy = (round(each.memory / MB) for each in (limits.LIGHT, limits.HEAVY))
     total = itself + pictures + 2 * STARTED + light + heavy
     limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]
     assert limit.endswith("Mi")

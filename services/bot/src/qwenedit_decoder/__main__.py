@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 
 from qwenedit_decoder import decoding
-from qwenedit_decoder.answers import PictureRefusedError, ProcessLimits, Refusal
+from qwenedit_decoder.limits import PictureRefusedError, ProcessLimits, Refusal
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import (
+from qwenedit_decoder.limits import (
     MAX_PIXELS,
     MAX_PIXELS_PHOTO,
     MAX_RATIO,

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qwenedit_decoder.answers import (
+from qwenedit_decoder.limits import (
     HEAVY,
     LIGHT,
     LIGHT_BYTES,

@@ -20,7 +20,7 @@ from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_decoder import decoding, headers
-from qwenedit_decoder.answers import HEAVY, LIGHT, MEGABYTE, Normalised, PictureRefusedError, ProcessLimits, Refusal
+from qwenedit_decoder.limits import HEAVY, LIGHT, MEGABYTE, Normalised, PictureRefusedError, ProcessLimits, Refusal
 
 decoding.load_heif()
 SCANS = 4_000

@@ -20,7 +20,7 @@ from qwenedit_bot.pictures.converter import Converter
 from qwenedit_bot.pictures.intake import PictureIntake
 from qwenedit_bot.pictures.results import EDITED_BY_AI, Results
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import MAX_BYTES, PictureRefusedError
+from qwenedit_decoder.limits import MAX_BYTES, PictureRefusedError
 from qwenedit_jobs import (
     Keys,
     PictureExpiredError,

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageCms, ImageOps, JpegImagePlugin
 
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import HEAVY, LIGHT, MAX_BYTES, MAX_SIDE, PictureRefusedError, ProcessLimits, Refusal
 from qwenedit_decoder.decoding import normalise
+from qwenedit_decoder.limits import HEAVY, LIGHT, MAX_BYTES, MAX_SIDE, PictureRefusedError, ProcessLimits, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable

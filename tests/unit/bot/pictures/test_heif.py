@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from qwenedit_decoder import decoding, headers
-from qwenedit_decoder.answers import HEAVY, PictureRefusedError, Refusal
 from qwenedit_decoder.decoding import normalise
+from qwenedit_decoder.limits import HEAVY, PictureRefusedError, Refusal
 
 decoding.load_heif()
 QUICKLY: dict[str, dict[str, Any]] = {"HEIF": {"enc_params": {"preset": "ultrafast"}}, "AVIF": {"speed": 10}}

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from qwenedit_bot.pictures.bound import later
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import LIGHT, MAX_BYTES, Normalised, PictureRefusedError, ProcessLimits, Refusal
+from qwenedit_decoder.limits import LIGHT, MAX_BYTES, Normalised, PictureRefusedError, ProcessLimits, Refusal
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process

@@ -9,7 +9,7 @@ import structlog
 
 from qwenedit_bot.pictures.bound import Bound, later
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
-from qwenedit_decoder.answers import LIGHT_BYTES, MAX_BYTES
+from qwenedit_decoder.limits import LIGHT_BYTES, MAX_BYTES
 from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import attributes, tracing
 

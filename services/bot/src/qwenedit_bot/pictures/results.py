@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from qwenedit_decoder import headers
-from qwenedit_decoder.answers import MAX_RATIO, PictureRefusedError, Refusal
+from qwenedit_decoder.limits import MAX_RATIO, PictureRefusedError, Refusal
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import TypeAdapter
 
-from qwenedit_decoder.answers import MAX_BYTES
+from qwenedit_decoder.limits import MAX_BYTES
 from qwenedit_jobs import input_ref
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.job_views import is_larger
 from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.answers import PictureRefusedError
+from qwenedit_decoder.limits import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason, State, short_id
 
 if TYPE_CHECKING:

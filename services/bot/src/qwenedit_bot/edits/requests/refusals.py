@@ -10,7 +10,7 @@ from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.answers import MAX_BYTES, MAX_PIXELS, MAX_RATIO, MEGABYTE, MIN_SIDE, PictureRefusedError, Refusal
+from qwenedit_decoder.limits import MAX_BYTES, MAX_PIXELS, MAX_RATIO, MEGABYTE, MIN_SIDE, PictureRefusedError, Refusal
 from qwenedit_jobs import PictureExpiredError, QueueFullError, StorageFullError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, Reques
 from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.pictures.sources import Sources, photos_of
 from qwenedit_bot.texts import Text
-from qwenedit_decoder.answers import PictureRefusedError
+from qwenedit_decoder.limits import PictureRefusedError
 from qwenedit_jobs import (
     Edit,
     Job,

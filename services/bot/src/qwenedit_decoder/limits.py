@@ -1,4 +1,4 @@
-"""What the bot and the processes that open pictures tell each other. It loads no library that opens pictures."""
+"""The limits of pictures, and what a process that opens one answers. It loads no library that opens pictures."""
 
 from __future__ import annotations
 
