@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs import times
 from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, Stay, Waiting
-from qwenedit_jobs.redis.scripts import Scripts
+from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,17 +85,14 @@ class Lanes:
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
         """
-        wait, *rows = await self._scripts.run("next", name=self._name, hold=self._hold, count=count)
-        entries = [
-            Entry(lane=lane, id=entry_id, sender=sender, failures=failures, token=token, payload=payload)
-            for lane, entry_id, sender, failures, token, payload in rows
-        ]
+        reply = named(await self._scripts.run("next", name=self._name, hold=self._hold, count=count))
+        entries, wait = [Entry(**named(each)) for each in reply["entries"]], reply["wait"]
         return entries, None if wait < 0 else wait / 1000
 
     async def done(self, entry: Entry) -> DoneResult:
         """Drop an entry that is done."""
-        first, more = await self._scripts.run("done", **_named(entry), failures=entry.failures)
-        return DoneResult(first=bool(first), more=bool(more))
+        reply = named(await self._scripts.run("done", **_arguments(entry), failures=entry.failures))
+        return DoneResult(first=bool(reply["first"]), more=bool(reply["more"]))
 
     async def park(
         self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False, why: str = ""
@@ -110,7 +107,7 @@ class Lanes:
             why: What it waits for, for the operator; never a user's words.
         """
         ms = round(seconds * 1000)
-        return bool(await self._scripts.run("park", **_named(entry), ms=ms, failed=failed, alone=alone, why=why))
+        return bool(await self._scripts.run("park", **_arguments(entry), ms=ms, failed=failed, alone=alone, why=why))
 
     async def rewrite(self, lane: str, entry: str, payload: str) -> bool:
         """Change an entry's payload; False if it's held, or doesn't wait in this lane."""
@@ -143,7 +140,7 @@ class Lanes:
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         """Move an entry that can't be handled out of its lane, and keep it for the operator."""
-        await self._scripts.run("set_aside", **_named(entry), why=json.dumps(why))
+        await self._scripts.run("set_aside", **_arguments(entry), why=json.dumps(why))
 
     async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
         """Move entries of a stream of jobs' ends into the lanes of the chats that wait for them.
@@ -222,7 +219,7 @@ class Lanes:
         return bool(await self._redis.hdel(self.key("aside"), entry))
 
 
-def _named(entry: Entry) -> dict[str, str]:
+def _arguments(entry: Entry) -> dict[str, str]:
     return {"lane": entry.lane, "id": entry.id, "sender": entry.sender, "token": entry.token}
 
 

@@ -11,7 +11,7 @@ from qwenedit_jobs.picture_refs import MAX_BYTES
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.queue.queue_view import SCRIPTS
 from qwenedit_jobs.redis import chunks
-from qwenedit_jobs.redis.scripts import Scripts
+from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -45,8 +45,8 @@ class RedisPictureStore:
         Raises:
             StorageFullError: there's no room.
         """
-        room, *_memory = await self._scripts.run("room", bytes=len(data), share=SHARE)
-        if not room:
+        reply = named(await self._scripts.run("room", bytes=len(data), share=SHARE))
+        if not reply["room"]:
             raise StorageFullError
         try:
             await chunks.put(self._redis, self._keys.picture(ref), data, ms=self._ttl * 1000)

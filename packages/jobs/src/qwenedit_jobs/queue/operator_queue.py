@@ -11,6 +11,7 @@ from qwenedit_jobs.queue.job_records import JobRecord, record_of
 from qwenedit_jobs.queue.parsing import known, whole
 from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
+from qwenedit_jobs.redis.scripts import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,13 +45,12 @@ class OperatorQueue(JobQueue):
         Returns:
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.
         """
-        first, since = await self._run("pause", on=True)
-        return bool(int(first)), _seconds(since)
+        reply = named(await self._run("pause", on=True))
+        return bool(reply["changed"]), _seconds(reply["since"])
 
     async def resume(self) -> bool:
         """End a pause; False when there was none."""
-        ended, _since = await self._run("pause", on=False)
-        return bool(ended)
+        return bool(named(await self._run("pause", on=False))["changed"])
 
     async def paused_since(self) -> float | None:
         """Since when the queue is paused, in seconds since the epoch; None when it is not.
@@ -66,8 +66,9 @@ class OperatorQueue(JobQueue):
         Returns:
             What became of it, and its state before where that was changed.
         """
-        outcome, *before = await self._run("requeue", id=job_id)
-        return known(Requeued, outcome, Requeued.UNKNOWN), State(before[0]) if before else None
+        reply = named(await self._run("requeue", id=job_id))
+        before = State(reply["before"]) if "before" in reply else None
+        return known(Requeued, reply["outcome"], Requeued.UNKNOWN), before
 
     async def drop(self, job_id: str) -> bool:
         """Take a job from among the dead; False when it was not there."""
@@ -93,14 +94,12 @@ class OperatorQueue(JobQueue):
 
     async def ids_by_state(self) -> dict[State, list[str]]:
         """Return the ids of all jobs that wait (next one first), run, pause and are dead (newest first)."""
-        _counts, line, leases, draining, delayed, _places = await self._run(
-            "view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL
-        )
+        view = named(await self._run("view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL))
         dead = await self._redis.zrange(self._keys.dead, 0, -1, desc=True)
         return {
-            State.QUEUED: list(reversed(line)),
-            State.RUNNING: [*leases, *draining],
-            State.DELAYED: list(delayed),
+            State.QUEUED: list(reversed(view["line"])),
+            State.RUNNING: [*view["running"], *view["draining"]],
+            State.DELAYED: list(view["delayed"]),
             State.FAILED: cast("list[str]", list(dead)),
         }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -17,7 +17,7 @@ from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.picture_refs import is_of_job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 LARGEST = 9 * 10**12
 """No count of a job is larger, and no time in milliseconds since the epoch: that is in the year 2255.
@@ -25,35 +25,30 @@ LARGEST = 9 * 10**12
 Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one that is beyond.
 """
 
-_OF_CLAIM = 7
-"""Texts by which the script tells of a claim; pictures follow."""
-
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-def claim_of(reply: Sequence[str | bytes], token: str) -> Claim:
-    """Read what the script says of the job that it took.
+def claim_of(reply: Mapping[str, Any], token: str) -> Claim:
+    """Read what the script says of the job that it took, by names.
 
     Raises:
         UnreadableJobError: this version does not know the whole of the job.
     """
-    fields = reply[:_OF_CLAIM]
-    pictures = tuple(each for each in reply[_OF_CLAIM:] if isinstance(each, bytes))
-    job_id, payload, attempt, max_attempts, trace_context, waited, previous_token = map(_text, fields)
+    pictures = tuple(reply["pictures"])
     try:
-        job = Job.model_validate_json(payload)
+        job = Job.model_validate_json(_text(reply["payload"]))
         return Claim(
             job=job,
             token=token,
-            attempt=int(attempt),
-            max_attempts=int(max_attempts),
-            trace_context=trace_context,
-            waited=int(waited) / 1000,
-            first=not previous_token,
+            attempt=int(_text(reply["attempt"])),
+            max_attempts=int(_text(reply["max_attempts"])),
+            trace_context=_text(reply["trace_context"]),
+            waited=int(_text(reply["waited"])) / 1000,
+            first=not reply["before"],
             pictures=pictures if len(pictures) == len(job.edit.pictures) else (),
         )
     except ValueError as error:  # pydantic's and those of texts and numbers
-        raise UnreadableJobError(job_id, token) from error
+        raise UnreadableJobError(_text(reply["id"]), token) from error
 
 
 def _text(value: str | bytes) -> str:

@@ -39,6 +39,7 @@ from qwenedit_jobs.queue.parsing import claim_of, known
 from qwenedit_jobs.queue.queue_view import QueueView
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.connection import answered_within
+from qwenedit_jobs.redis.scripts import named
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -145,7 +146,7 @@ class JobQueue(QueueView):
             PicturesForgottenError: Redis does not have its pictures.
             StorageFullError: Redis has no room for it.
         """
-        outcome, *rest = await self._run(
+        reply = await self._run(
             "enqueue",
             id=job.id,
             payload=_payload(job),
@@ -161,15 +162,17 @@ class JobQueue(QueueView):
             share=SHARE,
             pictures=job.edit.pictures if pictures_in_redis else (),
         )
+        fields = named(reply)
+        outcome = fields["outcome"]
         if outcome == _FORGOTTEN:
             raise PicturesForgottenError(job.id)
         if outcome == "no_room":
             raise StorageFullError
         if outcome == "full":
-            raise QueueFullError(int(rest[0]))
+            raise QueueFullError(fields["count"])
         if outcome == "limited":
-            raise TooManyUnfinishedError(int(rest[0]))
-        return State.QUEUED if outcome == "accepted" else known(State, rest[0], State.RUNNING)
+            raise TooManyUnfinishedError(fields["count"])
+        return State.QUEUED if outcome == "accepted" else known(State, fields["state"], State.RUNNING)
 
     async def cancel(self, job_id: str) -> Cancelled:
         """Cancel a job: at once while it waits, through its worker while it runs."""
@@ -208,9 +211,9 @@ class JobQueue(QueueView):
 
         Somebody has to call it about once a second. What a lost reply has told is not told again.
         """
-        due, expired, lost = await self._run("tick", limit=100)
-        attempts = (LostAttempt.parse(each) for each in lost)
-        return Tick(tuple(due), tuple(expired), tuple(each for each in attempts if each is not None))
+        reply = named(await self._run("tick", limit=100))
+        attempts = map(LostAttempt.parse, reply["lost"])
+        return Tick(tuple(reply["due"]), tuple(reply["expired"]), tuple(each for each in attempts if each is not None))
 
     async def make_room(self, size: int = 0, *, share: float = TIDY_SHARE) -> Memory:
         """Delete pictures of answered jobs, oldest first, until so many bytes fit; at most 2,000 a call.
@@ -219,8 +222,8 @@ class JobQueue(QueueView):
             size: Bytes that are to fit beside the results of all unfinished jobs.
             share: Of `maxmemory`, below which they are to fit.
         """
-        _room, used, limit, kept_free = await self._run("room", bytes=size, share=share)
-        return Memory(used, limit, kept_free)
+        reply = named(await self._run("room", bytes=size, share=share))
+        return Memory(reply["used"], reply["limit"], reply["kept_free"])
 
     # ---------------------------------------------------------------- the worker's side
 
@@ -242,21 +245,22 @@ class JobQueue(QueueView):
         Raises:
             UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
         """
-        foreign, *found = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease), room=chunks.CHUNK)
-        if int(foreign):
-            log.warning("queue.foreign_items", count=int(foreign), key=self._keys.job_queue, moved_to=self._keys.dead)
-        return claim_of(found, token) if found else None
+        reply = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease), room=chunks.CHUNK)
+        fields = named(reply)
+        if foreign := fields["foreign"]:
+            log.warning("queue.foreign_items", count=foreign, key=self._keys.job_queue, moved_to=self._keys.dead)
+        return claim_of(fields, token) if "id" in fields else None
 
-    async def _claimed(self, wait: float, **arguments: Any) -> list[str | bytes]:
+    async def _claimed(self, wait: float, **arguments: Any) -> list[Any]:
         if not wait:
-            return cast("list[str | bytes]", await self._run_soon("claim", options=UNDECODED, **arguments))
+            return cast("list[Any]", await self._run_soon("claim", options=UNDECODED, **arguments))
         line = self._keys.job_queue
         try:
             async with answered_within(wait):
                 pipeline = self._waiter.pipeline(transaction=False)
                 pipeline.blmove(line, line, wait, "RIGHT", "RIGHT")  # type: ignore[arg-type]  # fractions of a second
                 pipeline.execute_command(*self._scripts.call("claim", **arguments), **UNDECODED)
-                return cast("list[str | bytes]", (await pipeline.execute())[-1])
+                return cast("list[Any]", (await pipeline.execute())[-1])
         except OutOfMemoryError:  # a full Redis lets nobody move an item, not even onto its own place
             if not await self._redis.llen(line):
                 await asyncio.sleep(min(wait, 0.5))

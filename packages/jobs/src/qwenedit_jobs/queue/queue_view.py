@@ -11,7 +11,7 @@ import structlog
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
 from qwenedit_jobs.queue.parsing import status_of
-from qwenedit_jobs.redis.scripts import Scripts
+from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -104,8 +104,8 @@ class QueueView:
 
     async def waiting_ids(self) -> list[str]:
         """Return the ids in line, next one first."""
-        _counts, line, *_others = await self._run("view", skip=0, count=MOST_OF_ALL)
-        return list(reversed(line))
+        view = named(await self._run("view", skip=0, count=MOST_OF_ALL))
+        return list(reversed(view["line"]))
 
     async def window(self, *, skip: int, count: int, others: int) -> Window:
         """Look at a part of the line and at the jobs outside it: as much work for a line of ten thousand as for one.
@@ -115,39 +115,45 @@ class QueueView:
             count: Jobs in line to return.
             others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
         """
-        counts, line, *elsewhere, _places = await self._run("view", skip=skip, count=count, others=others)
+        view = named(await self._run("view", skip=skip, count=count, others=others))
         return Window(
-            length=counts[0],
-            positions={str(job_id): place for place, job_id in enumerate(reversed(line), skip + 1)},
-            others=tuple(str(job_id) for ids in elsewhere for job_id in ids),
+            length=view["length"],
+            positions={str(job_id): place for place, job_id in enumerate(reversed(view["line"]), skip + 1)},
+            others=tuple(map(str, (*view["running"], *view["draining"], *view["delayed"]))),
         )
 
     async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:
         """Return the places in line, 1 for the next one, of those jobs that are in line."""
         ids = list(job_ids)
-        *_others, places = await self._run("view", ids=ids) if ids else ([],)
+        places = named(await self._run("view", ids=ids))["places"] if ids else []
         return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
 
     async def unfinished_ids(self) -> list[str]:
         """Return the ids of all jobs that wait, run or pause between attempts; those in line come first, in order."""
-        _counts, line, *others, _places = await self._run("view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL)
-        return [*reversed(line), *(job_id for ids in others for job_id in ids)]
+        view = named(await self._run("view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL))
+        return [*reversed(view["line"]), *view["running"], *view["draining"], *view["delayed"]]
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
         """Return the ids of one user's unfinished jobs, in no order; at most `MOST_OF_USER`."""
-        _counts, theirs, *_others = await self._run("view", user=str(user_id), most_of_user=MOST_OF_USER)
-        return cast("list[str]", theirs)
+        view = named(await self._run("view", user=str(user_id), most_of_user=MOST_OF_USER))
+        return cast("list[str]", view["line"])
 
     async def memory(self) -> Memory:
         """Return what Redis says of its memory."""
-        _room, used, limit, kept_free = await self._run("room", bytes=0, share=1_000)  # so that no picture is deleted
-        return Memory(used, limit, kept_free)
+        reply = named(await self._run("room", bytes=0, share=1_000))  # so that no picture is deleted
+        return Memory(reply["used"], reply["limit"], reply["kept_free"])
 
     async def counts(self) -> Counts:
         """Count the jobs in each place, at one moment."""
-        counts, *_ids = await self._run("view", counts=True)
-        waiting, running, draining, delayed, dead, paused = counts
-        return Counts(waiting, running, draining, delayed, dead, paused=bool(paused))
+        view = named(await self._run("view", counts=True))
+        return Counts(
+            waiting=view["length"],
+            running=view["running"],
+            draining=view["draining"],
+            delayed=view["delayed"],
+            dead=view["dead"],
+            paused=bool(view["paused"]),
+        )
 
     async def is_idle(self) -> bool:
         """Whether no job waits, runs or pauses."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from redis.exceptions import NoScriptError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
@@ -80,6 +80,12 @@ class Scripts:
     def call(self, name: str, /, *data: bytes, **arguments: object) -> tuple[str | int | bytes, ...]:
         """Return the same as a command for a pipeline, which raises an error if Redis lacks the script."""
         return "EVALSHA", self._scripts[name, bool(data)][0], 0, _packed(arguments), *data
+
+
+def named(reply: Sequence[Any]) -> dict[str, Any]:
+    """Read what a script returns by names: each name is followed by its value."""
+    names = (name if isinstance(name, str) else name.decode() for name in reply[::2])
+    return dict(zip(names, reply[1::2], strict=True))
 
 
 def _hash(script: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from redis.exceptions import RedisError
 
 from qwenedit_jobs import times
 from qwenedit_jobs.redis.ending import end
-from qwenedit_jobs.redis.scripts import Scripts
+from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -131,16 +132,17 @@ class Workers:
     async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
         """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
-        ignored, entries = await self._scripts.run("seen", **limits)
+        reply = named(await self._scripts.run("seen", **limits))
+        ignored = reply["ignored"]
         parts = []
-        for worker, at, text in sorted(entries):
+        for each in sorted(map(named, reply["found"]), key=itemgetter("worker")):
             try:
-                presence = Presence.model_validate_json(text)
+                presence = Presence.model_validate_json(each["text"])
             except ValidationError:
                 ignored += 1
                 continue
-            if presence.worker == worker:
-                parts.append(LiveWorker(presence, float(at) / 1000))
+            if presence.worker == each["worker"]:
+                parts.append(LiveWorker(presence, float(each["at"]) / 1000))
             else:
                 ignored += 1
         workers = tuple(each for each in parts if each.presence.part == "worker")

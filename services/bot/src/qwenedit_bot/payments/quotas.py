@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.retention import PersonalData
-from qwenedit_jobs.redis.scripts import Scripts
+from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -135,5 +135,5 @@ class Quotas:
     async def _ask(self, user_id: int, job_id: str) -> tuple[bool, Quota]:
         per_day = self._per_day or 0
         charge = {"user": str(user_id), "job": job_id, "per_day": per_day, "remembered": timeouts.CHARGE}
-        charged, used, bought, remaining = await self._scripts.run("charge", **charge)
-        return bool(charged), Quota(per_day, used, bought, remaining / 1000)
+        reply = named(await self._scripts.run("charge", **charge))
+        return bool(reply["charged"]), Quota(per_day, reply["used"], reply["bought"], reply["resets_in"] / 1000)

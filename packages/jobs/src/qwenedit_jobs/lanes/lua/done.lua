@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- lane, id, sender, failures, token: an entry is done, even if its lane has another holder now → {1, or 0 if that was known;
--- 1 if other entries wait that nobody holds, however long, or 0}
+-- lane, id, sender, failures, token: an entry is done, even if its lane has another holder now → named: first:
+-- 1, or 0 if that was known; more: 1 if other entries wait that nobody holds, however long, or 0
 local held = holds(args.lane, args.token)
 local first = redis.call('HDEL', ENTRIES, args.id)
 if first == 1 then
@@ -14,4 +14,4 @@ if held then
 end
 local more = redis.call('EXISTS', READY, PARKED) > 0
     and redis.call('ZCARD', READY) + redis.call('ZCARD', PARKED) > redis.call('HLEN', HOLDERS)
-return { first, more and 1 or 0 }
+return { 'first', first, 'more', more and 1 or 0 }

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
--- name of the holder, hold in ms, count: how many → {ms until the next entry is due or -1, then for each entry a list:
--- lane, id, sender, failures, token, payload}
+-- name of the holder, hold in ms, count: how many → named: wait: ms until the next entry is due, or -1; entries: each
+-- named: lane, id, sender, failures, token, payload
 local BATCH = 50 -- pauses that end in one call, and lanes that are passed over in it
 local SHARE = 2 -- entries of one sender that may be held; without a sender, any number
 local LOOK_AGAIN = 100 -- ms until a lane is checked again whose sender has as many
@@ -12,7 +12,7 @@ local lanes = by_time()
 local parked = redis.call('ZRANGE', PARKED, 0, BATCH, 'WITHSCORES')
 if #lanes == 0 and #parked == 0 then
     redis.call('DEL', TIME)
-    return { -1 }
+    return { 'wait', -1, 'entries', {} }
 end
 local NOW = tonumber(moment(note_time()))
 
@@ -58,7 +58,7 @@ for i = 1, #held, 2 do
     count(held[i + 1], 1)
 end
 
-local found, passed_over = { 0 }, 0
+local found, passed_over = {}, 0
 local function look_again(lane, at)
     redis.call('ZADD', READY, moment(at), lane)
     note(tonumber(moment(at)))
@@ -84,7 +84,8 @@ local function hand_out(lane)
             look_again(lane, NOW + args.hold)
             redis.call('HSET', HOLDERS, lane, token)
             local failures = tonumber(redis.call('HGET', FAILURES, id) or 0)
-            found[#found + 1] = { lane, id, sender, failures, token, payload }
+            found[#found + 1] = { 'lane', lane, 'id', id, 'sender', sender, 'failures', failures, 'token', token,
+                'payload', payload }
             return
         end
     end
@@ -92,7 +93,7 @@ local function hand_out(lane)
 end
 
 for _, lane in ipairs(due) do
-    if #found > args.count then
+    if #found == args.count then
         note(NOW)
         break
     end
@@ -102,5 +103,4 @@ for _, lane in ipairs(due) do
     end
     hand_out(lane)
 end
-found[1] = wait < math.huge and math.ceil(wait) or -1
-return found
+return { 'wait', wait < math.huge and math.ceil(wait) or -1, 'entries', found }

@@ -1,39 +1,37 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed claim_prefix time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
--- worker, token, lease in ms, room: bytes of pictures that may come along → {how many foreign items there were}, and of
--- the job that was taken: id, payload, attempt, max_attempts, trace context, ms waited, token of the claim before; then
--- its pictures, if all of them are here and there is room. Foreign items of the list are no job's id, or belong to jobs
--- that this version cannot read. They are put among the dead, where the operator finds them.
+-- worker, token, lease in ms, room: bytes of pictures that may come along → named: foreign: how many such items there
+-- were; of the job that was taken id, payload, attempt, max_attempts, trace_context, waited: ms, before: the token of the
+-- claim before; pictures: its own, if all of them are here and there is room. Foreign items of the list are no job's id,
+-- or belong to jobs that this version cannot read. They are put among the dead, where the operator finds them.
 local OF_CLAIM = { 'expires_at', 'enqueued_at', 'trace_context', 'claimed_by', 'claimed_before' }
 local MOST_LOOKED_AT = 100 -- items of the list; a caller that gets none of these calls again
 
 -- By then the job is claimed: no key of another type may stop this.
-local function add_pictures(answer, job)
+local function pictures_along(job)
     local pictures, left = {}, args.room or 0
     for index, ref in ipairs(left > 0 and pictures_of(job) or {}) do
         local picture = redis.pcall('GETRANGE', PICTURE_PREFIX .. ref, 0, left)
         if #picture == 0 or #picture > left then
-            return answer
+            return {}
         end
         pictures[index], left = picture, left - #picture
     end
-    for _, picture in ipairs(pictures) do
-        answer[#answer + 1] = picture
-    end
-    return answer
+    return pictures
 end
 
 local function answer(foreign, job, before)
-    return add_pictures({ foreign, job.id, job.payload, tostring(job.attempt), job.max_attempts, job.trace_context,
-        tostring(wall() - job.enqueued_at), before or '' }, job)
+    return { 'foreign', foreign, 'id', job.id, 'payload', job.payload, 'attempt', tostring(job.attempt),
+        'max_attempts', job.max_attempts, 'trace_context', job.trace_context,
+        'waited', tostring(wall() - job.enqueued_at), 'before', before or '', 'pictures', pictures_along(job) }
 end
 
 -- A token takes one job, ever: a copy of the call that arrives after the job was settled takes no second one.
 local earlier = redis.call('GET', CLAIM_PREFIX .. args.token)
 if earlier then
     local job = read(earlier, unpack(OF_CLAIM))
-    return holds(job) and answer(0, job, job.claimed_before) or { 0 }
+    return holds(job) and answer(0, job, job.claimed_before) or { 'foreign', 0 }
 end
 
 local function readable(job)
@@ -68,4 +66,4 @@ for _ = 1, MOST_LOOKED_AT do
         return answer(foreign, job, job.claimed_by)
     end
 end
-return { foreign }
+return { 'foreign', foreign }

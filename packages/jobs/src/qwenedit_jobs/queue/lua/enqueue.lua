@@ -3,30 +3,30 @@
 -- KEYS: user_prefix picture_prefix
 -- id, payload, user, trace, max_attempts, delays (JSON), max_wait in ms, max_queue, max_unfinished, picture_ttl in s,
 -- sources, share of the memory, pictures: references of those that must be here
--- → {outcome}: accepted, exists (and the state), full or limited (and how many there are), forgotten: a picture is not
--- here, no_room: for its result beside those of the jobs before it
+-- → named: outcome: accepted; exists, and its state; full or limited, and the count; forgotten: a picture is not here;
+-- no_room: for its result beside those of the jobs before it
 local state = redis.call('HGET', JOB_PREFIX .. args.id, 'state')
 if state then
     if FINAL[state] then
         pictures_of_ended(read(args.id), state) -- sent again meanwhile
     end
-    return { 'exists', short(state) }
+    return { 'outcome', 'exists', 'state', short(state) }
 end
 for _, ref in ipairs(args.pictures) do
     if redis.call('EXISTS', PICTURE_PREFIX .. ref) == 0 then
-        return { 'forgotten' }
+        return { 'outcome', 'forgotten' }
     end
 end
 local waiting = count_waiting()
 if waiting >= args.max_queue then
-    return { 'full', tostring(waiting) }
+    return { 'outcome', 'full', 'count', waiting }
 end
 local unfinished = redis.call('SCARD', USER_PREFIX .. args.user)
 if unfinished >= args.max_unfinished then
-    return { 'limited', tostring(unfinished) }
+    return { 'outcome', 'limited', 'count', unfinished }
 end
 if not make_room(0, #args.pictures > 0 and args.share or 1, #args.pictures > 0, waiting) then
-    return { 'no_room' }
+    return { 'outcome', 'no_room' }
 end
 local expires_at = now() + args.max_wait
 redis.call('LPUSH', line(), args.id)
@@ -35,4 +35,4 @@ set(args, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt'
     'user', args.user, 'trace_context', args.trace, 'max_attempts', args.max_attempts, 'delays', args.delays,
     'enqueued_at', wall(), 'expires_at', expires_at, 'max_wait', args.max_wait,
     'picture_ttl', args.picture_ttl, 'sources', args.sources)
-return { 'accepted' }
+return { 'outcome', 'accepted' }

@@ -1,20 +1,20 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
--- id → {'queued', the state before} | {'cancelled'} (the user had asked for that) | {a final state} | {'unknown'}
+-- id → named: outcome: 'queued', with the state before; 'cancelled' (the user had asked for that), a final state, 'unknown'
 local job = read(args.id, 'requeued', 'picture_ttl')
 if job.state == 'running' then
     job.taken_away = true
     if job.cancelling == '1' then
-        return { finish(job, 'cancelled') }
+        return { 'outcome', finish(job, 'cancelled') }
     end
-    return { give_back(job), 'running' }
+    return { 'outcome', give_back(job), 'before', 'running' }
 elseif job.state == 'delayed' then
     redis.call('RPUSH', line(), job.id)
     let_go(job, 'queued', 'state', 'queued')
-    return { 'queued', 'delayed' }
+    return { 'outcome', 'queued', 'before', 'delayed' }
 elseif job.state ~= 'failed' then
-    return { short(job.state or 'unknown') }
+    return { 'outcome', short(job.state or 'unknown') }
 end
 -- Starts over at the end of the line: attempts and the wait count from now.
 for _, ref in ipairs(pictures_of(job)) do
@@ -32,4 +32,4 @@ redis.call('HDEL', JOB_PREFIX .. job.id, 'answered_at', 'answer', 'finished_at',
     'settled_as', 'dropped')
 set(job, 'state', 'queued', 'phase', 'queued', 'step', 0, 'steps', 0, 'attempt', 0, 'enqueued_at', wall(),
     'expires_at', now() + (number_in(job.max_wait) or 0), 'requeued', (count_in(job.requeued) or 0) + 1)
-return { 'queued', 'failed' }
+return { 'outcome', 'queued', 'before', 'failed' }

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed time dead ended events answered_pictures
 -- KEYS: job_prefix user_prefix picture_prefix
--- limit → {ids of the jobs whose pause has ended, and that are back in line; ids of those that waited too long, and
--- have failed; the attempts whose lease ran out, as JSON, with what became of their jobs}
+-- limit → named: due: ids of the jobs whose pause has ended, and that are back in line; expired: ids of those that waited
+-- too long, and have failed; lost: the attempts whose lease ran out, as JSON, with what became of their jobs
 local UNKNOWN_FOR = 60000 -- ms until a job in another version's state is looked at again
 local HEAD = 10 -- jobs at the head of the line that are looked at, and again as long as all of them are late
 if redis.call('EXISTS', JOB_QUEUE, HELD, LEASES, DRAINING, DELAYED) == 0 then
     redis.call('DEL', TIME)
-    return { {}, {}, {} }
+    return { 'due', {}, 'expired', {}, 'lost', {} }
 end
 local at, due, expired, lost = note_time(), {}, {}, {}
 
@@ -73,4 +73,4 @@ local function expire_head()
     return late == HEAD
 end
 while #expired < args.limit and expire_head() do end
-return { due, expired, lost }
+return { 'due', due, 'expired', expired, 'lost', lost }

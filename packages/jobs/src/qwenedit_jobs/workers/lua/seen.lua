@@ -1,7 +1,7 @@
 #!lua flags=no-writes
 -- KEYS: workers about_prefix
--- forgotten: ms until a worker is, most workers, bytes: most that one says of itself → {entries that are ignored, {worker,
--- ms, text} for each that gave a sign of life lately, the last one first}
+-- forgotten: ms until a worker is, most workers, bytes: most that one says of itself → named: ignored: how many entries;
+-- found: each that gave a sign of life lately, the last one first, as worker, ms and text by names
 -- Workers write all of this: names are read one by one, and no more of a text than it may have.
 local now, bytes = wall(), args.bytes
 local count = redis.call('ZCARD', WORKERS)
@@ -11,10 +11,10 @@ for index = 0, math.min(count, args.most) - 1 do
     if math.abs(tonumber(at) - now) <= args.forgotten then -- else it is silent, or the clock has gone back
         local text = #worker <= bytes and redis.call('GETRANGE', ABOUT_PREFIX .. worker, 0, bytes)
         if text and #text <= bytes then
-            found[#found + 1] = { worker, at, text }
+            found[#found + 1] = { 'worker', worker, 'at', at, 'text', text }
         else
             ignored = ignored + 1
         end
     end
 end
-return { ignored, found }
+return { 'ignored', ignored, 'found', found }

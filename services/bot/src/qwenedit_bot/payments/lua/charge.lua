@@ -1,5 +1,6 @@
 -- job, or '' to look only; per_day: free jobs; remembered: seconds for which a charge is
--- → {1 when the job is charged, 0 when nothing is left; free jobs used today; jobs left in lots; ms until the day ends}
+-- → named: charged: 1 when the job is, 0 when nothing is left; used: free jobs of today; bought: jobs left in lots;
+-- resets_in: ms until the day ends
 -- A job is charged once, in the day that it was asked for in. Days are those of UTC, by Redis' clock.
 local DAY = 86400000
 
@@ -15,7 +16,7 @@ local function answer(charged)
     for _, count in ipairs(redis.call('HVALS', LOTS)) do
         left = left + count
     end
-    return { charged, used(), left, today + DAY - now }
+    return { 'charged', charged, 'used', used(), 'bought', left, 'resets_in', today + DAY - now }
 end
 
 local function charge(to)
