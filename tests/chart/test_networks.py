@@ -146,6 +146,14 @@ def test_redis_lets_in_its_own_clients_and_keda_where_that_scales(render, scaled
     assert rule["from"][4:] == [keda] * scaled
 
 
+def test_prometheus_asks_bot_and_worker_where_they_answer(render):
+    scraped = {"monitoring": {"podMonitor": {"enabled": True}}, "networkPolicy": {"metricsFrom": [{"podSelector": {}}]}}
+    monitors = of_kind(render({**TOKEN, **scraped}), "PodMonitor")
+    for one, part in zip(monitors, ("bot", "worker"), strict=True):
+        assert one["spec"]["selector"]["matchLabels"]["app.kubernetes.io/component"] == part
+        assert one["spec"]["podMetricsEndpoints"] == [{"port": "probes", "path": "/metrics", "interval": "30s"}]
+
+
 def test_name_servers_are_asked_at_the_ports_of_the_values(render):
     manifests = render({**TOKEN, "networkPolicy": {"dns": {"ports": [8053]}}})
     assert policy_of(manifests, "bot")["egress"][0]["ports"] == [
