@@ -57,9 +57,11 @@ async def drained(inbox: Inbox) -> list[ReceivedUpdate]:
     return found
 
 
-async def test_update_that_comes_twice_is_taken_once(inboxes: list[Inbox]) -> None:
+async def test_update_that_comes_twice_is_taken_once(inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys) -> None:
     one, two = inboxes
     assert await one.take([message(1), message(2)]) == 2
+    for_as_long_as_telegram_keeps_it = await redis.ttl(f"{bot_keys.seen_prefix}1")
+    assert for_as_long_as_telegram_keeps_it == pytest.approx(24 * 3600, abs=60)
     assert await two.take([message(2), message(3)]) == 1
     assert [update.update_id for update in await drained(one)] == [1, 2, 3]
 
