@@ -27,6 +27,7 @@ async def test_leader_is_one_replica_and_the_next_follows_when_it_resigns(
         await asyncio.sleep(0.3)
         assert not second.held
         assert await redis.get(KEY) == "a", "`qwenedit status` shows it"
+        assert 0 < await redis.pttl(KEY) <= 6_000, "the next one follows so soon if it dies"
         stop_first.set()
         await eventually(lambda: second.held)
         assert not first.held
