@@ -34,7 +34,7 @@ A_FEW = 3
 COLD_START = 300.0
 """Seconds within which a GPU node and a worker start, mostly."""
 KUBECTL = f"kubectl -n {NAMESPACE}"
-PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:|critical'"
+PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:|^[0-9{{]'"
 WHY = f"{PODS}; {KUBECTL} events --types=Warning | tail -20"
 LOG = f"{KUBECTL} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | grep -E 'warning|error' | tail -3"
 MOST_WAITING = 1_000
