@@ -433,7 +433,7 @@ async def test_wish_in_three_messages_is_one(stage: Any) -> None:
 @pytest.mark.parametrize(
     "words", ["you cut my head off", "шарик остался", "put the dog back", "love it!! but where did bbq go"]
 )
-async def test_what_is_wrong_with_a_result_is_put_right_in_its_photo(stage: Any, words: str) -> None:
+async def test_defect_of_a_result_is_put_right_in_its_photo(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)
     await stage.worker.finish_next(RESULT)
@@ -447,7 +447,7 @@ async def test_what_is_wrong_with_a_result_is_put_right_in_its_photo(stage: Any,
 @pytest.mark.parametrize(
     "words", ["can you help me with a picture?", "e se eu mandar um print?", "видео тоже?", "hmm?"]
 )
-async def test_what_is_no_instruction_does_not_wait_for_a_photo(stage: Any, words: str) -> None:
+async def test_remark_without_an_instruction_does_not_wait_for_a_photo(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(words)
     await ann.wait_for(lambda chat: chat.from_bot)

@@ -110,7 +110,7 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
         ("thank you, my grandson will love it", Intent.THANKS),
     ],
 )
-def test_what_is_wanted_is_understood_beside_remarks(said: str, intent: Intent) -> None:
+def test_wish_is_understood_beside_remarks(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
 
 

@@ -336,7 +336,7 @@ def test_words_that_lean_on_those_before_are_done_with_them() -> None:
     assert jobs(step(ASKED_FOR, said("and fog", preset, intent="more"))[1]) == [((2,), "and fog", 9, "")]
 
 
-def test_what_is_wrong_with_a_result_is_put_right_in_its_source() -> None:
+def test_defect_of_a_result_is_put_right_in_its_source() -> None:
     wrong = said("you cut my head off", thing(Stage.RESULT), intent="fix")
     wanted = Wanted((photo(1),), 9, "", "you cut my head off", like="old")
     assert step(ASKED_FOR, wrong)[1] == Do((wanted,), 9, "together")
