@@ -272,16 +272,16 @@ async def test_no_drops_doubtful_words(stage: Any) -> None:
     assert await settled(stage) == []
 
 
-@pytest.mark.parametrize("answers", [("yes",), ("button",), ("yes", "button"), ("button", "yes")])
+@pytest.mark.parametrize("answers", [("yes",), ("👍",), ("button",), ("yes", "button"), ("button", "yes")])
 async def test_doubtful_wish_is_done_once_it_is_confirmed(stage: Any, answers: tuple[str, ...]) -> None:
     ann, _picture = await with_result(stage)
     (said,) = await ann.send(DOUBTFUL)
     question = await ann.says(ASKED)
     for answer in answers:
-        await (ann.send("yes") if answer == "yes" else ann.press_data(question.id, "like-this"))
-    assert await settled(stage) == [DOUBTFUL]
+        await (ann.press_data(question.id, "like-this") if answer == "button" else ann.send(answer))
+    assert await settled(stage) == [f"{SNOW}\n{DOUBTFUL}"]
     claim = await stage.worker.finish_next(RESULT)
-    assert stage.worker.photos[claim.job.edit.pictures[0]] == RESULT
+    assert stage.worker.photos[claim.job.edit.pictures[0]] != RESULT
     assert (await ann.picture(number=2)).reply_to == said
 
 
@@ -317,7 +317,7 @@ async def test_doubtful_wish_in_a_reply_is_done(stage: Any) -> None:
     await stage.answered(claim.job.id)
     await ann.send(DOUBTFUL, reply_to=first.id)
     claim = await stage.worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == DOUBTFUL
+    assert claim.job.edit.prompt == f"{SNOW}\n{DOUBTFUL}"
     await ann.picture(number=3)
 
 

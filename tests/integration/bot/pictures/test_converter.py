@@ -172,9 +172,12 @@ async def test_process_has_limits_and_no_secret_and_ends_with_its_request(
     data = heavy_file()
     limits = headers.limits_of(data, headers.read_header(data))
     converting = asyncio.create_task(converter.normalise(data, photo=False))
-    while not (running := processes()) or not re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits")):
+    while not (running := processes()) or not re.search(
+        r"Max open files +32 ", about(running[0], "limits")
+    ):  # set last
         assert not converting.done()
         await asyncio.sleep(0.01)
+    assert re.search(rf"Max cpu time +{limits.cpu} ", about(running[0], "limits"))
     assert re.search(r"Max file size +0 ", about(running[0], "limits"))
     assert re.search(r"Max address space +\d+ ", about(running[0], "limits"))
     assert "secret" not in about(running[0], "environ")

@@ -299,7 +299,9 @@ def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
     asked = step(ASKED_FOR, said("a bunny", about, doubt="much"))[0]
     yes = replace(said("yes", about, intent="agreed"), id="m11", message_id=11)
     after, action = step(asked, replace(yes, at=NOW + 60))
-    assert (action, after.doubtful) == (step(ASKED_FOR, replace(said("a bunny", about), at=NOW + 60))[1], None)
+    # What is in doubt about a result goes on with what was asked for, or puts it right: it's done to the source.
+    bunny = said("a bunny", about, intent="fix" if stage is Stage.RESULT else "")
+    assert (action, after.doubtful) == (step(ASKED_FOR, replace(bunny, at=NOW + 60))[1], None)
     assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
 
 
@@ -324,24 +326,21 @@ def test_yes_below_a_cancelled_job_does_it_after_all() -> None:
 @pytest.mark.parametrize("intent", ["", "question"])
 def test_doubtful_words_in_a_reply_are_an_instruction(intent: str) -> None:
     bunny = said("a bunny", thing(Stage.RESULT), intent=intent, doubt="much", replied=True)
-    assert jobs(step(ASKED_FOR, bunny)[1]) == [((2,), "a bunny", 9, "")]
+    assert step(ASKED_FOR, bunny)[1] == step(ASKED_FOR, replace(bunny, intent="fix", doubt=""))[1]
     assert step(ASKED_FOR, replace(bunny, intent="question", doubt="some"))[1] == Reply("question", "old")
 
 
-def test_words_that_lean_on_those_before_are_done_with_them() -> None:
-    result = thing(Stage.RESULT)
-    assert jobs(step(ASKED_FOR, said("and fog", result, intent="more"))[1]) == [((2,), f"{SNOW}\nand fog", 9, "")]
-    assert jobs(step(ASKED_FOR, said("make it dark", result))[1]) == [((2,), "make it dark", 9, "")]
-    preset = replace(result, prompt="")
-    assert jobs(step(ASKED_FOR, said("and fog", preset, intent="more"))[1]) == [((2,), "and fog", 9, "")]
+@pytest.mark.parametrize(("intent", "words"), [("more", "and fog"), ("fix", "you cut my head off")])
+def test_words_that_lean_on_a_result_are_done_to_its_source_with_the_former_ones(intent: str, words: str) -> None:
+    wanted = Wanted((photo(1),), 9, "", words, like="old")
+    assert step(ASKED_FOR, said(words, thing(Stage.RESULT), intent=intent))[1] == Do((wanted,), 9, "together")
+    assert jobs(step(ASKED_FOR, said("make it dark", thing(Stage.RESULT)))[1]) == [((2,), "make it dark", 9, "")]
 
 
-def test_defect_of_a_result_is_put_right_in_its_source() -> None:
-    wrong = said("you cut my head off", thing(Stage.RESULT), intent="fix")
-    wanted = Wanted((photo(1),), 9, "", "you cut my head off", like="old")
-    assert step(ASKED_FOR, wrong)[1] == Do((wanted,), 9, "together")
+def test_defect_of_a_result_starts_a_running_job_over() -> None:
+    wrong = said("you cut my head off", thing(Stage.RUNNING), intent="fix")
     late = replace(ASKED_FOR, late=Late("at night", 8, ("old",), shown=10))
-    after, action = step(late, replace(wrong, about=thing(Stage.RUNNING)))
+    after, action = step(late, wrong)
     assert jobs(action) == [((1,), "at night\nyou cut my head off", 9, "")]
     assert isinstance(action, Do)
     assert (action.cancel, action.instead, after.late) == (("old",), (), None)
@@ -402,7 +401,7 @@ def test_words_that_name_one_of_several_results_are_about_that_one() -> None:
     second = said("the second one lighter", DONE[0], named=DONE[1], jobs=DONE)
     assert jobs(step(ASKED_FOR, second)[1])[0][0] == (16,)
     assert step(ASKED_FOR, replace(second, intent="stop"))[1] == Stop(result="job16")
-    assert jobs(step(ASKED_FOR, replace(second, doubt="much"))[1])[0][0] == (16,)
+    assert jobs(step(ASKED_FOR, replace(second, doubt="much"))[1])[0][0] == (6,)
 
 
 def test_words_that_name_one_of_the_photos_that_wait_leave_the_others() -> None:

@@ -84,8 +84,10 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     intent, doubt = _meant(turn, message, text)
     wish = wish_in(text)
     about, replied = await about_of(turn, draft, message)
-    doubtful = doubtful_in(draft, sent_at(message)) if intent == Intent.AGREED else None
-    if doubtful is not None:
+    doubtful = doubtful_in(draft, sent_at(message))
+    if doubtful is not None and set(text) & intents.NODS and intent == Intent.THANKS:
+        intent = Intent.AGREED
+    if doubtful is not None and intent == Intent.AGREED:
         about = await lowest_thing(turn, draft, doubtful.words_in)
     if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
         about = await lowest_thing(turn, draft)

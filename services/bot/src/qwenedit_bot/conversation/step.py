@@ -28,10 +28,12 @@ MOST_PHOTOS = 10
 STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
 """Intents that change the draft, as consent does where something waits for it; all others are answered."""
 MORE, FIX = LEANING = ("more", "fix")
-"""Intents of instructions that go on with the words before, or put right what came of them."""
+"""Intents of instructions that go on with the words before, or put right what came of them.
+
+Below a result its job is done anew with both: what's wrong with a result isn't wrong in its source, and “a bit less”
+can't be done to what there is too much in.
+"""
 WISHES = ("", *LEANING)
-_ANEW = {MORE: ("photo",), FIX: ("photo", "result")}
-"""About which they have its job done anew with both: what's wrong with a result isn't wrong in its source."""
 
 
 class Stage(StrEnum):
@@ -386,19 +388,22 @@ def _said(draft: Draft, event: Said) -> Outcome:
         return draft, Reply("question")
     if thing is None or not event.doubt:
         return _meant(draft, event)
-    if _is_answer(draft, event, thing) or (much and event.replied):
-        return _meant(draft, as_wish(event))
-    return _doubted(draft, event) if much else _meant(draft, event)
+    if _is_answer(draft, event, thing):
+        return _meant(draft, event if event.intent in WISHES else replace(event, intent=""))
+    if much:
+        return _meant(draft, as_wish(event)) if event.replied else _doubted(draft, event)
+    return _meant(draft, event)
 
 
 def as_wish(event: Said) -> Said:
-    """Return words as an instruction."""
-    return event if event.intent in WISHES else replace(event, intent="")
+    """Return doubtful words as an instruction: below a result they go on with what was asked for, or put it right."""
+    intent = event.intent if event.intent in WISHES else ""
+    return replace(event, intent=FIX if event.about is not None and event.about.stage is Stage.RESULT else intent)
 
 
 def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
-    anew = thing is not None and thing.job and thing.stage in _ANEW.get(event.intent, ())
+    anew = thing is not None and thing.job and thing.stage in (Stage.PHOTO, Stage.RESULT)
     match event.intent if event.intent != LARGER or _result_of(event.about) else "":
         case "more" | "fix" if anew and (event.replied or not draft.preset):
             after, action = _again(draft, event, thing, event.words)
@@ -446,7 +451,7 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     doubtful = doubtful_in(draft, event.at)
     if doubtful is not None:
         wish = replace(event, message_id=doubtful.words_in, words=doubtful.words)
-        return _instructed(replace(draft, doubtful=None), wish, thing)
+        return _meant(replace(draft, doubtful=None), as_wish(wish))
     if draft.asked in (Question.HOW, Question.OTHER):
         return draft, Ask(Question(draft.asked), event.message_id)
     if thing is not None and thing.stage is Stage.ENDED and draft.doubtful is None:  # such as “no, go on” after “stop”

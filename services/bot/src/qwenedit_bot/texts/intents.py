@@ -53,6 +53,8 @@ _CLAUSE = re.compile(
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
+NODS = set("👍👌✅🆗")
+"""A yes, if they answer a question."""
 _SPELLINGS = str.maketrans("يكةىı？؟！，", "یکهیi??!,", "'’`")
 _MARKS = dict.fromkeys(code for code in range(0x10000) if unicodedata.category(chr(code)) in {"Mn", "Cf"})
 """Accents and what is invisible, as `str.translate` takes them away."""
