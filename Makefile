@@ -97,7 +97,7 @@ tools: $(BIN)/.synced
 
 .PHONY: quick
 quick: $(BIN)/.synced ## Run the unit tests, in half a minute on two cores
-	$(PYTEST) -q -n 3 tests/unit
+	$(PYTEST) -q -n 2 tests/unit
 
 .PHONY: e2e
 e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cluster (TESTS= IMAGE_LOADER= NODE_TOOL= CONTAINER_TOOL=)
