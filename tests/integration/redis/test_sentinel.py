@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import uuid
 from collections import Counter
@@ -18,7 +19,7 @@ from qwenedit_jobs.lanes import Lanes
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
 JOBS = 200
 WORKERS = 3
@@ -33,6 +34,13 @@ sentinel monitor mymaster {host} {master} 1
 sentinel down-after-milliseconds mymaster 5000
 sentinel failover-timeout mymaster 5000
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept() -> Iterator[None]:
+    """Let what redis-py left unclosed in a failover be found here, and not in another file's test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
@@ -108,9 +116,13 @@ class Crowd:
             await asyncio.sleep(0.2)
 
     async def answer(self) -> None:
+        queue = await self.queue()
         lanes = Lanes(await self.clients(**self.settings), KEYS.answers, name="bot")
         events = Events(await self.clients(waits=True, **self.settings), KEYS, lanes)
-        while not (self.produced.is_set() and await until_answered(self.nothing_waits, lanes)):
+        ended = False
+        while not (ended and (await until_answered(lanes.occupancy)).waiting == 0):
+            # Looked at before the stream is: what ends in between is in there.
+            ended = self.produced.is_set() and not await until_answered(queue.unfinished_ids)
             await until_answered(lanes.reclaim)
             await until_answered(events.wait, 0.5)
             await until_answered(events.drain)
@@ -119,10 +131,6 @@ class Crowd:
                 self.answers[event_of(row).job_id] += 1
                 await until_answered(lanes.done, row)
         self.finished.set()
-
-    async def nothing_waits(self, lanes: Lanes) -> bool:
-        queue = await self.queue()
-        return not await queue.unfinished_ids() and (await lanes.occupancy()).waiting == 0
 
 
 async def until_answered(call: Callable[..., Awaitable[Any]], *arguments: Any, **named: Any) -> Any:
@@ -133,6 +141,7 @@ async def until_answered(call: Callable[..., Awaitable[Any]], *arguments: Any, *
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(600)  # a Sentinel that had to wait for its turn does nothing for half a minute
 async def test_failover_in_the_middle_of_200_jobs_answers_each_that_the_replica_had(master, sentinel, clients):
     settings = {"redis_sentinels": ((HOST, sentinel.port),), "redis_url": "redis://ignored/0"}
