@@ -50,7 +50,7 @@ async def test_release_whose_image_is_missing(installation, on_call, photo):
     with pytest.raises(CommandError, match="edit-qwenedit-image-check not ready"):
         await installation.helm("upgrade", *missing, "--timeout=15s")
     assert "worker:nowhere" in await installation.kube("get", "events", "--field-selector=type=Warning")
-    assert "image-check" not in await installation.kube("get", "pods")
+    await installation.kube("wait", "--for=delete", "pod/edit-qwenedit-image-check", "--timeout=60s")
     await user.send(photo=photo, caption=CAPTION)
     await user.picture(timeout=60)
 
@@ -116,7 +116,7 @@ async def test_worker_that_is_gone(installation, on_call, photo):
     await installation.kube("delete", "pod", worker.name, "--force", "--grace-period=0")
     on_call.words["JOB"] = job[:8]
     await on_call.find(
-        "QweneditWorkersLost", "deletes pods by force", "job.lease_expired", f"pod/{worker.name}", "Killing", within=60
+        "QweneditWorkersLost", "deletes pods by force", "job.lease_expired", f"Pod/{worker.name}", "Killing", within=60
     )
     await user.picture(timeout=60)
     await on_call.part("QweneditWorkersLost", "Stop-gap")
