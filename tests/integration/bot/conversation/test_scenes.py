@@ -353,10 +353,18 @@ async def test_place_names_one_of_an_album_that_waits(stage: Any) -> None:
         assert (prompt, Image.open(io.BytesIO(done_to)).size) == (words, size)
 
 
-@pytest.mark.parametrize("words", ["undo", "the first one was better", "верни предыдущий"])
-async def test_undo_after_again_goes_back_to_the_variant_before(stage: Any, words: str) -> None:
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("again", "undo"),
+        ("again", "the first one was better"),
+        ("again", "верни предыдущий"),
+        ("not so strong", "undo"),
+    ],
+)
+async def test_undo_of_another_try_goes_back_to_the_variant_before(stage: Any, more: str, words: str) -> None:
     ann, picture = await with_result(stage)
-    await ann.send("again")
+    await ann.send(more)
     claim = await stage.worker.finish_next(RESULT)
     await ann.picture(number=2)
     await stage.answered(claim.job.id)

@@ -185,12 +185,13 @@ async def from_above(turn: Turn, draft: Draft) -> list[Thing]:
 def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
     """Return a thing with the picture that was on the screen before it as its source.
 
-    That is an earlier result of the same words, if “again” was said about it; else what the thing was made of.
+    That is an earlier result of the same words, or of those that these went on with; else what the thing was made of.
     `things` are those on the screen from above, with each photo that waits on its own.
     """
     own = _own(thing, things)
     made = things[: things.index(own)] if own in things else ()
-    earlier = [each for each in made if each.stage is Stage.RESULT and _wish(each) == _wish(own)]
+    (photos, told), results = _wish(own), [each for each in made if each.stage is Stage.RESULT]
+    earlier = [each for each in results if _wish(each)[0] == photos and f"{told}\n".startswith(f"{each.told}\n")]
     return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
 
 
