@@ -195,6 +195,7 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
     try:
         response = urllib.request.build_opener(_Redirects).open(request, timeout=SOCKET_TIMEOUT)
     except urllib.error.HTTPError as error:
+        error.close()  # it's the response, whose connection would stay open for as long as somebody has the error
         if error.code == RANGE_NOT_SATISFIABLE:
             return  # nothing is left to come; the hash will tell
         raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
