@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ROOT / "docs/runbooks"
-PARTS = ("What users see", "Look", "Cause and remedy", "Stop-gap", "Afterwards")
-"""Of each page, in this order."""
 PLACEHOLDERS = frozenset(
     {
         "CHART",
