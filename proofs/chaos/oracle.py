@@ -90,7 +90,7 @@ class Oracle:
 
     def unanswered(self) -> list[Request]:
         """Return the requests without a final answer."""
-        return [request for request in self._crowd.requests if not any(map(final, request.answers))]
+        return [each for each in self._crowd.requests if not withdrawn(each) and not any(map(final, each.answers))]
 
     async def judge(self) -> Verdict:
         """Judge a run that is over."""
@@ -111,16 +111,12 @@ class Oracle:
         job = request.job_id
         finals = [message for message in request.answers if final(message)]
         verdict.stale += sum(pending(message) for message in request.answers)
-        verdict.accepted += bool(past.accepted)
+        verdict.accepted += bool(past.accepted) or withdrawn(request)
+        verdict.answers["cancelled before it was a job"] += withdrawn(request)
         verdict.attempts[past.attempts] += 1
         verdict.recovered += len(past.ends) == 1 and past.claims > 1
-        if not past.accepted:
-            verdict.lost[job] = "the message was never made a job"
-        elif not past.ends:
-            verdict.lost[job] = "accepted, and it never ended"
-        elif not finals:
-            shown = [version.text for message in request.answers for version in message.versions]
-            verdict.lost[job] = f"ended as {past.ends}, and nobody was told; the chat has shown {shown}"
+        if why := _lost(request, past):
+            verdict.lost[job] = why
         if past.accepted > 1:
             verdict.duplicated[job] = f"accepted {past.accepted} times"
         if len(past.ends) > 1:
@@ -152,6 +148,23 @@ class Oracle:
             return "a picture of a job that kills whoever makes it"
         picture = await self._harness.chats.download(message.now.photo)
         return "" if request.is_answered_by(picture) else "somebody else's picture"
+
+
+def _lost(request: Request, past: Past) -> str:
+    """Say why a request counts as lost; empty if it doesn't."""
+    if not past.accepted:
+        return "" if withdrawn(request) else "the message was never made a job"
+    if not past.ends:
+        return "accepted, and it never ended"
+    if any(map(final, request.answers)):
+        return ""
+    shown = [version.text for message in request.answers for version in message.versions]
+    return f"ended as {past.ends}, and nobody was told; the chat has shown {shown}"
+
+
+def withdrawn(request: Request) -> bool:
+    """Whether it was cancelled while it waited to become a job: then its message goes."""
+    return request.pressed and not request.answers
 
 
 def final(message: Message) -> bool:

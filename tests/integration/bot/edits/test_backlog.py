@@ -94,6 +94,8 @@ class Submitting:
         self.full = False
         self.taken: list[Request] = []
         self.given_back: list[str] = []
+        self.erased: list[str] = []
+        self.store_answers = True
         self.error: Exception | None = None
 
     async def known(self, job_id: str) -> bool:
@@ -125,6 +127,11 @@ class Submitting:
             return False
         self.given_back.append(request.job_id)
         return True
+
+    async def delete_pictures(self, request: Request) -> bool:
+        if self.store_answers and not await self.known(request.job_id):
+            self.erased.append(request.job_id)
+        return self.store_answers
 
 
 class Saying:
@@ -382,6 +389,20 @@ async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(
     submit.room = 1
     await answered(backlog, lanes)
     assert (submit.taken, submit.given_back, saying.deleted) == ([], [request(1).job_id], [1001])
+
+
+async def test_backlog_deletes_what_a_dropped_request_has_stored_when_the_store_answers(
+    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying
+) -> None:
+    await backlog.take(request(1), WORDS)
+    await follow(backlog, lanes)
+    submit.store_answers = False
+    assert await backlog.stop(ANN) == 1
+    await follow(backlog, lanes)
+    assert (submit.erased, saying.deleted[:1]) == ([], [1001])
+    submit.store_answers, submit.room = True, 1
+    await answered(backlog, lanes)
+    assert (submit.taken, submit.erased, await backlog.waiting(ANN)) == ([], [request(1).job_id], [])
 
 
 async def test_backlog_does_a_wish_to_the_result_it_waits_for(

@@ -6,6 +6,7 @@ pictures to answer.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,7 +28,6 @@ from qwenedit_bot.texts import Text
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Mapping
 
     from qwenedit_bot.chat.bot_api import Messenger
@@ -151,18 +151,17 @@ class Backlog:
             LaterError: One is being made into a job.
         """
         waiting = [each for each in await self.waiting(user_id) if job_id in (None, each.request.job_id)]
-        ended = sum([await self._drop(each) for each in waiting])
+        ended = [await self._drop(each) for each in waiting]
+        await asyncio.gather(*map(self._clear, waiting))
         await self.job_answered(user_id)  # the next one may wait for something else
-        return ended
+        return sum(ended)
 
     async def _drop(self, waiting: WaitingRequest) -> bool:
-        lane, job_id = str(waiting.request.user_id), waiting.request.job_id
         # First: whatever crashes from here on, it's ended and not made.
-        if not await self.lanes.rewrite(lane, job_id, _written(replace(waiting, dropped=True))):
+        dropped = _written(replace(waiting, dropped=True))
+        if not await self.lanes.rewrite(str(waiting.request.user_id), waiting.request.job_id, dropped):
             raise LaterError(1.0, "backlog")
-        ended = await self._end(waiting.request)
-        await self.lanes.drop(lane, job_id)
-        return ended
+        return await self._end(waiting.request)
 
     async def _end(self, request: Request) -> bool:
         if not await self.submit.abandon(request):
@@ -173,11 +172,17 @@ class Backlog:
             await self.replies.forget_answer(request.to)
         return True
 
+    async def _clear(self, waiting: WaitingRequest) -> None:
+        """Let a dropped request leave its lane, or try again if what it has stored can't be deleted."""
+        if await self.submit.delete_pictures(waiting.request):
+            await self.lanes.drop(str(waiting.request.user_id), waiting.request.job_id)
+
     async def forget(self, user_id: int) -> None:
         """End all requests of a user, those too that this version can't read."""
         await self.stop(user_id)
-        for entry in await self.lanes.of_lane(str(user_id)):
-            await self.lanes.drop(str(user_id), entry)
+        for entry, text in (await self.lanes.of_lane(str(user_id))).items():
+            if _read(text) is None:
+                await self.lanes.drop(str(user_id), entry)
         for aside in await self.lanes.list_set_aside():
             if aside.lane == str(user_id):
                 await self.lanes.drop_set_aside(aside.id)
@@ -204,12 +209,15 @@ class Backlog:
         """Say that it won't be done, and give back what it has cost."""
         waiting = _opened(entry)
         if await self.submit.abandon(waiting.request):
+            await self.submit.delete_pictures(waiting.request)
             await self.replies.say(waiting.request.to, View(self.texts.of(waiting.language)(Text.TROUBLE)))
 
     async def _follow(self, waiting: WaitingRequest, words: Words) -> None:
         request = waiting.request
         if waiting.dropped:
             await self._end(request)
+            if not await self.submit.delete_pictures(request):
+                raise LaterError(timeouts.BACKLOG_RETRY, "storage")
             return
         if waiting.after:
             status = await self.queue.status(waiting.after)

@@ -19,6 +19,7 @@ from qwenedit_bot.pictures.sources import Sources, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.limits import PictureRefusedError
 from qwenedit_jobs import (
+    MAX_PICTURES,
     Edit,
     Job,
     PictureExpiredError,
@@ -167,7 +168,7 @@ class Submit:
             # Another replica may have accepted it meanwhile, with these pictures.
             if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
-            await self._delete(stored)
+            await self.delete_pictures(request)
             if isinstance(error, TooManyUnfinishedError):
                 return RequestOutcome.WAITS
             await self.quotas.give_back(request.user_id, request.job_id)
@@ -189,11 +190,16 @@ class Submit:
                 stored.append(input_ref(request.job_id, number))
                 await self.intake.keep(attachment, stored[-1])
 
-    async def _delete(self, stored: Sequence[str]) -> None:
+    async def delete_pictures(self, request: Request) -> bool:
+        """Delete what a request has stored that isn't a job; False if the store doesn't answer."""
+        if await self.queue.exists(request.job_id):
+            return True
         try:
-            await self.store.delete(*stored)
+            await self.store.erase(request.job_id, *(input_ref(request.job_id, each) for each in range(MAX_PICTURES)))
         except PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
+            return False
+        return True
 
     async def _judge(self, job_id: str, instruction: str, stored: Sequence[str]) -> None:
         if self.moderation is None:
