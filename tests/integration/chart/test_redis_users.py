@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, RedisError
 
-from qwenedit_bot.app.main import bring
+from qwenedit_bot.app.main import queue_answers
 from qwenedit_jobs import (
     Done,
     Edit,
@@ -284,7 +284,7 @@ async def test_workers_ends_of_jobs_may_be_as_large_as_they_like(server, bot, wo
     """The bot would die of such a value, and again after each start."""
     lanes, moved, stop = Lanes(bot, KEYS.answers), asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as tasks, server.client("bot") as waiter:
-        tasks.create_task(bring(Events(waiter, KEYS, lanes), moved, stop))
+        tasks.create_task(queue_answers(Events(waiter, KEYS, lanes), moved, stop))
         await worker.ping()
         tracemalloc.start()
         try:

@@ -123,7 +123,7 @@ class Crowd:
         while not (ended and (await until_answered(lanes.occupancy)).waiting == 0):
             # Looked at before the stream is: what ends in between is in there.
             ended = self.produced.is_set() and not await until_answered(queue.unfinished_ids)
-            await until_answered(lanes.reclaim)
+            await until_answered(lanes.release_own_holds)
             await until_answered(events.wait, 0.5)
             await until_answered(events.drain)
             rows, _wait = await until_answered(lanes.next, 50)

@@ -166,7 +166,7 @@ class Bot:
 
     async def attempt(self) -> None:
         """Work on what is due after a start, as the scheduler does."""
-        await self.lanes.reclaim()
+        await self.lanes.release_own_holds()
         entries, _wait = await self.lanes.next(1)
         for entry in entries:
             await self._attempt(entry)

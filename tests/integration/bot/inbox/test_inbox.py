@@ -138,7 +138,7 @@ async def test_album_opened_again_after_a_crash_is_the_same(inboxes: list[Inbox]
     first, second = await one.open(row), await one.open(row)
     assert first is not None
     assert first == second
-    await one.lanes.reclaim()
+    await one.lanes.release_own_holds()
     assert await opened(one) == [first]
 
 
@@ -148,7 +148,7 @@ async def test_album_message_that_comes_too_late_follows_alone(inboxes: list[Inb
     await asyncio.sleep(timeouts.ALBUM + 0.05)
     first = await opened(one)
     await one.take([item(2, 2)])
-    await one.lanes.reclaim()
+    await one.lanes.release_own_holds()
     rest = await drained(one)
     assert [(update.kind, len(update.album)) for update in (*first, *rest[1:])] == [("album", 1), ("message", 0)]
 

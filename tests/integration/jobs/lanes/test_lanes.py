@@ -234,7 +234,7 @@ async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) 
     others = await taken(other, MANY)
     put = await filled(own, MANY, of="own")
     assert set(ids(await taken(own, MANY))) == put
-    assert await own.reclaim() == MANY
+    assert await own.release_own_holds() == MANY
     assert set(ids(await taken(own, MANY))) == put
     assert await other.renew(others) == MANY
 
@@ -249,7 +249,7 @@ async def held_by_older_version(redis: Redis, lanes: Lanes, lane: str, *, second
 async def test_entry_that_an_older_replica_has_in_hand_is_not_handed_out_again(redis: Redis, lanes: Lanes) -> None:
     await lanes.put("a", "1", "")
     await held_by_older_version(redis, lanes, "a", seconds=30)
-    await lanes.reclaim()
+    await lanes.release_own_holds()
     await lanes.put("a", "2", "")
     await lanes.renew([])
     assert await taken(lanes) == []
@@ -259,7 +259,7 @@ async def test_entry_that_an_older_replica_has_in_hand_is_not_handed_out_again(r
 async def test_entry_that_an_older_replica_had_in_hand_is_handed_out_if_that_dies_after_this_one_began(
     redis: Redis, lanes: Lanes
 ) -> None:
-    await lanes.reclaim()
+    await lanes.release_own_holds()
     await lanes.put("a", "1", "")
     await held_by_older_version(redis, lanes, "a", seconds=-1)
     await lanes.renew([])

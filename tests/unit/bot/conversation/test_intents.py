@@ -19,7 +19,7 @@ from qwenedit_bot.texts.intents import (
 
 SAID = {
     Path(file.name).stem: yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
-    for file in (files("qwenedit_bot.texts") / "said").iterdir()
+    for file in (files("qwenedit_bot.texts") / "phrases").iterdir()
 }
 HELD_OUT = yaml.load(Path(__file__).with_name("held_out.yaml").read_text(encoding="utf-8"), Loader=yaml.CBaseLoader)  # noqa: S506
 """Messages by people who haven't seen `said`; don't add any of them there."""

@@ -134,9 +134,9 @@ class Lanes:
         held = [(entry.lane, entry.token) for entry in entries]
         return int(await self._scripts.run("renew", hold=self._hold, held=held))
 
-    async def reclaim(self) -> int:
+    async def release_own_holds(self) -> int:
         """Make the lanes due that this name held before it restarted; returns how many they were."""
-        return int(await self._scripts.run("reclaim", name=self._name))
+        return int(await self._scripts.run("release_own_holds", name=self._name))
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
         """Move an entry that can't be handled out of its lane, and keep it for the operator."""

@@ -187,14 +187,14 @@ async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Eve
     async with aclosing(parts.hook) if parts.hook else nullcontext(), asyncio.TaskGroup() as tasks:
         for work in (receiver, parts.updating, parts.answering, parts.following, parts.leadership):
             tasks.create_task(work.run(stop))
-        tasks.create_task(bring(parts.events, parts.job_ended, stop))
+        tasks.create_task(queue_answers(parts.events, parts.job_ended, stop))
         for name, (seconds, tick) in parts.loops().items():
             tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: parts.leadership.held))
         limited, selling = settings.jobs_per_day is not None, bool(settings.star_packs)
         tasks.create_task(command_menu.offer(base.bot, parts.texts, stop, limited=limited, selling=selling))
 
 
-async def bring(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
+async def queue_answers(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
     """Move ends of jobs into the lanes of their chats, and set `wake` if there are any, until a stop is asked for."""
     backoff, ended = Backoff(), True
     while not stop.is_set():

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_jobs.redis.scripts import Scripts
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
-from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT, PersonalData
+from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT, PersonalData
 from qwenedit_bot.texts import LANGUAGES, Text
 
 if TYPE_CHECKING:

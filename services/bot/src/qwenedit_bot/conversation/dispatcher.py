@@ -15,7 +15,7 @@ from qwenedit_bot.chat.actors import actor_in, actor_of, is_of_bot, own_words
 from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.common.retention import FORGET_ALL, FORGET_NOT
+from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import (
     account,
     admin_commands,
@@ -74,7 +74,7 @@ _PRESSES: Handlers = {
 """By the verb of the button's data."""
 _PRESSES_IN_PRIVATE: Handlers = {
     account.LANGUAGE: account.choose_language, "forget": account.confirm,
-    shop.BUY: shop.choose,
+    shop.BUY: shop.send_invoice,
 }  # fmt: skip
 
 _ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
@@ -86,10 +86,10 @@ _SHOW = {AS_FILE, preset_views.CATEGORIES, preset_views.CATEGORY, account.LANGUA
 async def handle(update: Update, album: tuple[Message, ...], services: Services) -> None:
     """Bring an update to its handler: what is everybody's first, then the rest for those who may use the bot."""
     if update.pre_checkout_query is not None:
-        await shop.agree(update.pre_checkout_query, services)
+        await shop.approve_checkout(update.pre_checkout_query, services)
         return
     turn = await turn_of(update, album, services)
-    if turn is None or await shop.paid(turn):
+    if turn is None or await shop.credit_payment(turn):
         return
     handler = _of_everybody(turn)
     if handler is None:
@@ -104,7 +104,7 @@ def _of_everybody(turn: Turn) -> Handler | None:
     if turn.in_group or turn.edited:
         return None
     if turn.messages and turn.messages[0].refunded_payment is not None:
-        return shop.returned
+        return shop.revoke_payment
     if turn.press is not None and turn.press.data in (FORGET_ALL, FORGET_NOT):
         return _press
     alone = turn.messages and own_words(turn.messages[0]) and not turn.args

@@ -64,7 +64,7 @@ def _button(words: Words, pack: Pack) -> Button:
     return Button(words(Text.BUY_BUTTON, jobs=pack.jobs, stars=pack.stars), f"{BUY}:{pack}", ButtonStyle.PRIMARY)
 
 
-async def choose(turn: Turn) -> None:
+async def send_invoice(turn: Turn) -> None:
     """Send the invoice of a pack, once a press."""
     words, services, pack = turn.words, turn.services, _pack_in(turn.data)
     if pack is None or pack not in services.shop.packs:
@@ -81,7 +81,7 @@ async def choose(turn: Turn) -> None:
         await services.replies.remember(to, await services.messenger.send_invoice(to, invoice))
 
 
-async def agree(query: PreCheckoutQuery, services: Services) -> None:
+async def approve_checkout(query: PreCheckoutQuery, services: Services) -> None:
     """Take the money only for what is on offer, from those who may use the bot. Nothing is noted yet."""
     payer, pack = query.from_user, _pack_of(query.invoice_payload)
     words = await services.languages.words_of(payer.id, payer.language_code)
@@ -95,7 +95,7 @@ async def agree(query: PreCheckoutQuery, services: Services) -> None:
     await services.messenger.answer_checkout(query.id, refusal)
 
 
-async def paid(turn: Turn) -> bool:
+async def credit_payment(turn: Turn) -> bool:
     """Give what was paid for, even if it is no longer on offer; returns whether a message pays for a pack of ours."""
     payment, payer = turn.messages[0].successful_payment if turn.messages else None, turn.event.from_user
     if payment is None or payer is None:
@@ -120,7 +120,7 @@ def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
     return View(words(text, **values), single(button) if can_resume(draft) else ())
 
 
-async def returned(turn: Turn) -> None:
+async def revoke_payment(turn: Turn) -> None:
     """Take back what was left of a payment that Telegram says went back, whoever had it do so."""
     payment = turn.messages[0].refunded_payment
     if payment is None:

@@ -12,7 +12,7 @@ import structlog
 
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_jobs import PictureStoreUnavailableError, input_ref, times
 from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled

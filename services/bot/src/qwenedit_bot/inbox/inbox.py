@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qwenedit_bot.chat.actors import actor_in, event_in, is_about_money, kind_of
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_jobs.lanes import Lanes
 
 if TYPE_CHECKING:

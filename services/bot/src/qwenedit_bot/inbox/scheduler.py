@@ -99,7 +99,7 @@ class Scheduler:
             if room > 0:
                 try:
                     if not reclaimed:  # entries held at a crash need not wait until the hold expires
-                        await self._lanes.reclaim()
+                        await self._lanes.release_own_holds()
                         reclaimed = True
                     entries, due = await self._lanes.next(room)
                 except RedisError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.payments.quotas import BOUGHT, scripts
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

@@ -1,4 +1,4 @@
-"""Tells wishes from other words, and what those mean, such as “cancel it please”: by the sentences in `said/`.
+"""Tells wishes from other words, and what those mean, such as “cancel it please”: by the sentences in `phrases/`.
 
 A naive Bayes classifier learns from them when this is imported. If the bot misunderstands words, add sentences like
 them to the file of their language: there are no rules here to extend.
@@ -63,7 +63,7 @@ _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
 class Intent(StrEnum):
-    """What somebody wants; the names are those of the lists in `said/`."""
+    """What somebody wants; the names are those of the lists in `phrases/`."""
 
     WISH = "wish"
     """A change of a picture."""
@@ -163,7 +163,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
 
 
 def is_listed(text: str) -> bool:
-    """Return whether a sentence is in `said/`."""
+    """Return whether a sentence is in `phrases/`."""
     return any(any(_BAYES.seen(each)) for found, _weight in _whole(text.removeprefix("/")) for each in found)
 
 
@@ -270,7 +270,7 @@ def _plain(text: str) -> str:
 
 
 def _sentences() -> Iterator[tuple[Intent, str]]:
-    for file in (files("qwenedit_bot.texts") / "said").iterdir():
+    for file in (files("qwenedit_bot.texts") / "phrases").iterdir():
         yield from ((Intent(name), said) for name, sentences in _read(file).items() for said in sentences)
 
 

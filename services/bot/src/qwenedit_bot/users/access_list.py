@@ -9,7 +9,7 @@ from cachetools import TTLCache
 
 from qwenedit_bot.chat.actors import actor_in, is_about_money, kind_of
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:

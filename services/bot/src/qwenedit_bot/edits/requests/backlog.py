@@ -18,7 +18,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.common.retention import PersonalData
+from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import NOT_SHOWN, UNREACHABLE
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
