@@ -36,11 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from http.client import HTTPMessage
 
-CHUNK = 4 * 1024 * 1024
-SOCKET_TIMEOUT = 60.0
-"""Seconds without a byte until a download is given up; the Job then takes it up again."""
-LOOK_EVERY = 2.0
-"""Seconds between two looks at the folder."""
 REPORT_EVERY = 15.0
 """Seconds between two lines of the log."""
 TOKEN_HOST = "huggingface.co"  # noqa: S105 - a host name
@@ -193,7 +188,7 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         # Unredirected: the storage behind the hub has signed addresses and must not see the token.
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
-        response = urllib.request.build_opener(_Redirects).open(request, timeout=SOCKET_TIMEOUT)
+        response = urllib.request.build_opener(_Redirects).open(request, timeout=60.0)
     except urllib.error.HTTPError as error:
         error.close()  # it's the response, whose connection would stay open for as long as somebody has the error
         if error.code == RANGE_NOT_SATISFIABLE:
@@ -208,7 +203,7 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         if total is not None and total - out.tell() > shutil.disk_usage(part.parent).free:
             raise ModelsError(f"{file.path} needs {total / 1e9:.1f} GB, more than is free on the volume")
         reported = time.monotonic()
-        while chunk := response.read(CHUNK):
+        while chunk := response.read(4 << 20):
             out.write(chunk)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
@@ -253,7 +248,7 @@ def wait(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) ->
             reported = time.monotonic()
             for path, trouble in troubles.items():
                 say(f"waiting for {path}: {trouble}")
-        time.sleep(LOOK_EVERY)
+        time.sleep(2.0)
     say(f"all {len(needed)} model files are complete")
     for path, trouble in {file.path: problem(file, folder) for file in files if file.optional}.items():
         if trouble:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 
-from qwenedit_jobs import times
-
 
 def pause_after(failures: int, *, first: float, longest: float) -> float:
     """Return the pause in seconds after so many failures in a row: it doubles up to a limit.
@@ -40,7 +38,7 @@ class Backoff:
         longest: The limit.
     """
 
-    def __init__(self, *, first: float = 0.25, longest: float = times.LONGEST_BACKOFF) -> None:
+    def __init__(self, *, first: float = 0.25, longest: float = 10.0) -> None:
         self._first = first
         self._longest = longest
         self._failures = 0

@@ -15,17 +15,14 @@ MAX_PROMPT_LENGTH = 4096
 MAX_NAME_LENGTH = 100
 """Characters of an id, a picture's reference, a workflow's name: with the prompt's they bound what a job takes up."""
 
-MAX_PARAMETERS = 16
-MAX_PARAMETER_LENGTH = 200
-"""Characters of a parameter that is a text."""
 
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)]
 Parameter = (
     Annotated[int, Strict(), Field(ge=-(2**53), le=2**53)]
     | Annotated[float, Strict(), AllowInfNan(False)]
-    | Annotated[str, StringConstraints(max_length=MAX_PARAMETER_LENGTH)]
+    | Annotated[str, StringConstraints(max_length=200)]
 )
-Parameters = Annotated[dict[Name, Parameter], Field(max_length=MAX_PARAMETERS)]
+Parameters = Annotated[dict[Name, Parameter], Field(max_length=16)]
 """Values for inputs of a workflow. Truth values are none: JSON and ComfyUI tell them from numbers, Python does not."""
 
 
@@ -301,13 +298,9 @@ class Counts:
     """An operator lets no job begin."""
 
 
-SHORT_ID = 8
-"""Characters of a job's id that people quote; among a million jobs, two rarely share them."""
-
-
 def short_id(job_id: str) -> str:
     """Shorten a job's id for people: it stands under the job's message, in spans, and begins the id in logs."""
-    return job_id[:SHORT_ID]
+    return job_id[:8]  # among a million jobs, two rarely share these
 
 
 def job_id(chat_id: int, message_id: int, *, key: bytes, discriminator: str = "") -> str:

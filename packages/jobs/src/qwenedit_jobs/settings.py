@@ -32,7 +32,6 @@ _PROXY = re.compile(r"http://([^\s/@]+@)?([^\s/@:]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,
 _PORT = re.compile(r"[0-9]{1,5}")
 _LONGEST = 60
 """Characters of a wrong value that its line quotes."""
-_BOUNDS = (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
 
 
 class RedisSettings(BaseSettings):
@@ -196,6 +195,6 @@ def _range(metadata: list[Any]) -> str:
     return " and ".join(
         text.format(bound)
         for constraint in metadata
-        for name, text in _BOUNDS
+        for name, text in (("ge", "at least {}"), ("gt", "above {}"), ("le", "at most {}"), ("lt", "below {}"))
         if (bound := getattr(constraint, name, None)) is not None
     )

@@ -20,8 +20,6 @@ REDIS_SLOW_LOG = 60.0
 """Between two log lines about slow replies."""
 DNS = 2.0
 """Until DNS counts as down. Below `REDIS_REPLY`."""
-LONGEST_BACKOFF = 10.0
-"""Between tries to reach what doesn't answer; the pauses double up to this."""
 STATE_CHECK = 10.0
 """Between two looks whether Redis has lost what it had."""
 STATE_LOSS = 60.0

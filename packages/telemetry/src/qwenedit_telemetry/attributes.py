@@ -42,10 +42,7 @@ MESSAGING_OPERATION = "messaging.operation.name"
 MESSAGING_OPERATION_TYPE = "messaging.operation.type"
 MESSAGING_MESSAGE_ID = "messaging.message.id"
 
-_SHORT = 8
-"""Same as in `qwenedit_jobs.short_id`, which this package can't import; a test compares them."""
-
 
 def of_job(job_id: str) -> dict[str, str]:
     """Name a job, by its whole id and as its user knows it."""
-    return {JOB_ID: job_id, JOB_SHORT_ID: job_id[:_SHORT]}
+    return {JOB_ID: job_id, JOB_SHORT_ID: job_id[:8]}  # as `qwenedit_jobs.short_id` does; a test compares them

@@ -27,8 +27,6 @@ _FROM_KUBERNETES = {
     "k8s.namespace.name": "POD_NAMESPACE",
     "service.instance.id": "POD_NAME",
 }
-_TALKATIVE = ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal")
-"""Log each failed attempt, and each span that they drop."""
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +93,7 @@ class WatchedExporter(SpanExporter):
         self._endpoint = endpoint
         self._lost = 0
         self._away = False
-        for name in _TALKATIVE:
+        for name in ("opentelemetry.exporter", "opentelemetry.sdk._shared_internal"):  # log each failure
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:

@@ -36,8 +36,6 @@ are heard."""
 _FIRST = ("time", "level", "event", "service", "logger", "job", "attempt")
 _SHORTEST_WORDS = 4
 """Characters; fewer say nothing of anybody, and are found in every line."""
-_SHORTEST_QUOTE = 8
-"""Characters of a user's words that are recognised when the rest was cut off."""
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
     lambda words: json.dumps(words)[1:-1],
@@ -104,7 +102,7 @@ def redact_words(words: str) -> Iterator[None]:
 
     A library may quote them in an error, whole or up to some length, and errors are logged.
     """
-    spellings = dict.fromkeys((spell(words[:_SHORTEST_QUOTE]), spell(words)) for spell in _SPELLINGS)
+    spellings = dict.fromkeys((spell(words[:8]), spell(words)) for spell in _SPELLINGS)
     token = _redacted.set((*_redacted.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _redacted.get())
     try:
         yield

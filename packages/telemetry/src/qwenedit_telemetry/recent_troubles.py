@@ -14,7 +14,6 @@ LONGEST = 500
 """Characters of one's words, of which the middle is left out."""
 ANEW = 300.0
 """Seconds of silence after which a warning begins anew."""
-_LOUD = ("warning", "error", "critical")
 _UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames", "job"}
 """Among them the job: the words get into Redis, where `/forget` leaves none of a user's."""
 
@@ -28,7 +27,7 @@ def note(event: Mapping[str, Any], redact: Callable[[str], str]) -> None:
         event: The line's fields.
         redact: Removes secrets and users' words.
     """
-    if event.get("level") not in _LOUD:
+    if event.get("level") not in ("warning", "error", "critical"):
         return
     told = ((name, value) for name, value in event.items() if name not in _UNTOLD and not name.startswith("_"))
     words = redact(" ".join(f"{name}={' '.join(str(value).split())}" for name, value in told))

@@ -17,8 +17,6 @@ from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-TAKES_NO_WRITES = ("MISCONF", "NOREPLICAS")
-"""Beginnings of what Redis says while it can't write to its disk, or lacks its replicas."""
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +50,7 @@ class RedisLink:
             self._refused(str(error))
             raise QueueForbiddenError(str(error)) from error
         except ResponseError as error:
-            if isinstance(error, ReadOnlyError) or str(error).startswith(TAKES_NO_WRITES):
+            if isinstance(error, ReadOnlyError) or str(error).startswith(("MISCONF", "NOREPLICAS")):
                 self._become(up=False, error=str(error))
             self._refused(str(error))
             raise QueueUnavailableError(str(error)) from error

@@ -1,4 +1,4 @@
-"""Every time for which the worker waits, in seconds: what waits, and what happens at the end.
+"""The times for which the worker waits, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/worker/test_timeouts.py` checks those.
 Settings (`COMFYUI_TIMEOUT`, `WORKER_LEASE`) are in `settings.py`.
@@ -17,11 +17,6 @@ TRANSFER = 60.0
 FETCH_PAUSES = (0.25, 0.5, 1.0, 2.0)
 """Between the fetches of one result. With each one silent that's close to a minute, which a server needs that loads a
 model for the next prompt."""
-WEBSOCKET_PING = 20.0
-"""Between pings, so that a half-open websocket is noticed. Polling continues meanwhile."""
-WEBSOCKET_RECONNECT = 0.25
-"""From a lost websocket to the next one. A restart takes longer, so its moment without a listener is seen: only that
-tells the new process from the one before it."""
 WEBSOCKET_CLOSE = 1.0
 """For the server's part of the closing."""
 
@@ -29,8 +24,6 @@ WEBSOCKET_CLOSE = 1.0
 
 PROMPT_ARRIVAL = 2.0
 """Until a prompt that was sent without a reply must have shown up; then it never arrived."""
-REFUSED_CONNECTIONS = 5.0
-"""Until a server that refuses connections counts as gone, and its queue with it."""
 SILENT_SERVER = 30.0
 """Until a server that takes connections and doesn't reply counts as gone: a model that loads can stall it. Above
 `REQUEST`."""
@@ -39,8 +32,6 @@ POLL_BESIDE_WEBSOCKET = 2.0
 IDLE_QUEUE = 20.0
 """For which a prompt waits at least if the server executes nothing: its executor may be dead, and the waiting prompt is
 the evidence. Above `EXECUTOR_IDLE` and a `JUDGE`: taken back sooner, no prompt would ever show it."""
-POLL_CANCELLED = 0.2
-"""Between looks at a cancelled prompt: an interrupt acts about 0.1 s later."""
 CLEAN_UP = 5.0
 """For which a failed edit waits for its clean-up, and a client that is closed; what takes longer continues during the
 next edits. Below `LEAVING_MARGIN`."""
@@ -51,10 +42,6 @@ BROKEN_UPLOAD_STORED = 10.0
 
 # ---------------------------------------------------------------- whether ComfyUI is well
 
-CHECK_READY = 10.0
-"""Between checks of a ComfyUI that was ready."""
-CHECK_UNREADY = 1.0
-"""Between checks of one that wasn't: a user may be waiting."""
 CHECK = 15.0
 """Until a check without an answer has failed. Above `REQUEST`."""
 JUDGE = 2.0
@@ -62,8 +49,6 @@ JUDGE = 2.0
 EXECUTOR_IDLE = 15.0
 """Until an executor is condemned that runs nothing while a prompt waits. It takes the next one at once, unless it
 collects garbage (0.3 s) or unloads models (some seconds)."""
-EXECUTOR_SILENT = 60.0
-"""Until it's condemned for a prompt without a sign of life, on top of `COMFYUI_TIMEOUT`."""
 SERVER_UNREACHABLE = 60.0
 """Until a server is condemned that has replied before. Until it first does, it is starting."""
 CONDEMNED = 60.0
@@ -89,8 +74,6 @@ LATE_HEARTBEAT = 1.0
 """For Redis' word, after a worker slept through its lease (a stopped process)."""
 STORE_AWAY = 10.0
 """Until a job is back in line whose pictures can't be read."""
-UNREADABLE_JOB = 5.0
-"""For which a job that this worker can't read is left to the workers of another version."""
 BUSY_PAUSE = 2.0
 """For which a job that waited in vain inside a shared ComfyUI is left to other workers."""
 RESULT_ROOM = 10.0
@@ -111,7 +94,5 @@ REGISTER_LEAVE = 2.0
 
 # ---------------------------------------------------------------- what operators see
 
-REGISTER_CHANGE = 1.0
-"""Within which a change is written to the register."""
 REDIS_LOG = 60.0
 """Between two log lines that say the same of Redis."""

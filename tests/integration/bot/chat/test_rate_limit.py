@@ -231,7 +231,7 @@ async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(lim
 
 @pytest.mark.usefixtures("busy")
 async def test_place_in_line_is_lost_when_nobody_comes_for_it(limit, time, redis, bot_keys) -> None:
-    await time.passes(await wait_of(limit.acquire(1)) + timeouts.RESERVED_TURN + 0.1)
+    await time.passes(await wait_of(limit.acquire(1)) + 5.1)
     assert not await redis.exists(bot_keys.pace("place:1"))
 
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.queue.job_records import JobRecord
 
-UNDER_WAY = (State.QUEUED, State.RUNNING, State.DELAYED)
 UNREADABLE = "not readable by this version"
 STRANGER = "no job: somebody else's item from the queue's list; `qwenedit dead drop` removes it"
 ENDED = "done already: its user has the picture, or gets it now"
@@ -48,7 +47,7 @@ async def jobs_list(at: Installation, *, user: int | None = None, everything: bo
     """
     everything = everything or user is not None  # a user asks about jobs that ended, mostly
     places = await at.queue.ids_by_state()
-    ids = [job_id for state in UNDER_WAY for job_id in places[state]]
+    ids = [job_id for state in (State.QUEUED, State.RUNNING, State.DELAYED) for job_id in places[state]]
     if everything:
         ids += await at.queue.ended_ids()
     records = [

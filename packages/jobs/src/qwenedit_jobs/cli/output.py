@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 OK, BAD_NEWS, NOT_ASKED = 0, 1, 2
 """Exit codes: success; failure; the command couldn't run."""
 
-_DURATIONS = ((86_400, "d"), (3_600, "h"), (60, "min"))
-_SIZES = ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB"))
-
 
 class CommandError(QueueError):
     """A command that can't be carried out; the message says what to do."""
@@ -85,7 +82,7 @@ def duration(seconds: float | None) -> str:
     """Write a duration in the largest unit of which it has two; empty if it is unknown."""
     if seconds is None:
         return ""
-    for size_of_unit, unit in _DURATIONS:
+    for size_of_unit, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size_of_unit:
             return f"{seconds / size_of_unit:.0f} {unit}"
     return f"{max(0.0, seconds):.0f} s"
@@ -93,7 +90,7 @@ def duration(seconds: float | None) -> str:
 
 def size(count: float) -> str:
     """Write a number of bytes; a kB has 1,024."""
-    for size_of_unit, unit in _SIZES:
+    for size_of_unit, unit in ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
         if count >= size_of_unit:
             amount = count / size_of_unit
             return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004 - then it's precise enough

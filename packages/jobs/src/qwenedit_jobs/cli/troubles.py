@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.workers.registry import LiveWorker, Trouble
 
 NAMESPACE = os.environ.get("POD_NAMESPACE", "NAMESPACE")
-PRESENT, REACHED = 90.0, 20.0
-"""Seconds within which a warning is of now: what lasts is logged again by then; and who is heard reaches Redis."""
 PAGES = (
     (r"^(job\.settled|job\.expired|attempt\.)", ""),  # the status counts jobs that fail
     (r"lease_expired", "QweneditWorkersLost"),
@@ -56,7 +54,8 @@ def _said(part: LiveWorker, each: Trouble, now: float) -> str:
 
 
 def _lasts(each: Trouble) -> float:
-    return REACHED if re.search(r"redis.un", each.event) else PRESENT
+    # A trouble that lasts is logged again by then; a part that can say so reaches Redis again.
+    return 20.0 if re.search(r"redis.un", each.event) else 90.0
 
 
 def _page(each: Trouble) -> str:

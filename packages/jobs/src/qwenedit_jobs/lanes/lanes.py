@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-LOOKED_AT_ONCE, MOST_LOOKED_AT = 1_000, 10_000
-"""Entries that one step of a look at all of them takes, and most that a look takes."""
+MOST_LOOKED_AT = 10_000
+"""Entries that one look at all of them takes."""
 FOLDER = Path(__file__).parent / "lua"
 
 
@@ -177,7 +177,7 @@ class Lanes:
     async def waiting(self) -> list[Waiting]:
         """Return the entries that are not done, the oldest first; of very many only some."""
         packed_entries = dict[str, str]()
-        async for entry, packed in self._redis.hscan_iter(self.key("entries"), count=LOOKED_AT_ONCE):
+        async for entry, packed in self._redis.hscan_iter(self.key("entries"), count=1_000):
             packed_entries[str(entry)] = str(packed)
             if len(packed_entries) >= MOST_LOOKED_AT:
                 break

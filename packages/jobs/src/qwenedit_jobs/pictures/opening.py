@@ -19,7 +19,6 @@ CONNECT = timedelta(seconds=5)
 CALL = timedelta(hours=1)
 """Never reached: `ObjectPictureStore` has the bounds, which depend on a picture's size."""
 ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
-CERTIFICATES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictureStore | None:
@@ -67,7 +66,7 @@ def _objects(address: Address) -> Objects:
 def _client() -> ClientConfig:
     client: ClientConfig = {"connect_timeout": CONNECT, "timeout": CALL}
     client["allow_http"] = any(os.environ.get(name, "").lower() in {"1", "true"} for name in ALLOW_HTTP)
-    for name in CERTIFICATES:
+    for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE"):
         if path := os.environ.get(name):
             client["root_certificate"] = Path(path).read_bytes()
             break

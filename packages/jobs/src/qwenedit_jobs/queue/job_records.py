@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 WORDS = ("payload", "detail", "sources", "attempts")
 """Fields that have the user's words in them, or may, or lead to their photos."""
-SHORTEST_OF_PROMPT = 4
-"""Characters of a prompt's beginning by which it is recognised at the end of a text that was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def detail_without_prompt(status: Status) -> str:
     if not prompt:
         return detail
     detail = detail.replace(prompt, "[prompt]")
-    for length in range(min(len(prompt), len(detail)), SHORTEST_OF_PROMPT - 1, -1):
+    for length in range(min(len(prompt), len(detail)), 3, -1):
         if detail.endswith(prompt[:length]):
             return f"{detail[:-length]}[prompt]"
     return detail

@@ -26,10 +26,6 @@ MOST_OF_ALL = 100_000
 """Jobs of one place that are looked at; far more than an operator lets wait."""
 MOST_OF_USER = 1_000
 """Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
-MOST_BYTES = 262_144
-"""Of one job's hash, several times what the largest job takes."""
-MOST_BYTES_OF_ALL = 16_777_216
-"""Of all hashes that are read at once: a thousand jobs take 8 MB at most."""
 MOST_NOTED = 1_000
 """Unreadable jobs that are remembered, so that each is logged once."""
 
@@ -91,7 +87,7 @@ class QueueView:
         """Return what each job's hash has; for one that is too large, or of another type, why it isn't read."""
         if not job_ids:
             return []
-        hashes = await self._run("records", ids=job_ids, most=MOST_BYTES, of_all=MOST_BYTES_OF_ALL)
+        hashes = await self._run("records", ids=job_ids, most=256 << 10, of_all=16 << 20)
         return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in hashes]
 
     def _note_unreadable(self, job_id: str, why: str) -> None:

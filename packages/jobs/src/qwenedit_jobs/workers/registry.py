@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 MOST_SEEN = 1_000
 """Workers that are read, the latest signs of life first; a stolen worker's password could flood the register."""
-MOST_BYTES = 8_192
-"""Of a worker's name, and of what it says of itself. What is longer is not read."""
 
 _FOLDER = Path(__file__).parent / "lua"
 _Text = Annotated[str, BeforeValidator(lambda text: text[:500] if isinstance(text, str) else text)]
@@ -131,7 +129,7 @@ class Workers:
 
     async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
         """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
-        limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": MOST_BYTES}
+        limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": 8_192}
         reply = named(await self._scripts.run("seen", **limits))
         ignored = reply["ignored"]
         parts = []

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.conversation.account import Languages, Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
@@ -239,9 +238,9 @@ class Parts:
                 await progress.tick()
 
         return {
-            "janitor": (timeouts.JANITOR_TICK, cleaning.tick),
-            "progress": (timeouts.PROGRESS_TICK, draw),
-            "forget": (timeouts.FORGET_TICK, self._user_jobs.tick),
+            "janitor": (1.0, cleaning.tick),  # the most that a retry is late
+            "progress": (1.0, draw),
+            "forget": (5.0, self._user_jobs.tick),
             "state": (times.STATE_CHECK, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
-            "erasure": (timeouts.REWRITE, partial(user_erasure.rewrite_file, redis)),
+            "erasure": (3_600, partial(user_erasure.rewrite_file, redis)),
         }

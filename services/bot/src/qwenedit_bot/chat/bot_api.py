@@ -277,7 +277,7 @@ class Messenger:
     def _keep_turn(self, chat_id: int) -> None:
         now = time.monotonic()
         self._unused = {chat: until for chat, until in self._unused.items() if until > now}
-        self._unused[chat_id] = now + timeouts.UNUSED_TURN
+        self._unused[chat_id] = now + 15.0
 
     async def _made_plainly(
         self,

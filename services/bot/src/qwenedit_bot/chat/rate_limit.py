@@ -126,7 +126,7 @@ class SharedLimiter:
             again=_ms(timeouts.BUSY_PAUSE),
             place=f"place:{sender}",
             line=_ms(line),
-            kept=_ms(timeouts.RESERVED_TURN),
+            kept=5_000,  # ms for which a reserved turn that is due stays valid
         )
         return int(wait_ms) / 1000
 

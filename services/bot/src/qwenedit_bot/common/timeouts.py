@@ -1,4 +1,4 @@
-"""Every time for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
+"""The times for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/bot/common/test_timeouts.py` checks those.
 The conversation's own are in `conversation/`, those of the queue in `qwenedit_jobs.times`.
@@ -17,12 +17,8 @@ LONG_POLL = 25
 """For which Telegram holds a request without updates."""
 LONG_POLL_LOST = LONG_POLL + 10
 """Until such a request counts as lost."""
-UNUSED_TURN = 15.0
-"""For which a turn may be used that was taken in advance, or whose call was refused."""
 RESERVED_AHEAD = 5.0
 """By which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
-RESERVED_TURN = 5.0
-"""For which a reserved turn that is due stays valid."""
 BUSY_PAUSE = 0.5
 """Until somebody who has just had some turns asks again, where the token's turns are scarce."""
 
@@ -51,8 +47,6 @@ STRANGER = 60.0
 """From a refusal until a stranger's updates count from zero."""
 
 # ---------------------------------------------------------------- requests
-REFUSAL_BURST = 10
-"""Between refusals that belong together: only the first is answered."""
 SENT_AWAY = 2.0
 """Until a request that was sent away for want of room is made again, at most; half of it at least."""
 PLACE_IN_LINE = 3 * SENT_AWAY
@@ -61,16 +55,10 @@ BACKLOG_RETRY = 30.0
 """Until a user's first request is tried again if no answer to a job of theirs makes it due."""
 MODERATION_ATTEMPT = 5.0
 """For each attempt to ask the moderation hook."""
-MODERATION_PAUSES = (0.0, 0.2, 1.0)
-"""Before each attempt."""
 
 # ---------------------------------------------------------------- progress and answers
-PROGRESS_TICK = 1.0
-"""Between two looks at the jobs."""
 PROGRESS_PAUSE = 4.0
 """Between two edits of a message within one phase."""
-PROGRESS_PAUSE_IN_GROUP = 15.0
-"""The same in a group, whose budget all its jobs share."""
 PROGRESS_EDIT = 5.0
 """Until an edit that hasn't been sent is dropped. A process that was stopped must not send it over the answer."""
 LATE_EDITS = 15.0
@@ -79,8 +67,6 @@ COLD_START = 300.0
 """Until a waiting job is called late if no worker is ready."""
 RINGING = 30.0
 """From a job's acceptance to its end, after which the picture comes as a new message."""
-REFUSED_FIRST_PAUSE = 5.0
-"""Until a refused answer is tried again for the first time."""
 REFUSED_PAUSE = 3_600.0
 """Until it's tried again later, if nothing comes from its chat: Telegram tells no bot that it may write again."""
 
@@ -89,26 +75,16 @@ LEADER_LEASE = 6.0
 """Until another replica leads when this one falls silent."""
 LEADER_RENEW = 2.0
 """Between two renewals. Below a half of `LEADER_LEASE`."""
-JANITOR_TICK = 1.0
-"""Between two rounds: the most that a retry is late."""
-JANITOR_TICK_IDLE = 5.0
-"""Between two rounds while no job waits or runs: the queue's clock must advance."""
 MEASURE = 15.0
 """Between two counts of what there is, as often as Prometheus asks for it."""
-FORGET_TICK = 5.0
-"""Between two looks whether jobs that were stopped to be forgotten have ended."""
 FORGET_AGAIN = 10.0
 """Between two requests of one user to be forgotten: each scans all keys of Redis, and any user may press the button."""
-REWRITE = 3_600
-"""Between two rewrites of Redis' append-only file."""
 
 # ---------------------------------------------------------------- what is remembered
 REPLY = 2 * DAY
 """Which message answers which. Above `UPDATE`; where jobs may wait longer, it's their wait and a day."""
 SAID = 6 * 3_600
 """What an answer has said. Above `REFUSED_PAUSE`: a handler that waits is called again. Then it's said again."""
-DURATIONS = 30 * DAY
-"""How long jobs took, after the last one."""
 VERDICT = DAY
 """A verdict on a result: longer than its picture could be asked for again."""
 CHARGE = 8 * DAY

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 OPEN = "open"
 """First part of a button's data; the command follows that it stands for."""
-MOST_TOLD = 12
-"""Unfinished jobs that `/status` tells of one by one: in a message there is room for about twice as many."""
 
 
 async def start(turn: Turn) -> None:
@@ -60,7 +58,7 @@ async def status(turn: Turn) -> None:
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(turn.user_id))
     line = await services.queue.positions_of(job.job.id for job in mine)
     asked_for = [job for job in mine if job.job.reply is not None and not job.state.final]  # others are made up
-    jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:MOST_TOLD]
+    jobs = sorted(asked_for, key=lambda job: job.enqueued_at)[:12]  # a message has room for about twice as many
     waits = await services.eta.of(jobs, dict.fromkeys((job.job.id for job in jobs), 0) | line)
     backlog = len(await services.backlog.waiting(turn.user_id)) + len(asked_for) - len(jobs)
     places = [(job, line.get(job.job.id)) for job in jobs]

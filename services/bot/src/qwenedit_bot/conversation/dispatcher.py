@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.inbox import Inbox, ReceivedUpdate
     from qwenedit_jobs.lanes import Entry, Lanes
 
-TOLD_EVERY = 3_600
-"""Seconds without a word from somebody who may not use the bot until they are told so again."""
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +118,7 @@ async def _kept_out(turn: Turn) -> bool:
     # In a group, people who are kept out are none of the others' business; a chat that speaks is.
     if turn.press is not None or (_calls(turn) and not (turn.in_group and turn.user_id > 0)):
         name = str(turn.update_id)
-        if await services.replies.is_first(turn.user_id, "access", name, seconds=TOLD_EVERY):
+        if await services.replies.is_first(turn.user_id, "access", name, seconds=3_600):
             await turn.alert(refusal)
     return True
 

@@ -53,8 +53,6 @@ KINDS = frozenset({
     ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
 })  # fmt: skip
 """What users send beside texts and photos: the texts have an answer. Telegram's own service messages get none."""
-NOWHERE = 1 << 62
-"""Below all messages."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
@@ -151,7 +149,7 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
     return await lowest_thing(turn, draft, message.message_id), False
 
 
-async def lowest_thing(turn: Turn, draft: Draft, below: int = NOWHERE) -> Thing | None:
+async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
     """Return the thing that words below it are about."""
     things = await things_on_screen(turn, draft)
     return lowest([each for each in things if _takes_words(draft, each[0])], below)

@@ -30,8 +30,6 @@ PACK = "pack"
 RESUME = "resume"
 """Data of the button that does what couldn't be done before."""
 STARS = "XTR"
-MOST_LISTED = 10
-"""Payments that a list shows."""
 
 log = structlog.get_logger(__name__)
 
@@ -179,7 +177,7 @@ def _listed(title: str, words: Words, payments: list[Payment]) -> str:
             jobs=payment.jobs, left=payment.left, charge=payment.charge,
             state="refunded" if payment.refunded else "paid",
         )
-        for payment in payments[:MOST_LISTED]
+        for payment in payments[:10]
     ]  # fmt: skip
     return "\n\n".join([title, *lines])
 

@@ -34,10 +34,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import PictureStore
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
-JUST_NOW = 10
-"""Seconds: equal answers that follow each other faster are one."""
-TAPPED_AGAIN = 5
-"""Seconds: taps of one button that follow each other faster are one."""
 _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?")
 
 
@@ -170,7 +166,7 @@ class Turn:
     async def say_once(self, view: View, *, heard: str = "") -> None:
         """Answer the message, unless the same was said a moment before, if it matters to what was `heard`."""
         said = f"said:{blake2b(f'{heard}: {view.text}'.encode(errors='replace'), digest_size=8).hexdigest()}"
-        if await self.services.replies.is_first(self.chat_id, said, str(self.shown), seconds=JUST_NOW):
+        if await self.services.replies.is_first(self.chat_id, said, str(self.shown), seconds=10):
             await self.say(view)
 
     async def show(self, view: View) -> None:
@@ -196,7 +192,7 @@ class Turn:
             return True
         occasion = f"tap:{self.shown}:{self.press.data}:{self.user_id}"
         first = self.services.replies.is_first
-        return await first(self.chat_id, occasion, self.press.id, seconds=TAPPED_AGAIN)
+        return await first(self.chat_id, occasion, self.press.id, seconds=5)
 
 
 async def turn_of(update: Update, album: tuple[Message, ...], services: Services) -> Turn | None:

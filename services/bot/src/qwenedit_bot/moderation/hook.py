@@ -106,7 +106,7 @@ class ModerationHook:
         self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]
     ) -> tuple[ModerationVerdict, str]:
         error = ""
-        for pause in timeouts.MODERATION_PAUSES:
+        for pause in (0.0, 0.2, 1.0):
             await asyncio.sleep(pause)
             try:
                 return await self._once(stage, job_id, instruction, pictures), ""

@@ -26,8 +26,6 @@ DOWNLOADS = 16
 """Requests whose pictures are fetched side by side."""
 FILES, LARGE_FILES = 3, 2
 """Of these, requests with pictures that were sent as files, each of which is converted: small ones, and large ones."""
-LARGE_TYPES = ("image/heic", "image/heif", "image/avif")
-"""Types that count as large whatever their size: they take most to open."""
 
 Located: TypeAlias = tuple[Attachment | StoredPicture, int]
 """A picture, and the bytes that it takes at most."""
@@ -141,4 +139,4 @@ def _most(attachment: Attachment) -> int:
 
 
 def _is_large(file: Attachment) -> bool:
-    return file.mime in LARGE_TYPES or file.expected > LIGHT_BYTES
+    return file.mime in ("image/heic", "image/heif", "image/avif") or file.expected > LIGHT_BYTES

@@ -28,14 +28,10 @@ EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeW
 
 _LENGTH: Final = struct.Struct(">I")
 _SHORT: Final = struct.Struct(">H")
-_HEADER_END: Final = 33
-"""Where the first chunk of a PNG, IHDR, ends."""
 _KEYWORD: Final = b"XML:com.adobe.xmp\0"
 _UNCOMPRESSED: Final = bytes(4)
 """Flags of an iTXt chunk: uncompressed, of no language, with no translated keyword."""
 _JPEG_NAME: Final = b"http://ns.adobe.com/xap/1.0/\0"
-_FIRST_SEGMENTS: Final = 4
-"""Segments of JFIF and Exif that a JPEG begins with, at most."""
 _APP0, _APP1 = b"\xff\xe0", b"\xff\xe1"
 _PACKET: Final = """\
 <?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\
@@ -97,7 +93,7 @@ def marked(data: bytes, *, tool: str) -> bytes:
     """
     packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
     if data.startswith(headers.PNG):
-        at, mark = _HEADER_END, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)
+        at, mark = 33, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)  # behind IHDR, the first chunk
     else:
         content = _JPEG_NAME + packet
         at, mark = _end_of_first_segments(data), _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content
@@ -111,7 +107,7 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 def _end_of_first_segments(data: bytes) -> int:
     """Return the place behind JFIF's and Exif's segments, which have to be the first."""
     at = 2
-    for _segment_number in range(_FIRST_SEGMENTS):
+    for _segment_number in range(4):  # of JFIF and Exif, at most
         if not (data.startswith(_APP0, at) or (data.startswith(_APP1, at) and data.startswith(b"Exif\0", at + 4))):
             break
         at += 2 + _SHORT.unpack_from(data, at + 2)[0]

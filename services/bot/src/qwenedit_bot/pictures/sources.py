@@ -14,9 +14,6 @@ from qwenedit_jobs import input_ref
 if TYPE_CHECKING:
     from qwenedit_jobs import Job
 
-_UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
-"""What reading any text at all as pictures can raise: a worker may write to a job what it likes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
@@ -72,7 +69,7 @@ class Sources:
                 for picture, copy in zip(pictures, copies, strict=True)
             )
             shown = tuple((int(message), str(job)) for message, job in data.get("shown", ()))
-        except _UNREADABLE:
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):  # a worker may write what it likes
             return cls()
         return cls(with_copies, shown if len(shown) == len(pictures) else ())
 

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 _READ = 200
 """Characters of a message that are looked at."""
-_PIECES = (3, 4)
-"""Letters of the pieces that a text is cut into: they find words again in other forms, and with slips."""
 _PIECE, _WHOLE, _BARE = 0.2, 100.0, 30.0
 """What a piece counts for beside a word, which is in many of them, and what a whole sentence that is listed does."""
 _UNSEEN = 0.2
@@ -233,7 +231,7 @@ def _features(said: str) -> tuple[tuple[set[int], float], ...]:
     plain = re.sub(r"\d", "0", _plain(said))
     words, padded = _TOKEN.findall(plain), f" {plain} "
     pairs = {hash(f"={one} {other}") & _KEY for one, other in pairwise(("^", *words, "$"))}
-    pieces = {hash(padded[at : at + size]) & _KEY for size in _PIECES for at in range(len(padded) - size + 1)}
+    pieces = {hash(padded[at : at + size]) & _KEY for size in (3, 4) for at in range(len(padded) - size + 1)}
     return ({hash(f"={word}") & _KEY for word in words} | pairs, 1.0), (pieces, _PIECE), *_whole(said)
 
 

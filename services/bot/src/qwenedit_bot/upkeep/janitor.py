@@ -49,7 +49,7 @@ class Janitor:
         """Make one round."""
         self.idle = await self.queue.is_idle()
         if self.clock() >= self._tick_at or not self.idle:
-            self._tick_at = self.clock() + timeouts.JANITOR_TICK_IDLE
+            self._tick_at = self.clock() + 5.0  # the queue's clock must advance while no job waits or runs, too
             await self._look_after()
         if self.clock() >= self._measure_at:
             self._measure_at = self.clock() + timeouts.MEASURE

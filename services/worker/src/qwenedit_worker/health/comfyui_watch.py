@@ -78,7 +78,7 @@ class ComfyUIWatch:
         while True:
             if not self._activity.busy:
                 await self._check()
-            await pause(self._check_now, timeouts.CHECK_READY if self.ready.is_set() else timeouts.CHECK_UNREADY)
+            await pause(self._check_now, 10.0 if self.ready.is_set() else 1.0)
             self._check_now.clear()
 
     async def keep_judging(self) -> None:

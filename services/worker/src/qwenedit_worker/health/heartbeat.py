@@ -56,7 +56,7 @@ class Heartbeat:
                 if state != reported or time.monotonic() - beat_at >= times.BEAT:
                     reported, beat_at = state, time.monotonic()
                     await self._beat()
-                await asyncio.sleep(timeouts.REGISTER_CHANGE)
+                await asyncio.sleep(1.0)
         finally:
             await self._leave()
 

@@ -167,7 +167,7 @@ class Worker:
                         return claim
         except UnreadableJobError as error:
             log.exception("job.unreadable", job=error.job_id)
-            left = ReleaseJob(pause=timeouts.UNREADABLE_JOB)
+            left = ReleaseJob(pause=5.0)  # workers of another version may take it
             await self._give_back(self._queue.settle(error.job_id, error.token, left))
             return None
         except asyncio.CancelledError:

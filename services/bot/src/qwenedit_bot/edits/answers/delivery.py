@@ -92,7 +92,7 @@ class Deliver:
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
         if outcome in REFUSED:
-            pause = timeouts.REFUSED_PAUSE if status.answered else timeouts.REFUSED_FIRST_PAUSE
+            pause = timeouts.REFUSED_PAUSE if status.answered else 5.0
             raise LaterError(pause, "chat", apart=True)
         if outcome in IN_WORDS:
             raise LaterError(timeouts.LATE_EDITS, "late_edit", apart=True)

@@ -37,7 +37,7 @@ class Eta:
         pipeline = self.redis.pipeline(transaction=True)
         pipeline.lpush(key, round(seconds, 1))
         pipeline.ltrim(key, 0, 19)  # the usual one is their median
-        pipeline.expire(key, timeouts.DURATIONS)
+        pipeline.expire(key, 30 * 86_400)
         await pipeline.execute()
 
     async def of(self, jobs: Sequence[Status], places: Mapping[str, int]) -> dict[str, Wait]:

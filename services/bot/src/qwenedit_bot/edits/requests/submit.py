@@ -10,7 +10,6 @@ import structlog
 from qwenedit_bot.chat.errors import ChatUnreachableError, FileTooBigError, FileUnavailableError
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.refusals import NotAllowedError, refusal_of, refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
@@ -212,7 +211,7 @@ class Submit:
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
         """Refuse in words, or silently if the message before was refused so a moment ago and nothing was said yet."""
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
-        first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=timeouts.REFUSAL_BURST)
+        first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=10)
         speaks = first or await self.replies.find(request.to) is not None
         return await self.refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 

@@ -22,10 +22,6 @@ MAX_JSON = 4 * 2**20
 much memory."""
 MAX_PICTURE = 50 * 10**6
 """Bytes: the largest file that Telegram takes from a bot. The workflows' results are a few megabytes."""
-MAX_MESSAGE = 4 * 2**20
-"""Bytes of a websocket message. Previews are off; an error's traceback with its inputs is the largest."""
-UNREMARKABLE = ("/queue", "200")
-"""Asked every two seconds, and so not logged."""
 
 log = structlog.get_logger(__name__)
 
@@ -160,7 +156,7 @@ class Transport:
         finally:
             route = path.strip("/").partition("/")[0]  # without the ids that follow
             self._on_request(route, status)
-            if (path, status) != UNREMARKABLE:
+            if (path, status) != ("/queue", "200"):  # asked every two seconds
                 seconds = round(time.monotonic() - began, 3)
                 log.debug("comfyui.request", method=method, path=path, status=status, bytes=size, seconds=seconds)
 
@@ -175,8 +171,8 @@ class Transport:
             return await self.session.ws_connect(
                 f"{self.url}/ws",
                 params={"clientId": client_id},
-                heartbeat=timeouts.WEBSOCKET_PING,
-                max_msg_size=MAX_MESSAGE,
+                heartbeat=20.0,  # a half-open websocket is noticed; polling continues meanwhile
+                max_msg_size=4 << 20,  # an error's traceback with its inputs is the largest
                 timeout=timeout,
             )
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:

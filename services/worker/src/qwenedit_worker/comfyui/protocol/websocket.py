@@ -120,7 +120,8 @@ class Feed:
             self.client_id = str(uuid.uuid4())
             for on_event in tuple(self._followed.values()):
                 on_event(LOST)
-            await asyncio.sleep(timeouts.WEBSOCKET_RECONNECT)
+            # Shorter than a restart, so that its moment without a listener is seen: only that shows a new process.
+            await asyncio.sleep(0.25)
 
     async def _listen(self) -> None:
         socket = await self._transport.websocket(self.client_id)

@@ -48,7 +48,7 @@ class ExecutorWatch:
     """
 
     def __init__(self, *, longest_edit: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._silence = longest_edit + timeouts.EXECUTOR_SILENT
+        self._silence = longest_edit + 60.0
         self._clock = clock
         self._idle: _Since | None = None
         self._running: dict[str, _Since] = {}
