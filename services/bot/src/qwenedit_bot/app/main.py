@@ -1,4 +1,4 @@
-"""The bot as a process: connected, introduced to Redis and Telegram, run from its parts, and ended by a signal."""
+"""The bot's process: connects to Redis and Telegram, runs the parts, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ if TYPE_CHECKING:
     from qwenedit_telemetry import Telemetry
 
 REFUSALS = (TokenRefusedError, EvictionPolicyError, StateRefusedError, PictureStoreRefusedError, PresetsError)
-"""Errors that another start would meet again: exit code 2."""
+"""Errors that a restart doesn't help: exit code 2."""
 
 log = structlog.get_logger(__name__)
 
 
 def main() -> None:
-    """Run the bot until SIGTERM. Exit code 2: the settings, the presets or Telegram refuse the start."""
+    """Run the bot until SIGTERM. Exits with 2 if a setting, the presets or Telegram prevent the start."""
     settings = load(BotSettings)
     raise SystemExit(uvloop.run(serve(settings)))
 
 
 async def serve(settings: BotSettings) -> int:
-    """Run the bot until a signal comes; returns the process' exit code."""
+    """Run the bot until a signal arrives; returns the process' exit code."""
     telemetry = setup(service="bot", level=settings.bot_log_level)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -90,7 +90,7 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
     """Run the bot until the stop event.
 
     Raises:
-        ExceptionGroup: of what `introduce` and `run_parts` raise.
+        ExceptionGroup: the errors of `introduce` and `run_parts`.
     """
     metrics = BotMetrics(telemetry.registry)
     session = TelegramSession(api=TelegramAPIServer.from_base(settings.telegram_api_url))
@@ -128,13 +128,13 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
 async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asyncio.Event) -> User | None:
     """Wait until Redis and Telegram answer; returns the bot's user, or None if the stop event came first.
 
-    A store of objects that does not answer is not waited for: all but the pictures works without.
+    Doesn't wait for an object store: everything except pictures works without it.
 
     Raises:
         TokenRefusedError: Telegram does not know the token.
         EvictionPolicyError: Redis deletes accepted jobs when it is full.
         StateRefusedError: A newer version has written to this Redis, or another bot under this prefix.
-        PictureStoreRefusedError: the bot may not do in the store of objects what it is for.
+        PictureStoreRefusedError: the bot lacks rights in the object store.
     """
     backoff = Backoff()
     if connections.objects is not None:
@@ -163,7 +163,7 @@ async def introduce(bot: Bot, connections: Connections, keys: Keys, stop: asynci
 
 
 async def _check_objects(objects: ObjectPictureStore) -> None:
-    """Find out whether the bot may put, get, delete and list where pictures lie."""
+    """Check that the bot may put, get, delete and list pictures."""
     try:
         await objects.check(deletes=True)
     except PictureStoreRefusedError:
@@ -179,7 +179,7 @@ async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Eve
 
     Raises:
         TokenRefusedError: Telegram no longer knows the token (in an exception group).
-        PresetsError: the operator's presets cannot be used.
+        PresetsError: the operator's presets can't be used.
     """
     parts, settings = Parts(base), base.settings
     receiver = parts.receiver()
@@ -195,7 +195,7 @@ async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Eve
 
 
 async def queue_answers(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:
-    """Move ends of jobs into the lanes of their chats, and set `wake` if there are any, until a stop is asked for."""
+    """Move ended jobs from the stream into their chats' lanes until the stop event; set `wake` if there are any."""
     backoff, ended = Backoff(), True
     while not stop.is_set():
         try:
@@ -214,15 +214,15 @@ async def queue_answers(events: Events, wake: asyncio.Event, stop: asyncio.Event
 
 @dataclass(slots=True)
 class BotReadiness:
-    """Whether the bot does its work now."""
+    """The bot's readiness."""
 
     redis: Redis
     keys: Keys
     receiving: Callable[[], Health] | None = None
-    """Whether updates come in; None until something receives them."""
+    """Returns whether updates arrive; None until there's a receiver."""
 
     async def check(self) -> Health:
-        """Write to Redis, and look when Telegram last answered."""
+        """Check that Redis takes writes and that Telegram answered lately."""
         try:
             await check_writable(self.redis, self.keys)
         except RedisError as error:

@@ -1,4 +1,4 @@
-"""The bot's parts and how they are joined: the one place that knows all of them."""
+"""Builds the bot's parts and connects them: the composition root."""
 
 from __future__ import annotations
 
@@ -69,35 +69,35 @@ PICTURE_MEMORY = 192 * 1024 * 1024
 
 @dataclass(slots=True)
 class Connections:
-    """Clients of Redis, apart by what would get into each other's way, and of the store of objects."""
+    """Clients of Redis, separate so that they don't block each other, and of the object store."""
 
     commands: Redis
     blocking: Redis
     raw: Redis
-    """Does not decode: for pictures."""
+    """For pictures: doesn't decode."""
     objects: ObjectPictureStore | None = None
-    """Has the pictures; None: Redis has them."""
+    """Stores the pictures; None if Redis does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foundation:
-    """What `run` has when Redis and Telegram answer."""
+    """What `run` has once Redis and Telegram answer."""
 
     settings: BotSettings
     connections: Connections
     keys: BotKeys
     bot: Bot
     me: User
-    """What Telegram says of the bot."""
+    """The bot's own Telegram user."""
     limiter: SharedLimiter
     metrics: BotMetrics
 
 
 class Parts:
-    """The bot's parts. None of them speaks to Redis or Telegram before it's run.
+    """The bot's parts. None calls Redis or Telegram before it runs.
 
     Raises:
-        PresetsError: the operator's presets cannot be used.
+        PresetsError: the operator's presets can't be used.
     """
 
     def __init__(self, base: Foundation) -> None:
@@ -106,7 +106,7 @@ class Parts:
         self.texts = Texts()
         self._presets = catalogue.load(settings.presets_file)
         self.job_ended = asyncio.Event()
-        """Set when there are answers to give."""
+        """Set when a job has ended and needs an answer."""
         self._update_taken = asyncio.Event()
         self._ids = JobIds(settings.bot_token.get_secret_value())
         self._queue = AddressedQueue(redis, settings.keys, ids=self._ids, picture_ttl=settings.picture_ttl)
@@ -114,7 +114,7 @@ class Parts:
         self._waiting = Lanes(redis, settings.keys.backlog, name=settings.pod_name)
         self.events = Events(base.connections.blocking, settings.keys, self._answers)
         self.leadership = Leadership(redis, settings.keys.leader, replica=settings.pod_name)
-        """Makes one replica the leader, which does what `loops` has."""
+        """Elects the replica that runs `loops`."""
         base.metrics.leader.set_function(lambda: float(self.leadership.held))
         self._users()
         self._requests()
@@ -148,7 +148,7 @@ class Parts:
         self.hook = None if settings.moderation_url is None else ModerationHook(
             settings.moderation_url, token=settings.moderation_token, redis=redis, keys=keys, metrics=base.metrics
         )  # fmt: skip
-        """The hook that the operator wants asked; None if there is none."""
+        """The operator's moderation hook, if there is one."""
         submit = Submit(
             queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
             replies=self._replies, metrics=base.metrics,
@@ -213,7 +213,7 @@ class Parts:
         )
 
     def receiver(self) -> Poller | Webhook:
-        """Return what receives updates, by polling or by a webhook."""
+        """Return the receiver of updates: by polling or by webhook."""
         settings = self._base.settings
         if settings.webhook_url is None or settings.webhook_secret is None:
             return Poller(self._base.bot, self._inbox)
@@ -223,7 +223,7 @@ class Parts:
         )  # fmt: skip
 
     def loops(self) -> dict[str, tuple[float, Callable[[], Awaitable[None]]]]:
-        """Return what the leading replica does again and again, with the seconds of a round, by names for the log."""
+        """Return the leading replica's periodic tasks by name, each with its interval in seconds."""
         base, redis = self._base, self._base.connections.commands
         cleaning = Janitor(
             queue=self._queue, redis=redis, metrics=self._base.metrics,

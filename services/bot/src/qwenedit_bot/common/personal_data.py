@@ -1,4 +1,4 @@
-"""What each feature keeps of a user, for how long, and how a user is forgotten."""
+"""How features declare the personal data that they store."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonalData:
-    """Something that is kept of a user."""
+    """Personal data that a feature stores."""
 
     what: str
-    """As docs/users-and-payments.md calls it."""
+    """Its name in docs/users-and-payments.md."""
     keys: tuple[str, ...]
-    """Names of the keys that hold it, in `BotKeys` or `qwenedit_jobs.Keys`."""
+    """Names of its keys in `BotKeys` or `qwenedit_jobs.Keys`."""
     seconds: int | None = None
-    """The longest time; None where `until` alone says when it goes."""
+    """Retention; None if only `until` describes it."""
     until: str = ""
-    """What ends it, or the setting that says the time."""
+    """The event or setting that ends its retention."""
     stays: str = ""
-    """Why /forget leaves it; empty where it is erased."""
+    """Why `/forget` keeps it; empty if it's erased."""
     told: str = ""
-    """The variable by which the text of /privacy says the time; empty where that is no line of its own."""
+    """The variable in the text of `/privacy` for its retention; empty if it has no line of its own."""

@@ -1,4 +1,4 @@
-"""Brings a received update to its handler."""
+"""Routes a received update to its handler."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 Handler: TypeAlias = "Callable[[Turn], Awaitable[None]]"
 Handlers: TypeAlias = "dict[str, Handler]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
-"""What everybody may command in private, banned or not."""
+"""Commands that everybody may use in private, banned or not."""
 _ADMINS: Handlers = {
     "pause": admin_commands.pause, "resume": admin_commands.resume, "ban": admin_commands.ban,
     "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": shop.refund,
@@ -76,13 +76,13 @@ _PRESSES_IN_PRIVATE: Handlers = {
 }  # fmt: skip
 
 _ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
-"""Verbs behind which a job's id stands."""
+"""Verbs that a job's ID follows."""
 _SHOW = {AS_FILE, preset_views.CATEGORIES, preset_views.CATEGORY, account.LANGUAGE}
-"""Verbs whose button may be tapped again at once. Quick taps of any other button are one."""
+"""Verbs whose buttons may be tapped repeatedly. Quick taps on any other button count as one."""
 
 
 async def handle(update: Update, album: tuple[Message, ...], services: Services) -> None:
-    """Bring an update to its handler: what is everybody's first, then the rest for those who may use the bot."""
+    """Route an update: first to handlers for everybody, then, for permitted users, to the rest."""
     if update.pre_checkout_query is not None:
         await shop.approve_checkout(update.pre_checkout_query, services)
         return
@@ -98,7 +98,7 @@ async def handle(update: Update, album: tuple[Message, ...], services: Services)
 
 
 def _of_everybody(turn: Turn) -> Handler | None:
-    """Return what answers anybody, banned or not: only in private."""
+    """Return the handler that even banned users may use, in private only."""
     if turn.in_group or turn.edited:
         return None
     if turn.messages and turn.messages[0].refunded_payment is not None:
@@ -110,7 +110,7 @@ def _of_everybody(turn: Turn) -> Handler | None:
 
 
 async def _kept_out(turn: Turn) -> bool:
-    """Whether somebody may not use the bot: now and then they are told so, in a group only if they call it."""
+    """Return whether a user may not use the bot. They get an occasional notice, in a group only if they call it."""
     services = turn.services
     refusal = await services.access_list.refusal(turn.user_id)
     if refusal is None:
@@ -124,12 +124,12 @@ async def _kept_out(turn: Turn) -> bool:
 
 
 def _calls(turn: Turn) -> bool:
-    """Whether a message is for the bot: any in private; in a group if it calls the bot."""
+    """Return whether a message is for the bot: in private always, in a group if it calls the bot."""
     return bool(turn.messages) and (not turn.in_group or groups.is_called(turn))
 
 
 def _handler(turn: Turn) -> Handler:
-    """Return what answers somebody who may use the bot."""
+    """Return the handler for a permitted user."""
     if not turn.messages:
         return _press if turn.press is not None else groups.changed
     if turn.edited:
@@ -148,7 +148,7 @@ def _handler(turn: Turn) -> Handler:
 
 
 async def _press(turn: Turn) -> None:
-    """Answer a button, those that only an earlier version had too.
+    """Handle a button press, including buttons of earlier versions.
 
     Any message may carry any `callback_data`, and a client may send data that no button has
     (https://core.telegram.org/bots/api#callbackquery): a press counts if the bot's own message has the button now.
@@ -176,7 +176,7 @@ def _carries(message: Message, data: str | None) -> bool:
 
 
 async def _refusal(turn: Turn) -> Text | None:
-    """Say why a button does nothing: it works for the one whose job it names, or whose message its message answers."""
+    """Return why a button does nothing: it works only for the job's owner, or for whose message was answered."""
     services, about = turn.services, turn.about
     job = await services.queue.status(turn.data) if turn.verb in _ABOUT_JOBS else None
     if job is None and about is not None:
@@ -189,9 +189,9 @@ async def _refusal(turn: Turn) -> Text | None:
 
 @dataclass(kw_only=True, eq=False)
 class UpdateWork:
-    """What the scheduler does about an entry of the inbox.
+    """Handles the inbox's entries for the scheduler.
 
-    Answers that a chat had refused are due once something comes from it: `job_ended` is set then.
+    An update from a chat makes answers due that the chat had refused, and sets `job_ended`.
     """
 
     bot: Bot
@@ -201,16 +201,16 @@ class UpdateWork:
     job_ended: asyncio.Event
     metrics: BotMetrics
     patience: ClassVar[int | None] = 15
-    """About nine minutes of attempts, those not counted that only Redis missed."""
+    """About nine minutes of attempts, not counting those that failed because of Redis."""
 
     async def __call__(self, entry: Entry) -> None:
         """Handle an update.
 
         Raises:
             RedisError: handle it again later, as with the next two.
-            TelegramUnavailableError: Telegram does not answer.
-            LaterError: something scarce is not to be had now.
-            PoisonError: it is no update that this version knows.
+            TelegramUnavailableError: Telegram doesn't answer.
+            LaterError: a scarce resource is taken now.
+            PoisonError: this version can't read the update.
         """
         received = await self._open(entry)
         if received is not None:
@@ -220,11 +220,11 @@ class UpdateWork:
                 self.job_ended.set()
 
     def about(self, entry: Entry) -> Mapping[str, str]:  # noqa: ARG002 - as the scheduler asks
-        """Say nothing: the entry's id is Telegram's number of the update, and more of it is the user's own."""
+        """Return nothing: the entry's ID identifies the update, and the rest is private."""
         return {}
 
     async def apologise(self, entry: Entry) -> None:
-        """Say that an update was not handled."""
+        """Tell the user that an update wasn't handled."""
         received = await self._open(entry)
         if received is not None:
             self.metrics.updates.labels(received.kind, "failed").inc()
@@ -267,7 +267,7 @@ class UpdateWork:
         return "handled"
 
     async def _tell(self, update: Update, text: Text) -> None:
-        """Say why an update was not handled; nothing in a group whose members talked to each other."""
+        """Say why an update wasn't handled; in a group, only if it was for the bot."""
         turn = await turn_of(update, (), self.services)
         if turn is not None and (turn.press is not None or _calls(turn)):
             # Not over the chat: by now a press is too old for that.

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 BUY = "buy"
 """First part of a button's data; the pack follows."""
 PACK = "pack"
-"""The same of an invoice's payload."""
+"""First part of an invoice's payload; the pack follows."""
 RESUME = "resume"
-"""Data of the button that does what couldn't be done before."""
+"""Data of the button that continues a waiting request."""
 STARS = "XTR"
 
 log = structlog.get_logger(__name__)
@@ -36,12 +36,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What is sold, and what became of it."""
+    """The packs on offer and the payments for them."""
 
     packs: tuple[Pack, ...]
-    """Empty: nothing is sold any more, or never was; what was paid is still good."""
+    """If empty, nothing is on offer; bought jobs stay valid."""
     support: str
-    """Whom users ask about payments."""
+    """Contact for questions about payments."""
     payments: Payments
 
 
@@ -63,7 +63,7 @@ def _button(words: Words, pack: Pack) -> Button:
 
 
 async def send_invoice(turn: Turn) -> None:
-    """Send the invoice of a pack, once a press."""
+    """Send a pack's invoice, once per button press."""
     words, services, pack = turn.words, turn.services, _pack_in(turn.data)
     if pack is None or pack not in services.shop.packs:
         await turn.alert(Text.PACK_GONE)
@@ -80,7 +80,7 @@ async def send_invoice(turn: Turn) -> None:
 
 
 async def approve_checkout(query: PreCheckoutQuery, services: Services) -> None:
-    """Take the money only for what is on offer, from those who may use the bot. Nothing is noted yet."""
+    """Accept a payment only for a pack on offer, from a user who may use the bot. Records nothing yet."""
     payer, pack = query.from_user, _pack_of(query.invoice_payload)
     words = await services.languages.words_of(payer.id, payer.language_code)
     barred = await services.access_list.refusal(payer.id)
@@ -94,7 +94,7 @@ async def approve_checkout(query: PreCheckoutQuery, services: Services) -> None:
 
 
 async def credit_payment(turn: Turn) -> bool:
-    """Give what was paid for, even if it is no longer on offer; returns whether a message pays for a pack of ours."""
+    """Credit a paid pack, even if it's no longer on offer; returns whether the message is a payment for a pack."""
     payment, payer = turn.messages[0].successful_payment if turn.messages else None, turn.event.from_user
     if payment is None or payer is None:
         return False
@@ -113,13 +113,13 @@ async def credit_payment(turn: Turn) -> bool:
 
 
 def waiting_view(words: Words, draft: Draft, text: Text, **values: int) -> View:
-    """Say something, with a button that does what couldn't be done before, if anything waits for that."""
+    """Return a view with a button that continues a waiting request, if there is one."""
     button = Button(words(Text.RESUME_BUTTON), RESUME, ButtonStyle.PRIMARY)
     return View(words(text, **values), single(button) if can_resume(draft) else ())
 
 
 async def revoke_payment(turn: Turn) -> None:
-    """Take back what was left of a payment that Telegram says went back, whoever had it do so."""
+    """Remove the unused jobs of a payment that Telegram reports as refunded."""
     payment = turn.messages[0].refunded_payment
     if payment is None:
         return
@@ -129,7 +129,7 @@ async def revoke_payment(turn: Turn) -> None:
 
 
 async def support(turn: Turn) -> None:
-    """Say whom to ask, and what was paid (https://core.telegram.org/bots/payments-stars asks for this command)."""
+    """Show the contact and the payments (https://core.telegram.org/bots/payments-stars asks for this command)."""
     words, shop = turn.words, turn.services.shop
     payments = await shop.payments.of(turn.user_id)
     if not shop.support and not payments:
@@ -139,7 +139,7 @@ async def support(turn: Turn) -> None:
 
 
 async def refund(turn: Turn) -> None:
-    """List a user's payments, or give one of them back: for admins. May be repeated, the money goes back once."""
+    """Admins only: list a user's payments, or refund one. Repeating it refunds once."""
     words = turn.words
     match turn.args.split():
         case [user] if user.isdecimal():
@@ -183,7 +183,7 @@ def _listed(title: str, words: Words, payments: list[Payment]) -> str:
 
 
 def _pack_of(payload: str) -> Pack | None:
-    """Return the pack that an invoice is for; None for an invoice that is not ours."""
+    """Return an invoice's pack; None if the invoice isn't ours."""
     first, _, rest = payload.partition(":")
     return _pack_in(rest) if first == PACK else None
 

@@ -26,7 +26,7 @@ WAITING = 20
 """Messages of one sender that may wait in a chat; those beyond are answered together, once."""
 
 _ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""Half a character, or half of a pair that is one: to tell is the decoder's business."""
+"""Half of a surrogate pair, perhaps a lone one: the decoder tells which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ReceivedUpdate:
 
     raw: dict[str, Any]
     refused: bool = False
-    """Whether it, and maybe more of its sender's, was not taken."""
+    """Whether it exceeded its sender's share, maybe with more of theirs, and wasn't taken."""
 
     @property
     def update_id(self) -> int:
@@ -44,7 +44,7 @@ class ReceivedUpdate:
 
     @property
     def album(self) -> list[dict[str, Any]]:
-        """The updates of a whole album in the order in which it was sent; none where this is not one."""
+        """The updates of an album in the order in which it was sent; empty if this isn't an album."""
         return self.raw.get("album") or []
 
     @property
@@ -54,7 +54,7 @@ class ReceivedUpdate:
 
 
 class Inbox:
-    """The lanes between the receiver of updates and the handlers; keeps what it `admits`, and sets `wake` then."""
+    """The lanes between the receiver of updates and the handlers. Stores updates that it `admits`, then sets `wake`."""
 
     personal_data = (
         PersonalData(
@@ -87,14 +87,13 @@ class Inbox:
         self._scripts = self.lanes.scripts(Path(__file__).parent / "lua", own.get)
 
     async def take(self, updates: Iterable[dict[str, Any]]) -> int:
-        """Keep updates, each once however often it comes; returns how many were new.
+        """Store updates, dropping duplicates; returns how many were new.
 
-        Updates of an album wait for each other. An update that comes when its album is closed follows alone. What a
-        sender sends beyond their share of a chat is not kept, but for one entry that says so: the first that may be for
-        the bot.
+        Updates of an album wait for each other; a late one follows alone. Updates beyond a sender's share of a chat
+        are dropped, except for one entry that says so: the first that may be for the bot.
 
         Raises:
-            RedisError: it is not known whether they were kept.
+            RedisError: they may or may not be stored.
         """
         new = [_entry(update) for update in updates if self._admits is None or self._admits(update)]
         if not new:
@@ -115,7 +114,7 @@ class Inbox:
         """Read an entry; None if Redis no longer has its data.
 
         Raises:
-            ValueError: it is no update.
+            ValueError: it isn't an update.
         """
         raw = decoded(entry.payload)
         if "open_album" in raw:
@@ -144,7 +143,7 @@ def _entry(update: dict[str, Any]) -> dict[str, Any]:
 
 
 def chat_of(raw: dict[str, Any]) -> int:
-    """Return the id of the chat that an update, or a whole album, belongs to; 0 where there is none."""
+    """Return the ID of the chat that an update or album belongs to; 0 if there is none."""
     if kind_of(raw) == "album":
         return chat_of(raw["album"][0])
     match event_in(raw):
@@ -154,7 +153,7 @@ def chat_of(raw: dict[str, Any]) -> int:
 
 
 def may_call(raw: dict[str, Any]) -> bool:
-    """Whether an update may be for the bot: in a group, people mostly write to each other."""
+    """Return whether an update may be for the bot: in a group, people mostly write to each other."""
     match event_in(raw):
         case {"chat": {"id": int(chat)}, **message} if chat < 0:
             text = str(message.get("text") or message.get("caption") or "")
@@ -163,12 +162,12 @@ def may_call(raw: dict[str, Any]) -> bool:
 
 
 def lane_of(raw: dict[str, Any]) -> str:
-    """Name the lane of an update: its chat. Questions before a payment have ten seconds, so they wait for no photo."""
+    """Name the lane of an update: its chat. Pre-checkout queries time out in ten seconds, so they have their own."""
     return f"checkout:{actor_in(raw)}" if kind_of(raw) == "pre_checkout_query" else str(chat_of(raw))
 
 
 def album_of(raw: dict[str, Any]) -> tuple[str, str]:
-    """Name the album of which an update brings a message, and the message; empty for all others."""
+    """Return an update's album and message; empty if it isn't part of an album."""
     match raw.get("message"):
         case {"media_group_id": str(album), "chat": {"id": int(chat)}, "message_id": int(message)}:
             return f"{chat}:{album.encode(errors='backslashreplace').decode()}", str(message)
@@ -176,10 +175,10 @@ def album_of(raw: dict[str, Any]) -> tuple[str, str]:
 
 
 def decoded(update: str) -> dict[str, Any]:
-    """Read an update; halves of characters, which JSON can escape and nobody can encode, become question marks.
+    """Read an update. Lone surrogates, which JSON can escape and nobody can encode, become question marks.
 
     Raises:
-        ValueError: it is no JSON object.
+        ValueError: it isn't a JSON object.
     """
     raw = json.loads(update)
     if _ESCAPED_HALF.search(update):

@@ -49,7 +49,7 @@ class Poller:
         self._answered_at = time.monotonic()
 
     def health(self) -> Health:
-        """Whether Telegram answers."""
+        """Return whether Telegram answers."""
         silent_for = time.monotonic() - self._answered_at
         if silent_for > timeouts.LONG_POLL_LOST:
             return Health.failing(f"Telegram has not answered for {silent_for:.0f} s")
@@ -58,8 +58,8 @@ class Poller:
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until the stop event, which cuts a waiting request and loses nothing.
 
-        A webhook that an earlier installation has left is deleted once, at the start. A later one is the successor's,
-        which soon stops this poller.
+        Deletes a webhook of an earlier installation once, at the start. A later webhook is the successor's, which soon
+        stops this poller.
 
         Raises:
             TokenRefusedError: Telegram no longer knows the token.

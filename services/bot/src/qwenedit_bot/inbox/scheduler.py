@@ -1,7 +1,7 @@
-"""Hands updates and answers to their handlers: one at a time for a chat, many chats side by side, round robin.
+"""Dispatches updates, answers and requests to their handlers: in order within a chat, round-robin across chats.
 
-A held entry is one that is being handled now. An entry that has to wait holds no slot here: for Telegram's
-pace, another attempt or a converter it is parked in Redis with a due time.
+A held entry is being handled now. An entry that waits for the rate limit, a retry or a converter holds no slot: it's
+parked in Redis with a due time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Entry, Lanes
 
 DEFECT_ATTEMPTS = 3
-"""Attempts at an entry that runs into a defect of ours, before it is set aside."""
+"""Attempts at an entry that fails because of a defect, before it's set aside."""
 SHOWN_BY = "`qwenedit aside list` shows it"
 
 T = TypeVar("T")
@@ -35,38 +35,38 @@ log = structlog.get_logger(__name__)
 
 
 class PoisonError(Exception):
-    """An entry that cannot be read: another attempt would find it the same."""
+    """An entry can't be read; a retry wouldn't help."""
 
 
 class Work(Protocol):
-    """What is done about an entry. It may be done again at any time, so it must be repeatable."""
+    """Handles an entry. It may be called again at any time, so it must be idempotent."""
 
     async def __call__(self, entry: Entry, /) -> None:
-        """Do it.
+        """Handle the entry.
 
         Raises:
-            LaterError: something scarce is taken now.
-            TelegramUnavailableError: Telegram did not take it.
-            PictureStoreUnavailableError: the store of pictures did not answer.
-            PoisonError: the entry cannot be read.
+            LaterError: a scarce resource is taken now.
+            TelegramUnavailableError: Telegram didn't take it.
+            PictureStoreUnavailableError: the picture store didn't answer.
+            PoisonError: the entry can't be read.
         """
 
     def about(self, entry: Entry, /) -> Mapping[str, str]:
-        """Say what the entry is about, as fields of a log line; no user's words, no ids of users."""
+        """Describe the entry as fields of a log line, without users' words or IDs."""
 
     @property
     def patience(self) -> int | None:
-        """Failed attempts after which the bot gives up and tells the user; None: never."""
+        """Failed attempts after which the bot gives up and tells the user; None if it never does."""
 
     async def apologise(self, entry: Entry, /) -> None:
-        """Say in the chat that it will not be done, and give back what it has cost. Raises what a call raises."""
+        """Tell the chat that it failed, and refund it. Raises what a call raises."""
 
 
 class Scheduler:
-    """Feeds the entries of lanes to what works them off.
+    """Passes the entries of lanes to `work`.
 
-    A crash or a stop at any point leaves an entry to the next start or to another replica. At most `slots` entries are
-    held. `wake` is set when one is added. If `ordered`, what failed is done before what came after it in its chat.
+    After a crash or a stop, the next start or another replica handles the entry. At most `slots` entries are held.
+    `wake` is set when one is added. If `ordered`, later entries of a chat wait for a failed one.
     """
 
     def __init__(self, lanes: Lanes, work: Work, *, name: str, slots: int, wake: asyncio.Event, ordered: bool) -> None:
@@ -138,7 +138,7 @@ class Scheduler:
                     await asyncio.shield(self._lanes.park(held, 0.0))
 
     async def _attempt(self, entry: Entry) -> bool:
-        """Handle an entry; returns whether another one may be taken because of it."""
+        """Handle an entry; returns whether this made room for another one."""
         try:
             await self._work(entry)
             return (await self._settle(entry, self._lanes.done)).more

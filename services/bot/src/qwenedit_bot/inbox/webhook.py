@@ -1,7 +1,7 @@
-"""Receives updates over HTTP. Any number of replicas may: each update is kept once.
+"""Receives updates over HTTP, on any number of replicas: each update is stored once.
 
-Anybody can reach the address. Until the secret is found right, a request costs its headers: its body is neither read
-nor unpacked. All such requests together are one log line a minute.
+Anybody can reach the address. Until the secret has been checked, only a request's headers are read. Wrong requests
+produce one log line a minute.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ log = structlog.get_logger(__name__)
 
 
 class Webhook:
-    """Takes updates from Telegram into the lanes of their chats, and answers 200 only then.
+    """Stores updates from Telegram in the lanes of their chats, then answers 200.
 
     Telegram redelivers after any other status, so nothing is lost while Redis is down, and a copy is dropped
     by its `update_id`.
 
-    `url` is the public address that Telegram posts to, and what listens here takes its path.
+    `url` is the public address that Telegram posts to; the server here uses its path.
     """
 
     def __init__(self, bot: Bot, updates: Inbox, *, url: str, secret: SecretStr, host: str, port: int) -> None:
@@ -62,7 +62,7 @@ class Webhook:
         self._set = False
 
     def health(self) -> Health:
-        """Whether Telegram knows where to post."""
+        """Return whether Telegram knows where to post."""
         return HEALTHY if self._set else Health.failing("Telegram has not taken the webhook's address yet")
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""What users have paid, and the jobs that they got for it. A payment counts once, however often Telegram reports it."""
+"""Users' payments and the jobs they bought. A payment is credited once, however often Telegram reports it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WRITTEN = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """So many jobs for so many Stars, which an operator sells."""
+    """A number of jobs that the operator sells for Telegram Stars."""
 
     jobs: int
     stars: int
@@ -34,7 +34,7 @@ class Pack:
         """Parse `jobs:stars`.
 
         Raises:
-            ValueError: it is none.
+            ValueError: it has another form or is out of range.
         """
         match = _WRITTEN.fullmatch(written.strip())
         pack = cls(*map(int, match.groups())) if match is not None else None
@@ -43,7 +43,7 @@ class Pack:
         return pack
 
     def __str__(self) -> str:
-        """Write it as it is read."""
+        """Return the form that `parse` reads."""
         return f"{self.jobs}:{self.stars}"
 
 
@@ -52,16 +52,16 @@ class Payment:
     """One payment of a user."""
 
     charge: str
-    """Telegram's name of it."""
+    """Telegram's ID of the payment."""
     jobs: int
-    """0 while only its refund is known."""
+    """0 if only its refund is known."""
     stars: int
     at: int
     """When, in seconds since the epoch."""
     left: int
-    """Jobs of it that are not used yet."""
+    """Its unused jobs."""
     refunded: int = 0
-    """When it went back, in seconds since the epoch; 1 if an earlier release didn't note the time, 0 if it didn't."""
+    """When it was refunded, in seconds since the epoch; 0 if it wasn't, 1 if an earlier release noted no time."""
 
 
 class Payments:
@@ -83,15 +83,15 @@ class Payments:
         self._scripts = scripts(redis, keys)
 
     async def paid(self, user_id: int, charge: str, pack: Pack, *, at: int) -> bool:
-        """Note a payment and give its jobs, once; False if it went back, which Telegram may tell first."""
+        """Record a payment and credit its jobs, once; False if it was refunded, which Telegram may report first."""
         record = json.dumps({"jobs": pack.jobs, "stars": pack.stars, "at": at})
         outcome = await self._scripts.run("paid", **_named(user_id, charge), record=record, jobs=pack.jobs)
         return str(outcome) != "refunded"
 
     async def refunded(self, user_id: int, charge: str, *, stars: int, at: int, now: int) -> int | None:
-        """Note that a payment went back, and return how many of its jobs were taken back; None if it was noted before.
+        """Record a refund, and return how many unused jobs it removed; None if it was recorded before.
 
-        A payment told later credits nothing.
+        If Telegram reports the payment later, it credits nothing.
         """
         tombstone = json.dumps({"jobs": 0, "stars": stars, "at": at, "refunded": now})
         jobs_left = await self._scripts.run("refunded", **_named(user_id, charge), tombstone=tombstone, now=now)

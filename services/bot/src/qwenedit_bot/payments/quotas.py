@@ -1,4 +1,4 @@
-"""How many jobs each user may still ask for: free ones a day, and those that were granted or bought."""
+"""Users' quotas: free jobs per day, and granted or bought ones."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
 
 BOUGHT = "stars "
-"""Begins the names of lots of jobs that were paid for."""
+"""Prefix of the names of bought lots of jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a user has left."""
+    """A user's remaining jobs."""
 
     per_day: int
     used: int
-    """Free jobs of today."""
+    """Free jobs used today."""
     bought: int
-    """Jobs left in lots; they do not expire."""
+    """Granted and bought jobs left; they don't expire."""
     resets_in: float
     """Seconds until the day ends, at 00:00 UTC."""
 
     @property
     def today(self) -> int:
-        """Free jobs that are left today."""
+        """Free jobs left today."""
         return max(0, self.per_day - self.used)
 
     @property
     def left(self) -> int:
-        """Jobs that can still be asked for now."""
+        """Jobs left now."""
         return self.today + self.bought
 
 
@@ -50,9 +50,8 @@ def scripts(redis: Redis, keys: BotKeys) -> Scripts:
 class Quotas:
     """The quotas of all users.
 
-    A charge lives as long as its job is unfinished: a request that is repeated after midnight isn't charged again, and
-    one that is made again when its first job is done is.
-    If `per_day` is None, there is no limit, and nothing is counted.
+    A charge lasts while its job is unfinished: repeating a request after midnight doesn't charge it again, but
+    repeating it after the job has ended does. If `per_day` is None, nothing is limited or counted.
     """
 
     personal_data = (
@@ -86,7 +85,7 @@ class Quotas:
         self._scripts = scripts(redis, keys)
 
     def limited(self, user_id: int) -> bool:
-        """Whether a user's jobs are counted."""
+        """Return whether a user's jobs are counted."""
         return self._per_day is not None and user_id not in self._exempt
 
     async def charge(self, user_id: int, job_id: str) -> Quota | None:
@@ -97,35 +96,35 @@ class Quotas:
         return None if charged else quota
 
     async def of(self, user_id: int) -> Quota | None:
-        """Return what a user has left; None where there is no limit."""
+        """Return a user's quota; None if there's no limit."""
         if not self.limited(user_id):
             return None
         _charged, quota = await self._ask(user_id, "")
         return quota
 
     async def give_back(self, user_id: int, job_id: str) -> str | None:
-        """Take a job off the account, once; returns the lot that it goes back to, None for a free one or none."""
+        """Refund a job's charge, once; returns the lot that gets it back, or None."""
         charged_to = str(await self._scripts.run("give_back", user=str(user_id), job=job_id))
         return None if not charged_to or charged_to.startswith("free:") else charged_to
 
     async def give_back_withheld(self, user_id: int, job_id: str) -> bool:
-        """Take a job off the account whose result was refused; False if the user has had enough of these today.
+        """Refund a job whose result moderation refused; False if the user has had enough refunds today.
 
-        Asked again about the same job, the answer is the same.
+        Repeating the call for a job returns the same.
         """
         return bool(await self._scripts.run("withheld", user=str(user_id), job=job_id, most=3))
 
     async def settle(self, user_id: int, job_id: str) -> None:
-        """End a job's charge, for its user has what it was for."""
+        """Make a job's charge final: its user has the result."""
         if self.limited(user_id):
             await self._redis.hdel(self._keys.charged(user_id), job_id)
 
     async def add_lot(self, user_id: int, lot: str, jobs: int) -> None:
-        """Give a user jobs beyond those of the day; repeating it while some of them are left changes nothing."""
+        """Add a lot of jobs; repeating the call while some of it is left changes nothing."""
         await self._redis.hsetnx(self._keys.lots(user_id), lot, str(jobs))
 
     async def forget(self, user_id: int) -> None:
-        """Forget what a user asked for and was given. Bought jobs stay, and so does the number of today's free ones."""
+        """Erase a user's charges and granted lots. Bought jobs and today's count of free ones stay."""
         await self._redis.unlink(self._keys.charged(user_id))
         lots = self._keys.lots(user_id)
         granted_lots = [str(lot) for lot in await self._redis.hkeys(lots) if not str(lot).startswith(BOUGHT)]

@@ -1,4 +1,4 @@
-"""Bounds how much of something scarce is in use: places, or bytes of memory. Nobody waits inside."""
+"""Limits the use of a scarce resource: slots, or bytes of memory. Never blocks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Bound:
-    """A bound, which sends away with `LaterError`. Users who are sent away have a line: first come, first served."""
+    """A limit that raises `LaterError` when reached. Users who hit it are served in order."""
 
     def __init__(self, what: str, most: int) -> None:
         self._what = what
@@ -26,12 +26,12 @@ class Bound:
 
     @contextmanager
     def taken(self, amount: int = 1, *, owner: int | None = None) -> Iterator[None]:
-        """Hold an amount inside the block; more than the bound counts as all of it.
+        """Hold an amount inside the block; more than the limit counts as all of it.
 
         If `owner` is a user, users are served in the order in which they came.
 
         Raises:
-            LaterError: there is no room now, or it is for those who came before.
+            LaterError: there's no room now, or users who came earlier get it.
         """
         amount = min(amount, self._most)
         ahead = self._ahead_of(owner) if owner is not None else 0
@@ -46,7 +46,7 @@ class Bound:
             self.used -= amount
 
     def _ahead_of(self, owner: int) -> int:
-        """Put a user in line, unless they are in it, and count those before them; who no longer asks is left out."""
+        """Add a user to the line, unless they're in it, and count those before them who still ask."""
         now = time.monotonic()
         self._line = {each: at for each, at in self._line.items() if now - at < timeouts.PLACE_IN_LINE}
         self._line[owner] = now  # a user who is in line keeps the place

@@ -1,4 +1,4 @@
-"""Brings users' pictures from Telegram into the store, within the memory that pictures may take."""
+"""Moves users' pictures from Telegram into the store, within a memory limit."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 DOWNLOADS = 16
-"""Requests whose pictures are fetched side by side."""
+"""Requests whose pictures are fetched concurrently."""
 FILES, LARGE_FILES = 3, 2
-"""Of these, requests with pictures that were sent as files, each of which is converted: small ones, and large ones."""
+"""Of these, requests with pictures sent as files, which need a conversion: small and large files."""
 
 Located: TypeAlias = tuple[Attachment | StoredPicture, int]
-"""A picture, and the bytes that it takes at most."""
+"""A picture, and the most bytes that it can take."""
 
 
 class PictureIntake:
-    """Takes the pictures of requests."""
+    """Fetches and stores the pictures of requests."""
 
     def __init__(self, messenger: Messenger, store: PictureStore, converter: Converter, memory: Bound) -> None:
         self._messenger = messenger
@@ -43,13 +43,13 @@ class PictureIntake:
         self._files_side_by_side = {False: Bound("conversion", FILES), True: Bound("conversion", LARGE_FILES)}
         """By whether one is large."""
         self._busy = set[int]()
-        """Users with a request here."""
+        """Users with a request in progress."""
 
     async def located(self, attachments: Sequence[Attachment | StoredPicture]) -> list[Located]:
-        """Return where pictures are now, which is Telegram's copy of each one that the store has no more.
+        """Locate pictures: in the store, or else in Telegram's copy.
 
         Raises:
-            PictureExpiredError: one is nowhere.
+            PictureExpiredError: one has neither.
         """
         return [await self._located(each) for each in attachments]
 
@@ -65,13 +65,12 @@ class PictureIntake:
 
     @contextmanager
     def room(self, owner: int, pictures: Sequence[Located]) -> Iterator[None]:
-        """Hold what the `located` pictures of a request may take, before any of them is fetched.
+        """Reserve memory and slots for the `located` pictures of a request, before fetching any.
 
-        The user who asks, its `owner`, has one request at a time here, in whatever chats.
+        The request's user, `owner`, has one request at a time here, across all chats.
 
         Raises:
-            LaterError: another of the user's requests is here, or there is no room in memory, or all the places of
-                downloads or of files are taken.
+            LaterError: the user has another request here, or memory or the slots for downloads or files are taken.
         """
         if owner in self._busy:
             raise later("user")
@@ -88,17 +87,17 @@ class PictureIntake:
             yield
 
     async def keep(self, attachment: Attachment | StoredPicture, ref: str) -> None:
-        """Put a picture into the store as the worker is to have it; to be called with room.
+        """Store a picture in the form that workers read; call it inside `room`.
 
         Raises:
-            LaterError: there is no process to convert it, or it is not kept any more and Telegram has a copy.
-            TelegramUnavailableError: it came too slowly, or Telegram does not answer.
-            FileTooBigError: it is larger than a bot may download.
-            FileUnavailableError: Telegram does not hand it out.
-            PictureRefusedError: it is no picture that we take.
-            PictureExpiredError: it is not kept any more, and is nowhere else.
+            LaterError: no conversion process is free, or it left the store and Telegram has a copy.
+            TelegramUnavailableError: the download was too slow, or Telegram doesn't answer.
+            FileTooBigError: it's larger than a bot may download.
+            FileUnavailableError: Telegram doesn't serve it.
+            PictureRefusedError: it isn't an accepted picture.
+            PictureExpiredError: it left the store, and there's no copy.
             StorageFullError: the store has no room.
-            PictureStoreUnavailableError: it does not answer.
+            PictureStoreUnavailableError: the store doesn't answer.
         """
         if isinstance(attachment, StoredPicture):
             try:
@@ -121,12 +120,12 @@ class PictureIntake:
 
     @asynccontextmanager
     async def stored(self, refs: Sequence[str]) -> AsyncIterator[list[bytes]]:
-        """Have pictures in memory inside the block that were kept.
+        """Load stored pictures into memory for the block.
 
         Raises:
-            LaterError: there is no room in memory.
-            PictureExpiredError: one is not kept any more.
-            PictureStoreUnavailableError: it does not answer.
+            LaterError: there's no memory for them now.
+            PictureExpiredError: one left the store.
+            PictureStoreUnavailableError: the store doesn't answer.
         """
         sizes = [await self._store.size(ref) for ref in refs]
         with self._memory.taken(sum(sizes)):
@@ -134,7 +133,7 @@ class PictureIntake:
 
 
 def _most(attachment: Attachment) -> int:
-    """Most bytes of a picture: as received, and as stored."""
+    """Return the most bytes that a picture takes: as received, and as stored."""
     return attachment.expected + (attachment.expected if attachment.mime is None else MAX_BYTES)
 
 

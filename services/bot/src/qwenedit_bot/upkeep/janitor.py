@@ -1,4 +1,4 @@
-"""Elects the replica that looks after the queue: it ends expired leases, puts due retries back, and counts jobs."""
+"""The leading replica's upkeep: ends leases of dead workers, returns due retries to the line, measures the queue."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class Janitor:
-    """Reaps, promotes, ends waits that were too long, and counts."""
+    """Ends expired leases, pauses and waits, and updates the queue's metrics."""
 
     queue: JobQueue
     redis: Redis
     lanes: Mapping[str, Lanes]
-    """By name, what updates, answers and requests wait in."""
+    """The lanes of updates, answers and requests, by name."""
     metrics: BotMetrics
     clock: Callable[[], float] = time.monotonic
     idle: bool = True
-    """Whether no job waited or ran in the last round."""
+    """Whether no job was unfinished in the last round."""
     _tick_at: float = 0.0
     _measure_at: float = 0.0
 
     async def tick(self) -> None:
-        """Make one round."""
+        """Run one round."""
         self.idle = await self.queue.is_idle()
         if self.clock() >= self._tick_at or not self.idle:
             self._tick_at = self.clock() + 5.0  # the queue's clock must advance while no job waits or runs, too
@@ -85,7 +85,7 @@ class Janitor:
         return max(0.0, seconds + microseconds / 1e6 - status.enqueued_at) if status is not None else 0.0
 
     async def _measure_redis(self) -> None:
-        """Note Redis' memory, and delete pictures of answered jobs where it is short."""
+        """Measure Redis' memory, and delete answered jobs' pictures if it's short."""
         memory = await self.queue.make_room()
         self.metrics.redis_memory_used.set(memory.used)
         self.metrics.redis_memory_max.set(memory.limit)
@@ -93,7 +93,7 @@ class Janitor:
 
 
 def _report(attempt: LostAttempt) -> None:
-    """Log and trace an attempt whose worker was killed, cut off or hung, since the worker can't."""
+    """Log and trace an attempt for its worker, which was killed, cut off or hung."""
     span_attributes: tracing.Attributes = {
         attributes.ATTEMPT: attempt.attempt,
         attributes.MAX_ATTEMPTS: attempt.max_attempts,
@@ -112,9 +112,9 @@ def _report(attempt: LostAttempt) -> None:
 
 
 class Leadership:
-    """A lock in Redis, whose value is the replica's name for the operator.
+    """Elects a leader by a lock in Redis, whose value is the replica's name.
 
-    Two may hold it for a moment (a paused process), so what leaders do is repeatable.
+    After a process was paused, two may lead for a moment, so leaders' work is idempotent.
     """
 
     def __init__(self, redis: Redis, key: str, *, replica: str) -> None:
@@ -124,7 +124,7 @@ class Leadership:
 
     @property
     def held(self) -> bool:
-        """Whether this replica leads now, by its own clock."""
+        """Whether this replica leads, by its own clock."""
         return time.monotonic() < self._until
 
     async def run(self, stop: asyncio.Event) -> None:

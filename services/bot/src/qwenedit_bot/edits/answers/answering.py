@@ -1,4 +1,4 @@
-"""Says in a job's message how the job ended: the picture, or the reason in words."""
+"""Turns a job's message into its answer: the picture, or the reason there is none."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from qwenedit_jobs import PictureStore, ReplyTo, Status
 
 UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
-"""Outcomes of answers that the chat refuses: all of it, or the picture."""
+"""Outcomes of answers that the chat refuses, entirely or only pictures."""
 FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
 """Outcomes in words."""
 NOT_SHOWN = frozenset((UNREACHABLE, FORBIDDEN, WITHHELD))
-"""Outcomes of jobs whose result, if there is one, their user has not seen: no button gives it to them."""
+"""Outcomes of jobs whose user hasn't seen the result: no button may show it."""
 
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """An answer on its way."""
+    """An answer in progress."""
 
     status: Status
     to: Source
@@ -55,9 +55,9 @@ class _Answer:
 
     @property
     def rings(self) -> bool:
-        """Whether its user has put the phone away, or was told that the job failed before an operator requeued it.
+        """Whether the answer needs a notification: the user waited long, or was told that the job failed.
 
-        An edit of the job's message makes no sound, a new message does.
+        Editing the job's message makes no sound; a new message does.
         """
         waited = (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
         return self.status.state is State.DONE and (waited > timeouts.RINGING or self.status.ending > 0)
@@ -65,7 +65,7 @@ class _Answer:
 
 @dataclass(kw_only=True, eq=False)
 class Answering:
-    """Says how jobs ended. An answer edits the job's own message, so giving it again changes nothing visible."""
+    """Answers jobs by editing their own messages, so repeating an answer changes nothing visible."""
 
     store: PictureStore
     results: Results
@@ -83,8 +83,8 @@ class Answering:
         """Answer a job; returns what its user got: `picture`, `file`, or one of the outcomes above.
 
         Raises:
-            LaterError: Telegram's rate limit or memory allows none now.
-            TelegramUnavailableError: Telegram does not answer.
+            LaterError: the rate limit or memory doesn't allow it now.
+            TelegramUnavailableError: Telegram doesn't answer.
         """
         answer = await self._answer_to(status, reply)
         try:
@@ -100,10 +100,9 @@ class Answering:
         return outcome
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
-        """Put a job's last words back where a late progress edit may have overwritten them.
+        """Restore a job's text answer, in case a late progress edit has overwritten it.
 
-        Over a picture it could not, and no more can this: Telegram refuses to edit the text of a photo or a file. So
-        words that a picture should have had instead are right wherever they can be written.
+        Neither can overwrite a picture: Telegram refuses to edit the text of a photo or a file.
         """
         answer = await self._answer_to(status, reply)
         verdict = await self._withheld_for(answer)
@@ -180,16 +179,16 @@ class Answering:
             log.info("answer.deleted")
 
     async def _go_on(self, answer: _Answer, view: View) -> _Answer:
-        """Send another message that continues the answer, also if it's handled again.
+        """Continue the answer in another message, the same one if it's repeated.
 
-        A picture takes the place of words that were sent first: if Telegram's reply is lost, those come twice.
+        A picture replaces text that was sent first: if Telegram's reply is lost, the text comes twice.
         """
         message_id = await self.messenger.send(answer.to, view)
         await self.replies.remember(answer.to, message_id)
         return replace(answer, message_id=message_id)
 
     async def delete_pictures(self, status: Status) -> None:
-        """Delete an ended job's unneeded pictures. The store's own rule deletes what a failure here leaves."""
+        """Delete an ended job's unneeded pictures. If that fails, the store's lifecycle rule deletes them."""
         try:
             if status.state is State.DONE:
                 await self.store.delete_photos(status.job.id)
@@ -204,7 +203,7 @@ class Answering:
         return await self.moderation.withheld(answer.job_id)
 
     async def _withhold(self, answer: _Answer, verdict: ModerationVerdict) -> str:
-        """Say that the picture is not shown; it is deleted, for no button may bring it back."""
+        """Say that the picture is withheld, and delete it so that no button can show it."""
         if answer.status.result is not None:
             await self.store.delete(answer.status.result.picture)
         await self._say(answer, await self._withheld(answer, verdict))
@@ -232,7 +231,7 @@ class Answering:
         return await self.messenger.edit(answer.to.chat_id, answer.message_id, view)
 
     async def _withheld(self, answer: _Answer, verdict: ModerationVerdict) -> View:
-        """Give the job back, unless its user has had enough refused results today, and word why nothing is shown."""
+        """Refund the job, unless its user has had enough refunds today, and return the text."""
         if verdict is not ModerationVerdict.REFUSED:
             await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
             return self._not_counted(answer, job_views.withheld(answer.words, answer.job_id, Text.RESULT_UNCHECKED))

@@ -1,4 +1,4 @@
-"""Answers jobs that ended, once each, and notes that they are answered."""
+"""Answers ended jobs, once each, and records the answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Entry
 
 REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
-"""Outcomes of answers that wait until the chat takes them, or the job is forgotten, a day later."""
+"""Outcomes of answers that wait until the chat takes them or the job is deleted, a day later."""
 IN_WORDS = frozenset((FAILED, CANCELLED, WITHHELD))
 """Outcomes that a late progress edit may overwrite; Telegram refuses to edit a picture's text."""
 
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class Deliver:
-    """Answers jobs that ended: what the scheduler does about an entry of the answers. None is ever given up."""
+    """Handles the entries of ended jobs for the scheduler. Never gives up."""
 
     queue: JobQueue
     answering: Answering
@@ -48,13 +48,12 @@ class Deliver:
     patience: ClassVar[int | None] = None
 
     async def __call__(self, entry: Entry) -> None:
-        """Answer the job that an entry says is finished, unless it is answered.
+        """Answer an entry's ended job, unless it's answered.
 
         Raises:
-            LaterError: Telegram's rate limit, memory or the chat allows none now, or the words are to be said
-                once more; as with the next, nothing is lost.
-            TelegramUnavailableError: Telegram does not answer.
-            PoisonError: the entry or the job is another version's; it is set aside until one that knows it is asked.
+            LaterError: the rate limit, memory or the chat doesn't allow it now, or a text answer is due once more.
+            TelegramUnavailableError: Telegram doesn't answer.
+            PoisonError: another version wrote the entry or the job; it's set aside until that version runs.
         """
         try:
             event = event_of(entry)
@@ -75,7 +74,7 @@ class Deliver:
         return {"job": job_in(entry.payload) or ""}
 
     async def apologise(self, entry: Entry) -> None:
-        """Leave the job's message unchanged: the answer is given once the cause is mended."""
+        """Leave the job's message unchanged: the answer follows once the cause is fixed."""
 
     async def _give(self, status: Status) -> None:
         reply = status.job.reply
@@ -98,7 +97,7 @@ class Deliver:
             raise LaterError(timeouts.LATE_EDITS, "late_edit", apart=True)
 
     async def _note(self, status: Status, outcome: str) -> None:
-        """Note what the user got; after a crash before this, the same answer is given again."""
+        """Record what the user got; after a crash before this, the same answer is given again."""
         if status.answered and outcome == status.answer:  # noting it once more would keep the job for longer
             return
         if outcome not in REFUSED:

@@ -1,4 +1,4 @@
-"""From a user's photo and instruction to a job in the queue, or to a refusal in words."""
+"""Turns a user's photo and instruction into a job in the queue, or a refusal."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(kw_only=True, eq=False)
 class Submit:
-    """Takes requests. Repeating one finds its message and its job as the first time left them."""
+    """Accepts requests. Idempotent: repeating one reuses its message and its job."""
 
     queue: JobQueue
     ids: JobIds
@@ -65,19 +65,19 @@ class Submit:
     presets: Catalogue
     quotas: Quotas
     for_sale: bool = False
-    """Whether users can buy more."""
+    """Whether users can buy jobs."""
     moderation: ModerationHook | None = None
 
     async def is_full(self) -> bool:
-        """Whether as many jobs wait as may."""
+        """Return whether the queue is full."""
         return await self.queue.count_waiting() >= self.limits.max_queue_length
 
     async def __call__(self, request: Request, words: Words) -> RequestOutcome:
-        """Accept or refuse a request, and say so in the chat; or say nothing and let it wait.
+        """Accept or refuse a request and tell the chat, or silently let it wait.
 
         Raises:
-            LaterError: The chat's turn is not free. Nothing was downloaded.
-            ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
+            LaterError: The chat has no turn now. Nothing was downloaded.
+            ChatUnreachableError: The bot can't write to the chat. Nothing was charged.
         """
         with job_context(request.job_id):
             if await self.queue.exists(request.job_id):
@@ -106,17 +106,17 @@ class Submit:
             return await self._refuse_once(request, "daily_limit", View(notice))
 
     async def abandon(self, request: Request) -> bool:
-        """Give back what a request has cost that will not be made again; False for one that was accepted."""
+        """Refund a request that won't be repeated; False if it was accepted."""
         if await self.queue.exists(request.job_id):
             return False
         await self.quotas.give_back(request.user_id, request.job_id)
         return True
 
     async def reword(self, status: Status, instruction: str) -> Reworded:
-        """Let a job that waits for its first attempt be done by other words.
+        """Replace the instruction of a job that waits for its first attempt.
 
         Raises:
-            LaterError: There is no room now to look at its pictures.
+            LaterError: There's no memory now for its pictures.
         """
         job = status.job
         if status.state is not State.QUEUED or status.attempt:
@@ -178,10 +178,10 @@ class Submit:
         return RequestOutcome.ACCEPTED
 
     async def _fetch(self, request: Request, stored: list[str]) -> None:
-        """Store the pictures; `stored` gets the reference of each before it is fetched.
+        """Store the pictures, appending each one's reference to `stored` first.
 
         Raises:
-            LaterError: there is no room for them now.
+            LaterError: there's no memory for them now.
         """
         pictures = await self.intake.located(request.attachments)
         with self.intake.room(request.user_id, pictures):
@@ -209,14 +209,14 @@ class Submit:
             raise NotAllowedError(verdict)
 
     async def _refuse_once(self, request: Request, reason: str, view: View) -> RequestOutcome:
-        """Refuse in words, or silently if the message before was refused so a moment ago and nothing was said yet."""
+        """Refuse a request, silently if the user was refused for the same reason a moment ago."""
         occasion, name = f"{reason}:{request.user_id}", f"{request.source.message_id}:{request.discriminator}"
         first = await self.replies.is_first(request.source.chat_id, occasion, name, seconds=10)
         speaks = first or await self.replies.find(request.to) is not None
         return await self.refuse(request.to, RequestOutcome.NOT_NOW, reason, view if speaks else None)
 
     async def refuse(self, source: Source, outcome: RequestOutcome, reason: str, view: View | None) -> RequestOutcome:
-        """Refuse a request, in words if there is a `view`; `reason` is for metrics."""
+        """Refuse a request, and show the `view` if there is one; `reason` is for metrics."""
         if view is not None:
             await self.replies.say(source, view)
         self.metrics.refused.labels(reason).inc()
