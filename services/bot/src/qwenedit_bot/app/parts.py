@@ -39,7 +39,8 @@ from qwenedit_bot.presets import catalogue
 from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
-from qwenedit_bot.upkeep.janitor import Janitor, Leadership
+from qwenedit_bot.upkeep.janitor import Janitor
+from qwenedit_bot.upkeep.leadership import Leadership
 from qwenedit_bot.users.access_list import AccessList
 from qwenedit_jobs import Events, RedisPictureStore, times
 from qwenedit_jobs.lanes import Lanes

@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.upkeep.janitor import Leadership
+from qwenedit_bot.upkeep.leadership import Leadership
 from qwenedit_testkit.waiting import eventually
 
 if TYPE_CHECKING:
