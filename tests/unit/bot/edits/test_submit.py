@@ -51,8 +51,8 @@ class Replicas:
         self.job_is_known = self.accepted_meanwhile
         raise StorageFullError("no room")
 
-    async def delete(self, *refs: str) -> None:
-        self.deleted += refs
+    async def erase(self, job_id: str, *_refs: str) -> None:
+        self.deleted.append(job_id)
 
     async def say(self, _source: Source, view: Any) -> int:
         if self.blocked:
