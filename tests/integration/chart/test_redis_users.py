@@ -136,7 +136,7 @@ async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker
     assert record.status.state is State.QUEUED
     seen = (await status(Installation(bot, bot, RedisSettings()))).text
     assert "1 waiting" in seen
-    assert "not known here" not in seen
+    assert "unknown here" not in seen
 
 
 async def test_operator_may_look_from_a_workers_container_too(bot, worker):
@@ -144,9 +144,9 @@ async def test_operator_may_look_from_a_workers_container_too(bot, worker):
     await claim_state(bot, KEYS, bot_id=42)
     seen = (await status(Installation(worker, worker, RedisSettings()))).text
     assert "0 waiting" in seen
-    assert re.match(r"trouble +none that is seen here. The bot's pod sees more\nleader +bot-0\n", seen)
-    assert re.search(r"answers +not known here: ask the bot's pod", seen)
-    assert "version not known here" not in seen
+    assert re.match(r"trouble +none seen from here. The bot's pod sees more\nleader +bot-0\n", seen)
+    assert re.search(r"answers +unknown here: ask the bot's pod", seen)
+    assert "version unknown here" not in seen
 
 
 async def script(client, text, *keys):

@@ -54,7 +54,7 @@ async def test_dropped_job_leaves_nothing_in_the_bucket(desk, tmp_path, monkeypa
 async def test_strangers_item_can_be_dropped_and_not_executed(desk):
     await desk.redis.lpush(desk.keys.job_queue, '{"old": "system"}')
     assert await desk.queue.claim(worker="w", token="t", lease=30) is None
-    assert "somebody else's item" in (await desk.ask("dead", "list")).out
+    assert "another program's item" in (await desk.ask("dead", "list")).out
     said = await desk.ask("dead", "retry", "--all")
     assert (said.code, "`qwenedit dead drop` removes it" in said.out) == (1, True)
     assert (await desk.ask("dead", "drop", '{"old"')).code == 0

@@ -10,7 +10,7 @@ from qwenedit_jobs import Phase
 from qwenedit_jobs.workers.registry import Device
 from tests.integration.cli.conftest import PROMPT, about, line_of, row
 
-NO_WORKER = "QweneditNoWorker: no worker is ready for the jobs that wait, the next one for "
+NO_WORKER = "QweneditNoWorker: no worker is ready, and the next job has waited for "
 
 
 @pytest.fixture(autouse=True)
@@ -103,7 +103,7 @@ async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
     assert line_of(await desk.ask("status"), "trouble").startswith(NO_WORKER)
     await desk.ask("pause")
     said = await desk.ask("status")
-    assert line_of(said, "trouble") == "QweneditPauseForgotten: waiting jobs: 1, until an operator ends the pause"
+    assert line_of(said, "trouble") == "QweneditPauseForgotten: 1 waiting, until an operator ends the pause"
 
 
 async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_takes_a_job(desk, workers):
@@ -111,11 +111,11 @@ async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_take
     seconds, _ = await desk.redis.time()
     await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 40) * 1000)
     await workers.beat(about("gpu-1"))
-    stuck = r"QweneditQueueStuck: the next job has waited for [4-9]\d s, and an idle worker leaves it"
+    stuck = r"QweneditQueueStuck: the next job has waited for [4-9]\d s, and an idle worker doesn't take it"
     assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
     await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
     assert line_of(await desk.ask("status"), "trouble").startswith(NO_WORKER)
     await desk.redis.delete(desk.keys.leader)
     said = await desk.ask("status")
-    assert line_of(said, "trouble").startswith("QweneditBotDown: no bot leads, so nobody is answered: `kubectl")
+    assert line_of(said, "trouble").startswith("QweneditBotDown: no bot leads, so users get no answers: `kubectl")
     assert line_of(said, "leader") == "none: no bot leads"

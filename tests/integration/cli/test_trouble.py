@@ -15,7 +15,7 @@ from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 from qwenedit_jobs.workers.registry import Trouble
 from tests.integration.cli.conftest import about, line_of, row
 
-NONE = "none that is seen here"
+NONE = "none seen from here"
 
 
 @pytest.fixture(autouse=True)
@@ -175,7 +175,7 @@ async def test_status_names_what_the_oldest_answer_waits_for(desk, why, said):
 async def test_status_tells_of_entries_in_the_register_that_are_no_workers(desk, workers):
     await workers.beat(about("gpu-1"))
     await desk.redis.set(desk.keys.worker_about("gpu-1"), "x" * 9_000)
-    assert (await trouble(desk)).startswith("QweneditWorkersLost: 1 entries of the register of workers are no worker's")
+    assert (await trouble(desk)).startswith("QweneditWorkersLost: 1 entries of the workers' register aren't a worker's")
 
 
 async def test_request_whose_photo_does_not_come_is_told(desk):
@@ -276,7 +276,7 @@ async def test_status_without_a_leader_says_so_to_a_user_who_may_see_that_alone(
     monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
     monkeypatch.setenv("REDIS_PASSWORD", "p")
     try:
-        assert (await trouble(desk)).startswith("QweneditBotDown: no bot leads, so nobody is answered: `kubectl")
+        assert (await trouble(desk)).startswith("QweneditBotDown: no bot leads, so users get no answers: `kubectl")
     finally:
         await desk.redis.execute_command("ACL", "DELUSER", "looker")
 

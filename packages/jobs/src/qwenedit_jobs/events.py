@@ -1,4 +1,4 @@
-"""Moves the ends of jobs from the stream that workers write into the lanes of the chats that wait for an answer."""
+"""Moves ended jobs from the stream that workers write into their chats' lanes."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Entry, Lanes
 
 AT_ONCE = 100
-"""Entries of the stream that one call moves: a millisecond of Redis."""
+"""Entries moved per call, about a millisecond of Redis' time."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
-    """A job ended. May come twice: consumers dedupe by job id."""
+    """A job ended. May arrive twice: consumers dedupe by job ID."""
 
     job_id: str
     state: State
 
 
 class Events:
-    """Ends of jobs, at least once each.
+    """Ended jobs, at least once each.
 
-    Every replica of the bot may call any of this at any time: an entry leaves the stream and enters its lane in one
-    step. An end written by another version stays in its lane unread.
+    Any replica may call any method at any time: an entry moves from the stream into its lane atomically. An entry of
+    another version stays in its lane unread.
 
     Args:
         redis: A client that decodes replies, for waiting.
@@ -45,13 +45,13 @@ class Events:
         self._lanes = lanes
 
     async def wait(self, block: float) -> bool:
-        """Wait up to `block` seconds until the stream has an entry; returns whether it has. It takes nothing."""
+        """Wait up to `block` seconds for an entry in the stream; returns whether there is one."""
         milliseconds = max(1, round(block * 1000))
         async with answered_within(block):
             return bool(await self._redis.xread({self._keys.events: "0-0"}, count=1, block=milliseconds))
 
     async def drain(self) -> int:
-        """Move what is in the stream into the lanes; returns how many entries that were."""
+        """Move entries from the stream into the lanes; returns how many."""
         moved, drained = 0, AT_ONCE
         while drained == AT_ONCE:
             drained = await self._lanes.drain(self._keys.events, self._keys.job_prefix, count=AT_ONCE)
@@ -63,9 +63,9 @@ def event_of(entry: Entry) -> JobEnd:
     """Read an entry.
 
     Raises:
-        ValueError: it is no JSON, or has a state that this version does not know.
-        TypeError: it, or a part of it, is JSON and no object.
-        KeyError: it lacks a part.
+        ValueError: it isn't JSON, or this version doesn't know its state.
+        TypeError: it or a part of it isn't an object.
+        KeyError: it lacks a field.
     """
     fields = json.loads(entry.payload)
     if not isinstance(fields, dict):
@@ -74,7 +74,7 @@ def event_of(entry: Entry) -> JobEnd:
 
 
 def job_in(payload: str) -> str | None:
-    """Return the id of the job that an entry is about, also one of another version; None where there is none."""
+    """Return the ID of an entry's job, even of another version's; None if there's none."""
     try:
         return str(json.loads(payload)["id"])
     except (ValueError, KeyError, TypeError):

@@ -13,7 +13,7 @@ from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StringCo
 MAX_PICTURES = 3
 MAX_PROMPT_LENGTH = 4096
 MAX_NAME_LENGTH = 100
-"""Characters of an id, a picture's reference, a workflow's name: with the prompt's they bound what a job takes up."""
+"""Characters of an ID, a picture's reference or a workflow's name: with the prompt's, they limit a job's size."""
 
 
 Name = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)]
@@ -27,7 +27,7 @@ Parameters = Annotated[dict[Name, Parameter], Field(max_length=16)]
 
 
 class State(StrEnum):
-    """Where a job stands. The last three are final."""
+    """A job's state. The last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -43,7 +43,7 @@ class State(StrEnum):
 
 
 class Phase(StrEnum):
-    """What the user sees of a job that is not finished."""
+    """A running job's progress, as its user sees it."""
 
     QUEUED = "queued"
     STARTING = "starting"
@@ -68,7 +68,7 @@ class Reason(StrEnum):
     PICTURE_TOO_LARGE = "picture_too_large"
     """The photo exceeds ComfyUI's upload limit."""
     EXPIRED = "expired"
-    """It waited longer than the operator lets jobs wait."""
+    """It waited longer than `MAX_WAIT`."""
     STORAGE_FULL = "storage_full"
     """Redis has no room for the result."""
     UNKNOWN = "unknown"
@@ -80,7 +80,7 @@ class _JobModel(BaseModel):
 
 
 class Edit(_JobModel):
-    """What to do with which pictures."""
+    """An instruction and its pictures."""
 
     prompt: str = Field(max_length=MAX_PROMPT_LENGTH)
     pictures: tuple[Name, ...] = Field(min_length=1, max_length=MAX_PICTURES)
@@ -94,7 +94,7 @@ class Edit(_JobModel):
 
 
 class ReplyTo(_JobModel):
-    """Where the bot answers. The worker passes it on unread."""
+    """Where the bot answers. The worker doesn't read it."""
 
     chat_id: int
     placeholder_id: int
@@ -102,7 +102,7 @@ class ReplyTo(_JobModel):
     source_message_id: int
     language: Name
     discriminator: Name = ""
-    """Tells answers apart that reply to the same message."""
+    """Distinguishes answers that reply to the same message."""
     thread_id: int = 0
     """The forum topic; 0 outside of topics."""
 
@@ -114,11 +114,11 @@ class Job(_JobModel):
     user_id: int
     edit: Edit
     reply: ReplyTo | None
-    """None: nobody waits for an answer, as for the operator's `qwenedit selftest`; the bot then sends nothing."""
+    """None: the bot sends no answer, as for `qwenedit selftest`."""
 
 
 class Result(_JobModel):
-    """What a successful attempt produced."""
+    """A successful attempt's result."""
 
     picture: str
     """Reference into the picture store (PNG)."""
@@ -138,7 +138,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The attempt failed; another one may not."""
+    """The attempt failed; another one may succeed."""
 
     reason: Reason
     detail: str = ""
@@ -146,7 +146,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """No attempt would succeed."""
+    """The job failed: no attempt would succeed."""
 
     reason: Reason
     detail: str = ""
@@ -154,12 +154,12 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The attempt did not really begin: the job goes back unharmed, and the attempt is not counted."""
+    """The attempt didn't really begin: the job returns to the line, and the attempt isn't counted."""
 
     detail: str = ""
     pause: float | None = None
-    """Seconds until it is back in line, at its head; they and the attempt count as waiting. None: at once, and neither
-    does."""
+    """Seconds until it's back at the head of the line; they and the attempt count as waiting. If None, it's back at
+    once, and neither counts."""
 
 
 Outcome: TypeAlias = Done | Retry | Fail | Release
@@ -167,7 +167,7 @@ Outcome: TypeAlias = Done | Retry | Fail | Release
 
 
 class Lease(StrEnum):
-    """What a worker learns about its right to a job."""
+    """Whether a worker may continue with a job."""
 
     HELD = "held"
     CANCELLED = "cancelled"
@@ -177,7 +177,7 @@ class Lease(StrEnum):
 
 
 class Settled(StrEnum):
-    """Next state of a job after its worker's attempt."""
+    """A job's next state after an attempt."""
 
     DONE = "done"
     FAILED = "failed"
@@ -205,7 +205,7 @@ class Claim:
     job: Job
     token: str
     attempt: int
-    """1 for the first execution; again 1 after one that did not count."""
+    """1 for the first attempt, and again after one that wasn't counted."""
     max_attempts: int
     trace_context: str
     """The traceparent of the span that sent the job; empty for a job without a trace."""
@@ -214,12 +214,12 @@ class Claim:
     first: bool = True
     """No worker has had the job before."""
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
-    """The job's pictures, if all came with the claim; else the store has them."""
+    """The job's pictures if all came with the claim; otherwise they're in the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A job as Redis knows it now."""
+    """A job's current state in Redis."""
 
     job: Job
     state: State
@@ -245,16 +245,16 @@ class Status:
     answered_at: float | None = None
     """When its user got the answer, by the same clock; None before."""
     answer: str = ""
-    """What its user got, as `JobQueue.answered` was told; empty before."""
+    """What its user got, as passed to `JobQueue.answered`; empty before."""
     ending: int = 0
-    """Which of its ends this is, or will be: how often an operator had it executed again after it had failed."""
+    """Number of times that an operator requeued it after it had failed: tells its ends apart."""
     expires_at: float | None = None
-    """Until when it must begin, by the same clock; None for a job of another release that does not say."""
+    """When it expires unless it begins, by the same clock; None for another release's job without it."""
     sources: str = field(default="", repr=False)
-    """Where its pictures came from, as `JobQueue.enqueue` was told; empty for a job of an earlier release."""
+    """Where its pictures came from, as passed to `JobQueue.enqueue`; empty for an earlier release's job."""
     max_attempts: int = 0
     detail: str = field(default="", repr=False)
-    """What was said of an attempt that failed. It may have the user's words in it."""
+    """A failed attempt's error. It may quote the user's instruction."""
 
     @property
     def id(self) -> str:
@@ -268,7 +268,7 @@ class Status:
 
     @property
     def at(self) -> str:
-        """How far a running job is, in words; empty for others."""
+        """A running job's phase and step, as text; empty for others."""
         if self.state is not State.RUNNING:
             return ""
         return f"{self.phase} {self.step}/{self.steps}" if self.steps else self.phase
@@ -282,12 +282,12 @@ class Memory:
     limit: int
     """`maxmemory`; 0: no limit."""
     kept_free: int
-    """For the results of unfinished jobs."""
+    """Reserved for the results of unfinished jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many jobs are where."""
+    """The number of jobs in each state."""
 
     waiting: int
     running: int
@@ -295,22 +295,22 @@ class Counts:
     delayed: int
     dead: int
     paused: bool = False
-    """An operator lets no job begin."""
+    """Whether an operator paused the queue."""
 
 
 def short_id(job_id: str) -> str:
-    """Shorten a job's id for people: it stands under the job's message, in spans, and begins the id in logs."""
+    """Return the first digits of a job's ID, which users see and logs and traces can be searched for."""
     return job_id[:8]  # among a million jobs, two rarely share these
 
 
 def job_id(chat_id: int, message_id: int, *, key: bytes, discriminator: str = "") -> str:
-    """Derive a job's id from the message that asks for it, so that an update delivered twice makes one job.
+    """Derive a job's ID from its message, so that an update delivered twice makes one job.
 
     Args:
-        chat_id: Where the message is.
-        message_id: Its number there; like the chat's, others know or guess it.
-        key: A secret of the installation, without which nobody can compute the id of somebody else's job.
-        discriminator: Tells jobs apart that come from the same message, such as repeated presses of “again”.
+        chat_id: The message's chat.
+        message_id: The message. Others may know or guess both IDs.
+        key: The installation's secret, without which nobody can compute another user's job ID.
+        discriminator: Distinguishes jobs of the same message, such as repeated presses of “again”.
 
     Returns:
         16 hexadecimal digits of an HMAC-SHA256.

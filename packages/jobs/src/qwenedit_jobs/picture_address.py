@@ -1,4 +1,4 @@
-"""Reads `PICTURES_URL`: where pictures lie."""
+"""Parses `PICTURES_URL`, the address of the picture store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Self, cast, get_args
 
 IN_REDIS = "redis:"
-"""The default: beside the jobs, with nothing to set up."""
+"""The default: pictures are in Redis, with nothing to set up."""
 Scheme = Literal["s3", "gs", "az", "file"]
 LONGEST = 300
 """Characters."""
@@ -18,20 +18,20 @@ _FORMS = "redis:, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A store of objects."""
+    """The address of an object store."""
 
     scheme: Scheme
     bucket: str
     """Empty for a folder."""
     prefix: str
-    """Without a slash at either end; of a folder its whole path."""
+    """Without a slash at either end; a folder's whole path."""
 
     @classmethod
     def parse(cls, url: str) -> Self | None:
-        """Read an address; None: pictures lie in Redis.
+        """Parse an address; None if pictures are in Redis.
 
         Raises:
-            ValueError: it is none; the text says why, and what it may be.
+            ValueError: it's invalid; the message says why and which forms are valid.
         """
         if url.rstrip("/") == IN_REDIS:
             return None

@@ -1,4 +1,4 @@
-"""Every time for which the packages wait or keep something, in seconds: what waits, and what happens at the end.
+"""The times for which the packages wait or keep something, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/jobs/test_times.py` checks those.
 """
@@ -10,53 +10,52 @@ DAY = 86_400
 # ---------------------------------------------------------------- Redis
 
 REDIS_REPLY = 5.0
-"""Until a command without a reply, or a connection, counts as lost. Every script may be repeated, so it then is. The
-slowest connection that works is `chunks.CHUNK` in this time: 105 kB/s."""
+"""Until a command or connection without a reply counts as lost, and is repeated: every script may be. The slowest
+connection that works is `chunks.CHUNK` in this time: 105 kB/s."""
 REDIS_IDLE = 15
-"""Of idleness, after which a connection is tried before it's used: half-open ones are found here."""
+"""Of idleness, after which a connection is checked before use, because it may be half-open."""
 REDIS_SLOW = 1.0
-"""After which a reply is slow; mostly it takes a thousandth."""
+"""After which a reply counts as slow; usually it takes a thousandth."""
 REDIS_SLOW_LOG = 60.0
 """Between two log lines about slow replies."""
 DNS = 2.0
 """Until DNS counts as down. Below `REDIS_REPLY`."""
 STATE_CHECK = 10.0
-"""Between two looks whether Redis has lost what it had."""
+"""Between two checks whether Redis has lost data."""
 STATE_LOSS = 60.0
-"""Of data that a crash of Redis may cost without being told: with `everysec` it's one or two, and clocks differ. Above
+"""Of data that a crash of Redis may lose without a warning: with `everysec` it's one or two, and clocks differ. Above
 `STATE_CHECK`."""
 STATE_LOSS_LOG = 60.0
-"""Between two log lines about data that was lost, until the bot is started anew."""
+"""Between two log lines about lost data, until the bot restarts."""
 
 # ---------------------------------------------------------------- jobs
 
 LEASE = 30.0
 """Until a silent worker's job goes to another one, unless `WORKER_LEASE` says otherwise."""
 LANE_HOLD = 30.0
-"""For which an entry of a lane stays held without a sign of life from its holder. Above three times `REDIS_REPLY`."""
+"""For which a lane's entry stays held without a renewal. Above three times `REDIS_REPLY`."""
 UNANSWERED_JOB = 7 * DAY
-"""For which a finished job is remembered while its answer is on its way: longer than any outage of the bot. The scripts
-say the same number."""
+"""For which an ended job waits for its answer: longer than any outage of the bot. The scripts have the same number."""
 ANSWERED_JOB = DAY
-"""For which a job is remembered after its answer: pressing a button of the result still finds it."""
+"""For which a job is kept after its answer, so that the buttons of its result work."""
 
 # ---------------------------------------------------------------- pictures
 
 PICTURE = DAY
 """For which a picture is kept, unless `PICTURE_TTL` says otherwise."""
 FAILED_JOB_PICTURES = 3_600
-"""For which a failed job keeps its photos, as long as there is room: an operator may have it tried again. The scripts
-say the same number."""
+"""For which a failed job keeps its photos if there's room, so that an operator can retry it. The scripts have the same
+number."""
 OBJECT_CALL = 15.0
-"""For a call to the object store in any case, and one more for each 64 kB of a picture."""
+"""For a call to the object store, plus one second for each 64 kB of a picture."""
 
 # ---------------------------------------------------------------- signs of life
 
 BEAT = 12.0
-"""Between two of a worker. Below `REDIS_IDLE`: a connection that was idle for longer costs a command."""
+"""Between a worker's heartbeats. Below `REDIS_IDLE`: checking an idle connection costs a command."""
 BOT_BEAT = 5.0
-"""Between two of a bot, which says nothing between them."""
+"""Between a bot's heartbeats."""
 FORGOTTEN_WORKER = 60
-"""Without one, until nobody counts on a worker. Above three times `BEAT`, after which the status calls it silent."""
+"""Without a heartbeat until a worker counts as gone. Above three times `BEAT`, when the status calls it silent."""
 LAST_WORDS = 900
-"""For which its last words are kept for the operator. Above `FORGOTTEN_WORKER`."""
+"""For which its last report is kept for the operator. Above `FORGOTTEN_WORKER`."""

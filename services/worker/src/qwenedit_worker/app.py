@@ -1,4 +1,4 @@
-"""The one place where the worker's parts are built and joined."""
+"""Builds the worker's parts and runs them: the composition root."""
 
 from __future__ import annotations
 
@@ -45,8 +45,7 @@ def main() -> None:
     """Run the worker until it has to leave.
 
     Raises:
-        SystemExit: with code 2 when a setting or the workflow's file cannot be used, with 1 when the probes' port
-            is taken.
+        SystemExit: code 2 if a setting or the workflow's file is unusable, 1 if the probes' port is taken.
     """
     settings = load(WorkerSettings)
     try:
@@ -168,7 +167,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
 
 
 async def _run_beside(worker: Worker, shutdown: Shutdown, *helping: Coroutine[None, None, None]) -> None:
-    """Run the worker until it has to leave; if a helper fails, give the job back and end."""
+    """Run the worker until it has to leave; if a helper fails, return the job and exit."""
 
     def look(helper: asyncio.Task[None]) -> None:
         if not helper.cancelled() and helper.exception():
@@ -189,7 +188,7 @@ async def _run_beside(worker: Worker, shutdown: Shutdown, *helping: Coroutine[No
 
 
 async def _lose_patience(shutdown: Shutdown, seconds: float) -> None:
-    """Give the running job back before the pod's grace period ends and it's lost with the process."""
+    """Return the running job before the pod's grace period ends."""
     await shutdown.leaving.wait()
     await asyncio.sleep(seconds)
     shutdown.abandon()

@@ -1,4 +1,4 @@
-"""What a command works on: one installation, seen through its Redis."""
+"""The installation that a command works on, through its Redis."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Installation:
-    """An installation, as the settings have it.
+    """An installation, as configured.
 
     Args:
         redis: A client that decodes replies.
@@ -74,7 +74,7 @@ class Installation:
 
 
 async def permitted(call: Awaitable[T]) -> T | None:
-    """Await a reading; None if this Redis user, such as a worker's, may not take it."""
+    """Await a read; None if this Redis user, such as a worker's, lacks permission."""
     try:
         return await call
     except NoPermissionError:

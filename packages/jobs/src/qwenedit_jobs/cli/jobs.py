@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.job_records import JobRecord
 
 UNREADABLE = "not readable by this version"
-STRANGER = "no job: somebody else's item from the queue's list; `qwenedit dead drop` removes it"
+STRANGER = "not a job: another program's item in the queue; `qwenedit dead drop` removes it"
 ENDED = "done already: its user has the picture, or gets it now"
 FORGOTTEN = "no longer remembered"
 CANCELLED = {

@@ -1,4 +1,4 @@
-"""Updates, requests and answers that aren't done yet: since when, until when, and why."""
+"""Pending updates, requests and answers: for how long, until when, and why."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Stay
 
 MOST_LOOKED_AT = 100
-"""Answers among which the oldest one that its chat takes is looked for."""
+"""Answers searched for the oldest one that its chat doesn't refuse."""
 CHAT = "chat"
-"""What an answer waits for if its chat refuses the bot, such as a user's who blocked it: not a fault."""
+"""Why an answer waits if its chat refuses the bot, such as after a user blocked it: not a fault."""
 FETCHES = "the bot handles it. If that takes long, Telegram's file, or the moderation hook's answer, doesn't come"
 MEANINGS = {
     "flood": "Telegram told the bot to wait (429)",
     "pace": "as fast as Telegram allows in this chat, or for this bot",
     "memory": "the bot's memory for pictures is taken",
-    "conversion": "the bot's places for conversions are taken",
-    "download": "the bot's places for downloads are taken",
-    CHAT: "the chat refuses the bot: tried every hour, and when anything comes from there",
-    "late_edit": "words are said once more, over late edits of the job's progress",
+    "conversion": "the bot's conversion slots are taken",
+    "download": "the bot's download slots are taken",
+    CHAT: "the chat refuses the bot: retried every hour, and when the chat sends anything",
+    "late_edit": "the text is sent once more, in case late progress has overwritten it",
 }
-"""What an answer or a request is parked for, in words."""
+"""Descriptions of why an answer or a request is parked."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingAnswer:
-    """An answer that is not in its chat yet. Times are seconds since the epoch, by Redis' clock."""
+    """An undelivered answer. Times are seconds since the epoch, by Redis' clock."""
 
     job_id: str
     since: float | None
@@ -41,12 +41,12 @@ class PendingAnswer:
     stay: Stay
 
     def why(self, now: float) -> str:
-        """Say what it waits for, and when it is tried again."""
+        """Describe what it waits for and when it's retried."""
         return _why(self.stay, now, "the bot is giving it now")
 
 
 async def pending_updates(at: Installation, now: float) -> str:
-    """Say what users sent and the bot hasn't handled, and what the oldest waits for; empty if there is nothing."""
+    """Describe unhandled updates and what the oldest waits for; empty if there are none."""
     dated = [(_sent(each.payload, now), each) for each in await at.updates.waiting()]
     if not dated:
         return ""
@@ -56,13 +56,13 @@ async def pending_updates(at: Installation, now: float) -> str:
 
 
 def _sent(update: str, now: float) -> float:
-    """Return when Telegram took a message; one without a date came now."""
+    """Return when a message was sent; now if it has no date."""
     dates = [float(each) for each in re.findall(r'"date": ?([0-9]{9,10})\b', update)]
     return min(now, max(dates, default=now))  # an older one is of a message that it replies to
 
 
 async def pending_requests(at: Installation, now: float) -> str:
-    """Say how many requests wait to become jobs, and what for; empty if there is none."""
+    """Describe the requests that aren't jobs yet; empty if there are none."""
     found = await at.requests.waiting()
     if not found:
         return ""
@@ -82,7 +82,7 @@ def _why(stay: Stay, now: float, in_hand: str) -> str:
 
 
 async def pending_answer(at: Installation, job_id: str | None = None) -> PendingAnswer | None:
-    """Find the answer to a job, or the oldest one that no chat refuses; None if there is none, or none may be seen."""
+    """Find a job's answer, or the oldest that its chat doesn't refuse; None if there's none or no permission."""
     found = [(entry, job_in(entry.payload)) for entry in await permitted(at.answers.waiting()) or ()]
     for entry, job in [(entry, job) for entry, job in found if job and job_id in {None, job}][:MOST_LOOKED_AT]:
         stay = await at.answers.stay_of(entry)

@@ -1,4 +1,4 @@
-"""`qwenedit status`: one look at an installation. Each section shows what is there, and names what is wrong."""
+"""`qwenedit status`: an overview of an installation. Each section adds facts, and troubles with their runbooks."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
 
 MINUTES = 15
-"""Jobs that ended earlier are left out."""
+"""Jobs that ended earlier aren't shown."""
 A_FEW = 3
-"""Failures or successes in a row that say more than a user's odd photo."""
+"""Failures or successes in a row that one user's bad photo doesn't explain."""
 COLD_START = 300.0
-"""Seconds within which a GPU node and a worker start, mostly."""
+"""Seconds in which a GPU node and a worker usually start."""
 KUBECTL = f"kubectl -n {NAMESPACE}"
 PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:|^[0-9{{]'"
 WHY = f"{PODS}; {KUBECTL} events --types=Warning | tail -20"
 LOG = f"{KUBECTL} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | grep -E 'warning|error' | tail -3"
 MOST_WAITING = 1_000
-"""Jobs whose last failure is looked at, of those next in line and of those between attempts."""
-UNKNOWN = "not known here: ask the bot's pod"
-NONE = "none that is seen here"
+"""Jobs in line, and between attempts, whose last failure is shown."""
+UNKNOWN = "unknown here: ask the bot's pod"
+NONE = "none seen from here"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the sections found; what hurts most comes first."""
+    """The sections' findings; the worst trouble comes first."""
 
     now: float
     """Seconds since the epoch, by Redis' clock."""
@@ -55,7 +55,7 @@ class Report:
 
 
 async def status(at: Installation) -> Answer:
-    """Show how the installation is, in a few round trips."""
+    """Show the installation's state, in a few round trips."""
     queue = at.queue
     report = Report(now=await queue.now())
     places = await queue.ids_by_state()
@@ -93,7 +93,7 @@ async def _leader(report: Report, at: Installation) -> None:
         leader = UNKNOWN
     report.facts.append(("leader", leader))
     if leader.startswith("none"):
-        report.troubles.append(f"QweneditBotDown: no bot leads, so nobody is answered: `{WHY}` shows why")
+        report.troubles.append(f"QweneditBotDown: no bot leads, so users get no answers: `{WHY}` shows why")
 
 
 async def _bot(report: Report, at: Installation) -> None:
@@ -105,7 +105,7 @@ async def _bot(report: Report, at: Installation) -> None:
     if oldest := await pending_answer(at):
         late, why = report.now - (oldest.since or report.now), oldest.why(report.now)
         since = f", which ended {duration(late)} ago" if oldest.since else ""
-        owed = f"{owed}; the oldest answer is that of job {oldest.job_id}{since}: {why}"
+        owed = f"{owed}; the oldest is job {oldest.job_id}{since}: {why}"
         if late > 60:  # noqa: PLR2004 - longer than a full minute of Telegram's pace in a group
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
             report.troubles.append(f"QweneditAnswersLateFast: {said}")
@@ -122,7 +122,7 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
     waited = report.now - waiting[0].enqueued_at if waiting else 0.0
     able = [worker for worker in workers if worker.can_work(report.now)]
     next_one = f" (the next one for {duration(waited)})" if waited else ""
-    leaving = f" ({counts.draining} on pods that leave)" if counts.draining else ""
+    leaving = f" ({counts.draining} on leaving pods)" if counts.draining else ""
     since = "no" if paused is None else f"since {moment(paused, now=report.now)}; `qwenedit resume` ends it"
     running = f"{counts.running + counts.draining} running{leaving}"
     places = f"{counts.waiting} waiting{next_one}, {running}, {counts.delayed} between attempts, {counts.dead} dead"
@@ -132,23 +132,23 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
     lost = f"; {len(silent)} silent" if silent else ""
     report.facts.append(("workers", f"{len(workers) - len(silent)} up, {len(able)} of them ready{lost}"))
     if counts.waiting and paused is not None:
-        said = f"waiting jobs: {counts.waiting}, until an operator ends the pause"
+        said = f"{counts.waiting} waiting, until an operator ends the pause"
         report.troubles.append(f"QweneditPauseForgotten: {said}")
     elif counts.waiting and not able:
-        said = f"no worker is ready for the jobs that wait, the next one for {duration(waited)}: `{WHY}` shows why"
-        heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` what a worker warned of"
+        said = f"no worker is ready, and the next job has waited for {duration(waited)}: `{WHY}` shows why"
+        heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` shows workers' warnings"
         report.troubles.append(f"QweneditNoWorker: {said}{heard}. If there's no pod and no error, KEDA starts none")
     elif waited > COLD_START and all(worker.job for worker in able):
         page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
-        report.troubles.append(f"{page}: {said}: `{WHY}` shows whether others can't start")
+        report.troubles.append(f"{page}: {said}: `{WHY}` shows if others can't start")
     elif waited > 30 and not all(worker.job for worker in able):  # noqa: PLR2004 - an idle worker takes a job at once
-        said = f"the next job has waited for {duration(waited)}, and an idle worker leaves it"
+        said = f"the next job has waited for {duration(waited)}, and an idle worker doesn't take it"
         report.troubles.append(f"QweneditQueueStuck: {said}")
 
 
 def _jobs(report: Report, ended: Sequence[Status], retried: Sequence[Status]) -> None:
-    """Tell how jobs ended, and of those under way which have failed before; `ended` has the newest first."""
+    """Report how jobs ended, and which unfinished jobs have failed before; `ended` is newest first."""
     states = Counter(job.state for job in ended)
     told = [job for job in ended if job.state is not State.CANCELLED]
     failed = [*retried, *(job for job in told if job.state is State.FAILED)]
@@ -174,7 +174,7 @@ def _reasons(failed: Sequence[Status], *, counted: bool = False) -> str:
 
 
 async def _disk(report: Report, at: Installation) -> None:
-    """Look whether Redis takes writes, by one that changes nothing, and how its last ones to the disk went."""
+    """Check whether Redis takes writes, by one that changes nothing, and whether its last rewrite succeeded."""
     try:
         await permitted(check_writable(at.redis, at.keys))
     except ResponseError as error:
@@ -186,7 +186,7 @@ async def _disk(report: Report, at: Installation) -> None:
     file, rewritten = size(found.get("aof_current_size", 0)), found.get("aof_last_bgrewrite_status", "ok")
     report.facts.append(("disk", f"append-only file of {file}; last rewrite: {rewritten}"))
     if rewritten != "ok":
-        said = f"Redis couldn't rewrite its append-only file, which has {file} and grows: Redis' log says why"
+        said = f"Redis couldn't rewrite its append-only file, which is {file} and grows: Redis' log says why"
         report.troubles.append(f"QweneditRedisDiskFull: {said}")
 
 
@@ -196,11 +196,11 @@ async def _redis(report: Report, at: Installation) -> None:
     except ResponseError:  # it makes room, which takes writes
         memory = Memory(0, 0, 0)
     server = await permitted(at.redis.info("server"))
-    name = "version not known here"
+    name = "version unknown here"
     if server:
         kind = "valkey" if "valkey_version" in server else "redis"
         name = f"{kind} {server.get(f'{kind}_version', '')}"
-    used = f"{size(memory.used)} in use, no limit" if memory.used else "memory not known here"
+    used = f"{size(memory.used)} in use, no limit" if memory.used else "memory unknown here"
     if memory.limit:
         needed = (memory.used + memory.kept_free) / memory.limit
         used = (

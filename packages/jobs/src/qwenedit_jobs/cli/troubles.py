@@ -1,4 +1,4 @@
-"""What bots and workers warned of lately, in their own words, for `qwenedit status`."""
+"""Recent warnings of bots and workers, for `qwenedit status`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ PAGES = (
     (r"telegram|polling|webhook|download", "QweneditTelegramRejects"),
     (r"set_aside|defect|unreadable", "QweneditSetAside"),
 )
-"""Which page in docs/runbooks helps, by an event and its words; the first that matches."""
+"""The runbook for an event and its text; the first match counts."""
 
 
 def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
-    """Name the page and the newest words of each trouble that a part has now, one a page and part."""
+    """Return each part's present troubles, the newest one per runbook."""
     for part in parts:
         told = {page: each for each in part.presence.troubles if now - each.at < _lasts(each) and (page := _page(each))}
         for page, each in sorted(told.items(), key=lambda found: -found[1].at):
@@ -42,7 +42,7 @@ def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
 
 
 def lines(parts: Sequence[LiveWorker], now: float) -> list[str]:
-    """Return what the parts warned of lately, the newest first."""
+    """Return the parts' recent warnings, newest first."""
     found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < times.LAST_WORDS]
     found.sort(key=lambda each: -each[0].at)
     return [f"Warned: {_said(part, each, now)}" for each, part in found]

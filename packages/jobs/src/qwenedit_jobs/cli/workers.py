@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.workers.registry import LiveWorker, Presence
 
 LATE = 2 * times.BEAT
-"""Seconds without a sign of life after which a worker with a job hangs, was killed, or is cut off from Redis."""
+"""Seconds without a heartbeat after which a worker with a job counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class SeenWorker:
 
     name: str
     presence: Presence | None
-    """None: it was killed a minute ago, or is of another version."""
+    """None: it was killed over a minute ago, or is another version's."""
     seen_at: float | None
     job: Status | None
     usual: float | None = None
-    """Seconds that jobs of this one's workflow usually take; None if that isn't known."""
+    """Usual seconds of a job with this job's workflow; None if unknown."""
     failures: int = 0
     """Recent jobs whose last attempt failed here."""
 
@@ -69,7 +69,7 @@ class SeenWorker:
 async def seen_workers(
     at: Installation, alive: Iterable[LiveWorker], running: Sequence[Status], failed: Iterable[Status]
 ) -> list[SeenWorker]:
-    """Join the register of workers with the jobs that run and those that failed."""
+    """Join the register of workers with running and failed jobs."""
     jobs = {job.worker: job for job in running if job.worker}
     seen = {one.presence.worker: one for one in alive}
     failures = Counter(job.worker for job in failed)
@@ -89,13 +89,13 @@ async def seen_workers(
 
 
 async def _usual(at: Installation, workflow: str) -> float | None:
-    """Return the median of what the last jobs of a workflow took; the empty name is the workers' own."""
+    """Return a workflow's median seconds per job; the empty name is the default workflow."""
     seconds = await permitted(cast("Any", at.redis.lrange(at.keys.durations(workflow), 0, 99)))
     return median(map(float, seconds)) if seconds else None
 
 
 def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) -> Iterator[str]:
-    """Name the runbooks of jobs that hang, of workers that were lost, and of a register that somebody else writes."""
+    """Report hanging jobs, lost workers, and a register that another program writes, with their runbooks."""
     busy = [(worker, worker.job) for worker in workers if worker.job is not None]
     if stuck := [(worker, job) for worker, job in busy if worker.hangs_for(now)]:
         worker, job = stuck[0]
@@ -108,12 +108,12 @@ def worker_troubles(workers: Sequence[SeenWorker], now: float, *, ignored: int) 
         said = f"worker {worker.name} is silent{since} with job {short_id(job.id)}{_more(late)}"
         yield f"QweneditWorkersLost: {said}. {cut_off([worker for worker, _job in late], now)}"
     if ignored:
-        said = f"{ignored} entries of the register of workers are no worker's, or too large"
+        said = f"{ignored} entries of the workers' register aren't a worker's, or are too large"
         yield f"QweneditWorkersLost: {said}: somebody else has a worker's Redis password"
 
 
 def cut_off(silent: Sequence[SeenWorker], now: float) -> str:
-    """Say that workers fell silent while Redis answers here, and what shows why."""
+    """Say which worker fell silent while Redis answers here, and which log says why."""
     worker = max(silent, key=lambda each: each.seen_at or 0.0)
     ago = duration(now - worker.seen_at) if worker.seen_at else "more than 15 min"
     log = f"kubectl -n {NAMESPACE} logs {worker.name} -c worker --tail=5"
@@ -125,7 +125,7 @@ def _more(found: Sequence[object]) -> str:
 
 
 def show_workers(workers: Sequence[SeenWorker], now: float) -> str:
-    """Make a table of the workers, and say below it why some aren't ready."""
+    """Return a table of the workers, with the reasons why some aren't ready below it."""
     if not workers:
         return "No worker is up."
     problems = [

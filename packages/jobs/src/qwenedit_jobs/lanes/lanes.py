@@ -27,18 +27,18 @@ class Put(StrEnum):
 
     PUT = "put"
     KNOWN = "known"
-    """It waits already."""
+    """It was added before."""
     FULL = "full"
-    """Its sender has as many waiting in this lane as they may."""
+    """Its sender has too many waiting in this lane."""
 
 
 class Lanes:
-    """One fair queue.
+    """A fair queue: one lane per chat or user, served in turn.
 
     Args:
         redis: A client that decodes replies.
-        prefix: Of its keys.
-        name: This replica's; after a restart under the same name its entries are due at once.
+        prefix: Prefix of its keys.
+        name: This replica's name; after a restart under the same name its entries are due at once.
         hold: Seconds; see `times.LANE_HOLD`.
     """
 
@@ -50,15 +50,15 @@ class Lanes:
         self._scripts = self.scripts(FOLDER)
 
     def key(self, name: str) -> str:
-        """Return the key, or the prefix of keys, that scripts call by a name: see `lua/prelude.lua`."""
+        """Return the key or key prefix that scripts know by a name; see `lua/prelude.lua`."""
         return f"{self.prefix}:{name.removesuffix('_prefix')}{':' * name.endswith('_prefix')}"
 
     def scripts(self, folder: Path, key: Callable[[str], str | None] = lambda _name: None) -> Scripts:
-        """Return scripts that may use the functions of the lanes' prelude.
+        """Return scripts that can use the lanes' prelude.
 
         Args:
-            folder: Where they are.
-            key: Returns the key that has a name; None for those of the lanes.
+            folder: The scripts' folder.
+            key: Returns a key by its name; None for the lanes' own.
         """
         return Scripts(self._redis, folder, lambda name: key(name) or self.key(name), prelude=FOLDER)
 
@@ -67,20 +67,20 @@ class Lanes:
         return f"{self.key('why_prefix')}{entry}"
 
     async def put(self, lane: str, entry: str, payload: str, *, sender: str = "", most: int = 0) -> Put:
-        """Add an entry behind those of its lane, once.
+        """Append an entry to a lane, once.
 
         Args:
-            lane: Which.
-            entry: Its id.
-            payload: What it says.
-            sender: Whose share of the lane it takes.
-            most: Entries that the sender may have waiting in the lane; 0: any number.
+            lane: The lane's name.
+            entry: The entry's ID.
+            payload: Its content.
+            sender: The user whose share of the lane it uses.
+            most: Entries that the sender may have waiting in the lane; 0 for no limit.
         """
         outcome = await self._scripts.run("put", lane=lane, sender=sender, id=entry, payload=payload, most=most)
         return Put(outcome)
 
     async def next(self, count: int) -> tuple[list[Entry], float | None]:
-        """Take and hold up to `count` entries, each of another lane.
+        """Hold up to `count` due entries, each of another lane.
 
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.
@@ -97,12 +97,12 @@ class Lanes:
     async def park(
         self, entry: Entry, seconds: float, *, failed: bool = False, alone: bool = False, why: str = ""
     ) -> bool:
-        """Let go of an entry until it is due again; False when the hold had run out.
+        """Release an entry until it's due again; False if the hold had expired.
 
         Args:
-            entry: A held one.
-            seconds: Until then.
-            failed: Count a failed attempt.
+            entry: A held entry.
+            seconds: Seconds until it's due.
+            failed: Whether to count a failed attempt.
             alone: Let the entries behind it go first; otherwise its lane waits with it.
             why: What it waits for, for the operator; never a user's words.
         """
@@ -124,18 +124,18 @@ class Lanes:
         return bool(await self._scripts.run("make_due", lane=lane))
 
     async def make_due_apart(self, lane: str) -> int:
-        """Make the entries of a lane due now that wait apart, as `park` had it; returns how many."""
+        """Make a lane's entries due that were parked `alone`; returns how many."""
         if not await self._redis.exists(f"{self.key('lane_prefix')}{lane}:apart"):
             return 0
         return int(await self._scripts.run("make_due_apart", lane=lane))
 
     async def renew(self, entries: Iterable[Entry]) -> int:
-        """Give a sign of life for held entries; returns how many still are."""
+        """Renew the hold of entries; returns how many are still held."""
         held = [(entry.lane, entry.token) for entry in entries]
         return int(await self._scripts.run("renew", hold=self._hold, held=held))
 
     async def release_own_holds(self) -> int:
-        """Make the lanes due that this name held before it restarted; returns how many they were."""
+        """Release what this replica held before it restarted; returns the number of lanes."""
         return int(await self._scripts.run("release_own_holds", name=self._name))
 
     async def set_aside(self, entry: Entry, why: dict[str, str]) -> None:
@@ -143,7 +143,7 @@ class Lanes:
         await self._scripts.run("set_aside", **_arguments(entry), why=json.dumps(why))
 
     async def drain(self, stream: str, job_prefix: str, *, count: int) -> int:
-        """Move entries of a stream of jobs' ends into the lanes of the chats that wait for them.
+        """Move ended jobs from the stream into their chats' lanes.
 
         Returns:
             How many were moved.
@@ -160,7 +160,7 @@ class Lanes:
         return Occupancy(*map(int, await pipeline.execute()))
 
     async def of_lane(self, lane: str) -> dict[str, str]:
-        """Return what the entries of a lane say, by their ids and in their order; last come those that wait apart."""
+        """Return the payloads of a lane by ID, in order; entries parked `alone` come last."""
         key = f"{self.key('lane_prefix')}{lane}"
         pipeline = self._redis.pipeline(transaction=True)
         pipeline.smembers(f"{key}:apart")
@@ -175,7 +175,7 @@ class Lanes:
         return _waiting(entry, str(await self._redis.hget(self.key("entries"), entry) or "")).lane
 
     async def waiting(self) -> list[Waiting]:
-        """Return the entries that are not done, the oldest first; of very many only some."""
+        """Return the waiting entries, oldest first, up to `MOST_LOOKED_AT`."""
         packed_entries = dict[str, str]()
         async for entry, packed in self._redis.hscan_iter(self.key("entries"), count=1_000):
             packed_entries[str(entry)] = str(packed)
@@ -211,11 +211,11 @@ class Lanes:
         return sorted(entries, key=lambda each: each.at)
 
     async def retry_set_aside(self, entry: str) -> bool:
-        """Put an entry that was set aside back into its lane; False when it was not there."""
+        """Return an entry that was set aside to its lane; False if there's none."""
         return bool(await self._scripts.run("retry_set_aside", id=entry))
 
     async def drop_set_aside(self, entry: str) -> bool:
-        """Forget an entry that was set aside; False when it was not there."""
+        """Delete an entry that was set aside; False if there's none."""
         return bool(await self._redis.hdel(self.key("aside"), entry))
 
 

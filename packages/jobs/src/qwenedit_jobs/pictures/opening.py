@@ -1,4 +1,4 @@
-"""Opens the store of objects that `PICTURES_URL` names."""
+"""Opens the object store of `PICTURES_URL`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ if TYPE_CHECKING:
 
 CONNECT = timedelta(seconds=5)
 CALL = timedelta(hours=1)
-"""Never reached: `ObjectPictureStore` has the bounds, which depend on a picture's size."""
+"""Never reached: `ObjectPictureStore` sets limits that depend on a picture's size."""
 ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
 
 
 def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictureStore | None:
-    """Open a store of objects; None: pictures lie in Redis. Nothing is asked of it yet.
+    """Open an object store without calling it; None if pictures are in Redis.
 
-    Credentials, region and endpoint are in the variables that the store's own tools read: `AWS_*`, `GOOGLE_*`,
-    `AZURE_*`.
+    Credentials, region and endpoint come from the variables of the store's own tools: `AWS_*`, `GOOGLE_*`, `AZURE_*`.
 
     Args:
         url: `PICTURES_URL`.
-        on_call: Told of each call.
+        on_call: Called after each call.
 
     Raises:
         PictureStoreRefusedError: the store refuses the configured access.
@@ -37,7 +36,7 @@ def open_objects(url: str, *, on_call: OnCall = lambda *_: None) -> ObjectPictur
     address = Address.parse(url)
     if address is None:
         return None
-    # Only here: the library takes 11 MB of memory, which an installation without a bucket does not pay for.
+    # Imported here because it takes 11 MB of memory, which an installation without a bucket shouldn't pay for.
     from obstore.exceptions import BaseError  # noqa: PLC0415
 
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore  # noqa: PLC0415

@@ -52,7 +52,7 @@ jobs. The rest is for small writes: a service needs some to say that there's no 
 TIDY_SHARE = 0.75
 """Share of it that the janitor keeps to by deleting the pictures of answered jobs, oldest first."""
 MAX_DETAIL_LENGTH = 1_000
-"""Characters of an error's text that are kept with a job."""
+"""Characters of an error's text that a job stores."""
 UNDECODED = {NEVER_DECODE: True}
 _FORGOTTEN = "forgotten"
 
@@ -61,15 +61,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How many jobs are taken, and how often each is tried.
+    """Limits of the queue and of a job's attempts.
 
     Args:
-        max_queue_length: Jobs that may wait before the next one is refused.
-        max_unfinished_per_user: Jobs that one user may have unfinished at once.
-        max_attempts: Executions in all, the first included.
+        max_queue_length: Jobs that may wait; more are refused.
+        max_unfinished_per_user: Unfinished jobs that a user may have.
+        max_attempts: Attempts per job, including the first.
         retry_delays: Seconds before the second, third, … attempt; the last one repeats.
-        max_wait: Seconds in which a job must begin after its acceptance, and again after an attempt that failed; later
-            it fails instead.
+        max_wait: Seconds within which a job must begin after its acceptance, and after a failed attempt. Otherwise it
+            fails.
     """
 
     max_queue_length: int = 1000
@@ -81,27 +81,27 @@ class QueueLimits:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Jobs whose lease, pause or wait ended."""
+    """What a tick changed."""
 
     due: tuple[str, ...]
-    """Ids of those whose pause between two attempts has ended, and that are back in line."""
+    """IDs of jobs that are back in line after a pause between attempts."""
     expired: tuple[str, ...]
-    """Ids of those that waited too long, and have failed."""
+    """IDs of jobs that failed because they waited too long."""
     lost: tuple[LostAttempt, ...]
-    """Attempts whose lease ran out."""
+    """Attempts whose lease expired."""
 
 
 class JobQueue(QueueView):
-    """Jobs on a Redis list, with leases. Times are Redis' own; no caller's clock matters.
+    """Jobs on a Redis list, with leases. Times are by Redis' clock, never the caller's.
 
-    Every method may raise `redis.exceptions.RedisError`, and every one may then be called again. One of these errors is
-    our own: `StorageFullError`. A full Redis refuses new jobs and pictures; the jobs it has still run and end.
+    Every method may raise `redis.exceptions.RedisError`, and may then be repeated. `StorageFullError` is one: a full
+    Redis refuses new jobs and pictures, while its jobs still run and end.
 
     Args:
         redis: A client that decodes replies.
         keys: The installation's key names.
-        waiter: A client for waiting alone.
-        picture_ttl: Seconds for which pictures are kept, of jobs that are accepted and of results that are handed in.
+        waiter: A client for blocking calls.
+        picture_ttl: Seconds for which photos of accepted jobs and results are kept.
     """
 
     def __init__(
@@ -127,23 +127,22 @@ class JobQueue(QueueView):
         pictures_in_redis: bool = False,
         sources: str = "",
     ) -> State:
-        """Accept a job, once: an id that exists isn't changed.
+        """Accept a job, once: an existing ID isn't changed.
 
         Args:
             job: The job.
-            limits: What is accepted.
-            trace_context: Travels with it.
-            pictures_in_redis: Accept it only if the same Redis has its pictures at this moment, and room for its
-                result.
-            sources: Where its pictures came from, in the caller's words: kept with the job, and told to no worker.
+            limits: The limits that apply.
+            trace_context: The traceparent to store with it.
+            pictures_in_redis: Accept it only if this Redis has its pictures now, and room for its result.
+            sources: Where its pictures came from, in the caller's format; stored, but not passed to workers.
 
         Returns:
-            The job's state: `QUEUED` when it was accepted now. Another version's state is returned as `RUNNING`.
+            The job's state: `QUEUED` if it was accepted now. Another version's state is returned as `RUNNING`.
 
         Raises:
             QueueFullError: too many jobs wait.
             TooManyUnfinishedError: this user has too many unfinished jobs.
-            PicturesForgottenError: Redis does not have its pictures.
+            PicturesForgottenError: Redis doesn't have its pictures.
             StorageFullError: Redis has no room for it.
         """
         reply = await self._run(
@@ -175,52 +174,52 @@ class JobQueue(QueueView):
         return State.QUEUED if outcome == "accepted" else known(State, fields["state"], State.RUNNING)
 
     async def cancel(self, job_id: str) -> Cancelled:
-        """Cancel a job: at once while it waits, through its worker while it runs."""
+        """Cancel a job: at once if it waits, through its worker if it runs."""
         return known(Cancelled, await self._run("cancel", id=job_id), Cancelled.UNKNOWN)
 
     async def answered(self, job_id: str, *, ending: int | None = None, how: str = "") -> float | None:
-        """Remember that the user has the answer, from now on.
+        """Record that the user has the answer.
 
         Args:
             job_id: The job.
-            ending: Which of its ends was answered, as `Status` says. An operator may have had the job executed again
-                meanwhile, and then the answer to its next end is still to come.
+            ending: Which of its ends was answered, as in `Status`. If an operator requeued the job meanwhile, its next
+                end still needs an answer.
             how: What its user got, for the operator.
 
         Returns:
-            When that was, in seconds since the epoch by Redis' clock; None where this call was not the first to say
-            so, or the job is no longer at that end.
+            When, in seconds since the epoch by Redis' clock; None if it was recorded before, or the job is no longer at
+            that end.
         """
         end = None if ending is None else str(ending)
         at = int(await self._run("answered", id=job_id, retention=times.ANSWERED_JOB, ending=end, how=how))
         return at / 1000 if at else None
 
     async def reword(self, job: Job) -> bool:
-        """Have a job that waits for its first attempt done as this one says; False where it has begun or ended.
+        """Replace a job that waits for its first attempt; False if it has begun or ended.
 
-        A job that was released by its worker before it began counts as one that waits.
+        A job that its worker released before it began counts as waiting.
         """
         return bool(await self._run("reword", id=job.id, payload=_payload(job)))
 
     async def was_answered(self, job_id: str) -> bool:
-        """Whether the user already has the answer to a job."""
+        """Return whether the user has a job's answer."""
         return bool(await self._redis.hexists(self._keys.job(job_id), "answered_at"))
 
     async def tick(self) -> Tick:
-        """Do what the time asks for: end leases, put jobs whose pause has ended back into line, fail late ones.
+        """End expired leases, return jobs to the line after their pause, and fail jobs that waited too long.
 
-        Somebody has to call it about once a second. What a lost reply has told is not told again.
+        Call it about once a second. If a reply is lost, its changes aren't reported again.
         """
         reply = named(await self._run("tick", limit=100))
         attempts = map(LostAttempt.parse, reply["lost"])
         return Tick(tuple(reply["due"]), tuple(reply["expired"]), tuple(each for each in attempts if each is not None))
 
     async def make_room(self, size: int = 0, *, share: float = TIDY_SHARE) -> Memory:
-        """Delete pictures of answered jobs, oldest first, until so many bytes fit; at most 2,000 a call.
+        """Delete answered jobs' pictures, oldest first, to make room; at most 2,000 a call.
 
         Args:
-            size: Bytes that are to fit beside the results of all unfinished jobs.
-            share: Of `maxmemory`, below which they are to fit.
+            size: Bytes that must fit beside the results of all unfinished jobs.
+            share: Share of `maxmemory` below which they must fit.
         """
         reply = named(await self._run("room", bytes=size, share=share))
         return Memory(reply["used"], reply["limit"], reply["kept_free"])
@@ -228,22 +227,21 @@ class JobQueue(QueueView):
     # ---------------------------------------------------------------- the worker's side
 
     async def claim(self, *, worker: str, token: str, lease: float, wait: float = 0.0) -> Claim | None:
-        """Take the job that waited longest.
+        """Claim the job that has waited longest.
 
-        A claim that waits is a BLMOVE of the line's last item onto its own place, which blocks until there is one and
-        changes nothing, and a claim behind it in one round trip. If its reply is lost, or the call is cancelled, it may
-        have taken a job: call `claim` with the same token, or `abandon`. A worker that is gone without its connection
-        being closed takes one job at most, and only until its wait has ended. Pictures that are small and in the same
-        Redis come along.
+        With `wait`, sends in one round trip a BLMOVE of the line's last item onto its own place, which blocks until
+        there is one and changes nothing, and the claim. If the reply is lost or the call is cancelled, it may have
+        claimed a job: call `claim` with the same token, or `abandon`. A vanished worker whose connection stays open
+        claims at most one job, until its wait has ended. Small pictures in the same Redis are returned too.
 
         Args:
             worker: The name of the caller, for the operator.
-            token: Fresh and random for each job; repeating a call with the same token returns the same job.
-            lease: Seconds until the job goes to somebody else unless `heartbeat` is called.
-            wait: Seconds to wait for a job where there is none.
+            token: Random, new for each job; repeating a call with the same token returns the same job.
+            lease: Seconds until the job goes to another worker unless `heartbeat` is called.
+            wait: Seconds to wait if there's no job.
 
         Raises:
-            UnreadableJobError: the job was claimed and its payload is unknown to this version; settle it.
+            UnreadableJobError: the job was claimed, but this version can't read it; settle it.
         """
         reply = await self._claimed(wait, worker=worker, token=token, lease=_ms(lease), room=chunks.CHUNK)
         fields = named(reply)
@@ -271,12 +269,12 @@ class JobQueue(QueueView):
     async def _run_soon(
         self, transition: str, *data: bytes, options: dict[str, bool] | None = None, **arguments: object
     ) -> Any:
-        """Run a script of every job by the client that waits: before Python 3.12, the time-out of others is a task."""
+        """Run a script on the blocking client: before Python 3.12, other clients' timeouts create a task each."""
         async with answered_within(0.0):
             return await self._scripts.run_by(self._waiter, options or {}, transition, *data, **arguments)
 
     async def abandon(self, token: str) -> Settled:
-        """Revoke a claim's token, and put its job, if any, back in line unharmed."""
+        """Revoke a claim's token, and return its job, if any, to the line without counting the attempt."""
         return Settled(await self._run("settle", token=token, outcome=Settled.QUEUED))
 
     async def heartbeat(
@@ -290,16 +288,16 @@ class JobQueue(QueueView):
         step: int = 0,
         steps: int = 0,
     ) -> Lease:
-        """Keep the job for another lease (seconds).
+        """Renew the lease.
 
         Args:
             job_id: The job.
             token: Of the claim.
             lease: Seconds.
-            draining: The pod is leaving: KEDA is to keep no replica for the job any more.
-            phase: How far the job is, for its user; None: no news.
-            step: Of that phase.
-            steps: In all.
+            draining: The pod is leaving: KEDA no longer counts the job.
+            phase: The job's progress, for its user; None if unchanged.
+            step: The current step of that phase.
+            steps: The number of its steps.
         """
         word = await self._run(
             "heartbeat",
@@ -314,14 +312,14 @@ class JobQueue(QueueView):
         return Lease(word)
 
     async def settle(self, job_id: str, token: str, outcome: Outcome) -> Settled:
-        """Record how an attempt ended. A job whose user has cancelled it ends so, whatever its worker says.
+        """Record how an attempt ended. A cancelled job ends as cancelled, whatever the outcome.
 
         Returns:
-            What became of the job. A failed attempt delays it, or fails it after the last one.
+            The job's next state. A failed attempt delays it; the last one fails it.
 
         Raises:
-            PicturesForgottenError: Redis does not have the result's picture any more.
-            StorageFullError: it has no room for it.
+            PicturesForgottenError: Redis no longer has the result's picture.
+            StorageFullError: Redis has no room for it.
         """
         arguments: dict[str, Any] = {"id": job_id, "token": token}
         upload: tuple[str, bytes] | None = None
@@ -350,7 +348,7 @@ class JobQueue(QueueView):
         return Settled(settled)
 
     async def _upload(self, ref: str, picture: bytes) -> None:
-        """Send a result ahead of its job's end. Where there is no room, pictures of answered jobs go."""
+        """Store a result before its job ends, deleting answered jobs' pictures if there's no room."""
         for last in (False, True):
             try:
                 await chunks.put(self._redis, self._keys.picture(ref), picture, ms=_ms(self._picture_ttl))
@@ -363,7 +361,7 @@ class JobQueue(QueueView):
 
 
 def _payload(job: Job) -> str:
-    """Say only what differs from the defaults: a worker of the release before knows nothing of newer fields."""
+    """Serialize only what differs from the defaults: the previous release's worker doesn't know newer fields."""
     return job.model_dump_json(exclude_defaults=True)
 
 

@@ -1,4 +1,4 @@
-"""The register of workers and bots, which each keeps up to date by heartbeats."""
+"""The register of workers and bots, updated by their heartbeats."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
 
 MOST_SEEN = 1_000
-"""Workers that are read, the latest signs of life first; a stolen worker's password could flood the register."""
+"""Workers that are read, latest heartbeat first: a stolen worker's password could flood the register."""
 
 _FOLDER = Path(__file__).parent / "lua"
 _Text = Annotated[str, BeforeValidator(lambda text: text[:500] if isinstance(text, str) else text)]
@@ -39,7 +39,7 @@ class _Report(BaseModel):
 
 
 class Device(_Report):
-    """A worker's ComfyUI and its GPU, as they were last heard of."""
+    """A worker's ComfyUI and GPU, as last reported."""
 
     version: _Text
     """Of ComfyUI."""
@@ -51,32 +51,32 @@ class Device(_Report):
 
 
 class Trouble(_Report):
-    """What a part warned of in its log."""
+    """A warning from a part's log."""
 
     event: _Text
     words: _Text = ""
     count: _Count = 1
     since: _Seconds
-    """When the first of `count` was, since the epoch by the part's own clock, as is the last one's."""
+    """When the first of `count` occurred, since the epoch by the part's own clock, as is `at`, the last one's."""
     at: _Seconds
 
 
 class Presence(_Report):
-    """What a worker or a bot says of itself. Which job a worker has is known from the job's lease."""
+    """What a worker or bot reports about itself. The job's lease, not this, says which job a worker has."""
 
     worker: _Text
     part: _Text = "worker"
     version: _Text = ""
     """Of the worker."""
     since: _Seconds
-    """Since the epoch: when the process began, by its own clock."""
+    """When the process started, since the epoch by its own clock."""
     ready: bool
     """Whether its ComfyUI could take a job."""
     draining: bool
     problem: _Text = ""
-    """Why it is not ready."""
+    """Why it isn't ready."""
     sockets: _Count | None = None
-    """Open ones of its process; None where the system does not say."""
+    """Its open sockets; None if the system doesn't say."""
     comfyui_url: _Text = ""
     device: Device | None = None
     """None until ComfyUI has answered."""
@@ -85,7 +85,7 @@ class Presence(_Report):
 
 @dataclass(frozen=True, slots=True)
 class LiveWorker:
-    """A worker and its last sign of life."""
+    """A worker and its last heartbeat."""
 
     presence: Presence
     at: float
@@ -94,13 +94,13 @@ class LiveWorker:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the register has."""
+    """The register's entries."""
 
     workers: tuple[LiveWorker, ...]
     bots: tuple[LiveWorker, ...] = ()
-    """By name, as the workers; one that was killed is among them for as long as was asked for."""
+    """By name, like the workers; includes killed ones, within the requested time."""
     ignored: int = 0
-    """Entries that are too large, one too many, or no worker's."""
+    """Entries that are too large, too many, or not a worker's."""
 
 
 class Workers:
@@ -118,17 +118,17 @@ class Workers:
         self._scripts = Scripts(redis, _FOLDER, names.__getitem__)
 
     async def beat(self, presence: Presence) -> None:
-        """Give a sign of life."""
+        """Send a heartbeat."""
         about = presence.model_dump_json()
         await self._scripts.run("beat", worker=presence.worker, about=about, kept=times.LAST_WORDS)
 
     async def leave(self, worker: str) -> None:
-        """Say goodbye."""
+        """Remove a worker."""
         await self._redis.zrem(self._keys.workers, worker)
         await self._redis.delete(self._keys.worker_about(worker))
 
     async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
-        """Return who gave a sign of life in the last seconds. At most 8 MiB are read."""
+        """Return the parts that sent a heartbeat within so many seconds. Reads at most 8 MiB."""
         limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": 8_192}
         reply = named(await self._scripts.run("seen", **limits))
         ignored = reply["ignored"]
@@ -149,11 +149,11 @@ class Workers:
 
 @asynccontextmanager
 async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[str, Any]]]) -> AsyncIterator[None]:
-    """Keep a bot, by its name, in the register with what it warns of; what ends it is the last that it says."""
+    """Keep a bot and its warnings in the register; an error that ends it is its last warning."""
     about = {"worker": bot, "part": "bot", "since": time.time(), "ready": False, "draining": False}
 
     async def beat(*last: dict[str, Any]) -> None:
-        with suppress(RedisError):  # its log and its probes tell of that
+        with suppress(RedisError):  # its log and its probes show that
             await register.beat(Presence.model_validate({**about, "troubles": [*troubles(), *last]}))
 
     async def keep_beating() -> None:

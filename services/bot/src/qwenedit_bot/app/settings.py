@@ -22,36 +22,35 @@ _SECRETS = {
 """The form of secrets, and the message for a wrong one, which never quotes its value."""
 
 UserId = Annotated[int, Field(gt=-(1 << 52), lt=1 << 52)]
-"""Of a user, or of a group or channel, which are below 0."""
+"""A user's ID, or a group's or channel's, which is negative."""
 
 
 class BotSettings(RedisSettings):
-    """Settings of the bot. `RedisSettings` has those that it shares with the worker."""
+    """The bot's settings. `RedisSettings` has those that it shares with the worker."""
 
     bot_token: SecretStr = Field(description="@BotFather gives it out")
     telegram_api_url: str = Field(default="https://api.telegram.org", pattern=r"^https?://\S+$")
-    """Address of the Bot API server: Telegram's own, or another one."""
+    """Address of the Bot API server."""
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+\S*$")
-    """Public address of the webhook; Telegram itself takes only https. If unset, the bot polls: Telegram serves one
-    poller a bot, and any number of replicas with a webhook."""
+    """Public address of the webhook; Telegram requires https. If unset, the bot polls, with one replica only."""
     webhook_secret: SecretStr | None = None
-    """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends along."""
+    """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends with each update."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
     bot_log_level: LogLevel = "INFO"
     probe_port: int = Field(default=8081, ge=0, le=65535)
-    """Port of the probes and metrics; 0 takes a free one."""
+    """Port of the probes and metrics; 0 for a free one."""
     max_retries: int = Field(default=3, ge=1, le=10)
-    """Attempts in all, the first included."""
+    """Attempts per job, including the first."""
     retry_delays: Annotated[tuple[Annotated[float, Field(ge=0, le=3600)], ...], NoDecode] = Field(
         default=(5.0, 10.0, 20.0), min_length=1, description="comma-separated seconds, such as 5,10,20"
     )
     """Seconds before the second, third, … attempt; the last one repeats."""
     max_queue_length: int = Field(default=1000, ge=1, le=1_000_000)
-    """Waiting jobs; beyond them new jobs are refused."""
+    """Jobs that may wait; more are refused."""
     max_unfinished_jobs_per_user: int = Field(default=3, ge=1, le=1_000_000)
-    """Jobs that a user may have waiting and running at once."""
+    """Unfinished jobs that a user may have."""
     max_wait: float = Field(default=3_600.0, ge=60, le=7 * 86_400)
-    """Seconds within which a job must begin, also after a failed attempt; later it fails. At most `picture_ttl`."""
+    """Seconds within which a job must begin, also after a failed attempt; otherwise it fails. At most `picture_ttl`."""
     admins: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
@@ -59,23 +58,23 @@ class BotSettings(RedisSettings):
     allowed_users: Annotated[frozenset[UserId], NoDecode] = Field(
         default=frozenset(), description="comma-separated Telegram user ids"
     )
-    """Telegram ids of users who may use the bot besides the admins; empty: everybody."""
+    """Telegram IDs of users who may use the bot besides the admins; if empty, everybody may."""
     jobs_per_day: int | None = Field(default=None, ge=0, le=1_000_000)
-    """Free jobs of a user from 00:00 UTC on; None: no such limit."""
+    """Free jobs per user and UTC day; if unset, there's no limit."""
     star_packs: Annotated[tuple[Pack, ...], NoDecode] = Field(
         default=(), description="comma-separated jobs:stars, such as 10:50,50:200"
     )
-    """Packs of jobs that users may buy for Telegram Stars, beyond those of the day; empty: nothing is sold."""
+    """Packs of jobs for Telegram Stars, beyond the daily ones; if empty, nothing is sold."""
     pay_support: str = Field(default="", max_length=200)
     """The contact for questions about payments, such as @name. Telegram requires one of bots that sell."""
     moderation_url: SecretStr | None = Field(default=None, description="http:// or https://")
-    """Moderation hook, which the bot asks before it accepts a job and before it shows a result; None: no moderation."""
+    """Moderation hook, called before a job is accepted and before its result is shown; if unset, there's none."""
     moderation_token: SecretStr | None = None
     """Bearer token for the hook."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
-    """Area of the picture that the button “Larger” makes, in units of 1024 x 1024 pixels; 0 offers it nowhere."""
+    """Area of a picture made by the button “Larger”, in units of 1024 x 1024 pixels; 0 hides the button."""
     presets_file: Path | None = None
-    """The operator's presets, in YAML; those that come with the bot if left out. Read at the start."""
+    """The operator's presets, in YAML; if unset, the bot's own. Read at the start."""
 
     @field_validator(*_SECRETS)
     @classmethod
@@ -112,7 +111,7 @@ class BotSettings(RedisSettings):
 
     @property
     def limits(self) -> QueueLimits:
-        """How many jobs are taken, and how often each is tried."""
+        """The queue's limits."""
         return QueueLimits(
             max_queue_length=self.max_queue_length,
             max_unfinished_per_user=self.max_unfinished_jobs_per_user,

@@ -1,4 +1,4 @@
-"""Ready-made edits that users choose by buttons, as the operator's file has them."""
+"""The presets: ready-made edits that users choose by buttons, read from the operator's file."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 ADDED = "\n\n"
-"""Between a preset's instruction and what its user adds."""
+"""Separates a preset's instruction from its user's addition."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 """Short enough for a button's 64 bytes of data."""
 
 
 class PresetsError(Exception):
-    """A file of presets cannot be used."""
+    """A file of presets can't be used."""
 
 
 def text_in(texts: Mapping[str, str], language: str) -> str:
-    """Return a preset's text in a language, or else in the bot's first one."""
+    """Return a preset's text in a language, or in the bot's first one."""
     return texts.get(language) or texts[LANGUAGES[0]]
 
 
@@ -56,18 +56,18 @@ class Preset(_PresetModel):
     name: Translated
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     example: Translated
-    """What comes out of it."""
+    """A description of the result."""
     keywords: Any = None
-    """Of files for earlier versions, which could search. Not read."""
+    """Accepted for files of earlier versions; unused."""
     photos: int = Field(default=1, ge=1, le=MAX_PICTURES)
     asks: tuple[Translated, ...] = ()
-    """What each photo shows, where there are several."""
+    """What each photo shows, if there are several."""
     workflow: Name | None = None
     parameters: Parameters = Field(default_factory=dict)
-    """Values for what the workflow's binding file names."""
+    """Values for the parameters in the workflow's binding file."""
 
     def with_words(self, words: str) -> str:
-        """Return the instruction with what a user wrote beside the photo."""
+        """Return the instruction with the user's own words appended."""
         return f"{self.prompt}{ADDED}{words}" if words else self.prompt
 
     @model_validator(mode="after")
@@ -104,19 +104,19 @@ class Catalogue(_PresetModel):
         return [preset for category in self.categories for preset in category.presets]
 
     def category(self, category_id: str) -> Category | None:
-        """Find a category; None when the file no longer has it."""
+        """Find a category; None if the file no longer has it."""
         return next((category for category in self.categories if category.id == category_id), None)
 
     def preset(self, preset_id: str) -> Preset | None:
-        """Find a preset; None when the file no longer has it."""
+        """Find a preset; None if the file no longer has it."""
         return next((preset for preset in self.presets if preset.id == preset_id), None)
 
     def category_of(self, preset_id: str) -> Category | None:
-        """Find the category that has a preset."""
+        """Find a preset's category."""
         return next((c for c in self.categories if any(preset.id == preset_id for preset in c.presets)), None)
 
     def said(self, prompt: str, language: str) -> str:
-        """Return an instruction as its user knows it: a preset's is its name, with what the user added to it."""
+        """Return an instruction as users see it: a preset's name instead of its text."""
         preset = self._preset_in(prompt)
         if preset is None:
             return prompt
@@ -124,12 +124,12 @@ class Catalogue(_PresetModel):
         return f"{name}: {added}" if added else name
 
     def words_in(self, prompt: str) -> str:
-        """Return the user's part of an instruction: all of it, or the addition to a preset's."""
+        """Return the user's part of an instruction: all of it, or what was added to a preset."""
         preset = self._preset_in(prompt)
         return prompt if preset is None else prompt.removeprefix(preset.prompt).removeprefix(ADDED)
 
     def reworded(self, prompt: str, words: str) -> str:
-        """Return an instruction with other words of its user's; a preset's own stay."""
+        """Return an instruction with its user's part replaced."""
         preset = self._preset_in(prompt)
         return words if preset is None else preset.with_words(words)
 
@@ -154,7 +154,7 @@ def load(path: Path | None) -> Catalogue:
     """Read the operator's file, or the one that comes with the bot.
 
     Raises:
-        PresetsError: it cannot be read or used.
+        PresetsError: the file can't be read or used.
     """
     try:
         return parse_catalogue(shipped() if path is None else path.read_text(encoding="utf-8"))
@@ -166,7 +166,7 @@ def parse_catalogue(text: str) -> Catalogue:
     """Read a file of presets.
 
     Raises:
-        PresetsError: it cannot be used; the text names each preset and field with a problem, one line a problem.
+        PresetsError: it can't be used; the message has a line for each problem, with its preset and field.
     """
     try:
         document = yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe loader
@@ -181,7 +181,7 @@ def parse_catalogue(text: str) -> Catalogue:
 
 
 def _described(document: Any, problem: ErrorDetails) -> str:
-    """Say where a problem is, by the ids of its category and preset where they have one, and what it is."""
+    """Describe a problem and its place, by the IDs of its category and preset if they have one."""
     part, place = document, []
     for step in problem["loc"]:
         try:

@@ -1,4 +1,4 @@
-"""The one way to ComfyUI."""
+"""The worker's client of ComfyUI."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class ComfyUI:
 
     Args:
         url: of the server.
-        workflows: what check() answers for.
-        timeout: COMFYUI_TIMEOUT in seconds, the longest that an edit may run.
-        poll_interval: seconds between polls while no websocket reports a prompt.
-        patience: seconds that an edit may wait for prompts of others.
-        on_request: gets each request's route and its reply's HTTP status, `none` if no reply came.
-        folders: the server's folders, if this process can reach them; otherwise its pictures stay there.
+        workflows: what `check` validates.
+        timeout: COMFYUI_TIMEOUT, the time limit of an edit in seconds.
+        poll_interval: seconds between polls while the websocket is down.
+        patience: seconds that an edit may wait for other clients' prompts.
+        on_request: called with each request's route and HTTP status, `none` without a reply.
+        folders: the server's folders, if this process shares them; otherwise its pictures stay there.
     """
 
     def __init__(
@@ -94,13 +94,12 @@ class ComfyUI:
     ) -> EditResult:
         """Execute one edit, and leave no trace of it on the server.
 
-        If it's cancelled, or past its deadline, it takes the prompt back first, and waits for that for
-        `timeouts.CLEAN_UP` seconds at most. The traces of a successful edit are removed beside what comes next; see
-        `tidied`.
+        If it's cancelled or past its deadline, withdraws the prompt first, within `timeouts.CLEAN_UP` seconds. Traces
+        of a successful edit are removed in the background; see `tidied`.
 
         Args:
             request: what to edit, and how.
-            on_progress: told of each stage and step; must not block.
+            on_progress: called with each stage and step; must not block.
             deadline: when the edit must have ended, on the event loop's clock (time.monotonic()).
 
         Raises:
@@ -132,15 +131,15 @@ class ComfyUI:
         return result
 
     async def tidied(self) -> None:
-        """Wait until what edits have left so far is removed, for `timeouts.CLEAN_UP` seconds at most."""
+        """Wait until earlier edits' traces are removed, for `timeouts.CLEAN_UP` seconds at most."""
         if self._tidying:
             await asyncio.wait(self._tidying, timeout=timeouts.CLEAN_UP)
 
     async def check(self) -> None:
-        """Find out whether an edit would be possible now. Cheap after the first time.
+        """Check that an edit is possible now. Cheap after the first time.
 
         Raises:
-            ComfyUIUnavailable: the server does not reply, or its executor was condemned by the newest verdict.
+            ComfyUIUnavailable: the server doesn't reply, or the latest verdict condemned its executor.
             WorkflowRejected: it lacks a node class, an input or a choice that a workflow uses.
             ModelMissing: it lacks model files.
         """
@@ -149,7 +148,7 @@ class ComfyUI:
         await self._requirements.check()
 
     async def verdict(self) -> ExecutorVerdict:
-        """Judge the executor. Never raises for the server's silence."""
+        """Judge the executor. Doesn't raise if the server is silent."""
         try:
             queue = await self._api.queue()
         except ComfyUIUnavailable as error:
@@ -160,17 +159,17 @@ class ComfyUI:
         """Return the server's version and GPU.
 
         Raises:
-            ComfyUIUnavailable: no sane reply.
+            ComfyUIUnavailable: no usable reply.
         """
         return await self._api.system_stats()
 
     def _expect_restart(self) -> None:
-        """Forget the server's checks: one that refuses connections may return with another version."""
+        """Discard cached checks: a server that refuses connections may return as another version."""
         self._requirements.compare_again()
         self._watch.gone()
 
     def _tidy(self, execution: PromptExecution, folder: str) -> asyncio.Task[None]:
-        """Begin to take an edit back and to remove its traces."""
+        """Start withdrawing an edit and removing its traces."""
         task = asyncio.create_task(self._remove_traces(execution, folder), name="comfyui-tidying")
         self._tidying.add(task)
         task.add_done_callback(self._tidying.discard)

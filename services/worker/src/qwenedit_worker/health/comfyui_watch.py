@@ -1,4 +1,4 @@
-"""Checks beside the jobs, and never in their way, whether ComfyUI can take a job."""
+"""Checks in the background whether ComfyUI can take a job, without delaying jobs."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ log = structlog.get_logger(__name__)
 
 
 class Server(Protocol):
-    """What is asked about ComfyUI; see `qwenedit_worker.comfyui.ComfyUI`."""
+    """The checks of ComfyUI; see `qwenedit_worker.comfyui.ComfyUI`."""
 
     async def check(self) -> None:
-        """Raise a `ComfyUIError` unless it is reachable, alive, and has all that the workflow needs."""
+        """Raise a `ComfyUIError` unless it's reachable, alive, and has what the workflow needs."""
 
     async def verdict(self) -> ExecutorVerdict:
         """Judge its executor."""
 
 
 class ComfyUIWatch:
-    """Checks in the background whether ComfyUI could take a job, and judges whether it must be restarted.
+    """Checks whether ComfyUI could take a job, and judges whether it must be restarted.
 
-    The probes are answered from the last findings. A ComfyUI is slow to reply while it loads a model, and must not look
-    like one that does not reply. While a job runs only the executor is judged; the job shows the rest better.
+    Probes get the last result, because ComfyUI replies slowly while it loads a model. While a job runs, only the
+    executor is judged: the job itself shows the rest.
 
     Args:
         server: ComfyUI.
-        activity: Tells whether a job runs.
-        metrics: Shows the findings.
-        warm_up: Loads the model before a job is taken; None: the first job does.
+        activity: Knows whether a job runs.
+        metrics: The worker's metrics.
+        warm_up: Loads the model before the first job; None: the first job does.
     """
 
     def __init__(self, server: Server, *, activity: Activity, metrics: Metrics, warm_up: WarmUp | None = None) -> None:
@@ -56,21 +56,21 @@ class ComfyUIWatch:
         self._verdict = ExecutorVerdict(condemned=False, reason="not judged yet")
 
     def mark_not_ready(self, problem: str) -> None:
-        """Take no job before ComfyUI has proved itself again: the last one could not be begun."""
+        """Take no job until ComfyUI passes a check: the last job couldn't begin."""
         self._unready(problem)
         self._check_now.set()
 
     def mark_warm(self) -> None:
-        """The model is loaded: a job has been edited with it."""
+        """Record that a job has loaded the model."""
         if self._warm_up is not None:
             self._warm_up.done()
 
     def health(self) -> Health:
-        """Say whether the worker could take a job; being busy with one is no reason against it."""
+        """Return whether the worker could take a job, even if it's busy."""
         return HEALTHY if self.ready.is_set() else Health.failing(self._problem)
 
     def comfyui_health(self) -> Health:
-        """Answer ComfyUI's own liveness probe: fail only when nothing but a restart helps."""
+        """Answer ComfyUI's own liveness probe: fail only if nothing but a restart helps."""
         return Health(ok=not self._verdict.condemned, reason=self._verdict.reason)
 
     async def keep_checking(self) -> None:
@@ -105,7 +105,7 @@ class ComfyUIWatch:
                 self._become_ready()
 
     async def _prepared(self) -> bool:
-        """Whether a job may be taken from a ComfyUI that could; the model is loaded first, where that is wanted."""
+        """Return whether a healthy ComfyUI may get a job, after a warm-up if one is needed."""
         warm_up = self._warm_up
         if warm_up is None or not await warm_up.needed() or self._activity.busy:
             return True

@@ -1,4 +1,4 @@
-"""How a worker stops: after its job, or at once."""
+"""How a worker stops: after its job (SIGTERM), or at once (a second SIGTERM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 
 class Shutdown:
-    """The steps towards the exit; none is ever taken back.
+    """The steps of a shutdown, none of which is ever undone.
 
     `draining`: no further job is claimed. `leaving`: the process ends after the running job. `abandoning`: it gives
     the running job back and ends.
@@ -28,14 +28,14 @@ class Shutdown:
         self.abandoning = Signal()
 
     def drain(self) -> None:
-        """Claim no more jobs, and stay: SIGUSR1's wish."""
+        """Claim no more jobs, but keep running: SIGUSR1's handler."""
         if not self.draining.is_set():
             log.info("worker.draining")
             self._on_draining()
         self.draining.set()
 
     def leave(self) -> None:
-        """End after the running job, or if called a second time, at once: SIGTERM's handler."""
+        """Exit after the running job, or at once if called again: SIGTERM's handler."""
         if self.leaving.is_set():
             self.abandon()
             return
@@ -44,7 +44,7 @@ class Shutdown:
         self.leaving.set()
 
     def abandon(self) -> None:
-        """Give the running job back and end."""
+        """Return the running job to the line and exit."""
         if not self.abandoning.is_set():
             log.warning("worker.releasing")
         self.drain()

@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
 
 _ACTIVITIES = {EditStage.QUEUED: GpuActivity.IDLE, EditStage.LOADING: GpuActivity.LOADING}
-"""What else than editing a stage's time goes into."""
+"""The stages whose time doesn't count as editing."""
 
 log = structlog.get_logger(__name__)
 
 
 class Attempt:
-    """Executes one claimed job; settles nothing.
+    """Executes a claimed job, and returns its outcome without reporting it.
 
     Args:
         claim: The job.
         deadline: When it must have ended, on the event loop's clock.
-        lease: Is renewed meanwhile, and may end the attempt.
-        pictures: Has the job's pictures.
-        editor: Executes.
-        shutdown: May ask for the job to be given back.
-        activity: Gets each sign of progress.
-        gpu_time: Counts what the GPU is used for.
-        executed: Set when ComfyUI is done with the job, and another one may have it.
+        lease: Renewed meanwhile; may end the attempt.
+        pictures: The picture store.
+        editor: Executes the edit.
+        shutdown: May ask to return the job.
+        activity: Records progress.
+        gpu_time: Accounts for the GPU's time.
+        executed: Set when ComfyUI has finished the job and can take the next one.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -73,7 +73,7 @@ class Attempt:
     async def run(self) -> AttemptOutcome:
         """Execute until there is a picture, an error, or a reason to stop.
 
-        Stopped, the editor stops ComfyUI and cleans up, within seconds of its own bound.
+        If stopped, the editor interrupts ComfyUI and cleans up within its own time limit.
         """
         stop = Signal()
         with (

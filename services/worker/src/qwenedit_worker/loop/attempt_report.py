@@ -1,4 +1,4 @@
-"""Writes metrics, span and log line of an attempt that has been settled."""
+"""Records a settled attempt in metrics, trace and log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def report_gpu_time(
 def report_settlement(
     metrics: Metrics, span: tracing.Span, settled: Settled, outcome: AttemptOutcome, *, seconds: float
 ) -> None:
-    """Report the job's next state to metrics, trace and log, and why, `seconds` after its claim."""
+    """Record the job's next state and the reason, `seconds` after its claim."""
     reason = outcome.reason.value if isinstance(outcome, Retry | Fail) else ""
     metrics.attempts.labels(settled.value, reason).inc()
     metrics.execution.labels(settled.value).observe(seconds, tracing.exemplar())

@@ -22,10 +22,10 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def workflow_path(workflow: str, folder: Path) -> Path:
-    """Find a workflow's file: what ends in `.json` is a path, everything else a name in the folder.
+    """Return a workflow's file: a path if it ends in `.json`, otherwise a name in the folder.
 
     Raises:
-        WorkflowFileError: it is neither.
+        WorkflowFileError: it's neither.
     """
     if workflow.endswith(".json"):
         return folder.__class__(workflow)
@@ -46,13 +46,13 @@ class Editor(Protocol):
         on_progress: Callable[[Progress], None],
         deadline: float,
     ) -> EditResult:
-        """Execute one attempt; cancelled, it stops the execution and cleans up.
+        """Execute one attempt; if cancelled, stop the execution and clean up.
 
         Args:
-            job: What is asked for.
+            job: The job.
             attempt: 1 for the first.
             pictures: The job's pictures, in its order.
-            on_progress: Told of each stage and step; must not block.
+            on_progress: Called with each stage and step; must not block.
             deadline: When it must have ended, on the event loop's clock.
 
         Raises:
@@ -66,7 +66,7 @@ class ComfyUIEditor:
     Args:
         comfyui: The server.
         default: The workflow of jobs that name none.
-        folder: Where the others are found by name; they are read when first asked for.
+        folder: Has the others by name; each is read when first needed.
         on_workflow: Called with a workflow's name before its first job is executed.
     """
 
@@ -98,7 +98,7 @@ class ComfyUIEditor:
 
         Raises:
             ComfyUIError: of the class that decides what happens next.
-            WorkflowFileError: this installation lacks the workflow that the job names.
+            WorkflowFileError: this installation lacks the job's workflow.
         """
         request = EditRequest(
             job_id=job.id,
@@ -112,13 +112,13 @@ class ComfyUIEditor:
         return await self._comfyui.edit(request, on_progress=on_progress, deadline=deadline)
 
     async def warm_up(self, *, deadline: float) -> None:
-        """Have the default workflow's model loaded, by an edit of a small picture in one step, without a job.
+        """Load the default workflow's model, with a one-step edit of a small picture.
 
         Args:
             deadline: When it must have ended, on the event loop's clock.
 
         Raises:
-            ComfyUIError: the model could not be loaded, or not be used.
+            ComfyUIError: the model couldn't be loaded or used.
         """
         smallest = self._default.smallest()
         request = EditRequest(
@@ -132,7 +132,7 @@ class ComfyUIEditor:
         await self._comfyui.edit(request, on_progress=lambda _progress: None, deadline=deadline)
 
     def label(self, job: Job) -> str:
-        """Name a job's workflow for metrics: those that this installation has, and `unknown`."""
+        """Return a job's workflow as a label of metrics; `unknown` if this installation lacks it."""
         name = job.edit.workflow or self._default.name
         return name if name in self._loaded else "unknown"
 

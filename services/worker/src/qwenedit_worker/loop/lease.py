@@ -1,4 +1,4 @@
-"""Keeps the worker's lease on a job while the job runs, and tells Redis how far the job is."""
+"""Renews the worker's lease on a running job, and reports the job's progress to Redis."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ log = structlog.get_logger(__name__)
 
 
 class LeaseKeeper:
-    """Sends heartbeats of one job: one every `timeouts.HEARTBEAT` seconds, and one soon after its progress.
+    """Sends a job's heartbeats: every `timeouts.HEARTBEAT` seconds, and soon after progress.
 
-    An async context manager. Its task begins when the first heartbeat is due: most jobs end before that.
+    An async context manager. Its task starts when the first heartbeat is due: most jobs end sooner.
 
     Args:
-        queue: Where the lease is.
+        queue: Holds the lease.
         claim: The job and its token.
         lease: Seconds.
-        since: On the event loop's clock, when the claim was sent or, of one that waited, when its reply came.
+        since: When the claim was sent, or if it waited, when its reply came, on the event loop's clock.
         draining: Whether the pod is leaving.
         metrics: Counts heartbeats that failed.
 
     Attributes:
-        ended: Set when the job must not be executed any longer; `end` says why.
-        word: What Redis said last.
+        ended: Set when the job must no longer run; `end` says why.
+        word: Redis' last reply.
     """
 
     def __init__(
@@ -94,13 +94,13 @@ class LeaseKeeper:
             keeping.result()
 
     def look(self) -> None:
-        """Ask Redis at once: the lease is due, or something about the job has changed."""
+        """Send a heartbeat at once: the lease is due, or the job has changed."""
         self._wanted.set()
         if self._keeping is None and not self._over:
             self._keeping = asyncio.create_task(self._keep(), name="lease")
 
     def show(self, progress: Progress) -> None:
-        """Note how far the job is; Redis gets it soon, unless it's outdated by then."""
+        """Record the job's progress; Redis gets it soon, unless it's outdated by then."""
         phase = PHASES[progress.stage]
         latest = (phase, progress.step, progress.steps) if phase is Phase.EDITING else (phase, 0, 0)
         news = latest not in (self._latest, self._told)  # else it's written already, or about to be
@@ -129,7 +129,7 @@ class LeaseKeeper:
     async def _beat(self) -> bool:
         """Send a heartbeat; returns whether the job is still this worker's.
 
-        Redis' word counts, even late: only where there is none does this process' own clock decide.
+        Redis' reply decides, even a late one; this process' clock decides only if there's none.
         """
         clock = asyncio.get_running_loop().time
         sent, latest = clock(), self._latest

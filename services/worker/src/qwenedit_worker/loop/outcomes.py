@@ -1,4 +1,4 @@
-"""Decides from an edit's error what happens to its job: a pure function over the error types."""
+"""Decides what happens to a job after an edit's error: retry, fail, or release. A pure function over error types."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """There is a picture."""
+    """The attempt produced a picture."""
 
     result: EditResult
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseJob(jobs.Release):
-    """The attempt did not really begin; the job goes back unharmed."""
+    """The attempt didn't really begin; the job returns to the line without a counted attempt."""
 
     comfyui_unready: bool = False
-    """Whether ComfyUI has to prove itself before it gets another job. A job may be released so only a few times."""
+    """Whether ComfyUI must pass a check before its next job. Limits how often the job may be released."""
     comfyui_busy: bool = False
-    """Whether it only waited inside ComfyUI, for others' jobs."""
+    """Whether it only waited in ComfyUI for other clients' jobs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,13 @@ _PERMANENT: tuple[tuple[type[Exception], Reason], ...] = (
     (WorkflowFileError, Reason.WORKFLOW_REJECTED),
     (ComfyUIError, Reason.EXECUTION_FAILED),
 )
-"""What every attempt would meet again, and why; the first class that fits decides."""
+"""Errors that a retry doesn't help, with the reason; the first matching class decides."""
 
 
 def outcome_of(error: Exception) -> AttemptOutcome:
     """Decide what happens to the job of an attempt that ended in an error.
 
-    An error of an unforeseen class is a defect of ours; the attempt counts, so that retries end.
+    An unexpected error is a defect. The attempt counts, so that retries end.
     """
     detail = f"{type(error).__name__}: {error}"[:500]  # for the operator
     match error:

@@ -1,4 +1,4 @@
-"""Reports how a job ended, and repeats that until Redis has heard it."""
+"""Reports a job's outcome to Redis, and retries until Redis confirms it."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Settlement:
 
     Args:
         queue: Takes the outcome, with the result's picture if Redis keeps it.
-        pictures: Where the picture lies.
-        activity: Learns that the worker waits for Redis and doesn't hang.
-        shutdown: Ends the wait for an absent Redis.
+        pictures: The picture store.
+        activity: Records that the worker waits for Redis and doesn't hang.
+        shutdown: Ends the wait for Redis.
     """
 
     def __init__(self, *, queue: JobQueue, pictures: PictureStore, activity: Activity, shutdown: Shutdown) -> None:
@@ -54,16 +54,16 @@ class Settlement:
     async def settle(self, claim: Claim, outcome: AttemptOutcome, lease: LeaseKeeper) -> Settled:
         """Report the job's outcome, however long Redis or the picture store is down.
 
-        The job's token decides whether that still counts. Where it no longer does, the call that failed may have
-        settled the job: it is repeated all the same and gets the same answer, but the picture is not sent again.
+        The job's token decides whether the outcome counts. If the token is no longer valid, a call whose reply was lost
+        may have settled the job: repeating it returns the same, without sending the picture again.
 
         Args:
             claim: The job.
-            outcome: What became of it.
-            lease: Is renewed meanwhile: an upload may take longer than a lease lasts.
+            outcome: How the attempt ended.
+            lease: Renewed meanwhile: an upload may outlast a lease.
 
         Returns:
-            `LOST` as well when nothing could be said before the worker had to leave; the lease runs out then.
+            The job's next state; `LOST` also if the worker had to leave before Redis replied.
         """
         if isinstance(outcome, LeaseLost):
             return Settled.LOST
@@ -94,14 +94,14 @@ class Settlement:
                 return Settled.LOST
 
     def _given_up(self, error: QueueUnavailableError) -> Signal:
-        """Return what ends the tries.
+        """Return the signal that ends the retries.
 
-        After a rollback Redis' users have the rights of the older version. They get no others while this worker leaves.
+        After a rollback, Redis' users have the older version's rights while this worker leaves.
         """
         return self._shutdown.leaving if isinstance(error, QueueForbiddenError) else self._shutdown.abandoning
 
     async def _deposit(self, claim: Claim, outcome: Finished) -> bytes:
-        """Bring a result to where pictures lie, once; returns what Redis is to keep of it."""
+        """Store a result, once; returns the picture if Redis stores it with the outcome."""
         data = await unless(self._shutdown.abandoning, self._pictures.deposit(_ref(claim), outcome.result.png))
         if data is None:
             raise PictureStoreUnavailableError("the worker was told to leave at once")
@@ -113,7 +113,7 @@ def _ref(claim: Claim) -> str:
 
 
 def _said(claim: Claim, outcome: Finished | JobCancelled | Outcome, data: bytes | None, *, lost: bool) -> Outcome:
-    """Say an outcome as the queue takes it: with the picture that Redis is to keep, unless it was sent before."""
+    """Return an outcome in the queue's form, with the picture for Redis unless it was sent before."""
     match outcome:
         case Finished(result):
             stored = Result(picture=_ref(claim), seed=result.seed, seconds=result.seconds)

@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from qwenedit_worker.telemetry.metrics import Metrics
 
 MAX_RELEASES = 3
-"""Times that a job may come back to the same worker; the last of them counts as an attempt."""
+"""Releases of a job by the same worker, of which the last counts as an attempt."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
-    """The worker's times, in seconds; `WorkerSettings` has their meaning."""
+    """The worker's times in seconds; `WorkerSettings` explains them."""
 
     polling_interval: float
     lease: float
@@ -49,22 +49,21 @@ class Timings:
 
 
 class Worker:
-    """Has one job at a time executed.
+    """Runs one job at a time.
 
-    The next one is claimed as soon as ComfyUI is done with the running one, whose picture is fetched and submitted
-    meanwhile.
+    Claims the next job once ComfyUI has finished the running one, whose picture is fetched and submitted meanwhile.
 
     Args:
         name: Shown to the operator beside the job.
         timings: The times.
-        queue: Where jobs come from.
-        pictures: Where pictures lie.
+        queue: Source of jobs.
+        pictures: The picture store.
         editor: Executes edits.
         watch: Knows whether ComfyUI can take a job.
-        shutdown: How the worker is asked to leave.
-        activity: Learns which job runs.
-        metrics: Counts.
-        label: Names a job's workflow for metrics: one of few.
+        shutdown: Asks the worker to leave.
+        activity: Records which job runs.
+        metrics: The worker's metrics.
+        label: Returns a job's workflow as a label of metrics.
     """
 
     def __init__(  # noqa: PLR0913 - a composition, with every part named
@@ -96,7 +95,7 @@ class Worker:
         self._comfyui_busy = False
 
     async def run(self) -> None:
-        """Take jobs until the worker has to drain; the running one is finished first."""
+        """Run jobs until the worker has to drain; the running job finishes first."""
         async with asyncio.TaskGroup() as tasks:
             settling: asyncio.Task[None] | None = None
             more, wait = False, 0.0
@@ -109,16 +108,16 @@ class Worker:
                 if not self._may_take():
                     more = False
                     continue
-                # After a job the next one is asked for at once, else a claim waits for one, longer each time.
+                # After a job, ask for the next one at once; otherwise wait for one, longer each time.
                 wait = 0.0 if more else min(wait + self._timings.polling_interval, timeouts.LONGEST_CLAIM)
                 job = await self._take_job(tasks, wait=wait)
                 more = job is not None
-                if settling is not None:  # never more than one job executed and one handed in
+                if settling is not None:  # at most one job executes while one is being submitted
                     await asyncio.wait([settling])
                 settling = job
 
     async def _take_job(self, tasks: asyncio.TaskGroup, *, wait: float) -> asyncio.Task[None] | None:
-        """Claim a job, and have it executed; handing it in is left to the task that is returned."""
+        """Claim a job and wait until it's executed; the returned task submits its result."""
         clock = asyncio.get_running_loop().time
         since = clock()
         claim = await self._claim(wait)
@@ -126,7 +125,7 @@ class Worker:
             log.debug("queue.empty", waited=round(clock() - since, 3))
             return None
         if wait:
-            since = clock()  # the lease began just now, unless this process stood still meanwhile: then renewing tells
+            since = clock()  # the lease began now; if this process was stopped since, the first renewal notices
         executed = asyncio.Event()
         job = tasks.create_task(self._process(claim, since, executed), name="job")
         await executed.wait()
@@ -148,10 +147,10 @@ class Worker:
         return self._watch.ready.is_set() and not self._shutdown.draining.is_set()
 
     async def _claim(self, wait: float) -> Claim | None:
-        """Claim a job, asking with the same token until Redis has answered: a lost reply may have held a job.
+        """Claim a job, repeating the call with the same token until Redis replies: a lost reply may hold a job.
 
         Args:
-            wait: Seconds for which one may yet come; a leaving worker stops waiting.
+            wait: Seconds to wait for a job; a leaving worker stops waiting.
         """
         token = str(uuid.uuid4())
         backoff = Backoff()
@@ -181,7 +180,7 @@ class Worker:
         return await (unless(self._shutdown.draining, claiming) if wait else claiming)
 
     async def _give_back(self, call: Awaitable[Settled]) -> None:
-        """Make the call that gives a job back; when the process is being torn down, only a moment is left for it."""
+        """Return a job to the line, within a moment because the process may be ending."""
         try:
             async with asyncio.timeout(timeouts.GIVE_BACK):
                 await call
@@ -232,7 +231,7 @@ class Worker:
                     if self._watch.ready.is_set():
                         outcome = self._after_attempt(claim, await attempt.run())
                     else:
-                        outcome = ReleaseJob("ComfyUI is not ready any more")  # the claim has waited
+                        outcome = ReleaseJob("ComfyUI is not ready any more")  # the claim had to wait
                     executed.set()
                     with tracing.span("settle"):
                         settled = await self._settlement.settle(claim, outcome, lease)
@@ -244,7 +243,7 @@ class Worker:
         report_settlement(self._metrics, span, settled, outcome, seconds=seconds)
 
     def _after_attempt(self, claim: Claim, outcome: AttemptOutcome) -> AttemptOutcome:
-        """Suspect ComfyUI after a job that it didn't begin or end, and the job if it keeps coming back."""
+        """Check ComfyUI again if it didn't begin or finish the job; count an attempt if the job keeps coming back."""
         if not isinstance(outcome, ReleaseJob):
             self._releases.pop(claim.job.id, None)
             if isinstance(outcome, Finished) and claim.job.edit.workflow is None:

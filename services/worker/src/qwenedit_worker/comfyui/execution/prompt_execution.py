@@ -1,4 +1,4 @@
-"""One execution of one edit: upload, submit, follow, fetch, and cancel what wasn't finished."""
+"""One execution of an edit: upload, submit, follow, fetch; cancel if it wasn't finished."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _ORDER = list(EditStage)
 
 
 class PromptExecution:
-    """One prompt's life.
+    """One prompt, from its upload to its result.
 
     Args:
         request: what to execute.
         api: the server's endpoints.
         feed: the websocket.
-        on_progress: told of each progress that goes further than the one before; must not block.
-        watch: told of each sign of life; knows whether the executor is dead.
-        poll_interval: seconds between polls while no websocket reports the prompt.
+        on_progress: called when progress advances; must not block.
+        watch: gets each sign of life; knows whether the executor is dead.
+        poll_interval: seconds between polls while the websocket is down.
         patience: seconds that the prompt may wait for others' prompts.
     """
 
@@ -84,7 +84,7 @@ class PromptExecution:
         self._client_id = ""
         self._answered = self._out = False
         self.uploading = False
-        """Whether a picture may be on its way that the server has not confirmed."""
+        """Whether an upload is unconfirmed."""
         self.inside = False
         """Whether the server may have the prompt in its queue or its history."""
 
@@ -112,11 +112,10 @@ class PromptExecution:
         return EditResult(png=png, seed=self._request.seed, seconds=seconds)
 
     async def withdraw(self) -> None:
-        """Take the prompt back, if it may still be inside the server, and wait until it is out.
+        """Withdraw the prompt if the server may still have it, and wait until it's gone.
 
-        A cancel is believed only once the prompt is seen to be out: one that arrives between the prompt's leaving the
-        queue and its start is confirmed, and forgotten. To be bounded by the caller: it runs for as long as the
-        server, or the prompt, is deaf.
+        Checks that the prompt is gone: ComfyUI confirms and ignores a cancel that arrives between the prompt's leaving
+        the queue and its start. The caller sets a time limit: otherwise this waits as long as the server ignores it.
 
         Raises:
             NotSentError: the server is gone, and its queue with it.
@@ -138,7 +137,7 @@ class PromptExecution:
                 await asyncio.sleep(0.2)  # an interrupt acts about 0.1 s later
 
     def _span(self, what: str) -> AbstractContextManager[tracing.Span]:
-        """A part of the trace: what ComfyUI is asked for, under the id that its own log has."""
+        """Trace a part of the execution, with the prompt's ID as in ComfyUI's log."""
         return tracing.span(
             f"comfyui {what}", kind=tracing.Kind.CLIENT, attributes={attributes.PROMPT_ID: self.prompt_id}
         )
@@ -163,7 +162,7 @@ class PromptExecution:
         self.uploading = False
 
     async def _submit(self) -> None:
-        """Send the prompt, once: one whose reply is lost is taken back, and the queue has it tried again."""
+        """Send the prompt, once. If the reply is lost, it's withdrawn, and the queue retries the job."""
         self._sent_at, self.inside = self._clock(), True
         client_id = self._client_id = self._feed.client_id
         try:
@@ -201,10 +200,10 @@ class PromptExecution:
         return self._clock() - self._sent_at >= patience
 
     async def _status(self) -> HistoryRecord | Unfinished:
-        """Ask where the prompt stands, until there is a reply or the server must be taken for gone.
+        """Poll the prompt's state until there's a reply or the server counts as gone.
 
         Raises:
-            ComfyUIUnavailable: it must; the attempt counts.
+            ComfyUIUnavailable: it's gone; the attempt counts.
         """
         started = self._clock()
         while True:
@@ -217,7 +216,7 @@ class PromptExecution:
             await asyncio.sleep(self._poll_interval)
 
     async def _pause(self, *, soon: bool) -> None:
-        """Wait until polling makes sense: the end was reported, or the websocket is down."""
+        """Wait until a poll is useful: the end was reported, or the websocket is down."""
         listening = self._client_id == self._feed.client_id and self._feed.open.is_set()
         with suppress(TimeoutError):
             wait = timeouts.POLL_BESIDE_WEBSOCKET if listening and not soon else self._poll_interval
@@ -232,7 +231,7 @@ class PromptExecution:
             log.warning("comfyui.memory_not_freed", error=str(error))
 
     def _show(self, progress: Progress) -> None:
-        """Report progress. Late and repeated events, which would go back, change nothing."""
+        """Report progress, ignoring late and repeated events."""
         if progress.stage is not EditStage.QUEUED:
             self._began = self._began or self._clock()
         if self._newest is None or _rank(progress) > _rank(self._newest):
@@ -261,7 +260,7 @@ def _rank(progress: Progress) -> tuple[int, int]:
 
 
 def _suffix(picture: bytes) -> str:
-    """A file name's ending for a picture. ComfyUI looks at the bytes; people look at names."""
+    """Return a picture's file extension, for people: ComfyUI looks at the bytes."""
     if picture.startswith(SIGNATURE):
         return ".png"
     if picture.startswith(b"RIFF") and picture[8:12] == b"WEBP":
