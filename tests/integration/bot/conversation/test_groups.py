@@ -88,17 +88,18 @@ async def test_photo_in_reply_to_the_question_for_one_is_edited_by_the_words_bef
     assert (await party.ann.picture()).reply_to == sent
 
 
-async def test_group_that_laughs_under_a_result_makes_no_pictures_and_a_call_changes_it(party, worker) -> None:
+async def test_group_that_laughs_under_a_result_makes_no_pictures_and_a_clear_wish_changes_it(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.finish_next(RESULT)
     picture = await party.ann.picture()
-    for said in ("👍 !", "lol what did you do to my cat", "so cool!!", "and now rain"):
+    for said in ("👍 !", "lol what did you do to my cat", "so cool!!", "haha that's so you", "why is he blue"):
         await party.boris.send(said, reply_to=picture.id)
-    await party.boris.send(f"@{party.name} and now hail", reply_to=picture.id)
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "and now hail"
-    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
-    await party.ann.picture(number=2)
+    for number, said in enumerate(("make the sky green", f"@{party.name} make it hail"), 2):
+        await party.boris.send(said, reply_to=picture.id)
+        claim = await worker.finish_next(RESULT)
+        assert claim.job.edit.prompt == said.removeprefix(f"@{party.name} ")
+        assert worker.photos[claim.job.edit.pictures[0]] == RESULT
+        await party.ann.picture(number=number)
     assert await worker.queue.unfinished_ids() == []
 
 

@@ -375,6 +375,25 @@ async def test_undo_of_another_try_goes_back_to_the_variant_before(stage: Any, m
     assert seen.from_bot[-1].reply_to == (await ann.picture(number=2)).id
 
 
+@pytest.mark.parametrize("words", ["undo and make it blue", "the one before was better, make it blue"])
+async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words: str) -> None:
+    ann, _picture = await with_result(stage)
+    await later(stage, ann)
+    await ann.send("make the sky green")
+    claim = await stage.worker.finish_next(photo("PNG", size=(90, 60)))
+    await ann.picture(number=2)
+    await stage.answered(claim.job.id)
+    await ann.send(words)
+    prompt, done_to = await next_of(stage)
+    assert (prompt, done_to) == ("make it blue", RESULT)
+
+
+async def test_word_with_an_asterisk_puts_the_words_before_right(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("*snowy")
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == f"{SNOW}\n*snowy"
+
+
 async def test_original_is_the_photo_that_was_sent(stage: Any) -> None:
     ann, picture = await with_result(stage)
     for number, words in ((2, "at night"), (3, "with a dog")):

@@ -1,4 +1,4 @@
-"""Groups: the bot acts on its name, on a command or on a reply to its question, and is quiet otherwise."""
+"""Groups: the bot acts on its name, a command, a reply to its question, and on a clear wish in reply to its picture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from qwenedit_bot.conversation import account, reading, talk
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.step import Photos, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
-from qwenedit_bot.texts import Text
+from qwenedit_bot.texts import Text, intents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,17 +106,20 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
 
 
 def _said_to_us(turn: Turn, draft: Draft) -> str | None:
-    """Return the words for the bot: behind its name or command, or in reply to its question; None if none are."""
+    """Return the words for the bot: behind its name or command, or in reply to it; None if none are.
+
+    What people say to each other about its pictures isn't for the bot: a reply to one has to be a clear wish.
+    """
     texts = [each.text or each.caption or "" for each in turn.messages if own_words(each)]
     calls = [called_to_edit(text, turn.services.bot_name) for text in texts]
     if any(call is not None for call in calls):
         return "\n".join(filter(None, (reading.wish_in(call) for call in calls if call is not None)))
-    answered = [reading.answered_by(each) for each in turn.messages]
-    asked = any(
-        each is not None and each.message_id == draft.shown and is_of_bot(each, turn.services.bot_id)
-        for each in answered
-    )
-    return "\n".join(filter(None, texts)) if asked else None
+    said = "\n".join(filter(None, texts))
+    ours = [each for each in map(reading.answered_by, turn.messages) if each and is_of_bot(each, turn.services.bot_id)]
+    asked = any(each.message_id == draft.shown for each in ours)
+    meaning = intents.meaning_of(said)
+    wanted = any(map(reading.attachment_of, ours)) and meaning.intent in intents.WISHES and not meaning.doubt
+    return said if asked or wanted else None
 
 
 def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:

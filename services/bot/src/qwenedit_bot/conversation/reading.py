@@ -79,9 +79,12 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
     """Read a text; `said` is the part of it that is for the bot, in a group."""
     text = message.text or message.caption or "" if said is None else said
-    intent, doubt = _meant(turn, message, text)
-    wish = wish_in(text)
+    place, behind = intents.place_of(wish_in(text)), intents.wish_behind_undo(text)
+    intent, doubt = _meant(turn, message, behind or text)
+    wish = wish_in(behind or text)
     about, replied = await about_of(turn, draft, message)
+    if behind and not place and about is not None and about.stage is Stage.RESULT:
+        about, replied = Thing(Stage.PHOTO, with_before(about, await from_above(turn, draft)).sources), True
     doubtful = doubtful_in(draft, sent_at(message))
     if doubtful is not None and set(text) & intents.NODS and intent == Intent.THANKS:
         intent = Intent.AGREED
@@ -89,7 +92,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about = await lowest_thing(turn, draft, doubtful.words_in)
     if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
         about = await lowest_thing(turn, draft)
-    place, named, things = intents.place_of(wish), None, await from_above(turn, draft)
+    named, things = None, await from_above(turn, draft)
     results = [each for each in things if each.stage is Stage.RESULT and draft.pictures]
     if intent == REDO:  # forward again after “undo”; else another one
         about, intent = (results[-1], REDO) if results else (about, AGAIN)

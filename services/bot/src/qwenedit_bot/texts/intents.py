@@ -48,6 +48,9 @@ _CLAUSE = re.compile(
     r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
     r"|(?<= )(?:but|aber|mais|mas|pero)(?= )"
 )
+_AND = re.compile(rf"{_CLAUSE.pattern}|(?<= )(?:and|then|и|und|dann|et|puis|y|e)(?= )")
+_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]+\*)\s*")
+"""A slip put right, as in chats: “*hat”."""
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
@@ -139,6 +142,8 @@ def meaning_of(text: str) -> Meaning:
         marks = set(text) - set(" \n!")
         grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
+    if _STARRED.fullmatch(said):
+        return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in _CLAUSE.split(said[:_READ]) if _TOKEN.search(each)]
     alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK)
@@ -158,6 +163,13 @@ def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
         return acts[0]
     told = [each for each in meant if each.intent not in _REMARKS]
     return told[0] if len(told) == 1 and not told[0].doubt else meaning
+
+
+def wish_behind_undo(text: str) -> str:
+    """Return the wish in words that go back first, as in “undo and make it blue”; empty if they don't."""
+    first, *rest = _AND.split(text, maxsplit=1)
+    back = rest and meaning_of(first) in (Meaning(Intent.UNDO), Meaning(Intent.OTHER))
+    return rest[0].strip() if back and meaning_of(rest[0]) == Meaning(Intent.WISH) else ""
 
 
 def is_listed(text: str) -> bool:

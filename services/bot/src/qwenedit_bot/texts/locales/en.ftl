@@ -96,7 +96,7 @@ start-over-button = Start over
 then-button = Then this
 begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
-grumbled = If something should be different, type what to change. /help has more.
+grumbled = I only edit pictures. If something should be different, type what to change. /help has more.
 nothing-before = There's nothing to undo.
 undo-button = Undo
 like-this = “{ $said }”: should I do this to the picture?
@@ -149,7 +149,8 @@ group-help =
     👋 I edit photos, and here I act only when you call me:
 
     • “/edit make it snow” in a photo's caption, or in reply to anybody's photo;
-    • “@{ $bot } make it snow”, the same.
+    • “@{ $bot } make it snow”, the same;
+    • “and now rain” in reply to a picture of mine.
 
     Only the person who asked for a picture can use its buttons. Everything else works in our private chat.
 group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
