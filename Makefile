@@ -110,8 +110,7 @@ FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prom
 conformance: $(BIN)/.synced ## Check your ComfyUI against the simulator's facts (COMFYUI_URL= REAL_COMFYUI_DATA=)
 	@test -n "$${COMFYUI_URL:-}" || { echo "Set COMFYUI_URL, see simulators/comfyui/README.md" >&2; exit 2; }
 	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
-		$(BIN)/pytest --timeout=400 $(FACTS) tests/integration/comfyui/test_real.py \
-		tests/integration/comfyui/test_whole_picture.py
+		$(BIN)/pytest --timeout=400 $(FACTS) tests/integration/comfyui/test_real.py
 
 .PHONY: walk
 walk: $(BIN)/.synced ## Walk through every feature in a browser, and take the pictures of docs/walkthrough.md (ARGS=--help)
