@@ -40,11 +40,6 @@ def test_comfyui_beside_a_worker_listens_to_its_pod_alone(render):
     assert "--listen=127.0.0.1" in comfyui["args"]
 
 
-def test_probes_and_webhook_listen_on_both_families(render):
-    manifests = render(TOKEN)
-    assert [config(manifests, part)["PROBE_HOST"] for part in ("bot", "worker")] == ["::", "::"]
-
-
 def test_gateway_takes_the_place_of_the_ingress(render):
     webhook = {**WEBHOOK["webhook"], "url": "https://bot.example.com:8443/hook", "httpRoute": {"parentRefs": GATEWAY}}
     manifests = render({"bot": {**WEBHOOK, "webhook": webhook}})
@@ -122,18 +117,6 @@ def test_proxy_reaches_the_pods_that_speak_to_the_outside_and_no_other(render):
 def test_password_of_the_proxy_stays_in_its_secret(render):
     found = proxied(render({**TOKEN, "proxy": {**PROXY, "existingSecret": "{{ .Release.Name }}-proxy"}}))
     assert found["bot"]["HTTPS_PROXY"]["valueFrom"] == {"secretKeyRef": {"name": "edit-proxy", "key": "url"}}
-
-
-def test_webhook_is_open_to_whom_the_values_name(render):
-    (rule,) = policy_of(render({"bot": WEBHOOK, "networkPolicy": {"metricsFrom": []}}), "bot")["ingress"]
-    assert rule == {"from": WEBHOOK["webhook"]["from"], "ports": [{"protocol": "TCP", "port": "webhook"}]}
-
-
-def test_standalone_comfyui_lets_in_workers_alone(render):
-    (rule,) = policy_of(render({**TOKEN, **STANDALONE}), "comfyui")["ingress"]
-    (peer,) = rule["from"]
-    assert peer["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "worker"
-    assert rule["ports"] == [{"protocol": "TCP", "port": "comfyui"}]
 
 
 @pytest.mark.parametrize("scaled", [True, False])

@@ -50,15 +50,3 @@ def test_budgets_are_for_replicas_of_the_bot_and_for_workers_where_asked(render)
 def test_budget_that_would_block_each_drain_is_refused(render, most):
     with pytest.raises(helm_python.HelmError, match="workers"):
         render({"bot": WEBHOOK, "podDisruptionBudget": {"workers": most}})
-
-
-@pytest.mark.parametrize("part", ["bot", "worker"])
-def test_spread_counts_the_pods_of_the_part_alone(render, part):
-    manifests = render({"bot": WEBHOOK})
-    [found] = [one for one in manifests if one["kind"] == "Deployment" and one["metadata"]["name"].endswith(f"-{part}")]
-    pod = found["spec"]["template"]
-    [spread] = pod["spec"]["topologySpreadConstraints"]
-    assert spread["topologyKey"] == "kubernetes.io/hostname"
-    assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
-    assert spread["labelSelector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
-    assert spread["labelSelector"]["matchLabels"]["app.kubernetes.io/component"] == part

@@ -57,20 +57,11 @@ def outside(schema: dict[str, Any]) -> list[str]:
     return [f"{value:g}" for value in (least - 1, least - 0.01, *beyond)] + ["0,5", "", "five"]
 
 
-def test_numbers_with_a_point_are_found():
-    assert {"bot.settings.largerMegapixels", "bot.settings.retryDelays.[]"} < set(FRACTIONS)
-
-
 def test_numbers_with_a_point_say_the_same_as_text(render):
     for which in (0, 1):
         numbers = {path: inside(schema)[which] for path, schema in FRACTIONS.items()}
         texts = {path: f"{value:g}" for path, value in numbers.items()}
         assert render(values_with(texts)) == render(values_with(numbers))
-
-
-def test_text_of_the_largest_number_is_taken(helm_chart):
-    largest = {path: f"{schema['maximum']:.1f}" for path, schema in FRACTIONS.items() if "maximum" in schema}
-    helm_chart.validate_schema(values_with(largest))
 
 
 def test_text_outside_a_numbers_bounds_is_refused(helm_chart, subtests):

@@ -59,15 +59,6 @@ def test_label_of_one_pod_wins_over_that_of_all(render):
         assert named(manifests, "Deployment", part)["spec"]["template"]["metadata"]["labels"]["team"] == team
 
 
-def test_key_without_labels_is_no_label(render):
-    assert named(render({**TOKEN, "commonLabels": None}), "Deployment", "worker")
-
-
-def test_objects_of_ones_own_come_with_the_release(render):
-    own = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "{{ .Release.Name }}-qwenedit-own"}}
-    assert named(render({**TOKEN, "extraObjects": [own]}), "ConfigMap", "own")
-
-
 @pytest.mark.parametrize("part", PARTS)
 def test_every_parts_pod_takes_kubernetes_own_fields(part, render):
     pod = {**PLACED, **ADDED, "labels": {"team": "x"}, "annotations": {"note": "y"}, "tolerations": [TAINT]}

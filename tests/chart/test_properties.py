@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import Any, cast
 
 import pytest
 
 from tests.chart.conftest import every_render
 
-LABELS = {
-    "helm.sh/chart",
-    "app.kubernetes.io/name",
-    "app.kubernetes.io/instance",
-    "app.kubernetes.io/component",
-    "app.kubernetes.io/version",
-    "app.kubernetes.io/part-of",
-    "app.kubernetes.io/managed-by",
-}
-SELECTOR = {"app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/component"}
 # What `restricted` allows; `image` since Kubernetes 1.35.
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
@@ -111,20 +100,6 @@ def test_mirror_takes_the_place_of_the_registry_that_an_image_names(render, repo
 
 
 @every_render
-def test_every_image_says_which_it_is(pods):
-    for owner, pod in pods.items():
-        for container in containers(pod):
-            assert re.search(r"(:[\w.-]+|@sha256:[0-9a-f]{64})$", container["image"]), owner
-            assert not container["image"].endswith(":latest"), owner
-
-
-@every_render
-def test_every_object_has_all_the_labels(manifests):
-    for one in manifests:
-        assert set(one["metadata"]["labels"]) >= LABELS, one["metadata"]["name"]
-
-
-@every_render
 def test_every_name_fits_and_is_used_once(manifests):
     names = [(one["kind"], one["metadata"]["name"]) for one in manifests]
     assert len(names) == len(set(names))
@@ -132,15 +107,6 @@ def test_every_name_fits_and_is_used_once(manifests):
         # A pod's name is a Deployment's and 17 characters more.
         assert len(one["metadata"]["name"]) <= (63 if one["kind"] != "Deployment" else 52)
         assert all(len(str(value)) <= 63 for value in one["metadata"]["labels"].values())
-
-
-@every_render
-def test_selectors_are_the_three_labels_that_never_change(manifests):
-    for one in manifests:
-        if one["kind"] in {"Deployment", "StatefulSet"}:
-            selector = one["spec"]["selector"]["matchLabels"]
-            assert set(selector) == SELECTOR, one["metadata"]["name"]
-            assert selector.items() <= one["spec"]["template"]["metadata"]["labels"].items()
 
 
 @every_render
@@ -181,17 +147,6 @@ def test_keda_or_the_deployment_says_how_many_workers(manifests):
         assert one["spec"]["scaleTargetRef"]["name"] == worker["metadata"]["name"]
 
 
-@every_render
-def test_keda_counts_waiting_and_running_jobs_and_never_guesses(manifests):
-    for scaled in of_kind(manifests, "ScaledObject"):
-        names = [trigger["name"] for trigger in scaled["spec"]["triggers"]]
-        assert names[:2] == ["waiting", "running"]
-        modifiers = scaled["spec"]["advanced"]["scalingModifiers"]
-        assert set(re.findall(r"waiting|running|warm\d", modifiers["formula"])) == set(names)
-        assert modifiers["activationTarget"] == "0"
-        assert "fallback" not in scaled["spec"]
-
-
 @pytest.mark.parametrize(
     ("values", "formula", "target"),
     [
@@ -218,26 +173,6 @@ def test_worker_and_comfyui_may_take_longer_to_stop_than_a_job_takes(manifests):
 
 
 @every_render
-def test_hooks_wait_and_stop_nothing(pods):
-    """SIGTERM stops every part. The webhook's hook waits for proxies, that of a standalone ComfyUI for its queue."""
-    for owner, pod in pods.items():
-        for container in containers(pod):
-            hook = container.get("lifecycle", {}).get("preStop", {}).get("exec", {}).get("command", [])
-            ports = {port["name"] for port in container.get("ports", [])}
-            assert bool(hook) is bool(ports & {"webhook", "comfyui"}), owner
-            assert ("sleep" in " ".join(hook)) is bool(hook), owner
-
-
-@every_render
-def test_liveness_kills_take_ten_seconds_where_the_grace_period_is_long(pods):
-    for owner, pod in pods.items():
-        if pod["spec"].get("terminationGracePeriodSeconds", 30) > 60:
-            for container in containers(pod):
-                if "livenessProbe" in container:
-                    assert container["livenessProbe"]["terminationGracePeriodSeconds"] == 10, owner
-
-
-@every_render
 def test_comfyui_beside_a_worker_starts_first_stops_last_and_is_judged_by_it(manifests):
     pod = the_worker(manifests)["spec"]["template"]["spec"]
     for sidecar in (one for one in pod.get("initContainers", []) if one["name"] == "comfyui"):
@@ -250,27 +185,12 @@ def test_comfyui_beside_a_worker_starts_first_stops_last_and_is_judged_by_it(man
 
 
 @every_render
-def test_bot_and_worker_say_themselves_whether_they_live_and_are_ready(pods):
-    for owner, pod in pods.items():
-        for container in (one for one in containers(pod) if one["name"] in {"bot", "worker"}):
-            asked = [container[probe]["httpGet"]["path"] for probe in ("livenessProbe", "readinessProbe")]
-            assert asked == ["/livez", "/readyz"], owner
-
-
-@every_render
 def test_models_are_mounted_read_only_where_they_are_used(pods):
     for owner, pod in pods.items():
         for container in containers(pod):
             for mount in container["volumeMounts"]:
                 if mount["name"] == "models":
                     assert mount.get("readOnly", False) is (container["name"] != "download"), owner
-
-
-@every_render
-def test_descriptions_of_pods_show_why_a_container_ended(pods):
-    for owner, pod in pods.items():
-        for container in containers(pod):
-            assert container["terminationMessagePolicy"] == "FallbackToLogsOnError", owner
 
 
 @every_render
@@ -328,14 +248,6 @@ def test_port_53_is_open_to_name_servers_alone(values, manifests):
 
 
 @every_render
-def test_liveness_of_redis_fails_while_a_script_runs_without_end(manifests):
-    """What the command answers is seen in tests/integration/chart/test_redis_users.py."""
-    for stateful in of_kind(manifests, "StatefulSet", "-redis"):
-        (container,) = stateful["spec"]["template"]["spec"]["containers"]
-        assert container["livenessProbe"]["exec"]["command"] == ["sh", "/etc/valkey/probe.sh", "alive"]
-
-
-@every_render
 def test_own_redis_syncs_as_its_values_say(values, manifests):
     wanted = values.get("redis", {}).get("persistence", {}).get("appendfsync", "always")
     for config in of_kind(manifests, "ConfigMap", "-redis"):
@@ -353,11 +265,6 @@ def test_workers_reach_dns_redis_their_comfyui_the_bucket_and_the_collector_alon
     for policy in of_kind(manifests, "NetworkPolicy", "-worker"):
         assert len(policy["spec"]["egress"]) == 2 + elsewhere + extra
         assert not any(port["port"] == 443 for rule in policy["spec"]["egress"][:2] for port in rule["ports"])
-
-
-@every_render
-def test_gpus_are_never_surged(manifests):
-    assert the_worker(manifests)["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 0
 
 
 @every_render

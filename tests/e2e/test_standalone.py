@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from tests.e2e.cluster.installation import Installation
 
 COMFYUI = "deployment/edit-qwenedit-comfyui"
-NO_HOOK = [{"op": "remove", "path": "/spec/template/spec/containers/0/lifecycle"}]
 ARGUMENTS = "{--host=0.0.0.0,--data-dir=/data,--step-seconds=1}"
 
 
@@ -57,10 +55,3 @@ async def test_comfyui_that_is_rolled_out_ends_after_its_job(installation, photo
     assert await roll_in_mid_job(installation, photo) == [(worker.name, 1)]
     failed = await installation.kube.objects("Event", fields="reason=FailedPreStopHook")
     assert failed == []
-
-
-async def test_comfyui_without_its_hook_costs_the_job_an_attempt(installation, photo):
-    await installation.kube("patch", COMFYUI, "--type=json", f"--patch={json.dumps(NO_HOOK)}")
-    await installation.kube("rollout", "status", COMFYUI, "--timeout=120s")
-    *_, (_worker, attempt) = await roll_in_mid_job(installation, photo)
-    assert attempt == 2
