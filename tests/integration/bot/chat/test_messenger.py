@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +35,6 @@ from qwenedit_bot.chat.errors import (
 from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, PictureView, Source, View
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
@@ -194,11 +192,6 @@ async def test_message_that_is_gone_is_told_to_who_edits_it(messenger, telegram)
         assert await messenger.show(chat, 17, PHOTO) is False
 
 
-async def test_progress_that_is_out_of_date_is_left_out(messenger, telegram) -> None:
-    assert await messenger.edit_if_cheap(5, 17, View("hello"), until=time.monotonic() - 0.1) is None
-    assert telegram.made == []
-
-
 async def test_progress_of_a_message_that_is_gone_is_told_apart_from_no_room(messenger, telegram) -> None:
     telegram.refusals = [refused("MESSAGE_ID_INVALID"), (502, "Bad Gateway", {})]
     assert await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf) is False
@@ -273,12 +266,6 @@ async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, tel
             await messenger.download("file", limit=10)
         with pytest.raises(FileTooBigError):
             await messenger.download("file", limit=10)
-
-
-async def test_download_that_is_too_slow_is_given_up(messenger, telegram, monkeypatch) -> None:
-    monkeypatch.setattr(timeouts, "DOWNLOAD", 0.1)
-    with pytest.raises(TelegramUnavailableError):
-        await messenger.download(SLOW, limit=10)
 
 
 @pytest.mark.usefixtures("interval")
@@ -358,19 +345,6 @@ async def test_reply_of_a_replica_that_was_stopped_meanwhile_is_taken_back(
     assert known == answer == await Replies(redis, bot_keys, other).find(to)
     method, about = telegram.made[-1]
     assert (method, int(about["message_id"])) == ("deleteMessage", late)
-
-
-async def test_reply_of_the_release_before_is_edited(messenger, telegram, redis, bot_keys) -> None:
-    await redis.set(bot_keys.reply(5, 1), 17)
-    assert await Replies(redis, bot_keys, messenger).say(Source(5, 1), View("hello")) == 17
-    assert telegram.made[0][0] == "editMessageText"
-
-
-async def test_reply_can_be_read_by_the_release_before(messenger, redis, bot_keys) -> None:
-    sent = await Replies(redis, bot_keys, messenger).say(Source(5, 1), View("hello"))
-    assert int(await redis.get(bot_keys.reply(5, 1))) == sent
-    for key in (bot_keys.reply(5, 1), bot_keys.said(5, 1)):
-        assert await redis.ttl(key) > 0
 
 
 async def test_group_that_became_a_supergroup_is_answered_there(make, messenger, telegram, redis, bot_keys) -> None:

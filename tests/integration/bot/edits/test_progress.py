@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from contextlib import nullcontext, suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from unittest.mock import AsyncMock
 
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError, TelegramUnavailableError
+from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
 from qwenedit_bot.edits.progress import updater
@@ -46,7 +44,6 @@ from qwenedit_jobs import (
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.workers.registry import Presence, Workers
-from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -229,18 +226,6 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     ]
 
 
-async def test_edit_for_which_there_is_no_room_is_made_later_with_what_is_true_then(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat
-) -> None:
-    await enqueue(queue, 1)
-    chat.busy = True
-    await progress.tick()
-    await queue.claim(worker="w", token="t", lease=30)
-    chat.busy = False
-    await progress.tick()
-    assert [text for _message, text in chat.edits] == ["🚀 Your turn: starting…"]
-
-
 @pytest.mark.parametrize("how", ["edit seen", "leader killed"])
 @pytest.mark.parametrize("end", ["failed", "done in words", "cancelled"])
 async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
@@ -287,14 +272,6 @@ async def test_last_words_are_put_back_where_a_late_edit_overwrote_them(
     assert (await answers.occupancy()).waiting == 0
 
 
-async def test_edit_that_was_not_sent_in_time_is_out_of_date(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
-) -> None:
-    await enqueue(queue, 1)
-    await progress.tick()
-    assert chat.until == clock.now + timeouts.PROGRESS_EDIT
-
-
 @pytest.mark.usefixtures("worker")
 async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_of_it(
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
@@ -320,53 +297,6 @@ async def test_tick_looks_at_a_part_of_a_line_of_ten_thousand_and_comes_to_all_o
     assert len(shown) == 2_000
     assert shown[1].startswith("⏳ You're next in line.")
     assert shown[1_234] == "⏳ Place in line: 1,234"
-
-
-@pytest.mark.usefixtures("worker")
-async def test_tick_draws_one_job_at_once_also_while_telegram_is_away(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(updater, "LINE", 500)
-    await enqueue_a_line(queue, 300)
-    draws, turn = list[int](), 0
-    view = job_views.progress
-
-    def drawn(*job: Any, **wait: Any) -> View:
-        draws.append(turn)
-        return view(*job, **wait)
-
-    async def away() -> None:
-        raise TelegramUnavailableError
-
-    async def take_turns() -> None:
-        nonlocal turn
-        while True:
-            turn += 1
-            await asyncio.sleep(0)
-
-    monkeypatch.setattr(job_views, "progress", drawn)
-    chat.meanwhile = away
-    async with background(take_turns()):
-        for _ in range(2):
-            await progress.tick()
-    assert len(draws) == 600
-    assert max(Counter(draws).values()) == 1
-
-
-@pytest.mark.usefixtures("worker")
-async def test_words_of_a_waiting_job_are_remembered_between_two_looks_along_a_long_line(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(updater, "LINE", 10)
-    waiting = 45
-    for number in range(1, waiting + 1):
-        reply = ReplyTo(chat_id=number, placeholder_id=number, source_message_id=number, language="en")
-        edit = Edit(prompt="snow", pictures=("p",), seed=1)
-        await queue.enqueue(Job(id=f"job{number}", user_id=number, edit=edit, reply=reply), MANY)
-    for _ in range(3 * waiting):
-        await progress.tick()
-        clock.now += 1
-    assert Counter(message for message, _words in chat.edits) == dict.fromkeys(range(1, waiting + 1), 1)
 
 
 @pytest.mark.usefixtures("worker")
@@ -409,22 +339,6 @@ async def test_gpu_that_must_be_woken_is_said_to_be(
     clock.now += timeouts.PROGRESS_PAUSE
     await progress.tick()
     assert chat.edits[-1][1].endswith("🔌 Waking up the server, which can take a few minutes")
-
-
-@pytest.mark.usefixtures("worker")
-async def test_recent_jobs_teach_when_the_next_ones_are_ready(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, eta: Eta
-) -> None:
-    for seconds in (400.0, 31.0, 33.0, 2.0, 32.0):
-        await eta.note_duration(None, seconds)
-    for number in (1, 2, 3):
-        await enqueue(queue, number)
-    await progress.tick()
-    assert [text.partition("\n")[2] for _message, text in chat.edits] == [
-        "Ready in about 50\u00a0s",
-        "Ready in about 80\u00a0s",
-        "Ready in about 2\u00a0min",
-    ]
 
 
 @pytest.mark.usefixtures("worker")

@@ -84,17 +84,6 @@ async def test_privacy_says_what_the_settings_say(stage: Any) -> None:
     assert "Мои картинки: не дольше чем 2\u00a0часа" in (await boris.says("Что я храню")).text  # noqa: RUF001 - Russian
 
 
-async def test_user_who_declines_to_be_forgotten_loses_nothing(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=WISH)
-    await stage.jobs(1)
-    await ann.send("/forget")
-    await ann.press("Keep it")
-    await ann.says("I deleted nothing")
-    await stage.worker.finish_next(photo("PNG"))
-    await ann.picture()
-
-
 async def test_forget_leaves_what_is_of_other_users(stage: Any, client: Any) -> None:
     ann, bob = await stage.telegram.user(), await stage.telegram.user()
     await bob.send(photo=photo(), caption=WISH)
@@ -181,29 +170,6 @@ async def test_forget_drops_no_answer_of_others_for_a_job_without_a_name(stage: 
     assert not client.exists("qwenedit:job:")
     assert client.hlen("qwenedit:answers:aside") == 1
     client.delete("qwenedit:answers:aside")
-
-
-async def test_forget_completes_after_answers_that_telegram_refused_in_every_way(stage: Any, client: Any) -> None:
-    ann, wish = await stage.telegram.user(BEA), "make it hail on the green camel"  # nobody else's
-    member, jobs = ann.within(await stage.telegram.group("Tomorrow", ann)), []
-    for chat, caption in ((ann, wish), (member, f"/edit {wish}")):
-        await chat.send(photo=photo(), caption=caption)
-        claim = await stage.worker.claim()
-        await chat.refuse(description="OF_TOMORROW")
-        await stage.worker.finish(claim, photo("PNG"))
-        await stage.answered(claim.job.id)
-        await chat.clear_refusals()
-        jobs.append(claim.job.id)
-    assert {"picture", "answers"} <= kinds(about(client, *jobs))
-    await ann.send("/forget")
-    await ann.press("Delete everything")
-    await ann.says("I've deleted everything I kept about you. Send a photo")
-
-    async def forgotten() -> bool:
-        of_jobs, of_ann = about(client, *jobs, wish), about(client, str(ann.id))
-        return kinds(of_jobs) <= {"claim"} and kinds(of_ann) <= {"account", "forgot", "pace"}
-
-    await stage.eventually(forgotten)
 
 
 LEFT = {

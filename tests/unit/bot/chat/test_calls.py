@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiogram import Bot
@@ -19,7 +19,6 @@ from aiogram.exceptions import (
     TelegramMigrateToChat,
     TelegramNetworkError,
     TelegramNotFound,
-    TelegramRetryAfter,
     TelegramServerError,
     TelegramUnauthorizedError,
 )
@@ -27,7 +26,6 @@ from aiogram.methods import Response, SendMessage
 from aiogram.types import Chat, Message
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.calls import CallMiddleware, translated
 from qwenedit_bot.chat.errors import (
     BotError,
@@ -44,31 +42,14 @@ from qwenedit_bot.chat.errors import (
     TextRejectedError,
     UnknownRefusalError,
 )
-from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
     from aiogram.methods import TelegramMethod
 
-    from qwenedit_bot.chat.rate_limit import SharedLimiter
 
 METHOD = SendMessage(chat_id=1, text="hello")
 MESSAGE = Message(message_id=1, date=datetime.fromtimestamp(0, tz=UTC), chat=Chat(id=1, type="private"))
-
-
-class Pace:
-    """Notes which chats are closed."""
-
-    def __init__(self) -> None:
-        self.closed: dict[int, float] = {}
-        self.taken: list[int | None] = []
-
-    async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
-        del edit
-        self.taken.append(chat_id)
-
-    async def close(self, chat_id: int, seconds: float) -> None:
-        self.closed[chat_id] = seconds
 
 
 class Failing(AiohttpSession):
@@ -91,46 +72,8 @@ def metrics() -> BotMetrics:
 
 
 @pytest.fixture
-def pace() -> Pace:
-    return Pace()
-
-
-@pytest.fixture
 def telegram() -> Failing:
     return Failing()
-
-
-@pytest.fixture
-def messenger(pace: Pace, telegram: Failing, metrics: BotMetrics) -> Messenger:
-    bot = Bot("42:TEST", session=telegram)
-    return Messenger(bot, cast("SharedLimiter", pace), metrics)
-
-
-async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(
-    messenger: Messenger, telegram: Failing, pace: Pace, metrics: BotMetrics
-) -> None:
-    telegram.errors = [TelegramRetryAfter(METHOD, "slow down", 3600)]
-    with pytest.raises(LaterError) as error:
-        await messenger.send(Source(-5, 1), View("hello"))
-    assert error.value.after == 3600
-    assert pace.closed == {-5: 3600}
-    assert metrics.retry_after._value.get() == 3600
-
-
-async def test_429_of_a_call_without_a_chat_is_its_callers_alone(
-    messenger: Messenger, telegram: Failing, pace: Pace
-) -> None:
-    telegram.errors = [TelegramRetryAfter(METHOD, "slow down", 3600)]
-    with pytest.raises(LaterError) as error:
-        await messenger.answer_press("1", "hello")
-    assert error.value.after == 3600
-    assert pace.closed == {}
-    await messenger.answer_press("1", "hello")
-
-
-async def test_edit_that_changes_nothing_is_no_error(messenger: Messenger, telegram: Failing) -> None:
-    telegram.errors = [TelegramBadRequest(METHOD, "Bad Request: message is not modified: …")]
-    assert await messenger.edit(1, 17, View("hello"))
 
 
 @pytest.mark.parametrize(
