@@ -83,7 +83,7 @@ format: $(BIN)/.synced ## Format the code
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
 # The longest files have the fewest tests; they come first, so that no core waits for them at the end.
-LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %/walk %__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) tests/unit
+LONG_FIRST := tests/proofs $(filter-out %/proofs %/unit %/e2e %__pycache__,$(patsubst %/,%,$(wildcard tests/*/))) tests/unit
 
 .PHONY: test
 test: $(BIN)/.synced $(if $(TESTS),,tools) ## Run all tests that need no cluster (TESTS= some of them)
@@ -107,14 +107,9 @@ e2e: $(BIN)/.synced ## Test the product on KUBECONFIG's cluster, or on a kind cl
 FACTS := $(patsubst %,tests/integration/comfyui_simulator/test_%.py,uploads prompts events outcomes inventory)
 
 .PHONY: conformance
-conformance: $(BIN)/.synced ## Check your ComfyUI against the simulator's facts (COMFYUI_URL= REAL_COMFYUI_DATA=)
+conformance: $(BIN)/.synced ## Check your ComfyUI against the simulator's facts (COMFYUI_URL= COMFYUI_OUTPUT_DIR=)
 	@test -n "$${COMFYUI_URL:-}" || { echo "Set COMFYUI_URL, see simulators/comfyui/README.md" >&2; exit 2; }
-	COMFYUI_OUTPUT_DIR="$${COMFYUI_OUTPUT_DIR:-$${REAL_COMFYUI_DATA:+$$REAL_COMFYUI_DATA/output}}" \
-		$(BIN)/pytest --timeout=400 $(FACTS) tests/integration/comfyui/test_real.py
-
-.PHONY: walk
-walk: $(BIN)/.synced ## Walk through every feature in a browser, and take the pictures of docs/walkthrough.md (ARGS=--help)
-	$(BIN)/python -m tests.walk $(ARGS)
+	$(BIN)/pytest --timeout=400 $(FACTS)
 
 .PHONY: prove
 prove: $(BIN)/.synced ## Run a proof, which fails if a promise breaks (NAME=chaos ARGS="--jobs 100"; no NAME lists them)

@@ -1,4 +1,4 @@
-"""A real browser on the chat page of a real simulator process, and a bot whose every word the test says."""
+"""A real browser on the chat page of the simulator, and a bot whose every word the test says."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import pytest_asyncio
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
-from aiogram.exceptions import TelegramNetworkError
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from local_stack import Part, bare_environment, by_line, free_port, python_module
+from qwenedit_testkit.threads import on_a_thread
+from telegram_simulator.server import Config, running
+from telegram_simulator.world.rate_limits import Rates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
     from aiogram.types import CallbackQuery, Message
 
@@ -72,16 +73,10 @@ class ScriptedBot:
         return self._talks.setdefault(user_id, Talk(self.api))
 
     async def poll(self) -> None:
-        """Fetch updates until cancelled; a simulator that was away begins to count anew."""
+        """Fetch updates until cancelled."""
         offset = 0
         while True:
-            try:
-                updates = await self.api.get_updates(offset=offset, timeout=5)
-            except TelegramNetworkError:
-                offset = 0
-                await asyncio.sleep(0.2)
-                continue
-            for update in updates:
+            for update in await self.api.get_updates(offset=offset, timeout=5):
                 offset = update.update_id + 1
                 if update.message and update.message.from_user:
                     await self.talk(update.message.from_user.id).messages.put(update.message)
@@ -107,23 +102,10 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def simulator() -> AsyncIterator[Part]:
-    port = free_port()
-    part = Part(
-        "telegram",
-        python_module("telegram_simulator", "--host", "127.0.0.1", "--port", str(port), "--no-limits"),
-        env=bare_environment(),
-        ready=by_line("Telegram simulator: "),
-    )
-    await part.start()
-    yield part
-    await part.stop()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def address(simulator: Part) -> str:
-    return (await simulator.wait_for_line(r"Telegram simulator: (\S+)")).group(1)
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with on_a_thread(lambda: running(Config(port=0, rates=Rates(enabled=False)))) as url:
+        yield url
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

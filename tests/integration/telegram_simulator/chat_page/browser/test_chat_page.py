@@ -144,64 +144,6 @@ async def test_files_keep_their_bytes_in_both_directions(page, bot, photos):
     assert path.read_bytes() == photos["cat"].read_bytes()
 
 
-async def test_everything_is_done_by_keyboard_alone(page, bot):
-    async def tab_to(name: str, key: str = "Tab") -> None:
-        focused = "(document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent).trim()"
-        for _ in range(40):
-            await page.keyboard.press(key)
-            if await page.evaluate(focused) == name:
-                return
-        pytest.fail(f"{key} does not lead to {name!r}")
-
-    await page.get_by_role("button", name="Use sample photo: Coffee").wait_for()
-    await tab_to("Use sample photo: Coffee")
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_role("textbox", name="Message")).to_be_focused()
-    await page.keyboard.type("make it tea")
-    await page.keyboard.press("Shift+Enter")
-    await page.keyboard.type("with lemon")
-    await page.keyboard.press("Enter")
-    sent = await bot.message()
-    assert sent.caption == "make it tea\nwith lemon"
-
-    placeholder = await sent.answer("Step 1", reply_markup=CANCEL)
-    button = items(page).get_by_role("button", name="Cancel")
-    await button.wait_for()
-    await tab_to("Cancel", "Shift+Tab")
-    await placeholder.edit_text("Step 2", reply_markup=CANCEL)
-    await expect(items(page).nth(1)).to_contain_text("Step 2")
-    await expect(button).to_be_focused()
-    await page.keyboard.press("Enter")
-    assert (await bot.press()).data == "cancel"
-
-
-async def test_chat_page_fits_on_a_phone(page, bot, photos):
-    await page.set_viewport_size({"width": 360, "height": 640})
-    assert await overflow(page) == 0
-    await send_photo(page, photos["rocket"], "W" * 200)
-    sent = await bot.message()
-    row = [InlineKeyboardButton(text=f"A button of some length {number}", callback_data="x") for number in range(3)]
-    await sent.reply_photo(
-        picture(photos["astronaut"]), caption="x" * 300, reply_markup=InlineKeyboardMarkup(inline_keyboard=[row])
-    )
-    await wait_loaded(items(page).nth(1).get_by_role("img", name="Photo from"))
-    await page.get_by_role("button", name="Use sample photo: Cat").click()
-    await expect(page.get_by_role("group", name="Suggestions")).to_be_visible()
-    assert await overflow(page) == 0
-    box = await page.get_by_role("button", name="Send", exact=True).bounding_box()
-    assert box["x"] + box["width"] <= 360
-    assert box["y"] + box["height"] <= 640
-
-
-async def overflow(page: Page) -> int:
-    """Horizontal overflow of page and chat in pixels."""
-    widest: int = await page.evaluate(
-        "[document.documentElement, ...document.querySelectorAll('[role=region], form')]"
-        ".reduce((most, box) => Math.max(most, box.scrollWidth - box.clientWidth), 0)"
-    )
-    return widest
-
-
 async def test_text_is_never_parsed_as_html_and_its_links_and_commands_can_be_pressed(page, bot):
     await say(page, "<img src=x onerror='document.title = `broken`'>")
     await (await bot.message()).answer("👋 <b>bold</b>, see https://example.org/ or /help")
@@ -212,29 +154,3 @@ async def test_text_is_never_parsed_as_html_and_its_links_and_commands_can_be_pr
     assert await page.title() != "broken"
     await answer.get_by_role("button", name="/help").click()
     assert (await bot.message()).text == "/help"
-
-
-async def test_group_has_its_name_and_those_of_its_members(page, bot, address, user_id):
-    await page.goto(f"{address}/?user={user_id}&group=Family")
-    await page.get_by_role("heading", name="Family").wait_for()
-    other = await page.context.new_page()
-    await other.goto(f"{address}/?user={user_id + 100_000}&group=Family")
-    await say(other, "/hello everybody")
-    await expect(items(page).first).to_contain_text(f"User {user_id + 100_000}: /hello everybody")
-    await expect(items(page).first.locator(".author")).to_be_visible()
-    await expect(items(other).first).to_contain_text("You: /hello everybody")
-    await say(page, "/hello you")
-    sent = await bot.message()
-    assert (sent.chat.type, sent.chat.title, sent.text) == ("supergroup", "Family", "/hello you")
-
-
-async def test_page_finds_its_way_back_after_the_simulator_was_away(page, bot, simulator):
-    await say(page, "before")
-    await bot.message()
-    await simulator.stop()
-    await expect(page.get_by_role("alert")).to_contain_text("Connection lost")
-    await expect(page.get_by_text("connecting…")).to_be_visible()
-    await simulator.start()
-    await expect(page.get_by_role("alert")).to_be_empty(timeout=60_000)
-    await say(page, "after")
-    await expect(items(page).last).to_contain_text("after")
