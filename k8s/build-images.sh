@@ -14,7 +14,6 @@ declare -A dockerfiles=(
   [comfyui]=services/comfyui/Dockerfile
   [comfyui-simulator]=simulators/comfyui/Dockerfile
   [telegram-simulator]=simulators/telegram/Dockerfile
-  [object-store]=tests/e2e/object-store/Dockerfile
 )
 default=(bot worker comfyui-simulator telegram-simulator)
 

@@ -7,14 +7,6 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 images=(bot worker comfyui-simulator telegram-simulator)
-store=()
-if command -v go >/dev/null; then
-  .venv/bin/python -m qwenedit_testkit.object_server >/dev/null
-  store=(object-store)
-else
-  echo "There is no go to build a store of objects with: tests/e2e/test_bucket.py is skipped." >&2
-fi
-images+=("${store[@]}")
 
 container_tool() {
   local tool
@@ -29,7 +21,7 @@ container_tool() {
 
 if ! kubectl get --raw=/readyz >/dev/null 2>&1; then
   k8s/try/kind.sh
-  images=("${store[@]}")  # the others are there now
+  images=()  # they are there now
 fi
 
 context=$(kubectl config current-context)

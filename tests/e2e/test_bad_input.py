@@ -28,29 +28,6 @@ async def test_cluster_without_keda_is_named_with_both_ways_out(kube, tmp_path):
     assert not await kube.objects("Secret", labels="owner=helm,name=nokeda"), "nothing was installed"
 
 
-async def test_cluster_without_the_gateway_api_is_named_with_both_ways_out(kube, tmp_path):
-    webhook = (
-        "bot.mode=webhook",
-        "bot.webhook.url=https://bot.example.com/hook",
-        "bot.webhook.from[0].podSelector.matchLabels.app=gateway",
-        "bot.webhook.httpRoute.parentRefs[0].name=public",
-    )
-    async with cluster_without("gateway.networking.k8s.io", tmp_path) as kubeconfig:
-        code, _out, said = await attempt(
-            "helm",
-            "install",
-            "noroute",
-            str(CHART),
-            f"--namespace={kube.namespace}",
-            *values(*webhook),
-            env={**os.environ, "KUBECONFIG": kubeconfig},
-        )
-    print(said)
-    assert code != 0
-    assert "bot.webhook.httpRoute.parentRefs needs the Gateway API, which this cluster lacks" in said
-    assert "bot.webhook.ingress" in said
-
-
 async def test_rights_in_the_namespace_alone_suffice_to_install(kube):
     await kube("create", "rolebinding", "tenant", "--clusterrole=admin", "--user=tenant")
     argv = ("helm", "install", "tenant", str(CHART), f"--namespace={kube.namespace}", "--dry-run=server")

@@ -1,4 +1,4 @@
-"""A node is drained with work in hand. What befalls lost nodes is in `nodes_at_length.py`."""
+"""A node is drained with work in hand."""
 
 from __future__ import annotations
 

@@ -1,11 +1,8 @@
-"""A second node, which tests drain, cut off and kill.
+"""A second node, which a test drains.
 
 No API of Kubernetes does that, so `NODE_TOOL` names a command that does. It is called with one of these words:
 
 - `add`: have one node more than before, ready, with the images, and return then
-- `cut`: let nobody hear of that node, which goes on
-- `heal`: end that
-- `kill`: end all that runs on it at once, as a power failure does
 - `remove`: have it no longer, whatever state it is in; there may be none
 """
 
@@ -15,7 +12,6 @@ import asyncio
 import json
 import os
 import shlex
-import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -23,7 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.cluster.gpus import offer, own
-from tests.e2e.cluster.kube import Kube, Pod, eventually, run
+from tests.e2e.cluster.kube import Kube, Pod, run
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,14 +37,7 @@ class SecondNode:
 
     name: str
     uid: str
-    tool: tuple[str, ...]
     installation: Installation
-
-    async def __call__(self, word: str) -> float:
-        """Have the tool do something; returns when that began, in monotonic seconds."""
-        began = time.monotonic()
-        await run(*self.tool, word)
-        return began
 
     async def host(self, *parts: str, sets: tuple[str, ...] = ()) -> list[Pod]:
         """Have some parts of the product run here; returns their pods.
@@ -105,7 +94,7 @@ async def second_node(installation: Installation) -> AsyncIterator[SecondNode]:
     try:
         (name, uid), _ = await asyncio.gather(_taint_new(installation.kube, others), run(*tool, "add"))
         await offer(name, 1, of=own(installation.kube.namespace))
-        yield SecondNode(name, uid, tool, installation)
+        yield SecondNode(name, uid, installation)
     finally:
         await asyncio.shield(_without(installation, tool, others))
 
@@ -129,17 +118,6 @@ async def _without(installation: Installation, tool: tuple[str, ...], others: se
                 await installation.kube("delete", "pod", pod.name, "--force", "--grace-period=0", "--ignore-not-found")
     await installation.upgrade()
     await installation.redis_answers()
-
-
-async def until_left(installation: Installation, pod: Pod, *, within: float) -> float:
-    """Wait until Kubernetes has told a pod to leave; returns when it was seen, in monotonic seconds."""
-
-    async def left() -> bool:
-        now = await installation.kube.pod(pod.name)
-        return now is None or now.leaving
-
-    await eventually(f"{pod.name} told to leave", left, within=within)
-    return time.monotonic()
 
 
 async def disk_moves(installation: Installation) -> bool:
