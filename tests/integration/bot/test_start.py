@@ -79,24 +79,6 @@ async def test_bot_without_redis_waits_says_so_and_stops_when_told(redis_url: st
         assert await bot.stop() == 0
 
 
-async def test_bot_without_telegram_waits_says_so_and_stops_when_told(redis_url: str) -> None:
-    url = f"http://{HOST}:{free_port()}"
-    async with running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot, asyncio.timeout(90):
-        await bot.wait_for_line("start.telegram_unavailable.*network")
-        assert "Telegram" in await reason(bot)
-        assert await bot.stop() == 0
-
-
-async def test_gateway_that_answers_in_html_is_waited_for_too(redis_url: str) -> None:
-    async with (
-        telegram(502, "<html>Bad Gateway</html>") as url,
-        running(BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url) as bot,
-        asyncio.timeout(90),
-    ):
-        await bot.wait_for_line("start.telegram_unavailable.*unreadable")
-        assert await bot.stop() == 0
-
-
 async def test_token_that_telegram_refuses_ends_the_start(redis_url: str) -> None:
     async with (
         telegram(401, '{"ok": false, "error_code": 401, "description": "Unauthorized"}') as url,

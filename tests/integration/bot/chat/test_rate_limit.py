@@ -167,12 +167,6 @@ async def test_progress_edit_leaves_turns_to_messages_that_somebody_waits_for(li
         assert await wait_of(limit.acquire(chat, edit=True)) == 0
 
 
-@pytest.mark.usefixtures("busy")
-async def test_progress_edit_has_no_turn_and_no_place_while_others_wait(limit, redis, bot_keys) -> None:
-    assert not await limit.try_acquire(1)
-    assert not await redis.exists(bot_keys.pace("place:1"))
-
-
 async def test_429_in_one_group_delays_no_other_chat(limit) -> None:
     await limit.close(-1, HOUR)
     assert await wait_of(limit.acquire(-1)) > HOUR - 60
@@ -229,17 +223,6 @@ async def test_place_in_line_is_one_a_person_in_however_many_chats_they_wait(lim
     assert await wait_of(limit.acquire(8)) == 0
 
 
-@pytest.mark.usefixtures("busy")
-async def test_place_in_line_is_lost_when_nobody_comes_for_it(limit, time, redis, bot_keys) -> None:
-    await time.passes(await wait_of(limit.acquire(1)) + 5.1)
-    assert not await redis.exists(bot_keys.pace("place:1"))
-
-
-async def test_line_has_an_end(limit) -> None:
-    waits = [await wait_of(limit.acquire(person)) for person in range(1, 400)]
-    assert timeouts.RESERVED_AHEAD - 0.5 < max(waits) <= timeouts.RESERVED_AHEAD + 0.5
-
-
 async def test_person_has_the_turns_of_one_chat_in_however_many_groups(limit, time) -> None:
     sent, end = 0, 30.0
     while time.now < end:
@@ -263,18 +246,6 @@ async def test_people_who_write_all_the_time_make_way_for_others(limit, time, pe
         if number >= 30 and number % 10 == 0:  # they have had their first turns
             assert await wait_of(limit.acquire(number + 1)) <= longest
         await time.passes(0.1)
-
-
-@pytest.mark.usefixtures("busy")
-async def test_person_who_has_just_had_turns_asks_again_later_and_reserves_none(limit, redis, bot_keys, time) -> None:
-    with on_behalf_of(7):
-        for _ in range(2):
-            await time.passes(await wait_of(limit.acquire(7)))
-            assert await wait_of(limit.acquire(7)) == 0
-    for number in range(OVERALL.burst):
-        await wait_of(limit.acquire(2_000 + number))
-    assert await wait_of(limit.acquire(7)) >= timeouts.BUSY_PAUSE
-    assert not await redis.exists(bot_keys.pace("place:7"))
 
 
 async def test_full_redis_goes_on_to_give_turns_and_places(limit, redis, bot_keys) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import Any
 
@@ -74,53 +73,12 @@ async def test_album_without_a_caption_waits_for_its_instruction(worker, ann) ->
     assert (await ann.picture()).reply_to == text
 
 
-async def test_caption_of_a_forwarded_album_is_no_instruction(ann) -> None:
-    await ann.send(album=ALBUM, caption="Look at us!", forwarded=True)
-    await ann.says("3 photos! What should I change?")
-
-
 async def test_album_may_be_of_files(worker, ann) -> None:
     await ann.send(album=[photo("PNG", size) for size in SIZES], caption="combine them", as_file=True)
     assert sizes(worker, (await worker.claim()).job) == SIZES
-
-
-async def test_photos_and_files_may_be_mixed(stage, worker, ann) -> None:
-    sent = [*await ann.send(photo=ALBUM[0]), *await ann.send(document=photo("PNG", SIZES[1]))]
-    seen = (await ann.snapshot()).messages
-    await ann.says("What should I change")
-    updates = []
-    for message in (message for message in seen if message.id in sent):
-        media = message.now.media
-        file = {"file_id": media.file_id, "file_unique_id": media.file_id, "width": 320, "height": 200}
-        content = {"photo": [file]} if media.kind == "photo" else {"document": {**file, "mime_type": "image/png"}}
-        updates.append({"message": message_of(ann, 900 + message.id, content)})
-    await asyncio.gather(*map(stage.telegram.add_update, updates))  # an album is whole when no more comes for a moment
-    job = (await worker.claim()).job
-    assert job.edit.prompt == "combine them\ncombine them"
-    assert sizes(worker, job) == SIZES[:2]
-
-
-def message_of(person: Any, message_id: int, content: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "message_id": message_id,
-        "date": 0,
-        "chat": {"id": person.id, "type": "private"},
-        "from": {"id": person.id, "is_bot": False, "first_name": "Ann"},
-        "media_group_id": "900",
-        "caption": "combine them",
-        **content,
-    }
 
 
 async def test_broken_photo_is_named_by_its_number(ann) -> None:
     broken = photo("PNG", SIZES[1])[:2000]
     await ann.send(album=[photo("PNG"), broken], caption="combine them", as_file=True)
     await ann.says("Photo 2: Part of this file is missing")
-
-
-async def test_album_of_other_files_is_answered_once(ann) -> None:
-    await ann.send(album=[b"one", b"two"], as_file=True, name="notes.txt", mime="text/plain", caption="make it snow")
-    await ann.says("I can't open this kind of file")
-    await ann.send("/help")
-    await ann.says("What works well")
-    assert len((await ann.snapshot()).from_bot) == 2

@@ -118,55 +118,6 @@ async def test_photo_and_then_a_text_is_a_job(simulator: TelegramSimulator, work
     assert (await ann.picture()).reply_to == text
 
 
-async def test_words_before_the_photo_are_taken_by_the_photo_that_follows(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    first, *_others = await ann.flood(2, "make it snow {number}")
-    noted = await ann.says("Which photo?")
-    assert noted.reply_to == first
-    (sent,) = await ann.send(photo=photo())
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "make it snow 1\nmake it snow 2"
-    assert (await ann.picture()).reply_to == sent
-    await ann.send(photo=photo())
-    await ann.says("What should I change?")
-    assert len((await ann.snapshot()).from_bot) == 3
-
-
-@pytest.mark.parametrize(("how", "counts"), [("One picture", [2]), ("Each on its own", [1, 1])])
-async def test_two_photos_one_after_the_other_are_both_there(
-    simulator: TelegramSimulator, worker, how: str, counts: list[int]
-) -> None:
-    ann = await simulator.user()
-    sent = [number for _ in range(2) for number in await ann.send(photo=photo())]
-    await ann.says("2 photos!")
-    (said,) = await ann.send("make it snow")
-    question = await ann.says("“make it snow”: each of the 2 photos on its own")
-    data = next(button.data for button in question.now.buttons if how in button.text)
-    for _ in range(2):
-        await ann.press_data(question.id, str(data))
-    jobs = [(await worker.finish_next(RESULT)).job for _ in counts]
-    assert [(len(job.edit.pictures), job.edit.prompt) for job in jobs] == [(count, "make it snow") for count in counts]
-    await ann.picture(number=len(counts))
-    replied = [message.reply_to for message in (await ann.snapshot()).pictures]
-    assert replied == ([said] if len(counts) == 1 else sent)
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_photos_beyond_the_users_limit_follow_and_are_done_once(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    await ann.send(photo=photo(), caption="make it rain")
-    sent = [number for _ in range(3) for number in await ann.send(photo=photo())]
-    await ann.says("3 photos!")
-    await ann.press("Each on its own")
-    await ann.says("each on its own")
-    await ann.send("make it snow")
-    for number in (1, 2, 3, 4):
-        await worker.finish_next(RESULT)
-        await ann.picture(number=number)
-    assert [each.reply_to for each in (await ann.snapshot()).pictures][1:] == sent
-    assert await worker.queue.unfinished_ids() == []
-
-
 async def test_equal_commands_at_once_get_one_answer(simulator: TelegramSimulator) -> None:
     ann = await simulator.user()
     await ann.flood(5, "/status")
@@ -256,14 +207,6 @@ async def test_result_too_large_for_a_photo_comes_all_the_same(simulator: Telegr
     await ann.picture()
 
 
-async def test_result_of_a_shape_that_no_photo_has_comes_as_a_file(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    await worker.finish_next(photo("PNG", (2100, 100)))
-    seen = await ann.wait_for(lambda chat: chat.from_bot and chat.from_bot[0].now.document)
-    assert len(seen.from_bot) == 1
-
-
 # ---------------------------------------------------------------- /status
 
 
@@ -322,26 +265,6 @@ async def test_cancel_command_cancels_everything_the_user_asked_for(simulator: T
     await ann.says("I've cancelled your 2 pictures")
     await ann.wait_for(lambda chat: sum(m.text == "✖️ Cancelled." for m in chat.from_bot) == 2)
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_cancel_command_keeps_the_photo_that_waits(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    await ann.send(photo=photo())
-    await ann.says("What should I change")
-    await ann.send("/cancel")
-    await ann.says("Send another photo, or say what to change")
-
-
-async def test_press_of_another_user_cancels_nothing(simulator: TelegramSimulator, worker) -> None:
-    ann, eve = await simulator.user(), await simulator.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    button = (await ann.says("next in line")).now.buttons[0].data
-    assert button
-    await eve.send("/start")
-    hers = await eve.says("I edit photos")
-    await eve.press_data(hers.id, button)
-    await eve.wait_for(lambda chat: chat.answers)
-    assert len(await worker.queue.waiting_ids()) == 1
 
 
 async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, worker) -> None:
@@ -404,16 +327,6 @@ async def test_message_that_is_no_job_is_answered_in_words(
     assert english in await told(ann)
     assert russian in await told(boris)
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_instruction_that_is_too_long_may_be_said_again_shorter(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    await ann.send(photo=photo())
-    await ann.says("What should I change")
-    await ann.send("x" * 2000)
-    await ann.says("2,000 characters")
-    await ann.send("make it snow")
-    assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
 async def test_update_that_no_model_fits_does_not_block_those_behind_it(simulator: TelegramSimulator) -> None:

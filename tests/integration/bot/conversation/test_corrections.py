@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 RESULT = photo("PNG")
-A_SECOND = 1.0
-"""Telegram dates a correction in seconds. Of two within one the later may get no answer that was given before."""
 
 
 @pytest.fixture
@@ -65,29 +62,6 @@ async def test_correction_of_words_that_came_before_their_photo_is_for_the_photo
     assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
-async def test_correction_of_words_for_each_of_the_photos_is_for_those_not_begun(
-    simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
-    for _ in range(2):
-        await ann.send(photo=photo())
-    await ann.says("2 photos!")
-    await ann.press("Each on its own")
-    await ann.says("each on its own")
-    (said,) = await ann.send("make it sno")
-    await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
-    begun = await worker.claim()
-    await ann.edit(said, "make it snow")
-    told = await ann.says("OK, now it's “make it snow”")
-    assert told.now.labels == ("Start over", "Then this")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    await ann.press("Start over", message_id=told.id)
-    await worker.finish(begun, RESULT)
-    again = (await worker.finish_next(RESULT)).job
-    assert again.edit.prompt == "make it snow"
-    await ann.picture(number=2)
-
-
 async def test_correction_whose_confirmation_fails_is_confirmed_all_the_same(
     simulator: TelegramSimulator, worker
 ) -> None:
@@ -124,33 +98,6 @@ async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_correction_into_cancel_forgets_the_words_that_wait(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (said,) = await ann.send("make it sno")
-    await ann.says("Which photo?")
-    await ann.edit(said, "cancel")
-    await ann.says("OK. Send another photo")
-    await ann.send(photo=photo())
-    await ann.says("What should I change?")
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def correct(person: Person, message_id: int, wish: str) -> None:
-    """Correct a message, see the bot name the words, and let Telegram's clock go on."""
-    await person.edit(message_id, wish)
-    await person.wait_for(lambda chat: f"“{wish}”" in chat.from_bot[-1].text)
-    await asyncio.sleep(A_SECOND)
-
-
-async def test_corrections_back_and_forth_are_told_each_time(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("next in line")
-    for wish in ("make it rain", "make it snow", "make it rain"):
-        await correct(ann, sent, wish)
-    assert (await worker.claim()).job.edit.prompt == "make it rain"
-
-
 async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage: Any, simulator, worker) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send(photo=photo(), caption="make it snow")
@@ -160,16 +107,6 @@ async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage:
     await ann.edit(sent, "make it rain")
     await ann.wait_for(lambda chat: "“make it rain”" in chat.from_bot[-1].text)
     assert (await worker.claim()).job.edit.prompt == "make it rain"
-
-
-async def test_question_about_photos_has_the_words_as_they_were_corrected_last(simulator: TelegramSimulator) -> None:
-    ann = await simulator.user()
-    for _ in range(2):
-        await ann.send(photo=photo())
-    await ann.says("2 photos!")
-    (sent,) = await ann.send("make it rain")
-    for wish in ("make it snow", "make it rain", "make it snow"):
-        await correct(ann, sent, wish)
 
 
 async def new_photo(
@@ -204,26 +141,6 @@ async def test_photo_that_waits_is_the_one_that_its_message_has_now(simulator: T
     (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
     assert Image.open(io.BytesIO(worker.photos[picture])).size == (240, 320)
     await ann.picture()
-
-
-async def test_photo_in_the_place_of_another_file_is_asked_about(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(document=b"words", name="notes.pdf")
-    await ann.says("I can't open this kind of file")
-    await new_photo(simulator, ann, sent, (240, 320))
-    await ann.says("What should I change?")
-    await ann.send("make it snow")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    await ann.picture()
-
-
-async def test_caption_that_is_added_to_a_photo_is_its_instruction(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo())
-    await ann.says("What should I change?")
-    await ann.edit(sent, "make it snow")
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    assert (await ann.picture()).reply_to == sent
 
 
 async def test_photo_in_the_place_of_one_whose_job_waits_is_done_instead(simulator: TelegramSimulator, worker) -> None:

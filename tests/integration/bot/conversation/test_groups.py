@@ -61,14 +61,6 @@ async def test_request_that_waits_is_cancelled_by_nobody_else(party) -> None:
     await party.ann.wait_for(lambda chat: chat.answers and chat.answers[-1].text == "Cancelled")
 
 
-async def test_undo_in_reply_to_somebody_elses_result_goes_back_to_its_photo(party, worker) -> None:
-    (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
-    await worker.finish_next(RESULT)
-    result = await party.ann.picture()
-    await party.boris.send(f"@{party.name} верни как было", reply_to=result.id)
-    assert (await party.boris.says("↩️")).reply_to == sent
-
-
 async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker) -> None:
     (sent,) = await party.ann.send(photo=photo())
     for wish in ("/edit make it snow", f"@{party.name} make it snow"):
@@ -78,14 +70,6 @@ async def test_command_or_a_mention_in_reply_edits_anybodys_photo(party, worker)
         answer = await party.boris.picture(number=2 if wish.startswith("@") else 1)
         assert answer.reply_to == called
     assert answer.now.labels[0] == "Снова"
-
-
-async def test_photo_in_reply_to_the_question_for_one_is_edited_by_the_words_before_it(party, worker) -> None:
-    await party.ann.send("/edit make it snow")
-    asked = await party.ann.says("Which photo?")
-    (sent,) = await party.ann.send(photo=photo(), reply_to=asked.id)
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    assert (await party.ann.picture()).reply_to == sent
 
 
 async def test_group_that_laughs_under_a_result_makes_no_pictures_and_a_clear_wish_changes_it(party, worker) -> None:
@@ -130,19 +114,6 @@ async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worke
     await party.ann.picture(number=2)
 
 
-async def test_file_where_the_group_forbids_files_is_refused_in_words_and_not_tried_again(stage, party, worker) -> None:
-    await party.group.forbid("can_send_documents")
-    await party.ann.send(photo=photo(), caption="/edit make it snow")
-    await worker.finish_next(RESULT)
-    picture = await party.ann.picture()
-    await party.ann.press("File", message_id=picture.id)
-    seen = await party.ann.wait_for(lambda chat: chat.answers)
-    (told,) = seen.answers
-    assert told == ("Telegram doesn't let me send files here. Ask an admin to allow them.", True)
-    assert len(seen.from_bot) == 1
-    assert sum(call.chat_id == party.group.id for call in await stage.telegram.calls("sendDocument")) == 1
-
-
 async def test_only_the_one_who_asked_may_press(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.claim()
@@ -160,18 +131,6 @@ async def test_album_of_which_only_one_photo_is_seen_is_refused_in_words(party, 
     await party.ann.send(album=[photo(), photo()], caption="/edit put one into the other together")
     await party.ann.says("Telegram shows me only one photo of your album")
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_album_is_one_job_where_the_bot_sees_all(stage, party, worker) -> None:
-    await stage.telegram.set_privacy(reads_all=True)
-    try:
-        await party.ann.send(album=[photo(), photo()])
-        await party.ann.send(album=[photo(), photo()], captions=["", f"@{party.name} put one into the other together"])
-        job = (await worker.claim()).job
-    finally:
-        await stage.telegram.set_privacy(reads_all=False)
-    assert (job.edit.prompt, len(job.edit.pictures)) == ("put one into the other together", 2)
-    assert len((await party.ann.snapshot()).from_bot) == 1
 
 
 async def test_call_without_a_photo_is_told_how(party) -> None:
@@ -210,22 +169,6 @@ async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, w
     await party.ann.says("I've cancelled your picture")
     await party.ann.says("✖️ Cancelled.")
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_stop_in_reply_to_what_somebody_wrote_is_no_wish_for_a_photo_that_waits(party, worker) -> None:
-    await party.ann.send(photo=photo(), caption=f"@{party.name}")
-    await party.ann.says("What should I change")
-    (hello,) = await party.boris.send("hello")
-    await party.ann.send(f"@{party.name} stop", reply_to=hello)
-    await party.ann.says("OK. Send another photo")
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_photo_with_a_call_is_edited_whatever_it_replies_to(party, worker) -> None:
-    (video,) = await party.boris.send(document=b"moves", kind="video")
-    await party.ann.send(photo=photo(), caption="/edit make it snow", reply_to=video)
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    await party.ann.picture()
 
 
 async def test_bot_is_quiet_about_group_messages_that_do_not_call_it(stage, party, worker) -> None:

@@ -147,17 +147,6 @@ async def test_preset_may_be_chosen_before_its_three_photos(stage, worker, ann) 
     assert (await ann.picture()).reply_to == last
 
 
-async def test_user_who_goes_back_sends_no_photo_for_the_preset(stage, worker, ann) -> None:
-    await ann.send("/presets")
-    await ann.press("👗 Try on & combine")
-    await ann.press("👗 Try on clothes")
-    await ann.says("photo 1 of 2")
-    await ann.press("Back")
-    await ann.press("Back")
-    (sent,) = await ann.send(photo=photo())
-    assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
-
-
 def press_of(ann: Person, menu: Message, data: str) -> dict[str, Any]:
     """Make a press of a button that a bot before a change of its presets has put under a menu."""
     shown = {
@@ -179,17 +168,6 @@ async def choose_first(ann: Person, preset_id: str) -> None:
     await pressed(ann, await menu_of(ann, command), f"preset:{preset_id}")
 
 
-async def test_captions_beside_the_photos_of_a_preset_are_added_to_it(stage, worker, ann) -> None:
-    await choose_first(ann, "try-on")
-    await ann.send(photo=photo(), caption="this is me 🙂")
-    await ann.says("photo 2 of 2: the garment")
-    await ann.send(photo=photo(), caption="the garment")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("try-on").with_words("this is me 🙂\nthe garment")
-    assert len(claim.job.edit.pictures) == 2
-    await ann.picture()
-
-
 async def test_album_has_all_photos_of_the_preset_that_waits(stage, worker, ann) -> None:
     await choose_first(ann, "try-on")
     first, _second = await ann.send(album=[photo(), photo()], captions=["me", "the jacket"])
@@ -197,15 +175,6 @@ async def test_album_has_all_photos_of_the_preset_that_waits(stage, worker, ann)
     assert claim.job.edit.prompt == shipped("try-on").with_words("me\nthe jacket")
     assert len(claim.job.edit.pictures) == 2
     assert (await ann.picture()).reply_to == first
-
-
-async def test_album_has_some_photos_of_the_preset_that_waits(stage, worker, ann) -> None:
-    await choose_first(ann, "try-on-outfit")
-    await ann.send(album=[photo(), photo()])
-    await ann.says("photo 3 of 3: the trousers")
-    await ann.send(photo=photo())
-    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 3
-    await ann.picture()
 
 
 @pytest.mark.parametrize("preset_first", [True, False])
@@ -221,41 +190,6 @@ async def test_album_with_a_preset_of_one_photo_is_a_job_for_each(stage, worker,
         await ann.picture(number=number)
     assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_preset_after_one_each_is_a_job_for_each_photo(stage, worker, ann) -> None:
-    sent = [*await ann.send(photo=photo()), *await ann.send(photo=photo())]
-    await ann.says("2 photos")
-    await ann.press("Each on its own")
-    menu = await ann.says("each on its own")
-    await pressed(ann, menu, "preset:snow")
-    for number in (1, 2):
-        assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
-        await ann.picture(number=number)
-    assert {each.reply_to for each in (await ann.snapshot()).from_bot if each.now.photo} == set(sent)
-
-
-async def test_photos_of_a_preset_beyond_the_users_limit_follow(stage, worker, ann) -> None:
-    await ann.send(photo=photo(), caption="make it rain")
-    await ann.says("next in line")
-    first, *_ = await ann.send(album=[photo(), photo(), photo(size=(200, 200))])
-    question = await menu_of(ann, first)
-    await pressed(ann, question, "preset:snow")
-    await ann.says("I'll begin as soon as")
-    await stage.eventually(stage.nothing_waits)
-    for number in (1, 2, 3, 4):
-        await worker.finish_next(RESULT)
-        await ann.picture(number=number)
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_album_of_more_photos_than_two_takes_the_first_two(stage, worker, ann) -> None:
-    first, *_ = await ann.send(album=[photo(), photo(), photo()])
-    question = await menu_of(ann, first)
-    await pressed(ann, question, "preset:try-on")
-    await ann.says("I left out")
-    assert len((await worker.finish_next(RESULT)).job.edit.pictures) == 2
-    await ann.picture()
 
 
 async def test_presets_in_reply_to_a_photo_are_for_that_photo(stage, worker, ann) -> None:
@@ -288,46 +222,6 @@ async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -
     await ann.wait_for(
         lambda chat: any(each.id == menu.id and each.now.labels[0] == "❄️ Snowfall" for each in chat.from_bot)
     )
-
-
-async def test_only_the_one_whose_photo_it_is_may_choose(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    menu = await menu_of(ann, sent)
-    eve = await stage.telegram.user()
-    await eve.send(photo=photo())
-    update = {
-        "callback_query": {
-            "id": "700100",
-            "from": {"id": eve.id, "is_bot": False, "first_name": "Eve"},
-            "chat_instance": "1",
-            "data": "preset:snow",
-            "message": {
-                "chat": {"id": ann.chat_id, "type": "private"},
-                "message_id": menu.id,
-                "date": 1,
-                "from": {"id": 42, "is_bot": True, "first_name": "Bot"},
-                "text": "?",
-                "reply_to_message": {
-                    "chat": {"id": ann.chat_id, "type": "private"},
-                    "message_id": sent,
-                    "date": 1,
-                    "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
-                },
-            },
-        }
-    }
-    await stage.telegram.add_update(update)
-    await ann.send("/help")
-    await ann.says("What works well")
-    assert await worker.queue.unfinished_ids() == []
-
-
-async def test_cancel_forgets_the_preset_that_waits(stage, worker, ann) -> None:
-    await choose_first(ann, "snow")
-    await ann.send("/cancel")
-    await ann.says("OK. Send another photo")
-    (sent,) = await ann.send(photo=photo())
-    assert (await menu_of(ann, sent)).text.startswith("Nice photo!")
 
 
 async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:

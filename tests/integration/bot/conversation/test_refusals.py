@@ -57,16 +57,6 @@ async def test_lost_reply_brings_the_picture_once_also_where_its_message_was_del
     assert len((await ann.snapshot()).pictures) == 1
 
 
-async def test_cancel_says_what_it_cancelled_though_the_chats_turn_is_not_free(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    for wish in ("make it snow", "make it rain"):
-        await ann.send(photo=photo(), caption=wish)
-    await ann.wait_for(lambda chat: sum("line" in message.text for message in chat.from_bot) == 2)
-    await stage.close(ann.chat_id, seconds=3)
-    await ann.send("/cancel")
-    await ann.says("I've cancelled your 2 pictures")
-
-
 async def test_429_is_obeyed(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
@@ -134,19 +124,6 @@ async def test_call_that_telegram_fails_is_tried_again(stage: Any, method: str, 
     await ann.picture()
     seen = await ann.snapshot()
     assert len(seen.from_bot) == len(seen.pictures) == 1
-
-
-async def test_message_sent_twice_because_its_reply_was_lost_gets_its_words_by_its_button(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await stage.telegram.fault("sendMessage", "cut")
-    await ann.send(photo=photo(), caption="make it snow")
-    seen = await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
-    await stage.worker.finish_next(RESULT)
-    await ann.picture()
-    assert len((await ann.snapshot()).pictures) == 1
-    await ann.press("Cancel", message_id=seen.from_bot[0].id)
-    lost = await ann.says("already finished")
-    assert lost.now.buttons == ()
 
 
 async def test_picture_that_telegram_takes_in_no_form_is_answered_in_words_and_can_be_tried_again(stage: Any) -> None:

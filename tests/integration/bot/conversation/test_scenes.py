@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from telegram_simulator.client import Person
 
-from telegram_simulator.client import Item
 
 RESULT = photo(kind="PNG")
 SNOW = "make it snow"
@@ -115,20 +114,6 @@ async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> Non
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
 
 
-async def test_undo_pressed_twice_goes_back_two_pictures(stage: Any) -> None:
-    ann, first = await with_result(stage)
-    await ann.send("and dark")
-    claim = await stage.worker.finish_next(RESULT)
-    second = await ann.picture(number=2)
-    await stage.answered(claim.job.id)
-    for number in (1, 2):
-        await ann.press("Undo", message_id=second.id)
-        seen = await ann.wait_for(lambda chat: sum("Back" in each.text for each in chat.from_bot) == number)  # noqa: B023
-        async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:  # taps at once would be one
-            await redis.delete(*[key async for key in redis.scan_iter("*tap:*")])
-    assert seen.from_bot[-1].reply_to == first.reply_to
-
-
 @pytest.mark.parametrize("words", ["redo", "вперёд"])
 async def test_redo_after_undo_goes_forward_again(stage: Any, words: str) -> None:
     ann, picture = await with_result(stage)
@@ -161,30 +146,6 @@ async def test_result_is_sent_as_a_file_in_answer_to_words(stage: Any, words: st
     )
     assert seen.pictures[-1].reply_to == said
     assert await settled(stage) == []
-
-
-async def test_words_after_again_are_about_the_photo_that_waits(stage: Any) -> None:
-    ann, picture = await with_result(stage)
-    await ann.send(photo=photo())
-    await ann.says("Nice photo")
-    await ann.press("Again", message_id=picture.id)
-    await stage.jobs(1)
-    await ann.send("make it rain")
-    assert await settled(stage) == sorted([SNOW, "make it rain"])
-    for _ in range(2):
-        await stage.worker.finish_next(RESULT)
-
-
-async def test_stop_the_last_one_stops_one(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    for number in range(3):
-        await ann.send(photo=photo(), caption=f"make it snow {number}")
-    await stage.jobs(3)
-    await ann.send("stop the last one")
-    await ann.says("cancelled")
-    assert await settled(stage) == ["make it snow 0", "make it snow 1"]
-    for _ in range(2):
-        await stage.worker.finish_next(RESULT)
 
 
 async def test_same_for_an_album_is_the_last_job_on_each(stage: Any) -> None:
@@ -294,31 +255,6 @@ async def test_remark_leaves_a_waiting_job_as_it_is(stage: Any, words: str) -> N
     await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
     assert await settled(stage) == [SNOW]
     await stage.worker.finish_next(RESULT)
-
-
-async def test_doubtful_words_are_no_waiting_jobs_until_confirmed(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=SNOW)
-    await ann.says("next in line")
-    await later(stage, ann)
-    await ann.send(DOUBTFUL)
-    question = await ann.says(ASKED)
-    assert await settled(stage) == [SNOW]
-    await ann.press_data(question.id, "like-this")
-    assert await settled(stage) == [DOUBTFUL]
-    await stage.worker.finish_next(RESULT)
-
-
-async def test_doubtful_wish_in_a_reply_is_done(stage: Any) -> None:
-    ann, first = await with_result(stage)
-    await ann.send("make it rain")
-    claim = await stage.worker.finish_next(photo("PNG"))
-    await ann.picture(number=2)
-    await stage.answered(claim.job.id)
-    await ann.send(DOUBTFUL, reply_to=first.id)
-    claim = await stage.worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == f"{SNOW}\n{DOUBTFUL}"
-    await ann.picture(number=3)
 
 
 async def next_of(stage: Any, result: bytes = RESULT) -> tuple[str, bytes]:
@@ -483,16 +419,6 @@ async def test_remark_without_an_instruction_does_not_wait_for_a_photo(stage: An
     assert await settled(stage) == []
 
 
-async def test_reply_to_the_question_about_a_photo_is_about_that_one(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo())
-    question = await ann.says("Nice photo")
-    await ann.send(photo=photo())
-    await ann.says("2 photos")
-    await ann.send("paint it white", reply_to=question.id)
-    assert await settled(stage) == ["paint it white"]
-
-
 async def test_words_before_the_photo_are_for_the_next_one(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send("make it")
@@ -580,64 +506,6 @@ async def test_words_about_a_picture_that_is_being_made(stage: Any, button: str)
     await ann.picture(number=1 if button == "Start over" else 2)
 
 
-@pytest.mark.parametrize("words", ["stop", "Start over"])
-async def test_question_about_a_begun_job_may_be_answered_in_words_and_goes(stage: Any, words: str) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=SNOW)
-    claim = await stage.worker.claim()
-    await later(stage, ann)
-    await ann.send("make it rain")
-    question = await ann.says("I've already begun this picture. “make it rain”")
-    await ann.send(words)
-    await ann.wait_for(lambda chat: all(each.id != question.id for each in chat.from_bot))
-    await stage.worker.finish(claim, RESULT)
-    await ann.says("✖️ Cancelled.")
-    assert await settled(stage) == ([] if words == "stop" else ["make it rain\nStart over"])
-
-
-async def test_question_that_cannot_be_closed_keeps_no_job_out_of_the_draft(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=SNOW)
-    claim = await stage.worker.claim()
-    await later(stage, ann)
-    await ann.send("make it rain")
-    await ann.says("I've already begun this picture. “make it rain”")
-    for method in ("editMessageText", "deleteMessage"):
-        blocked = {"status": 403, "description": "bot was blocked by the user"}
-        await stage.telegram.fault(method, "refusal", times=None, chat_id=ann.id, **blocked)
-    await ann.send("Start over")
-    await stage.jobs(2)
-    await stage.eventually(stage.nothing_waits)
-    await stage.telegram.clear_faults()
-    await later(stage, ann)
-    await ann.send("make it dark")
-    await ann.says("OK, now it's “make it dark”.")
-    await stage.worker.finish(claim, RESULT)
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it dark"
-    await ann.picture()
-
-
-async def test_new_words_are_for_all_jobs_of_an_album(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(album=[photo(), photo()], caption="make them all black and white")
-    await ann.wait_for(lambda chat: sum("line" in each.text for each in chat.from_bot) == 2)
-    await later(stage, ann)
-    await ann.send("make them sepia")
-    await ann.says("now it's “make them sepia”")
-    assert await settled(stage) == ["make them sepia"] * 2
-
-
-async def test_stop_leaves_a_photo_that_the_next_one_replaces(stage: Any) -> None:
-    ann = await stage.telegram.user(language="ru")
-    await ann.send(photo=photo())
-    await ann.says("Что изменить?")
-    await ann.send("стоп, не то фото!")
-    await ann.says("Пришлите другое фото")
-    await ann.send(photo=photo())
-    await ann.send("сделай зиму")
-    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 1
-
-
 # ---------------------------------------------------------------- albums
 
 
@@ -665,29 +533,7 @@ async def test_question_about_an_album_may_be_answered_in_words(stage: Any, word
     await ann.wait_for(lambda chat: all("Each on its own" not in each.now.labels for each in chat.from_bot))
 
 
-async def test_album_and_a_captioned_album_right_after_it_are_one(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(album=[photo(), photo()])
-    await ann.says("2 photos!")
-    await ann.send(album=[photo(), photo()], caption="put them all in one picture")
-    await ann.says("next in line")
-    (job,) = await stage.worker.queue.statuses(await stage.worker.queue.unfinished_ids())
-    assert len(job.job.edit.pictures) == 3
-
-
 # ---------------------------------------------------------------- albums
-
-
-async def test_album_of_ten_is_done_each_if_the_words_say_so(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(album=[photo() for _ in range(10)], caption="make them all black and white")
-    await ann.says("“make them all black and white”")
-    await stage.eventually(stage.nothing_waits)
-    prompts = await settled(stage)
-    assert set(prompts) == {"make them all black and white"}
-    await ann.send("/cancel")
-    await ann.says("I've cancelled your 10 pictures")
-    await stage.eventually(stage.nothing_waits)
 
 
 async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
@@ -704,17 +550,6 @@ async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
     assert [each.reply_to for each in (await ann.snapshot()).pictures] == list(sent)
 
 
-async def test_photos_a_second_apart_are_an_album(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    for _ in range(2):
-        await ann.send(photo=photo())
-    await ann.says("2 photos!")
-    (said,) = await ann.send("put the jacket from photo 2 on me")
-    claim = await stage.worker.finish_next(RESULT)
-    assert len(claim.job.edit.pictures) == 2
-    assert (await ann.picture()).reply_to == said
-
-
 async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:
     ann = await stage.telegram.user(language="ru")
     await ann.send("объедини эти два фото")
@@ -727,13 +562,6 @@ async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:
     await ann.picture()
 
 
-async def test_video_in_an_album_is_left_out(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(album=[photo(), Item(b"x", "video")], caption=SNOW)
-    await ann.says("video")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == SNOW
-
-
 async def test_greeting_that_is_edited_into_a_wish_is_about_no_picture_below_it(stage: Any) -> None:
     ann = await stage.telegram.user()
     (hello,) = await ann.send("hi")
@@ -743,17 +571,6 @@ async def test_greeting_that_is_edited_into_a_wish_is_about_no_picture_below_it(
     await ann.edit(hello, "make it rain")
     await ann.says("Which photo?")
     assert await settled(stage) == []
-
-
-async def test_start_in_a_group_says_how_the_bot_works_there_once_in_a_burst(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    there = ann.within(await stage.telegram.group("Friends", ann))
-    name = (await stage.telegram.bot())["username"]
-    for _ in range(2):
-        await there.send(f"/start@{name}")
-    await there.says("here I act only when you call me")
-    await stage.eventually(stage.nothing_waits)
-    assert len((await there.snapshot()).from_bot) == 1
 
 
 # ---------------------------------------------------------------- presets

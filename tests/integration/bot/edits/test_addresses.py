@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from qwenedit_bot.edits.addresses import READ_AT_ONCE, AddressedQueue, JobIds
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, ReplyTo
+from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
+from qwenedit_jobs import Edit, Job, Keys, QueueLimits, ReplyTo
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -77,38 +77,13 @@ async def test_job_that_a_worker_readdresses_is_forged_and_answered_nowhere(benc
     assert [(line["event"], line["job"]) for line in logs] == [("job.forged", job.id)]
 
 
-async def test_job_that_was_known_and_is_readdressed_then_is_forged_too(bench):
-    job, queue = await bench.ask(ANN), bench.queue()
-    assert (await queue.status(job.id)).job.reply is not None
-    await bench.rewrite(job, chat_id=BEN)
-    assert (await queue.status(job.id)).job.reply is None
-
-
 async def test_job_that_a_worker_makes_up_is_forged(bench):
     made_up = await bench.ask(BEN, job_id="0123456789abcdef")
     await bench.rewrite(made_up, chat_id=ANN, placeholder_id=3)
     assert await bench.address(made_up) is None
 
 
-async def test_job_of_another_token_is_forged(bench):
-    job = await bench.ask(ANN)
-    bench.ids = JobIds("42:another-token-after-the-first-was-revoked")
-    assert await bench.address(job) is None
-
-
 async def test_job_that_nobody_waits_for_is_left_as_it_is(bench):
     job = Job(id="0" * 16, user_id=0, edit=Edit(prompt="p", pictures=("a",), seed=1), reply=None)
     await bench.queue().enqueue(job, QueueLimits())
     assert await bench.address(job) is None
-
-
-async def test_many_jobs_are_read_in_parts(bench, monkeypatch):
-    reads = []
-
-    async def read(_queue: JobQueue, job_ids: Any) -> list[Any]:
-        reads.append(len(list(job_ids)))
-        return []
-
-    monkeypatch.setattr(JobQueue, "statuses", read)
-    await bench.queue().statuses(map(str, range(READ_AT_ONCE * 2 + 1)))
-    assert reads == [READ_AT_ONCE, READ_AT_ONCE, 1]

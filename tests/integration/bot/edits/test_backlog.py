@@ -18,7 +18,7 @@ from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworde
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
-from qwenedit_jobs import Keys, Reason
+from qwenedit_jobs import Keys
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
 
@@ -70,20 +70,6 @@ async def test_backlog_ends_with_stop_and_its_messages_go(stage: Any, ann: Any) 
     await stage.eventually(stage.nothing_waits)
     assert await stage.worker.queue.unfinished_ids() == []
     assert not any("I'll begin" in (each.text or "") for each in (await ann.snapshot()).from_bot)
-
-
-@on_stage
-async def test_backlog_follows_a_failure(stage: Any, ann: Any) -> None:
-    for number in range(4):
-        await ann.send(photo=photo(), caption=f"wish {number}")
-    await ann.says("I'll begin as soon as")
-    await stage.worker.fail(await stage.worker.claim(), Reason.EXECUTION_FAILED)
-
-    async def followed() -> bool:
-        jobs = await stage.worker.queue.statuses(await stage.worker.queue.unfinished_ids())
-        return instructions(jobs) == ["wish 1", "wish 2", "wish 3"]
-
-    await stage.eventually(followed)
 
 
 class Submitting:
@@ -346,36 +332,6 @@ async def test_backlog_drops_a_request_and_tries_the_next(
     await follow(backlog, lanes)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
     assert saying.deleted == [1001]
-
-
-async def test_backlog_drops_no_request_that_is_being_made_into_a_job(
-    backlog: Backlog, lanes: Lanes, submit: Submitting
-) -> None:
-    await backlog.take(request(1), WORDS)
-    [entry], _wait = await lanes.next(1)
-    with pytest.raises(LaterError):
-        await backlog.stop(ANN, request(1).job_id)
-    submit.room = 1
-    await backlog(entry)
-    await lanes.done(entry)
-    assert not await backlog.stop(ANN, request(1).job_id)
-    assert submit.given_back == []
-
-
-async def test_backlog_tries_no_request_while_all_are_stopped(
-    backlog: Backlog, lanes: Lanes, submit: Submitting, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number in range(3):
-        await backlog.take(request(number), WORDS)
-    await follow(backlog, lanes)
-    submit.room, abandon = 3, submit.abandon
-
-    async def while_the_scheduler_looks(asked: Request) -> bool:
-        assert (await lanes.next(5))[0] == []
-        return await abandon(asked)
-
-    monkeypatch.setattr(submit, "abandon", while_the_scheduler_looks)
-    assert await backlog.stop(ANN) == 3
 
 
 async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(

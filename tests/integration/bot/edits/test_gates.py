@@ -131,26 +131,6 @@ async def test_picture_that_is_refused_costs_nothing(stage: Any) -> None:
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_admin_has_no_limit(stage: Any) -> None:
-    admin = await stage.telegram.user(ADMIN)
-    await use_up(stage, admin, PER_DAY + 1)
-    await admin.send("/limits")
-    await admin.says("You have no daily limit")
-
-
-async def test_banned_user_is_told_so_once_and_gets_nothing(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    with redis_client.Redis.from_url(stage.redis_url) as client:
-        client.sadd("qwenedit:banned", ann.id)
-    for _ in range(3):
-        await ann.send(photo=photo(), caption="make it snow")
-    await ann.send("/privacy")
-    await ann.says("What I keep")
-    texts = [message.text or "" for message in (await ann.snapshot()).from_bot]
-    assert sum("has blocked you" in text for text in texts) == 1
-    assert len(texts) == 2
-
-
 async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
@@ -164,34 +144,3 @@ async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message
     assert picture.id > failed.id
     await stage.answered(claim.job.id)
     assert [message.id for message in (await ann.snapshot()).from_bot] == [picture.id]
-
-
-async def test_message_that_said_no_goes_even_if_telegram_tells_the_bot_to_wait(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    claim = await stage.worker.claim()
-    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
-    failed = await ann.says("doesn't count")
-    await stage.answered(claim.job.id)
-    await stage.telegram.fault("deleteMessage", "429", retry_after=2, chat_id=ann.id)
-    await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
-    await stage.worker.finish_next(RESULT)
-    await stage.answered(claim.job.id)
-    picture = await ann.picture()
-    assert failed.id != picture.id
-    assert [message.id for message in (await ann.snapshot()).from_bot] == [picture.id]
-
-
-async def test_job_that_is_tried_again_while_its_failure_is_being_told_is_answered_again(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    placeholder = await ann.says("next in line")
-    await ann.delete(placeholder.id)  # so that progress makes no call that the fault could meet
-    claim = await stage.worker.claim()
-    await stage.telegram.fault("sendMessage", "slow", seconds=2, chat_id=ann.id)
-    await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
-    await ann.says("doesn't count")
-    await OperatorQueue(stage.worker.queue._redis, stage.worker.queue._keys).requeue(claim.job.id)
-    await stage.worker.finish_next(RESULT)
-    await stage.answered(claim.job.id)
-    assert (await ann.snapshot()).pictures

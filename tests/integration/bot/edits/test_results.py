@@ -11,7 +11,7 @@ import pytest_asyncio
 from PIL import Image
 
 from qwenedit_bot.pictures.results import EDITED_BY_AI
-from qwenedit_jobs import Keys, Reason, RedisSettings, connect, result_ref
+from qwenedit_jobs import Keys, RedisSettings, connect, result_ref
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 RESULT = photo("PNG")
-JPEG = b"\xff\xd8"
-"""How the copies that Telegram makes begin."""
 
 
 def assert_marked(sent: bytes, made: bytes) -> None:
@@ -82,34 +80,6 @@ async def test_again_does_the_same_with_another_seed_and_answers_the_first_wish(
     assert claim.job.edit.prompt == first.edit.prompt
     assert claim.job.edit.seed != first.edit.seed
     await ann.wait_for(lambda chat: chat.answers and chat.answers[-1] == ("Once more…", False))
-
-
-async def test_press_delivered_twice_makes_one_job(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    update = {
-        "callback_query": {
-            "id": "900100",
-            "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
-            "chat_instance": "1",
-            "message": {
-                "chat": {"id": ann.chat_id, "type": "private"},
-                "message_id": picture.id,
-                "date": 1,
-                "text": "x",
-                "from": {"id": picture.sender_id, "is_bot": True, "first_name": "Bot"},
-                "reply_markup": {"inline_keyboard": [[{"text": "Again", "callback_data": f"again:{job.id}"}]]},
-            },
-            "data": f"again:{job.id}",
-        }
-    }
-    for _ in range(3):
-        await stage.telegram.add_update(update)
-    await worker.finish_next(RESULT)
-    await ann.picture(number=2)
-    await ann.send("/help")
-    await ann.says("What works well")
-    assert await worker.queue.unfinished_ids() == []
-    assert len((await ann.snapshot()).from_bot) == 3
 
 
 async def test_taps_of_a_button_that_follow_each_other_are_one_job(stage, worker, ann) -> None:
@@ -181,24 +151,6 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_larger_in_words_is_what_the_button_is(stage, worker, ann) -> None:
-    await finished(ann, worker)
-    (sent,) = await ann.send("bigger for printing")
-    claim = await worker.claim()
-    assert (claim.job.edit.workflow, claim.job.reply.source_message_id) == ("larger", sent)
-    assert await worker.store.get(claim.job.edit.pictures[0]) == RESULT
-    await worker.finish(claim, photo("PNG", (640, 480)))
-    await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
-
-
-async def test_larger_takes_telegrams_copy_where_the_result_is_gone(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.press("Larger", message_id=picture.id)
-    claim = await worker.finish_next(RESULT)
-    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
-
-
 async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
@@ -209,35 +161,12 @@ async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann
         assert seen.answers[-1].text.startswith("I've forgotten this one.")
 
 
-async def test_again_of_an_album_of_files_takes_all_of_them_in_their_order(stage, worker, ann) -> None:
-    files = [photo("PNG", (200, 100 + number)) for number in range(2)]
-    await ann.send(album=files, as_file=True, caption="put them together")
-    first = await worker.finish_next(RESULT)
-    picture = await ann.picture()
-    await ann.press("Again", message_id=picture.id)
-    second = await worker.finish_next(RESULT)
-    sent = [[worker.photos[ref] for ref in claim.job.edit.pictures] for claim in (first, second)]
-    assert sent[0] == sent[1]
-    assert len(sent[0]) == 2
-    await ann.picture(number=2)
-
-
 async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
     await stage.telegram.fault("getFile", "refusal", description="Bad Request: wrong file_id")
     await ann.press("Again", message_id=picture.id)
     await ann.says("Telegram doesn't give me this file. Please send it again.")
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_again_of_a_job_of_the_release_before_says_that_its_photo_is_gone(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        await redis.hdel(Keys().job(job.id), "sources")
-    await ann.press("Again", message_id=picture.id)
-    said = "I no longer have this picture. Please send it again."
-    assert await alerted(ann) == said
-    assert len((await ann.snapshot()).from_bot) == 1
 
 
 async def test_again_takes_no_photo_that_a_worker_names(stage, worker, ann) -> None:
@@ -264,39 +193,3 @@ async def test_photo_that_a_worker_names_is_not_taken_for_other_words(stage, wor
     other = await worker.claim()
     sent = [await worker.store.get(each.job.edit.pictures[0]) for each in (other, claim)]
     assert sent[0] == sent[1]
-
-
-async def test_again_of_an_edit_of_a_result_takes_the_result_while_it_is_kept_and_then_telegrams_copy(
-    stage, worker, ann
-) -> None:
-    picture, job = await finished(ann, worker)
-    await ann.send("and now rain", reply_to=picture.id)
-    await worker.finish_next(RESULT)
-    rain = await ann.picture(number=2)
-    await ann.press("Again", message_id=rain.id)
-    claim = await worker.finish_next(RESULT)
-    assert worker.photos[claim.job.edit.pictures[0]] == RESULT
-    again = await ann.picture(number=3)
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.press("Again", message_id=again.id)
-    claim = await worker.finish_next(RESULT)
-    assert worker.photos[claim.job.edit.pictures[0]].startswith(JPEG)
-    await ann.picture(number=4)
-
-
-async def test_file_of_a_result_that_is_deleted_is_told_to_be_gone(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    await worker.store.delete(result_ref(job.id, 1))
-    await ann.press("File", message_id=picture.id)
-    assert "I no longer have the file" in await alerted(ann)
-    assert len((await ann.snapshot()).from_bot) == 1
-
-
-async def test_failed_job_is_tried_again_by_its_button(stage, worker, ann) -> None:
-    await ann.send(photo=photo(), caption="make it snow")
-    claim = await worker.claim()
-    await worker.fail(claim, Reason.WORKER_LOST)
-    await ann.press("Try again")
-    again = await worker.finish_next(RESULT)
-    assert again.job.edit.prompt == "make it snow"
-    await ann.picture()

@@ -47,32 +47,6 @@ async def test_group_without_pictures_is_told_so_and_gets_them_when_an_admin_all
     await member.picture()
 
 
-async def test_group_without_files_reads_that_a_picture_that_is_no_photo_needs_them(stage, ann, worker) -> None:
-    group = await stage.telegram.group("Photos only", ann)
-    await group.forbid("can_send_documents")
-    member = ann.within(group)
-    await member.send(photo=photo(), caption="/edit make it snow")
-    await worker.finish_next(photo("PNG", (2100, 100)))
-    await member.says("and files for large ones")
-    await group.promote_bot()
-    await member.wait_for(lambda chat: any(message.now.document for message in chat.from_bot))
-
-
-async def test_group_that_allows_words_before_pictures_gets_its_picture_in_the_end(stage, ann, worker) -> None:
-    """The answer is refused once more while it is being given again."""
-    group = await stage.telegram.group("Quiet for a while", ann)
-    member = ann.within(group)
-    await member.send(photo=photo(), caption="/edit make it snow")
-    claim = await worker.claim()
-    await group.forbid_everything()
-    await worker.finish(claim, RESULT)
-    await stage.answered(claim.job.id)
-    await group.forbid_media()
-    await member.says("I may not send pictures here")
-    await group.promote_bot()
-    await member.picture()
-
-
 async def forbid(group: Any) -> None:
     await group.forbid_everything()
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import redis as redis_client
 
-from qwenedit_jobs import Keys, RedisSettings, connect
-from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs import Keys
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -38,32 +37,6 @@ async def overview(person: Any) -> str:
         return next((message for message in chat.from_bot if message.id > sent), None)
 
     return str(find(await person.wait_for(find, what="an answer to /status")).now.text)
-
-
-async def test_ends_of_jobs_that_are_no_text_are_set_aside_and_hold_up_nobody_after_a_restart_either(
-    stage: Any, client: Any
-) -> None:
-    await stage.bot.stop()
-    strange = [{"id": b"\xff", "state": "done"}, {"id": "x", "state": b"\xfe"}, {b"\xfd": b"\xfc"}]
-    for fields in strange:
-        client.xadd(Keys().events, fields)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        lanes = Lanes(redis, Keys().answers)
-
-        async def aside() -> bool:
-            return len(await lanes.list_set_aside()) == len(strange)
-
-        for _ in range(2):  # the second start finds them set aside
-            await stage.bot.start()
-            await stage.eventually(aside)
-            ann = await stage.telegram.user()
-            await ann.send(photo=photo(), caption="make it snow")
-            await stage.worker.finish_next(RESULT)
-            await ann.picture()
-            await stage.bot.stop()
-        for entry in await lanes.list_set_aside():
-            await lanes.drop_set_aside(entry.id)
-    await stage.bot.start()
 
 
 @pytest.mark.parametrize("fields", UNREADABLE.values(), ids=UNREADABLE)

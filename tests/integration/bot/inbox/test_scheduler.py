@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
-from structlog.testing import capture_logs
 
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.common import timeouts
@@ -105,29 +104,6 @@ async def test_chats_are_handled_side_by_side_and_one_chat_in_order(lanes: Lanes
     async with working(lanes, Work(handle)):
         await empty(lanes)
     assert log.index(("end", "other")) < log.index(("end", "first")) < log.index(("begin", "second"))
-
-
-async def test_line_of_a_retry_names_the_job_the_status_and_the_next_try(lanes: Lanes) -> None:
-    refusals = [TelegramUnavailableError("401")]
-
-    async def handle(_entry: str) -> None:
-        if refusals:
-            raise refusals.pop()
-
-    await lanes.put("1", "5-0", "")
-    with capture_logs() as logs:
-        async with working(lanes, Work(handle)):
-            await empty(lanes)
-    [line] = [line for line in logs if line["event"] == "scheduler.retry"]
-    told = {name: line[name] for name in ("entry", "job", "error", "status", "failures")}
-    assert told == {
-        "entry": "5-0",
-        "job": "job of 5-0",
-        "error": "TelegramUnavailableError",
-        "status": "401",
-        "failures": 1,
-    }
-    assert line["next_in"] >= 0
 
 
 async def test_parked_entries_hold_no_slot(lanes: Lanes) -> None:
@@ -229,22 +205,6 @@ async def test_entry_given_up_after_a_stall_longer_than_its_hold_leaves_its_lane
     async with working(lanes, Work(handle, patience=1), wake=wake):
         await empty(lanes)
         assert not await redis.hexists(holders, "1")
-
-
-async def test_time_without_redis_does_not_use_up_the_patience_with_telegram(lanes: Lanes) -> None:
-    calls = 0
-
-    async def handle(_entry: str) -> None:
-        nonlocal calls
-        calls += 1
-        if calls < 10:
-            raise RedisConnectionError("gone")
-
-    work = Work(handle, patience=2)
-    await lanes.put("1", "first", "")
-    async with working(lanes, work):
-        await empty(lanes)
-    assert (calls, work.apologies) == (10, [])
 
 
 async def test_answer_is_tried_for_ever(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -353,17 +313,3 @@ async def test_replicas_handle_one_chats_entries_one_after_another_in_order(redi
         await empty(replicas[0])
     for entries in log.values():
         assert entries == [(what, number) for number in range(30) for what in ("begin", "end")]
-
-
-async def test_entries_that_redis_lost_do_not_stop_the_others(lanes: Lanes, redis: Redis) -> None:
-    seen: list[str] = []
-
-    async def handle(entry: str) -> None:
-        seen.append(entry)
-
-    async with working(lanes, Work(handle)):
-        await lanes.put("1", "first", "")
-        await eventually(lambda: seen == ["first"])
-        await redis.flushall()
-        await lanes.put("1", "second", "")
-        await eventually(lambda: seen == ["first", "second"])

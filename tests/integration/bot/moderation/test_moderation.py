@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import itertools
 import json
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -186,29 +185,6 @@ async def test_refused_results_count_from_the_fourth_of_a_day_on(stage: Any, jud
     assert "4 pictures left today" in await left_today(ann)
 
 
-async def test_forged_press_brings_no_result_that_moderation_has_not_judged(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
-    judge.answers["result"] = SILENCE
-    await ann.send(photo=photo(), caption="make it snow")
-    claim = await stage.worker.finish_next(RESULT)
-
-    async def judging() -> bool:
-        return bool(judge.asked[-1]["stage"] == "result")
-
-    await stage.eventually(judging)
-    (placeholder,) = (await ann.snapshot()).from_bot
-    presses = list(itertools.product(("file", "again", "styles", "larger"), (True, False)))
-    for verb, inaccessible in presses:
-        await ann.press_data(placeholder.id, f"{verb}:{claim.job.id}", inaccessible=inaccessible)
-    seen = await ann.wait_for(lambda chat: len(chat.answers) == len(presses))
-    assert {answer.text.partition(".")[0] for answer in seen.answers} == {"", "I've forgotten this one"}
-    assert [message.id for message in seen.from_bot] == [placeholder.id]
-    assert await stage.worker.queue.unfinished_ids() == []
-    judge.answers["result"] = {"allow": False}
-    judge.over.set()
-    await ann.says("don't allow what came out")
-
-
 @pytest.mark.parametrize("answer", [500, 302, {"verdict": "fine"}, {"allow": "yes"}, []], ids=repr)
 async def test_moderation_hook_without_an_answer_lets_nothing_through(stage: Any, judge: Judge, answer: Any) -> None:
     ann = await stage.telegram.user()
@@ -219,20 +195,6 @@ async def test_moderation_hook_without_an_answer_lets_nothing_through(stage: Any
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_moderation_hook_that_fails_once_is_asked_again(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
-    judge.answers["request"] = 503
-    await ann.send(photo=photo(), caption="make it snow")
-
-    async def asked() -> bool:
-        return bool(judge.asked)
-
-    await stage.eventually(asked)
-    judge.answers.clear()
-    await stage.worker.finish_next(RESULT)
-    await ann.picture()
-
-
 async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["result"] = 500
@@ -240,12 +202,6 @@ async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judg
     await stage.worker.finish_next(RESULT)
     await ann.says("I couldn't check what came out")
     assert "5 pictures left today" in await left_today(ann)
-
-
-async def test_privacy_tells_of_the_hook(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send("/privacy")
-    await ann.says("checks photos and words")
 
 
 async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge) -> None:

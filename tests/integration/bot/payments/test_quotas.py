@@ -26,12 +26,6 @@ async def midnight(redis, bot_keys) -> None:
         await redis.hset(bot_keys.charged(ANN), job, f"free:{yesterday}")
 
 
-async def test_job_is_charged_once_however_often_its_update_comes(quotas):
-    for _ in range(5):
-        assert await quotas.charge(ANN, "a") is None
-    assert (await quotas.of(ANN)).used == 1
-
-
 async def test_yesterdays_jobs_are_not_todays(quotas, redis, bot_keys):
     for job in "ab":
         await quotas.charge(ANN, job)

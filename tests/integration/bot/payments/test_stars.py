@@ -11,12 +11,10 @@ import redis as redis_client
 
 from qwenedit_jobs import Reason
 from qwenedit_testkit.photos import photo
-from telegram_simulator.client import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-RUNG = "stack"  # the bot is killed
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
@@ -119,34 +117,6 @@ async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_photo_that_was_to_be_done_like_the_last_one_waits_for_the_payment(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await a_picture(stage, ann, 1)
-    await ann.send(photo=photo())
-    await ann.says("You have used your picture for today")
-    await ann.send("same again")
-    await ann.wait_for(lambda chat: sum("used your picture" in (each.text or "") for each in chat.from_bot) == 2)
-    await bought(ann)
-    await ann.press("Do it now")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
-    await ann.picture(number=2)
-
-
-async def test_question_after_the_payment_offers_what_waits_and_a_yes_does_it(stage: Any) -> None:
-    boris = await stage.telegram.user(language="ru")
-    await a_picture(stage, boris, 1)
-    await boris.send(photo=photo(), caption="покрась в синий")
-    await boris.says("сегодня всё")
-    paper = await invoice(boris, "2 картинки · ⭐ 50")
-    await boris.pay(paper.id)
-    await boris.says("ещё 2 картинки")
-    await boris.send("оплатил, где картинка?")
-    assert (await boris.says("ещё не начинал. Сделать?")).now.labels == ("Сделать сейчас",)
-    await boris.send("да")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "покрась в синий"
-    await boris.picture(number=2)
-
-
 async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     await bought(ann)
@@ -165,20 +135,6 @@ async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) 
     await told(ann, "And 2 more")
 
 
-async def test_payment_while_the_bot_is_down_is_good_after_its_start(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    paper = await invoice(ann)
-    # It agrees, and dies before it learns that the money came.
-    await stage.telegram.fault("answerPreCheckoutQuery", "slow", seconds=30)
-    paying = asyncio.create_task(ann.pay(paper.id))
-    await stage.struck()
-    await stage.bot.kill()
-    await paying
-    await stage.bot.start()
-    await ann.says("Thank you! 2 more pictures are yours.")
-    await told(ann, "And 2 more")
-
-
 async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any) -> None:
     ann = await stage.telegram.user()
     paper = await invoice(ann)
@@ -188,51 +144,6 @@ async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: 
     await stage.bot.kill()
     await stage.bot.start()
     await told(ann, "And 2 more")
-
-
-async def test_payment_that_is_told_again_under_another_number_gives_nothing_more(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    charge = await bought(ann)
-    await a_picture(stage, ann, 1)
-    await a_picture(stage, ann, 2)
-    await a_picture(stage, ann, 3)
-    payment = {
-        "currency": "XTR",
-        "total_amount": 50,
-        "invoice_payload": "pack:2:50",
-        "telegram_payment_charge_id": charge,
-        "provider_payment_charge_id": charge,
-    }
-    chat = {"id": ann.id, "type": "private"}
-    sender = {"id": ann.id, "is_bot": False, "first_name": "Ann"}
-    message = {"message_id": 5, "date": 1, "chat": chat, "from": sender, "successful_payment": payment}
-    await stage.telegram.add_update({"message": message})
-    (asked,) = await ann.send("/limits")
-    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert "more that never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
-
-
-async def test_refund_that_is_told_before_its_payment_leaves_no_jobs_credited(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send("/start")
-    payment = {
-        "currency": "XTR",
-        "total_amount": 50,
-        "invoice_payload": "pack:2:50",
-        "telegram_payment_charge_id": f"early {ann.id}",
-        "provider_payment_charge_id": "x",
-    }
-    message = {
-        "date": 1,
-        "chat": {"id": ann.id, "type": "private"},
-        "from": {"id": ann.id, "is_bot": False, "first_name": "Ann"},
-    }
-    await stage.telegram.add_update({"message": {**message, "message_id": 5, "refunded_payment": payment}})
-    await stage.telegram.add_update({"message": {**message, "message_id": 6, "successful_payment": payment}})
-    (asked,) = await ann.send("/limits")
-    seen = await ann.wait_for(lambda chat: any(message.reply_to == asked for message in chat.from_bot))
-    assert [each for each in seen.from_bot if "more pictures are yours" in each.text] == []
-    assert "more that never expire" not in next(message.text for message in seen.from_bot if message.reply_to == asked)
 
 
 async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any) -> None:
@@ -280,15 +191,6 @@ async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str) -
     assert "no longer on offer" in call.parameters["error_message"]
 
 
-async def test_banned_user_is_not_charged(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    paper = await invoice(ann)
-    with redis_client.Redis.from_url(stage.redis_url) as client:
-        client.sadd("qwenedit:banned", ann.id)
-    with pytest.raises(RefusedError, match="has blocked you"):
-        await ann.pay(paper.id)
-
-
 async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(stage: Any) -> None:
     ann, admin = await stage.telegram.user(), await stage.telegram.user(ADMIN)
     charge = await bought(ann)
@@ -325,15 +227,3 @@ async def test_paysupport_names_whom_to_ask_and_what_was_paid(stage: Any) -> Non
     await ann.send("/paysupport")
     said = (await ann.says("Write to @owner")).text
     assert f"2 of 2 left · {charge}" in said
-
-
-async def test_forgotten_user_keeps_what_they_have_paid_for(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await bought(ann)
-    await ann.send("/privacy")
-    await ann.says("What you paid, so that you can get it back")
-    await ann.send("/forget")
-    await ann.says("Your payments stay, and so do pictures you bought and haven't used.")
-    await ann.press("Delete everything")
-    await ann.says("I've deleted everything I kept about you")
-    await told(ann, "And 2 more")

@@ -164,18 +164,6 @@ async def test_files_of_many_users_take_a_part_of_the_memory_and_hold_up_no_phot
     assert memory.used == 0
 
 
-async def test_heavy_files_hold_up_no_light_one(taking: PictureIntake, files: Files) -> None:
-    heavy = Attachment("file", len(FILE), "image/heic")
-    flood = [asyncio.create_task(keep(taking, heavy, owner, f"x{owner}")) for owner in range(3, 9)]
-    await begun(files, intake.LARGE_FILES)
-    ann = asyncio.create_task(keep(taking, document(), ANN))
-    await begun(files, intake.LARGE_FILES + 1)
-    files.go.set()
-    assert (await ann).startswith(b"\x89PNG")
-    outcomes = await asyncio.gather(*flood, return_exceptions=True)
-    assert [type(each) for each in outcomes].count(bytes) == intake.LARGE_FILES
-
-
 async def test_files_are_taken_in_the_order_in_which_their_users_came(
     taking: PictureIntake, files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,28 +184,6 @@ async def test_files_are_taken_in_the_order_in_which_their_users_came(
             await keep(taking, document(), BOB)
         assert await keep(taking, document(), ANN)
         assert await keep(taking, document(), BOB)
-
-
-async def test_user_who_asks_no_more_loses_the_place_in_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timeouts, "PLACE_IN_LINE", 0.05)
-    places = Bound("conversion", 1)
-    with places.taken(owner=1), pytest.raises(LaterError), places.taken(owner=2):
-        pass
-    with pytest.raises(LaterError), places.taken(owner=3):
-        pass
-    await asyncio.sleep(0.1)
-    with places.taken(owner=3):
-        pass
-
-
-async def test_downloads_side_by_side_are_bounded(taking: PictureIntake, files: Files) -> None:
-    tasks = [asyncio.create_task(keep(taking, photo(), owner, f"x{owner}")) for owner in range(intake.DOWNLOADS)]
-    await begun(files, intake.DOWNLOADS)
-    with pytest.raises(LaterError) as refusal:
-        await keep(taking, photo(), 100)
-    assert refusal.value.what == "download"
-    files.go.set()
-    await asyncio.gather(*tasks)
 
 
 async def test_stored_picture_is_copied_within_the_memory(

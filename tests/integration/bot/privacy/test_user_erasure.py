@@ -24,29 +24,10 @@ def user_erasure(redis: Redis, bot_keys: BotKeys, founded: Any) -> UserErasure:
     return Parts(founded(redis, bot_keys)).user_erasure
 
 
-async def test_hash_that_is_no_job_of_the_user_stays(redis: Redis, user_erasure: UserErasure) -> None:
-    await redis.hset(f"qwenedit:job:a:{ANN}", "user", BOB)
-    await redis.set("qwenedit:job:of another type", ANN)
-    await redis.hset("another:job:d4", "user", ANN)
-    await user_erasure.forget(ANN)
-    assert await redis.dbsize() == 3
-
-
 async def test_job_that_no_version_can_read_is_erased(redis: Redis, user_erasure: UserErasure) -> None:
     await redis.hset("qwenedit:job:a1", "user", ANN)
     await user_erasure.forget(ANN)
     assert not await redis.exists("qwenedit:job:a1")
-
-
-async def test_jobs_of_others_cost_no_round_trip_each(redis: Redis, user_erasure: UserErasure) -> None:
-    """Any user may ask for this scan, however many jobs Redis has."""
-    others = redis.pipeline(transaction=False)
-    for number in range(2 * SCANNED_AT_ONCE):
-        others.hset(f"qwenedit:job:{number}", "user", BOB)
-    await others.execute()
-    await redis.config_resetstat()
-    await user_erasure.forget(ANN)
-    assert (await redis.info("stats"))["total_reads_processed"] < 100
 
 
 @pytest.mark.parametrize("keys", [0, 1, 3 * SCANNED_AT_ONCE])

@@ -62,21 +62,6 @@ async def test_job_that_waited_too_long_fails_without_any_worker(queue: JobQueue
     assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
 
 
-async def test_job_whose_worker_died_is_back_in_line_without_any_worker(
-    queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
-) -> None:
-    await queue.enqueue(JOB, QueueLimits(retry_delays=(0.0,)))
-    await queue.claim(worker="w", token="t", lease=30)
-    await redis.zadd(Keys().leases, {JOB.id: 1}, xx=True)  # its end
-    await janitor.tick()
-    await janitor.tick()
-    status = await queue.status(JOB.id)
-    assert status is not None
-    assert status.state is State.QUEUED
-    assert metrics.reaped.labels("delayed")._value.get() == 1
-    assert metrics.queue_jobs.labels("waiting")._value.get() == 1
-
-
 async def test_redis_above_its_memory_loses_pictures_that_nobody_waits_for(
     queue: JobQueue, janitor: Janitor, metrics: BotMetrics, redis: Redis
 ) -> None:

@@ -109,17 +109,6 @@ def test_photos_beyond_ten_are_named_as_left_out() -> None:
     assert action == Ask(Question.CHANGE, 1, left_out=1)
 
 
-def test_words_about_photos_together_wait_for_the_other_one() -> None:
-    waits = Draft(words="swap them", words_in=3, shown=4, how="together")
-    after, action = step(waits, photos(5))
-    assert action == Ask(Question.OTHER, 5)
-    both, action = step(after, photos(6))
-    assert jobs(action) == [((5, 6), "swap them", 6, "m3")]
-    assert (both.words, both.pictures) == ("", ())
-    assert jobs(step(after, Resumed(id="p1", message_id=5, at=NOW))[1])[0][:2] == ((5,), "swap them")
-    assert jobs(step(waits, photos(5, 6))[1]) == [((5, 6), "swap them", 5, "m3")]
-
-
 def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
     waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4)
     after, action = step(waits, photos(5, words="at night"))
@@ -202,17 +191,6 @@ def test_words_about_an_album_that_is_done_or_stopped_are_about_all_of_it() -> N
     assert [each[0] for each in jobs(step(ASKED_FOR, replace(darker, jobs=(), replied=True))[1])] == [(6,)]
 
 
-def test_words_about_nothing_wait_for_a_photo_and_are_asked_about_once() -> None:
-    after, action = step(Draft(), said("make it"))
-    assert action == Ask(Question.WHICH, 9)
-    after, action = step(after, replace(said("snowy"), id="m10", message_id=10, at=NOW + 5))
-    assert action == Nothing()
-    assert (after.words, after.words_in) == ("make it\nsnowy", 10)
-    after, action = step(after, replace(said("make it rain"), id="m11", message_id=11, at=NOW + 60))
-    assert action == Ask(Question.WHICH, 11)
-    assert after.words == "make it rain"
-
-
 def test_words_about_an_album_ask_how_and_may_be_continued() -> None:
     after, action = step(ALBUM_WAITS, said("make them", ALBUM))
     assert action == Ask(Question.HOW, 9)
@@ -254,16 +232,7 @@ def test_words_are_about_the_lowest_thing_above_them() -> None:
 
 # ---------------------------------------------------------------- words that may be none for the bot
 
-DOUBTED = Stage.RESULT, Stage.WAITING, Stage.RUNNING, Stage.ENDED
 ASKED = Ask(Question.LIKE_THIS, 9)
-
-
-@pytest.mark.parametrize("stage", DOUBTED)
-def test_doubtful_words_are_asked_about(stage: Stage) -> None:
-    after, action = step(ASKED_FOR, said("my cat was fatter", thing(stage), doubt="much"))
-    assert action == ASKED
-    assert after.doubtful is not None
-    assert (after.doubtful.words, after.doubtful.words_in) == ("my cat was fatter", 9)
 
 
 def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
@@ -293,18 +262,6 @@ def test_doubtful_words_may_be_the_rest_of_a_wish(intent: str, seconds: int, tak
     assert action == (Reword(("old",), f"{SNOW}\na bunny", 9) if taken else ASKED)
 
 
-@pytest.mark.parametrize("stage", DOUBTED)
-def test_yes_is_the_doubtful_words_for_a_minute(stage: Stage) -> None:
-    about = thing(stage)
-    asked = step(ASKED_FOR, said("a bunny", about, doubt="much"))[0]
-    yes = replace(said("yes", about, intent="agreed"), id="m11", message_id=11)
-    after, action = step(asked, replace(yes, at=NOW + 60))
-    # What is in doubt about a result goes on with what was asked for, or puts it right: it's done to the source.
-    bunny = said("a bunny", about, intent="fix" if stage is Stage.RESULT else "")
-    assert (action, after.doubtful) == (step(ASKED_FOR, replace(bunny, at=NOW + 60))[1], None)
-    assert step(asked, replace(yes, at=NOW + 61))[1] == Reply("thanks", "old" if stage is Stage.RESULT else "")
-
-
 def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
     green, both = said("no, green", thing(Stage.WAITING), intent="fix"), f"{SNOW}\nno, green"
     waits = thing(Stage.WAITING, prompt=SNOW)
@@ -328,13 +285,6 @@ def test_doubtful_words_in_a_reply_are_an_instruction(intent: str) -> None:
     bunny = said("a bunny", thing(Stage.RESULT), intent=intent, doubt="much", replied=True)
     assert step(ASKED_FOR, bunny)[1] == step(ASKED_FOR, replace(bunny, intent="fix", doubt=""))[1]
     assert step(ASKED_FOR, replace(bunny, intent="question", doubt="some"))[1] == Reply("question", "old")
-
-
-@pytest.mark.parametrize(("intent", "words"), [("more", "and fog"), ("fix", "you cut my head off")])
-def test_words_that_lean_on_a_result_are_done_to_its_source_with_the_former_ones(intent: str, words: str) -> None:
-    wanted = Wanted((photo(1),), 9, "", words, like="old")
-    assert step(ASKED_FOR, said(words, thing(Stage.RESULT), intent=intent))[1] == Do((wanted,), 9, "together")
-    assert jobs(step(ASKED_FOR, said("make it dark", thing(Stage.RESULT)))[1]) == [((2,), "make it dark", 9, "")]
 
 
 def test_defect_of_a_result_starts_a_running_job_over() -> None:
@@ -455,36 +405,6 @@ def test_buttons_of_a_question_that_is_answered_do_nothing(press: Event) -> None
     assert step(replace(ALBUM_WAITS, words=SNOW, late=Late("dark", 8, ("old",), shown=10)), press)[1] == Expired()
 
 
-def test_begun_job_is_begun_anew_or_its_result_is_edited() -> None:
-    running, done = thing(Stage.RUNNING), thing(Stage.RESULT)
-    asked = replace(ASKED_FOR, late=Late("at night", 9, ("old",), shown=10))
-    _after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=True, jobs=(running,)))
-    assert jobs(action) == [((1,), "at night", 9, "p1:0")]
-    assert isinstance(action, Do)
-    assert action.cancel == ("old",)
-    after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=False, jobs=(running,)))
-    assert isinstance(action, Do)
-    assert action.wanted == (Wanted((photo(1),), 9, "p1:0", words="at night", after="old"),)
-    assert after.late is None
-    _after, action = step(asked, BegunChosen(id="p1", message_id=10, at=NOW, over=False, jobs=(done,)))
-    assert jobs(action) == [((2,), "at night", 9, "p1:0")]
-
-
-def test_preset_is_done_to_the_lowest_thing_or_asks_for_its_photos() -> None:
-    _after, action = step(WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=WAITING))
-    assert isinstance(action, Do)
-    assert (action.wanted[0].preset, action.wanted[0].pictures) == ("old-photo", WAITING.pictures)
-    after, action = step(WAITS, Chosen(id="p1", message_id=7, at=NOW, preset="try-on", takes=2, about=WAITING))
-    assert action == Ask(Question.NEXT, 7)
-    after, action = step(after, said("in red", WAITING))
-    assert action == Ask(Question.NEXT, 9)
-    after, action = step(after, photos(12, words="this one", takes=2))
-    assert jobs(action) == [((5, 12), "in red\nthis one", 12, "")]
-    assert isinstance(action, Do)
-    assert action.wanted[0].preset == "try-on"
-    assert after.preset == ""
-
-
 @pytest.mark.parametrize("stage", [Stage.WAITING, Stage.RUNNING])
 def test_preset_pressed_while_a_picture_is_in_the_works_is_done_to_it(stage: Stage) -> None:
     chosen = Chosen(id="p1", message_id=7, at=NOW, preset="old-photo", takes=1, about=thing(stage))
@@ -494,41 +414,6 @@ def test_preset_pressed_while_a_picture_is_in_the_works_is_done_to_it(stage: Sta
 
 
 # ---------------------------------------------------------------- what is no instruction
-
-
-def test_stop_keeps_the_photo_and_forgets_what_waits_for_it() -> None:
-    after, action = step(replace(WAITS, words=SNOW, preset="try-on"), said("stop", WAITING, intent="stop"))
-    assert action == Stop()
-    assert (after.pictures, after.words, after.preset) == (WAITING.pictures, "", "")
-    assert step(WAITS, said("stop", thing(Stage.RUNNING), intent="stop", replied=True))[1] == Stop(("old",))
-    late = replace(ASKED_FOR, late=Late("at night", 9, ("old",), shown=10))
-    after, action = step(late, said("stop", thing(Stage.RESULT), intent="stop"))
-    assert (after.late, action) == (None, Stop(result="old"))
-
-
-def test_again_is_the_same_job_or_the_last_words_on_the_photo_that_waits() -> None:
-    result = thing(Stage.RESULT)
-    again = said("again", result, intent="again")
-    assert step(ASKED_FOR, again)[1] == Do((Wanted((photo(1),), 9, "", like="old"),), 9, "together")
-    waits = replace(WAITS, jobs=("old",))
-    assert step(waits, replace(again, about=WAITING))[1] == Do((Wanted((photo(5),), 9, "", like="old"),), 9, "each")
-    assert step(WAITS, replace(again, about=WAITING))[1] == Ask(Question.FORGOTTEN, 9)
-    album = replace(ALBUM_WAITS, jobs=("old",))
-    each = (Wanted((photo(5),), 5, "m9", like="old"), Wanted((photo(6),), 6, "m9", like="old"))
-    assert step(album, replace(again, about=ALBUM))[1] == Do(each, 9, "each")
-    both = Do((Wanted((photo(5), photo(6)), 9, "", like="old"),), 9, "together")
-    assert step(album, replace(again, about=ALBUM, how="together"))[1] == both
-    assert step(Draft(), replace(again, about=None))[1] == Ask(Question.FORGOTTEN, 9)
-
-
-def test_undo_goes_back_to_the_picture_before() -> None:
-    result = thing(Stage.RESULT)
-    after, action = step(ASKED_FOR, said("undo", result, intent="undo"))
-    assert action == Ask(Question.BACK, 1)
-    assert after.pictures == (photo(1),)
-    first = Thing(Stage.PHOTO, (photo(1),))
-    assert step(after, replace(said("undo", first, intent="undo"), id="m10"))[1] == Ask(Question.FIRST, 9)
-    assert step(ASKED_FOR, said("undo", thing(Stage.RUNNING), intent="undo"))[1] == Stop(("old",))
 
 
 def test_consent_does_what_waits_for_it_and_asks_again_where_there_is_a_choice() -> None:
@@ -580,22 +465,6 @@ def test_corrected_words_are_an_instruction_even_if_they_look_like_a_remark(inte
     assert isinstance(action, Reword) is taken
 
 
-def test_photo_in_the_place_of_another_is_done_instead() -> None:
-    waiting, new = thing(Stage.WAITING), replace(photo(1), source=Attachment("another", 5, None))
-    _after, action = step(ASKED_FOR, edited(1, SNOW, picture=new, jobs=(waiting,)))
-    assert action == Do(
-        (Wanted((new,), 1, "e1.1000", like="old"),), words_in=1, how="each", cancel=("old",), instead=("old",)
-    )
-    _after, action = step(ASKED_FOR, edited(1, "make it rain", picture=new, jobs=(waiting,)))
-    assert jobs(action) == [((1,), "make it rain", 1, "e1.1000")]
-    same = replace(new, source=Attachment("file1", None, None))
-    assert step(ASKED_FOR, edited(1, SNOW, picture=same, jobs=(waiting,)))[1] == Reword(("old",), SNOW, 1)
-    running = thing(Stage.RUNNING)
-    _after, action = step(ASKED_FOR, edited(1, SNOW, picture=new, jobs=(running,)))
-    assert isinstance(action, Do)
-    assert (action.cancel, action.instead) == (("old",), ())
-
-
 def test_correction_that_was_made_before_a_kill_is_confirmed() -> None:
     running = thing(Stage.RUNNING, prompt="make it rain")
     assert step(ASKED_FOR, edited(1, "make it rain", jobs=(running,)))[1] == Reword(("old",), "make it rain", 1)
@@ -635,22 +504,6 @@ def test_question_that_is_not_answered_is_nothing_to_resume() -> None:
     press = Resumed(id="p1", message_id=8, at=NOW)
     assert step(replace(ALBUM_WAITS, words=SNOW), press)[1] == Expired()
     assert step(Draft(preset="try-on", pictures=(photo(1),)), press)[1] == Expired()
-
-
-def test_photo_that_cannot_be_read_leaves_the_words_as_they_were() -> None:
-    before = Draft(words=SNOW, words_in=3)
-    after, action = step(before, photos(5))
-    assert isinstance(action, Do)
-    assert settle(before, after, action, [("job", REFUSED)]) == replace(before, handled="m5")
-    for outcome, words in ((UNREADABLE, SNOW), (REFUSED, "")):  # words that moderation refuses don't wait
-        after, action = step(WAITS, said(SNOW, WAITING))
-        assert isinstance(action, Do)
-        kept = settle(WAITS, after, action, [("job", outcome)])
-        assert (kept.pictures, kept.words) == ((), words)
-    tries_on = Draft(preset="try-on", pictures=(photo(1),))
-    after, action = step(tries_on, photos(5, takes=2))
-    assert isinstance(action, Do)
-    assert settle(tries_on, after, action, [("job", REFUSED)]) == replace(tries_on, handled="m5")
 
 
 # ---------------------------------------------------------------- promises

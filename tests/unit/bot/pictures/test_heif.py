@@ -52,31 +52,6 @@ def with_size(data: bytes, width: int, height: int) -> bytes:
     return bytes(changed)
 
 
-def display_p3() -> bytes:
-    """A colour profile with the primaries that phones have."""
-
-    def fixed(*values: float) -> bytes:
-        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
-
-    curve = b"curv" + struct.pack(">IIHH", 0, 1, round(2.2 * 256), 0)
-    tags = {
-        b"wtpt": fixed(0.9642, 1.0, 0.8249),
-        b"rXYZ": fixed(0.5151, 0.2412, -0.0011),
-        b"gXYZ": fixed(0.2920, 0.6922, 0.0419),
-        b"bXYZ": fixed(0.1571, 0.0666, 0.7841),
-        b"rTRC": curve,
-        b"gTRC": curve,
-        b"bTRC": curve,
-    }
-    table, body, start = struct.pack(">I", len(tags)), b"", 128 + 4 + 12 * len(tags)
-    for name, content in tags.items():
-        table += name + struct.pack(">II", start + len(body), len(content))
-        body += content
-    head = struct.pack(">IIIIII", start + len(body), 0, 0x02400000, *struct.unpack(">III", b"mntrRGB XYZ "))
-    white = fixed(0.9642, 1.0, 0.8249)[8:]
-    return head + bytes(12) + b"acsp" + bytes(28) + white + bytes(48) + table + body
-
-
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
 def test_file_of_a_phone_is_taken_as_a_jpeg(kind: str) -> None:
     image = quarters()
@@ -102,34 +77,6 @@ def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     assert picture.size == upright.size
     assert corners(picture) == corners(upright)
     assert not picture.getexif()
-
-
-@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
-def test_colours_of_display_p3_become_those_of_srgb(kind: str) -> None:
-    red = Image.new("RGB", (64, 64), (234, 51, 35))
-    picture = taken(encoded(red, kind, icc_profile=display_p3()))
-    assert picture.getpixel((30, 30)) == pytest.approx((255, 0, 0), abs=14)
-
-
-def test_ten_bits_become_eight() -> None:
-    import pillow_heif  # noqa: PLC0415 - see `decoding.load_heif`
-
-    grey = struct.pack("<3H", 0x8000, 0x8000, 0x8000) * 64 * 64
-    buffer = io.BytesIO()
-    pillow_heif.from_bytes(mode="RGB;16", size=(64, 64), data=grey).save(buffer)
-    assert taken(buffer.getvalue()).getpixel((30, 30)) == pytest.approx((128, 128, 128), abs=2)
-
-
-def test_burst_gives_its_first_choice() -> None:
-    others = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
-    data = encoded(others[0], "HEIF", save_all=True, append_images=others[1:], primary_index=1)
-    assert taken(data).getpixel((30, 30)) == pytest.approx((0, 0, 255), abs=9)
-
-
-def test_avif_that_moves_is_refused_as_an_animation() -> None:
-    image = Image.new("RGB", (64, 64))
-    data = encoded(image, "AVIF", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")])
-    assert refusal(data).why is Refusal.ANIMATED
 
 
 def refusal(data: bytes) -> PictureRefusedError:

@@ -4,11 +4,10 @@ import re
 from collections import Counter
 
 import pytest
-from pydantic import ValidationError
 
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_bot.presets import preset_views
-from qwenedit_bot.presets.catalogue import Category, Preset, PresetsError
+from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_bot.texts import LANGUAGES, Words
 
 GOOD = """\
@@ -124,18 +123,6 @@ def test_broken_file_is_refused_with_preset_and_field(change: tuple[str, str], s
     assert said in refusal(GOOD.replace(*change, 1))
 
 
-def test_only_wrong_preset_of_a_file_is_all_that_is_said() -> None:
-    only = GOOD.partition("      - id: try-on")[0].replace("        prompt: Make it snow.\n", "")
-    assert refusal(only) == "categories.seasons.presets.snow.prompt: Field required"
-    assert refusal("categories: []") == "categories: Tuple should have at least 1 item after validation, not 0"
-
-
-def test_preset_without_a_text_in_a_language_shows_the_english_one() -> None:
-    preset = presets.parse_catalogue(GOOD.replace(", ru: Снег}", "}")).preset("snow")
-    assert preset is not None
-    assert [presets.text_in(preset.name, language) for language in ("ru", "en")] == ["Snow", "Snow"]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(language: str) -> None:
     words, catalogue = Words(language), presets.parse_catalogue(presets.shipped())
@@ -150,16 +137,6 @@ def test_each_category_and_each_preset_of_the_shipped_file_has_its_button(langua
         assert {f"preset:{preset.id}" for preset in category.presets} <= {b.data for row in shown.buttons for b in row}
         assert all(len(button.data.encode()) <= 64 for row in shown.buttons for button in row)
         assert all(len(row) <= 2 for row in shown.buttons)
-
-
-def test_category_has_as_many_presets_as_a_message_shows() -> None:
-    text = {"en": "Name", "ru": "Имя"}
-    found = tuple(Preset(id=f"p{n}", name=text, example=text, prompt="Do it.") for n in range(40 + 1))
-    with pytest.raises(ValidationError):
-        Category(id="all", name=text, presets=found)
-    shown = preset_views.category(Words("en"), Category(id="all", name=text, presets=found[1:]))
-    assert sum(map(len, shown.buttons)) == 40 + 1
-    assert shown.buttons[-1][0].data == preset_views.CATEGORIES
 
 
 def test_preset_says_what_comes_out_and_which_photo_is_next() -> None:
