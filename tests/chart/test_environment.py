@@ -153,21 +153,6 @@ def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render)
     assert "169.254.169.254" not in str(egress), "the node's own credentials are there"
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "port"),
-    [("http://collector:4318", 4318), ("https://collector", 443), ("http://collector/otlp", 80)],
-)
-@pytest.mark.parametrize("part", SETTINGS)
-def test_each_service_may_reach_the_collector(part, endpoint, port, render):
-    peers = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}]
-    values = {"monitoring": {"traces": {"endpoint": endpoint}}, "networkPolicy": {"collectorTo": peers}}
-    manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, **values})
-    (policy,) = (
-        one for one in manifests if one["kind"] == "NetworkPolicy" and one["metadata"]["name"].endswith(f"-{part}")
-    )
-    assert {"ports": [{"protocol": "TCP", "port": port}], "to": peers} in policy["spec"]["egress"]
-
-
 def test_prefix_reaches_the_services_the_users_of_redis_and_keda(render):
     manifests = render({"bot": {"token": {"existingSecret": "telegram"}}, "redis": {"prefix": "studio.2"}})
     assert {config(manifests, part)["REDIS_PREFIX"] for part in SETTINGS} == {"studio.2"}

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from urllib.parse import urlsplit
 
-import pytest
-
 from qwenedit_jobs import Done, Edit, Fail, Job, QueueLimits, Reason, Release, ReplyTo, Result, Retry
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.picture_refs import result_ref
@@ -48,18 +46,6 @@ async def test_jobs_that_ended_are_listed_the_newest_first(desk):
     assert await ids("--user", "8") == [cancelled]
     await desk.ask("jobs", "requeue", dead)
     assert await ids() == [waiting, dead]
-
-
-@pytest.mark.parametrize(
-    ("words", "answer"),
-    [
-        ((), "None: no job is under way; --all shows those that ended."),
-        (("--user", "99"), "None: no job of user 99 is known."),
-        (("--all",), "None: no job is known."),
-    ],
-)
-async def test_list_without_a_job_says_of_what_there_is_none(desk, words, answer):
-    assert (await desk.ask("jobs", "list", *words)).out.startswith(answer)
 
 
 async def test_answer_that_is_stuck_says_until_when_and_for_what(desk):

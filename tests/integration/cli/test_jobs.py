@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from qwenedit_jobs import Reason, Retry
 from tests.integration.cli.conftest import ids_in
 
 
@@ -67,13 +66,6 @@ async def test_cancelling_says_what_it_came_to(desk):
     assert (again.code, again.out) == (0, f"{waiting}: cancelled\n")
 
 
-async def test_job_that_is_done_is_not_cancelled(desk):
-    identity = await desk.dead(1)
-    said = await desk.ask("jobs", "cancel", identity)
-    assert said.code == 1
-    assert "failed already" in said.out
-
-
 async def test_running_job_is_taken_from_its_worker(desk):
     identity = await desk.enqueue(1)
     await desk.claim()
@@ -81,22 +73,6 @@ async def test_running_job_is_taken_from_its_worker(desk):
     assert (said.code, said.out) == (0, f"{identity}: in line\n")
     assert await desk.queue.waiting_ids() == [identity]
     assert await desk.queue.heartbeat(identity, "t", lease=30) == "lost"
-
-
-async def test_pause_between_attempts_is_cut_short(desk):
-    identity = await desk.enqueue(1)
-    await desk.claim()
-    await desk.queue.settle(identity, "t", Retry(Reason.TIMEOUT))
-    said = await desk.ask("jobs", "requeue", identity)
-    assert (said.code, said.out) == (0, f"{identity}: in line\n")
-    assert await desk.state(identity) == "queued"
-
-
-async def test_job_that_waits_is_left_where_it_is(desk):
-    first, second = await desk.enqueue(1), await desk.enqueue(2)
-    said = await desk.ask("jobs", "requeue", second)
-    assert (said.code, said.out) == (0, f"{second}: in line\n")
-    assert await desk.queue.waiting_ids() == [first, second]
 
 
 async def test_job_whose_user_has_the_picture_is_not_executed_again(desk):

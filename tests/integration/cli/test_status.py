@@ -54,13 +54,6 @@ async def test_each_worker_is_told_with_its_job_its_comfyui_and_its_gpu(desk, wo
     assert "1 running" in said.out
 
 
-async def test_worker_that_was_killed_is_silent(desk, workers):
-    await workers.beat(about("gpu-1"))
-    seconds, _ = await desk.redis.time()
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
-    assert "silent" in row(await desk.ask("status"), "gpu-1")
-
-
 async def test_worker_of_an_earlier_release_is_told_by_the_job_it_has(desk):
     identity = await desk.enqueue(1)
     await desk.claim(worker="old")
@@ -88,14 +81,6 @@ async def test_status_tells_redis_in_percent(desk):
         assert f"QweneditRedisNearlyFull: Redis needs {told[2]}% of its memory, and refuses new jobs" in said.out
     finally:
         await desk.redis.config_set("maxmemory", 0)
-
-
-@pytest.mark.parametrize("since", ["noon", "", "inf", "-1", "9" * 400])
-async def test_pause_that_begins_at_no_time_is_told_and_can_be_ended(desk, since):
-    await desk.redis.set(desk.keys.paused, since)
-    assert line_of(await desk.ask("status"), "paused").startswith("since 1970-01-01 00:00:00 UTC")
-    assert (await desk.ask("pause")).code == (await desk.ask("resume")).code == 0
-    assert line_of(await desk.ask("status"), "paused") == "no"
 
 
 async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):

@@ -10,7 +10,6 @@ import structlog
 from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry, times
 from qwenedit_jobs.errors import AnotherBotError
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.redis import connection
 from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 from qwenedit_jobs.workers.registry import Trouble
 from tests.integration.cli.conftest import about, line_of, row
@@ -114,17 +113,6 @@ async def test_status_tells_failures_by_reason_and_by_worker(desk, workers):
     assert line_of(await desk.ask("status"), "ended").startswith("in 15 min: 0 done, 0 failed, 0 cancelled")
 
 
-async def test_jobs_that_all_fail_at_last_are_trouble_however_many_ended_well_before(desk):
-    for number in range(9):
-        await done(desk, number)
-    for number in range(10, 12):
-        await failed(desk, number, worker=f"gpu-{number}")
-        assert await trouble(desk) == NONE
-    await failed(desk, 12, worker="gpu-12")
-    told = "QweneditJobsFailFast: the last 3 jobs failed, or their last attempt did (server_out_of_memory)"
-    assert await trouble(desk) == told
-
-
 async def test_failures_that_are_over_are_told_as_over(desk):
     for number in range(5):
         await failed(desk, number)
@@ -172,29 +160,6 @@ async def test_status_names_what_the_oldest_answer_waits_for(desk, why, said):
     assert "job feedfacefeedface, which ended 5 min ago" in line_of(await desk.ask("status"), "answers")
 
 
-async def test_status_tells_of_entries_in_the_register_that_are_no_workers(desk, workers):
-    await workers.beat(about("gpu-1"))
-    await desk.redis.set(desk.keys.worker_about("gpu-1"), "x" * 9_000)
-    assert (await trouble(desk)).startswith("QweneditWorkersLost: 1 entries of the workers' register aren't a worker's")
-
-
-async def test_request_whose_photo_does_not_come_is_told(desk):
-    lanes = Lanes(desk.redis, desk.keys.backlog, name="bot-0")
-    await lanes.put("7", "0123456789abcdef", "{}")
-    await lanes.put("8", "feedfacefeedface", "{}")
-    await lanes.next(2)
-    told = "2 not yet in line; the first: the bot handles it. If that takes long, Telegram's file"
-    assert line_of(await desk.ask("status"), "requests").startswith(told)
-
-
-async def test_log_of_a_slow_redis_stays_out_of_what_is_printed(desk, monkeypatch, caplog):
-    monkeypatch.setattr(times, "REDIS_SLOW", -1.0)
-    monkeypatch.setattr(connection._Retry, "logged_at", -99.0)
-    said = await desk.ask("status")
-    assert said.out.startswith("trouble ")
-    assert "redis.slow" in caplog.text
-
-
 async def test_answer_that_its_chat_refuses_is_no_trouble_and_hides_none(desk):
     seconds, _ = await desk.redis.time()
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
@@ -230,14 +195,6 @@ async def test_request_that_failed_before_is_told_with_its_error(desk):
     assert re.match(told, line_of(await desk.ask("status"), "requests"))
 
 
-async def test_worker_that_missed_two_signs_of_life_with_a_job_is_told_before_its_lease_ends(desk, workers):
-    identity = await running(desk, workers, ran=30, stood=28)
-    seconds, _ = await desk.redis.time()
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 25) * 1000})
-    told = rf"QweneditWorkersLost: worker gpu-1 is silent for \d\d s with job {identity[:8]}"
-    assert re.match(told, await trouble(desk))
-
-
 async def test_data_that_was_lost_is_logged_until_the_bot_starts_again(desk, monkeypatch):
     watch = StateWatch(desk.redis, desk.keys, 42)
     await claim_state(desk.redis, desk.keys, bot_id=42)
@@ -263,10 +220,6 @@ async def test_older_data_is_lost_data(desk, ago, lost):
     with structlog.testing.capture_logs() as said:
         await watch.tick()
     assert [each["event"] for each in said] == lost
-
-
-async def test_redis_tells_since_when_it_is_up(desk):
-    assert re.search(r"; up for \d+ \w+$", line_of(await desk.ask("status"), "redis"))
 
 
 async def test_status_without_a_leader_says_so_to_a_user_who_may_see_that_alone(desk, redis_url, monkeypatch):

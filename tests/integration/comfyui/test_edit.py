@@ -94,13 +94,6 @@ async def test_lost_websocket_never_fails_a_job(client, server, control, fault) 
     await assert_clean(server)
 
 
-@pytest.mark.parametrize("path", ["/history", "/upload"])
-async def test_slow_answers_are_waited_for(client, control, path) -> None:
-    await control.fault("slow", seconds=0.4, path=path)
-
-    assert (await client.edit()).png
-
-
 @pytest.mark.parametrize("fault", ["drop_answer", "http_error"])
 async def test_prompt_whose_answer_was_lost_is_taken_back_and_does_not_count(client, server, control, fault) -> None:
     await control.fault(fault, path="/prompt")
@@ -110,15 +103,6 @@ async def test_prompt_whose_answer_was_lost_is_taken_back_and_does_not_count(cli
 
     assert not caught.value.submitted
     await assert_clean(server)
-
-
-async def test_short_refusal_while_it_executes_is_sat_out(client, control) -> None:
-    await control.fault("refuse", at_step=1, seconds=1)
-    request = client.request()
-
-    await client.edit(request)
-
-    assert await executions(control, request.job_id) == 1
 
 
 async def test_success_with_an_error_is_a_failure(client, server, control) -> None:
@@ -250,20 +234,6 @@ async def test_cancel_that_is_confirmed_and_lost_is_repeated(slow) -> None:
     request = slow.request()
     task = asyncio.create_task(slow.client.edit(request))
     await slow.client.until(EditStage.EDITING)
-
-    task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-
-    assert await state_of(slow.control, request.job_id) == "error"
-    await assert_clean(slow.server)
-
-
-async def test_cancel_that_the_server_cannot_answer_is_repeated(slow) -> None:
-    request = slow.request()
-    task = asyncio.create_task(slow.client.edit(request))
-    await slow.client.until(EditStage.EDITING)
-    await slow.control.fault("http_error", status=500, times=4)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -27,20 +27,6 @@ async def test_photo_with_a_caption_comes_back_edited_in_the_message_that_showed
         assert blue > red, "the red photo came back as it was"
 
 
-async def test_message_shows_the_place_in_line_then_the_steps_then_the_picture(installation, photo):
-    ann = await installation.chats.user()
-    await ann.send(photo=photo, caption="make it snow")
-    await ann.says("You're next in line")
-    await installation.control.fault("hang", at_step=2, times=1)
-    await installation.start_worker()
-    await ann.says("Editing: step")
-    await installation.control.clear()
-    answer = await ann.picture()
-    shown = [version.text for version in answer.versions]
-    assert ["next in line" in text for text in shown].index(True) < ["Editing" in text for text in shown].index(True)
-    assert all(version.labels == ("✖️ Cancel",) for version in answer.versions if "Editing" in version.text)
-
-
 async def test_job_that_runs_is_cancelled_and_frees_the_gpu_for_the_next(installation, photo):
     await installation.start_worker()
     await installation.control.fault("hang", at_step=1, times=1)

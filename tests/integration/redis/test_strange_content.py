@@ -80,17 +80,6 @@ async def test_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redis, 
     assert await redis.zrange(KEYS.dead, 0, -1) == [job(1).id]
 
 
-async def test_lease_of_a_job_of_the_wrong_type_does_not_stop_the_janitor(redis, queue):
-    for number in (1, 2):
-        await queue.enqueue(job(number), MANY)
-        await queue.claim(worker="w", token=str(number), lease=30)
-        await redis.zadd(KEYS.leases, {job(number).id: 1})
-    await redis.delete(KEYS.job(job(1).id))
-    await redis.set(KEYS.job(job(1).id), "another program's")
-    assert [lost.job_id for lost in (await queue.tick()).lost] == [job(2).id]
-    assert await redis.zcard(KEYS.leases) == 0
-
-
 # ---------------------------------------------------------------- the system before this one
 
 

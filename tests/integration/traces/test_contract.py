@@ -10,7 +10,6 @@ from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
-from qwenedit_testkit.waiting import eventually
 from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, check_retried
 
 PROCESS = "process qwenedit:job_queue"
@@ -197,23 +196,3 @@ async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installatio
     assert second.attributes["qwenedit.attempt"] == 2
     (line,) = [line for line in installation.the_bot.lines if '"job.lease_expired"' in line]
     assert f'"span_id": "{lost.span_id}"' in line
-
-
-async def test_worker_that_wakes_after_its_lease_reports_its_attempt_as_lost(installation, photo):
-    await installation.control.fault("hang", at_step=1, times=1)
-    ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
-    await ann.says("Editing: step")
-    job = JobIds(SIMULATED_TOKEN)(ann.chat_id, message)
-
-    async def reaped() -> bool:
-        await installation.client.zadd(Keys().leases, {job: 1}, xx=True)  # again, where the worker has renewed it
-        return any('"job.lease_expired"' in line for line in installation.the_bot.lines)
-
-    await eventually(reaped)
-    await installation.control.clear()
-    await ann.picture()
-    trace = await installation.trace(ann, message)
-    first, second = trace.all(PROCESS)
-    assert [span.attributes["qwenedit.outcome"] for span in (first, second)] == ["lost", "done"]
-    assert trace.one("attempt lost").attributes["qwenedit.reason"] == "worker_lost"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
-from functools import partial
 
 import pytest
 
@@ -72,19 +71,6 @@ async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, worke
     assert not await there(workers)
 
 
-async def test_change_is_told_before_the_next_regular_sign(bench, workers):
-    async def ready(want):
-        return [seen.presence.ready for seen in await there(workers)] == [want]
-
-    async with bench.working() as part, beating(bench, part, Stats()):
-        await eventually(lambda: ready(True))
-        bench.server.problem = ComfyUIUnavailable("connection refused")
-        part.watch.mark_not_ready("connection refused")
-        await eventually(lambda: ready(False))
-        [seen] = await there(workers)
-        assert "connection refused" in seen.presence.problem
-
-
 async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, workers):
     stats = Stats()
     async with bench.working() as part, beating(bench, part, stats):
@@ -98,14 +84,3 @@ async def test_comfyui_that_does_not_answer_is_shown_with_its_last_state(bench, 
         await eventually(draining)
         [seen] = await there(workers)
         assert seen.presence.device.version == "0.27.0"
-
-
-async def test_reason_why_a_worker_is_not_ready_is_told_when_it_changes(bench, workers):
-    async def told(problem):
-        return [seen.presence.problem for seen in await there(workers)] == [problem]
-
-    bench.server.problem = ComfyUIUnavailable("first")
-    async with bench.working() as part, beating(bench, part, Stats()):
-        for problem in ("first", "second"):
-            bench.server.problem = ComfyUIUnavailable(problem)
-            await eventually(partial(told, problem), within=8)

@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import PictureStoreUnavailableError, Reason, State, times
+from qwenedit_jobs import State, times
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
 from qwenedit_worker import timeouts
@@ -92,40 +92,6 @@ async def test_job_goes_back_unharmed_while_the_bucket_is_away(stored, spoil):
     assert (status.state, status.attempt) == (State.DONE, 1), "two attempts that did not begin were not counted"
 
 
-class Withholding:
-    """A store that never hands out one of its pictures."""
-
-    def __init__(self, store, ref):
-        self._store = store
-        self._ref = ref
-
-    def __getattr__(self, name):
-        return getattr(self._store, name)
-
-    async def get(self, ref):
-        self._refuse(ref)
-        return await self._store.get(ref)
-
-    def _refuse(self, ref):
-        if ref == self._ref:
-            raise PictureStoreUnavailableError(f"{ref} did not come in time")
-
-
-@pytest.mark.usefixtures("soon")
-async def test_job_whose_picture_never_comes_gives_way_to_others_and_ends(stored):
-    never = await stored.enqueue()
-    others = [await stored.enqueue() for _ in range(3)]
-    stored.store = Withholding(stored.store, never.edit.pictures[0])
-    async with stored.working():
-        for other in others:
-            assert (await stored.until_final(other)).state is State.DONE
-        await stored.until(never, lambda _status: deferred(stored) >= 2)
-        await stored.redis.hset(stored.keys.job(never.id), "expires_at", 1)
-        status = await stored.until_final(never)
-    assert (status.state, status.reason) == (State.FAILED, Reason.EXPIRED)
-    assert [call.job.id for call in stored.editor.calls] == [other.id for other in others]
-
-
 async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_twice(stored, spoil):
     async def then_away(_on_progress):
         spoil(Toxic.DOWN)
@@ -160,18 +126,3 @@ async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy, spoil):
         await stored.queue.cancel(job.id)
         status = await stored.until_final(job)
     assert status.state is State.CANCELLED
-
-
-async def test_worker_that_must_leave_does_not_wait_for_the_bucket(stored, proxy, spoil):
-    async def then_away(_on_progress):
-        spoil(Toxic.TIMEOUT)
-
-    stored.editor.script.append(then_away)
-    job = await stored.enqueue()
-    async with stored.working() as parts:
-        async with asyncio.timeout(30):
-            while proxy.toxic is None:
-                await asyncio.sleep(0.02)
-        stored.shutdown.abandon()
-        await asyncio.wait_for(parts.task, 10)
-    assert (await stored.queue.status(job.id)).state is State.RUNNING, "its lease runs out"

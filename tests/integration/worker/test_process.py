@@ -114,27 +114,6 @@ async def test_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench
     assert len(state.prompts) == 1
 
 
-async def test_debug_level_tells_settings_requests_progress_and_waits(bench, control, start):
-    part = await start(bench.url)
-    job = await bench.enqueue(picture=photo())
-    await bench.until_final(job)
-    async with asyncio.timeout(120):
-        await part.wait_for_line("queue.empty")
-    lines = [line for line in logged(part) if line["level"] == "debug"]
-    [settings] = [line for line in lines if line["event"] == "worker.settings"]
-    assert settings["WORKER_LEASE"] == "10.0"
-    asked = [line["path"] for line in lines if line["event"] == "comfyui.request" and line.get("job") == job.id]
-    assert [path.split("/")[1] for path in asked if path.startswith(("/upload", "/prompt", "/view"))] == [
-        "upload",
-        "prompt",
-        "view",
-    ]
-    stages = [line["stage"] for line in lines if line["event"] == "attempt.progress" and line["job"] == job.id]
-    assert stages[0] == "queued"
-    assert stages[-1] == "sending"
-    assert await part.stop() == 0
-
-
 async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
@@ -200,18 +179,6 @@ async def test_state_of_a_newer_version_ends_the_worker(own_redis, control, star
     async with asyncio.timeout(60):
         assert await part.wait() == 2
     await part.wait_for_line("a newer version, with layout 99")
-
-
-async def test_worker_whose_redis_user_may_not_see_the_layout_starts(own_redis, control, start, make_bench):
-    bench = await make_bench(own_redis.url)
-    await bench.redis.execute_command(
-        "ACL", "SETUSER", "old", "on", ">p", "&*", "+@all", "~qwenedit:job*", "~qwenedit:workers*"
-    )
-    part = await start(own_redis.url.replace("//", "//old@"), wait=False, REDIS_PASSWORD="p")
-    await part.wait_for_line("worker.started")
-    async with asyncio.timeout(60):
-        await part.wait_for_line("redis.reachable")
-    assert part.running
 
 
 async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, start, object_server):

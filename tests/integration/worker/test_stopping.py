@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 
 import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from local_stack import RedisServer
-from qwenedit_jobs import Cancelled, JobQueue, QueueLimits, Settled, State
+from qwenedit_jobs import JobQueue, QueueLimits, Settled, State
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import EditStage, Progress
 
@@ -42,15 +41,6 @@ def patient(monkeypatch):
 
 async def stopped(bench):
     await asyncio.wait_for(bench.editor.stopped.wait(), 30)
-
-
-async def test_cancelled_job_stops_long_before_its_lease_ends_and_the_worker_goes_on(bench, running):
-    began = time.monotonic()
-    assert await bench.queue.cancel(running.job.id) is Cancelled.CANCELLING
-    assert (await bench.until_final(running.job)).state is State.CANCELLED
-    assert time.monotonic() - began < LEASE / 3
-    await stopped(bench)
-    assert (await bench.until_final(await bench.enqueue())).state is State.DONE
 
 
 async def test_lease_is_renewed_for_as_long_as_the_job_runs(bench):
@@ -139,16 +129,6 @@ async def test_told_twice_the_worker_gives_the_job_back_unharmed(bench, running)
     assert await bench.queue.waiting_ids() == [running.job.id]
 
 
-async def test_drained_while_idle_the_worker_claims_nothing_more(bench):
-    async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 30)
-        await asyncio.sleep(0.05)
-        bench.shutdown.drain()
-        job = await bench.enqueue()
-        await asyncio.wait_for(parts.task, 30)
-        assert await bench.queue.waiting_ids() == [job.id]
-
-
 @pytest.mark.usefixtures("patient")
 async def test_worker_that_crashes_gives_its_job_back(bench, running):
     running.task.cancel()
@@ -210,24 +190,6 @@ async def test_lost_reply_changes_nothing(bench, transition):
     assert bench.metric("qwenedit_attempts_total", outcome="done", reason="") == 1
 
 
-async def test_lost_reply_to_the_next_jobs_claim_changes_nothing(bench):
-    jobs = [await bench.enqueue() for _ in range(2)]
-    queue = LossyQueue(bench, {"claim": "lost"})
-    async with bench.working(queue=queue):
-        found = [await bench.until_final(job) for job in jobs]
-    assert [(status.state, status.attempt) for status in found] == [(State.DONE, 1)] * 2
-    assert len(bench.editor.calls) == 2
-    assert queue.lose == {}
-
-
-async def test_lost_reply_to_a_release_changes_nothing(bench, unavailable):
-    bench.editor.script.append(unavailable(submitted=False))
-    job = await bench.enqueue()
-    async with bench.working(queue=LossyQueue(bench, {"settle": "lost"})):
-        status = await bench.until_final(job)
-    assert (status.state, status.attempt) == (State.DONE, 1)
-
-
 @pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("end", ["cancelled", "told to leave"])
 async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(bench, end):
@@ -244,16 +206,6 @@ async def test_worker_that_ends_in_mid_claim_gives_back_what_it_may_have_taken(b
     status = await bench.queue.status(job.id)
     assert (status.state, status.attempt) == (State.QUEUED, 0)
     assert bench.editor.calls == []
-
-
-async def test_told_to_leave_while_redis_is_silent_the_worker_leaves_all_the_same(bench, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.timeouts.GIVE_BACK", 0.1)
-    queue = LossyQueue(bench, {"waiting claim": "hangs", "abandon": "hangs"})
-    async with bench.working(queue=queue) as parts:
-        await asyncio.wait_for(queue.hang.wait(), 30)
-        bench.shutdown.leave()
-        await asyncio.wait_for(asyncio.wait([parts.task]), 30)
-        assert parts.task.exception() is None
 
 
 async def test_job_that_comes_when_comfyui_has_gone_meanwhile_goes_back_unharmed(bench, unavailable):

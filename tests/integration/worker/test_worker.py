@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 
 import pytest
 from redis.exceptions import NoPermissionError
@@ -13,8 +12,6 @@ from qwenedit_jobs.redis import chunks
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import (
     ComfyUIBusy,
-    ComfyUIUnavailable,
-    EditResult,
     EditStage,
     EditTimeout,
     ExecutionFailed,
@@ -91,23 +88,6 @@ async def test_next_job_is_executed_while_the_picture_of_the_one_before_is_fetch
             assert (await bench.until_final(job)).state is State.DONE
     assert [call.job.id for call in bench.editor.calls] == [first.id, second.id, third.id]
     assert bench.metric("qwenedit_worker_busy") == 0
-
-
-async def test_user_is_told_of_a_fetch_that_takes_long(bench):
-    fetched = asyncio.Event()
-
-    async def is_fetched_late(on_progress):
-        on_progress(Progress(EditStage.SENDING))
-        await fetched.wait()
-
-    job = await bench.enqueue()
-    bench.editor.script.append(is_fetched_late)
-    async with bench.working():
-        async with asyncio.timeout(30):
-            while (await bench.queue.status(job.id)).phase is not Phase.SENDING:
-                await asyncio.sleep(0.02)
-        fetched.set()
-        assert (await bench.until_final(job)).state is State.DONE
 
 
 async def test_picture_that_cannot_be_fetched_harms_its_own_job_alone(bench, unavailable):
@@ -232,17 +212,6 @@ async def test_picture_that_expired_ends_the_job(bench):
     assert bench.editor.calls == []
 
 
-async def test_jobs_that_somebody_always_interrupts_are_counted_in_the_end(bench):
-    bench.editor.script.extend([ComfyUIUnavailable("somebody else")] * 100)
-    limits = QueueLimits(max_attempts=2, retry_delays=(0.05,), max_unfinished_per_user=10)
-    jobs = [await bench.enqueue(limits=limits) for _ in range(2)]
-    async with bench.working(), bench.working(name="worker-2"), asyncio.timeout(30):
-        while not all([(await bench.queue.status(job.id)).state.final for job in jobs]):
-            await bench.queue.tick()
-            await asyncio.sleep(0.05)
-    assert {(await bench.queue.status(job.id)).reason for job in jobs} == {Reason.COMFYUI_UNAVAILABLE}
-
-
 async def test_job_whose_picture_redis_refuses_goes_back_unharmed(bench, monkeypatch):
     async def refuse(*_arguments):
         raise NoPermissionError("NOPERM this user has no permissions to run the 'get' command")
@@ -328,16 +297,6 @@ async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
     assert (len(bench.editor.calls), len(free.calls)) == (1, 1)
 
 
-@pytest.mark.usefixtures("comfyui_busy")
-async def test_job_that_others_keep_waiting_is_taken_again_once_they_are_done(bench):
-    job = await bench.enqueue(limits=ONE_ATTEMPT)
-    async with bench.working():
-        await asyncio.wait_for(bench.editor.stopped.wait(), 30)
-        bench.editor.has_others_jobs = False
-        assert (await bench.until_final(job)).state is State.DONE
-    assert len(bench.editor.calls) == 2
-
-
 async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_ready(bench, unavailable):
     go_on = asyncio.Event()
 
@@ -388,16 +347,6 @@ async def test_condemned_comfyui_fails_its_own_liveness_and_gets_no_job(bench, m
     assert bench.metric("qwenedit_comfyui_zombie_verdicts_total") == 1
 
 
-async def test_comfyui_that_is_slow_to_reply_is_not_restarted_for_it(bench):
-    async def slow():
-        await asyncio.Event().wait()
-
-    bench.server.verdict = slow
-    async with bench.working() as parts:
-        await asyncio.wait_for(parts.watch.ready.wait(), 30)
-        assert parts.watch.comfyui_health().ok
-
-
 async def test_worker_with_more_in_line_goes_from_job_to_job_without_waiting(bench):
     async def waits():
         return (await bench.redis.info("commandstats")).get("cmdstat_blmove", {"calls": 0})["calls"]
@@ -422,21 +371,3 @@ async def test_job_that_this_worker_cannot_read_is_left_unharmed_and_the_next_on
     await bench.queue.tick()
     claim = await bench.queue.claim(worker="newer", token="t", lease=30)
     assert (claim.job, claim.attempt) == (strange, 1)
-
-
-async def test_result_leaves_memory_with_its_job(bench):
-    async def visibly(on_progress):
-        on_progress(Progress(EditStage.EDITING, 1, 4))
-        await asyncio.sleep(0.3)
-        on_progress(Progress(EditStage.SENDING, 4, 4))
-
-    bench.editor.script.extend([visibly] * 3)
-    gc.collect()
-    gc.disable()
-    try:
-        async with bench.working():
-            for _ in range(3):
-                await bench.until_final(await bench.enqueue())
-        assert not [each for each in gc.get_objects() if isinstance(each, EditResult)]
-    finally:
-        gc.enable()

@@ -55,44 +55,6 @@ def test_workers_day_is_told_by_activity(clock):
     assert (share.seconds, share.load_seconds) == (26, 20)
 
 
-def test_gpu_is_idle_while_a_job_waits_inside_comfyui(clock):
-    gpu = account(clock)
-    gpu.ready(yes=True)
-    with gpu.job() as share:
-        clock.now += 1  # read, uploaded
-        share.spend(GpuActivity.IDLE)
-        clock.now += 20
-        share.spend(GpuActivity.EDITING)
-        clock.now += 5
-    assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 20}
-    assert (share.seconds, share.load_seconds) == (6, None)
-
-
-def test_load_that_was_broken_off_is_paid_for_and_tells_nothing_of_a_loads_length(clock):
-    gpu = account(clock)
-    with gpu.job() as share:
-        share.spend(GpuActivity.LOADING)
-        clock.now += 8
-        share.spend(GpuActivity.IDLE)  # submitted again, after ComfyUI freed its memory
-        share.spend(GpuActivity.EDITING)
-        clock.now += 1
-    assert share.load_seconds is None
-    assert scraped(gpu)["loading"] == 8
-
-
-def test_gpu_is_the_older_attempts_while_the_next_job_is_prepared(clock):
-    gpu = account(clock)
-    with gpu.job() as first:
-        clock.now += 3
-        with gpu.job() as second:
-            second.spend(GpuActivity.LOADING)
-            clock.now += 2
-            assert (first.seconds, second.seconds) == (3, 0)
-        clock.now += 1
-    assert (first.seconds, second.seconds) == (6, 0)
-    assert scraped(gpu) == {"starting": 0, "loading": 0, "editing": 6, "idle": 0}
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_activities_add_up_to_the_time_at_every_scrape_and_none_goes_back(clock, seed):
     """Whatever happens in whatever order: jobs that overlap, ComfyUI that comes and goes, loads that break off."""

@@ -141,14 +141,6 @@ async def test_list_of_answered_pictures_keeps_each_for_a_day(desk, store):
     assert await desk.redis.zrange(desk.keys.answered_pictures, 0, -1) == refs[1:]
 
 
-async def test_list_of_answered_pictures_outlives_what_the_release_before_said_of_it(desk, store):
-    await done(desk, store, 1)
-    await desk.redis.expire(desk.keys.answered_pictures, KEPT)
-    await done(desk, store, 2)
-    await desk.queue.make_room()
-    assert await desk.redis.ttl(desk.keys.answered_pictures) == -1
-
-
 # ---------------------------------------------------------------- room for results
 
 JPEG, PNG = bytes(600_000), bytes(1_800_000)
@@ -215,14 +207,3 @@ async def test_results_that_were_answered_go_for_a_job_and_those_that_were_not_s
     there = await kept(limited)
     assert first in there
     assert second not in there
-
-
-async def test_room_for_results_follows_their_sizes(limited, store):
-    for number in range(150):
-        await done(limited, store, number, data=bytes(100_000))
-    assert len(await accepted_until_full(limited, store)) > 30
-
-
-async def test_large_result_makes_room_for_other_large_ones(limited, store):
-    await done(limited, store, 20, data=bytes(3_900_000))
-    assert len(await accepted_until_full(limited, store)) < 8

@@ -6,13 +6,11 @@ import json
 import tracemalloc
 
 import pytest
-import structlog
 
 from qwenedit_jobs import (
     Cancelled,
     Done,
     Fail,
-    JobQueue,
     Reason,
     RedisSettings,
     Release,
@@ -73,15 +71,6 @@ async def test_unreadable_job_is_shown_raw_without_its_users_words(desk, queue, 
     assert "make it snow" not in shown
 
 
-async def test_unreadable_job_is_told_of_once(desk):
-    queue = JobQueue(desk.redis, desk.keys)
-    job = await spoil(desk, 1, {"state": "upscaling"})
-    with structlog.testing.capture_logs() as logs:
-        for _ in range(3):
-            await queue.statuses([job.id])
-    assert [(line["event"], line["job_id"]) for line in logs] == [("queue.unreadable", job.id)]
-
-
 @pytest.mark.parametrize("name", [name for name in STRANGE if "payload" not in name])
 async def test_unreadable_job_first_in_line_goes_to_the_dead_and_the_next_one_is_claimed(desk, name):
     job, other = await spoil(desk, 1, STRANGE[name]), await desk.enqueued(2)
@@ -102,26 +91,9 @@ async def test_unreadable_job_between_others_stops_no_janitor(desk):
     assert list((await desk.queue.tick()).due) == [claims[1].job.id]
 
 
-@pytest.mark.parametrize("times", ["x", "0.5", "-5", "1e15"])
-async def test_failed_job_is_put_back_in_line_whatever_it_says_of_earlier_times(desk, times):
-    claim = await desk.claimed("a")
-    await desk.queue.settle(claim.job.id, "a", Fail(Reason.TIMEOUT))
-    await desk.redis.hset(desk.keys.job(claim.job.id), "requeued", times)
-    assert (await desk.operated.requeue(claim.job.id))[0] is Requeued.QUEUED
-    assert (await desk.queue.status(claim.job.id)).ending == 1
-    assert await desk.places(claim.job.id) == ["line"]
-
-
 async def claimed_too(desk, number):
     await desk.enqueued(number)
     return await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
-
-
-async def test_job_whose_delays_are_unreadable_is_retried_at_once(desk):
-    claim = await desk.claimed()
-    await desk.redis.hset(desk.keys.job(claim.job.id), "delays", "soon")
-    await desk.expire(claim.job.id)
-    assert (await desk.queue.tick()).due == (claim.job.id,)
 
 
 async def test_unreadable_job_is_neither_accepted_again_nor_moved_by_hand(desk, queue):
