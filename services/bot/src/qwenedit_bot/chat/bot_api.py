@@ -1,6 +1,6 @@
-"""Says things in Telegram's chats by the Bot API, within the rate limits, and if need be in another way.
+"""Sends to Telegram's chats through the Bot API, within the rate limits, with fallbacks.
 
-No aiogram error leaves this module: they quote URLs, which hold the token.
+No aiogram error leaves this module: they quote URLs with the token.
 """
 
 from __future__ import annotations
@@ -68,14 +68,14 @@ log = structlog.get_logger(__name__)
 
 
 class Messenger:
-    """Says things in Telegram's chats.
+    """Sends, edits and deletes messages.
 
-    A call that Telegram refuses may be made again in the same turn, in another way: refused calls do not count. No
-    method repeats a call otherwise, or waits for a chat's turn.
+    If Telegram refuses a call, a fallback may use the same turn: refused calls don't count. Otherwise no method
+    repeats a call or waits for a turn.
 
     Every method may raise `TelegramUnavailableError`, `LaterError` and Redis' errors: the same call may work later.
-    Every one that names a chat may raise `ChatUnreachableError`. Methods that return bool say whether the message is
-    still there. What is sent to a group that has become a supergroup goes to the supergroup.
+    Methods with a chat may raise `ChatUnreachableError`. Methods that return bool return whether the message still
+    exists. Messages to a group that became a supergroup go to the supergroup.
     """
 
     def __init__(self, bot: Bot, limiter: SharedLimiter, metrics: BotMetrics) -> None:
@@ -83,22 +83,22 @@ class Messenger:
         self._limiter = limiter
         self._metrics = metrics
         self._unused: dict[int, float] = {}
-        """Chats whose turn was taken, with the time until which it may be used."""
+        """Chats with a taken but unused turn, and when it expires."""
         self._moved: TTLCache[tuple[int, int], int] = TTLCache(1_000, 86_400.0)
         """Supergroups by the groups that they were and the messages sent there instead, for a day. These have low
         numbers: a group's messages are counted together with all others of the bot, a supergroup's from 1."""
 
     async def ready(self, chat_id: int, *, edit: bool) -> None:
-        """Take the chat's turn, or an edit's, before work whose result will be sent; the next call uses it.
+        """Take a chat's turn before preparing what to send; the next call uses it.
 
         Raises:
-            LaterError: The chat's turn is not free now.
+            LaterError: The chat has no turn now.
         """
         await self._take_turn(chat_id, edit=edit)
         self._keep_turn(chat_id)
 
     async def send(self, to: Source, view: View) -> int:
-        """Reply to a user's message, or just write where it is gone; returns the new message's id."""
+        """Reply to a user's message, or just send if it's deleted; returns the new message's ID."""
         call = SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
         try:
             return await self._send(to, call)
@@ -120,7 +120,7 @@ class Messenger:
         return await self._send(to, call)
 
     async def send_invoice(self, to: Source, invoice: Invoice) -> int:
-        """Offer something to pay for, in Stars; returns the new message's id."""
+        """Send an invoice in Stars; returns the new message's ID."""
         call = SendInvoice(
             chat_id=to.chat_id,
             title=invoice.title,
@@ -153,12 +153,12 @@ class Messenger:
         return await self._edit(chat_id, message_id, view)
 
     async def edit_if_cheap(self, chat_id: int, message_id: int, view: View, *, until: float) -> bool | None:
-        """Change one of the bot's messages if there is room in the chat's rate; None if it was left out.
+        """Edit one of the bot's messages if the chat's rate allows it; None if it was skipped.
 
-        It's left out, too, if it's out of date by then: at `until`, by `time.monotonic`.
+        Skips it also if it's outdated by then: at `until`, by `time.monotonic`.
 
         Raises:
-            TelegramUnavailableError: It may have landed, or may still land.
+            TelegramUnavailableError: The edit may have arrived, or may still arrive.
         """
         if not await self._limiter.try_acquire(chat_id) or time.monotonic() > until:
             return None
@@ -184,7 +184,7 @@ class Messenger:
         """Turn one of the bot's messages into a picture, with the picture's buttons.
 
         Raises:
-            PhotoRejectedError: Telegram does not take it as a photo, or a file as large.
+            PhotoRejectedError: Telegram doesn't take it as a photo, or the file is too large.
             KindForbiddenError: Photos, or files, are not allowed in this chat.
             TelegramRefusedError: Telegram refuses it for another reason.
         """
@@ -203,7 +203,7 @@ class Messenger:
         """Delete one of the bot's messages. If Telegram refuses, it stays.
 
         Raises:
-            LaterError: Telegram told the bot to wait, and the caller, as `later` says, calls again then.
+            LaterError: Telegram told the bot to wait, and `later` is set: the caller retries.
         """
         call = DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
         try:
@@ -214,19 +214,19 @@ class Messenger:
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
-        """Answer a button; a press that was answered before, or too long ago, is left alone."""
+        """Answer a button press, unless it was answered before or is too old."""
         await self._limiter.acquire(None)
         with suppress(TelegramRefusedError, ChatUnreachableError):
             await self._made(AnswerCallbackQuery(callback_query_id=press_id, text=text, show_alert=alert))
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
-        """Agree to be paid, or say why not."""
+        """Approve a payment, or say why not."""
         call = AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
         with suppress(TelegramRefusedError):  # “query is too old”: nothing was paid
             await self._made(call, seconds=timeouts.SHORT_CALL)  # Telegram waits ten seconds
 
     async def refund(self, user_id: int, charge: str) -> None:
-        """Give Stars back; Telegram's “already refunded” is a success."""
+        """Refund Stars; Telegram's “already refunded” counts as success."""
         await self._made(RefundStarPayment(user_id=user_id, telegram_payment_charge_id=charge))
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
@@ -234,7 +234,7 @@ class Messenger:
 
         Raises:
             FileTooBigError: it is larger.
-            FileUnavailableError: Telegram does not have it.
+            FileUnavailableError: Telegram doesn't have it.
         """
         try:
             file = await self._made(GetFile(file_id=file_id))
@@ -262,14 +262,14 @@ class Messenger:
         return bytes(data)
 
     def _now_in(self, chat_id: int, message_id: int) -> int:
-        """Return the chat of one of the bot's messages: the supergroup if it was sent after the group became one."""
+        """Return the chat of one of the bot's messages: the supergroup if it was sent there."""
         return self._moved.get((chat_id, message_id), chat_id)
 
     async def _take_turn(self, chat_id: int, *, edit: bool = False) -> None:
         """Take a chat's turn, for an edit also one of its edits.
 
-        A turn whose call Telegram has refused is not used up. A caller tries a photo, then a file, then words. With one
-        turn left in the chat it would otherwise begin with the photo each time, and never come to the words.
+        A refused call doesn't use up its turn. Callers try a photo, then a file, then text: with one turn left, they'd
+        otherwise start with the photo each time and never reach the text.
         """
         if self._unused.pop(chat_id, 0.0) < time.monotonic():
             await self._limiter.acquire(chat_id, edit=edit)
@@ -287,7 +287,7 @@ class Messenger:
         *,
         seconds: int | None = None,
     ) -> TelegramType | None:
-        """Make a call, and again without what Telegram does not take of it where the refusal is a `plainer` one."""
+        """Make a call, and if the refusal is in `plainer`, repeat it without what Telegram refused."""
         while True:
             try:
                 return await self._made(call, chat_id, seconds=seconds)
@@ -300,7 +300,7 @@ class Messenger:
     async def _made(
         self, call: TelegramMethod[TelegramType], chat_id: int | None = None, *, seconds: int | None = None
     ) -> TelegramType | None:
-        """Make a call in the turn of a chat, which a 429 closes; None where it would change nothing."""
+        """Make a call in a chat's turn; a 429 pauses the chat. None if it would change nothing."""
         try:
             return await self._bot(call, request_timeout=seconds)
         except TelegramRetryAfter as error:

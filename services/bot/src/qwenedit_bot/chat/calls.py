@@ -1,4 +1,4 @@
-"""Makes, counts and traces every call of the Bot API, and tells what its errors ask of the caller."""
+"""Makes, counts and traces every call of the Bot API, and translates its errors."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def status_of(error: AiogramError | None) -> str:
 
 
 def trouble_of(error: AiogramError | None) -> str:
-    """Say why calls don't reach Telegram, and what to do; empty if they do, or if it's unknown."""
+    """Explain why calls don't reach Telegram, and what to do; empty if they do or it's unknown."""
     match error.__cause__ if isinstance(error, TelegramNetworkError) else None:
         case aiohttp.ClientHttpProxyError(status=status):
             return f"the proxy answers {status}: check HTTPS_PROXY, with user and password, and what it lets through"
@@ -162,7 +162,7 @@ class TelegramSession(AiohttpSession):
 
 
 class CallMiddleware(BaseRequestMiddleware):
-    """Counts and traces calls, and knows what keeps them from Telegram."""
+    """Counts and traces calls, and logs why they don't reach Telegram."""
 
     def __init__(self, metrics: BotMetrics) -> None:
         self._metrics = metrics

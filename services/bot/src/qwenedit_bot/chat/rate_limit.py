@@ -1,4 +1,4 @@
-"""One rate limit for the token, kept in Redis for all replicas.
+"""The bot's rate limit, shared by all replicas through Redis.
 
 Telegram's limits: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 """
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often something may happen."""
+    """A rate: a token bucket."""
 
     interval: float
-    """Seconds between two times, in the long run."""
+    """Seconds between two turns, in the long run."""
     burst: int
-    """How many times at once after a quiet time."""
+    """Turns at once after a quiet time."""
     spared: int = 0
     """Turns of the burst that progress edits leave to replies."""
 
@@ -41,11 +41,11 @@ OVERALL = Rate(interval=1 / 30, burst=26, spared=10)
 """Telegram lets 30 come at once, and counts them when they arrive. Four are left for calls that take a tenth of a
 second longer than those after them."""
 CHAT = Rate(interval=1.0, burst=5, spared=2)
-"""Of a private chat; and of a person in all the groups in which they call the bot."""
+"""Of a private chat, and of a person across groups."""
 GROUP = Rate(interval=3.75, burst=5, spared=4)
 """20 in any minute: 5 at once, and 15 more at this interval."""
 EDITS = Rate(interval=6.0, burst=5, spared=2)
-"""15 edits in any minute of a private chat. In a group they are a part of its 20 messages."""
+"""15 edits in any minute of a private chat. In a group they count among its 20 messages."""
 
 
 _person: ContextVar[int] = ContextVar("person", default=0)
@@ -53,7 +53,7 @@ _person: ContextVar[int] = ContextVar("person", default=0)
 
 @contextmanager
 def on_behalf_of(person: int) -> Iterator[None]:
-    """Have calls inside the block take the turns of a person, in whatever chats they are; for 0, those of the chat."""
+    """Count calls inside the block for a person, across chats; for 0, for the chat."""
     token = _person.set(person)
     try:
         yield
@@ -62,16 +62,15 @@ def on_behalf_of(person: int) -> Iterator[None]:
 
 
 def is_group(chat_id: int) -> bool:
-    """Whether a chat is a group: users' ids are positive (https://core.telegram.org/api/bots/ids)."""
+    """Return whether a chat is a group: users' IDs are positive (https://core.telegram.org/api/bots/ids)."""
     return chat_id < 0
 
 
 class SharedLimiter:
-    """One rate limit for everything that is sent with a token, whatever replica sends it. No call sleeps in it.
+    """The rate limit of a bot's token, across replicas. Calls never sleep in it.
 
-    A person's turns are counted in whatever chats they call the bot, and they have one place in line for the token. So
-    people, not chats, get the token's turns in the order in which they began to wait. Somebody who has just had some
-    makes way for others.
+    A person's turns are counted across chats, and they have one place in line for the token. So people, not chats,
+    get turns in the order in which they began to wait. Those who have just had some let others go first.
     """
 
     personal_data = (
@@ -87,19 +86,19 @@ class SharedLimiter:
         self._scripts = Scripts(redis, Path(__file__).parent, {"pace_prefix": keys.pace("")}.__getitem__)
 
     async def acquire(self, chat_id: int | None, *, edit: bool = False) -> None:
-        """Take a turn: the token's, and the chat's if one is named.
+        """Take a turn of the token, and of the chat if one is given.
 
         Raises:
-            LaterError: The turn is not free. If all chats wait for the token, a turn of it is reserved for the person:
-                the first of their calls after the error's time takes it.
-            RedisError: Redis does not say.
+            LaterError: No turn is free. If the token is the bottleneck, it reserves a turn for the person, which their
+                first call after the error's time takes.
+            RedisError: Redis doesn't answer.
         """
         wait = await self._ask(chat_id, edit=edit, line=timeouts.RESERVED_AHEAD)
         if wait > 0:
             raise LaterError(wait, "pace")
 
     async def try_acquire(self, chat_id: int) -> bool:
-        """Take the turn of an edit, but only if enough turns are left for replies."""
+        """Take a turn for an edit, only if enough turns are left for replies."""
         return await self._ask(chat_id, edit=True, spare=True, line=0.0) <= 0
 
     async def close(self, chat_id: int, seconds: float) -> None:

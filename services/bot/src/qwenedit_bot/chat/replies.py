@@ -1,4 +1,4 @@
-"""Answers each message of a user with one message, which is edited when the message is handled again."""
+"""Answers each message of a user with one message, which is edited if the message is handled again."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 class Replies:
-    """Replies that are remembered by the message they answer, and edited when the reply changes.
+    """Remembers the reply to each message, and edits it when it changes.
 
-    A handler that can't continue is called again from its beginning. A view that was said before is not said again:
-    the handler comes further each time, and Telegram sees each view once.
+    A handler that can't continue is called again from its start. A view that was sent before isn't sent again, so
+    Telegram gets each view once.
 
-    A reply is known for longer than a job may wait, `longest_wait` seconds: the job's answer takes its place.
+    A reply is remembered for longer than a job may wait, `longest_wait` seconds: the job's answer replaces it.
     """
 
     def __init__(self, redis: Redis, keys: BotKeys, messenger: Messenger, *, longest_wait: float = 0.0) -> None:
@@ -49,7 +49,7 @@ class Replies:
     async def say(self, to: Source, view: View, *, edited_at: int | None = None) -> int:
         """Answer a user's message; returns the id of the bot's message.
 
-        `edited_at` is when the message was corrected, if that is answered: a later correction may get the same answer.
+        `edited_at` is when the message was corrected: a later correction may get the same answer.
         """
         digest = _digest(view, edited_at)
         pipeline = self._redis.pipeline(transaction=False)
@@ -67,9 +67,9 @@ class Replies:
         return message_id
 
     async def _say_first(self, to: Source, view: View, digest: str) -> int:
-        """Send an answer, and delete it if another replica has answered meanwhile.
+        """Send an answer, and delete it if another replica answered meanwhile.
 
-        A replica that was stopped may resume when others have taken over: its message would never change again.
+        A paused replica may resume after others took over: its message would never change again.
         """
         message_id = await self._messenger.send(to, view)
         answer = await self._note(to, message_id, digest, first=True)
@@ -78,16 +78,16 @@ class Replies:
         return answer
 
     async def find(self, to: Source) -> int | None:
-        """Return the id of the bot's message that answers a user's message, if it was answered."""
+        """Return the ID of the bot's answer to a user's message, if there is one."""
         message_id = await self._redis.get(self._keys.reply(*to.answer))
         return None if message_id is None else int(message_id)
 
     async def remember(self, to: Source, message_id: int) -> None:
-        """Let a message of the bot's be the answer to a user's message from now on."""
+        """Record one of the bot's messages as the answer to a user's message."""
         await self._note(to, message_id, None)
 
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
-        """Note an answer, if `first` only where none was noted; returns the answer that is noted now."""
+        """Record an answer, if `first` only when there's none; returns the recorded answer."""
         key, said = self._keys.reply(*to.answer), self._keys.said(*to.answer)
         pipeline = self._redis.pipeline(transaction=digest is not None)
         pipeline.set(key, message_id, ex=self._remembered, nx=first, get=first)
@@ -98,13 +98,13 @@ class Replies:
         return int(noted) if first and noted is not None else message_id
 
     async def forget_answer(self, to: Source) -> None:
-        """Forget one answer, wherever it was given."""
+        """Delete the record of an answer."""
         await self._redis.unlink(self._keys.reply(*to.answer), self._keys.said(*to.answer))
 
     async def is_first(self, chat_id: int, occasion: str, name: str, *, seconds: int) -> bool:
-        """Whether this is the first of all on an `occasion`, such as taps, that follow within so many seconds.
+        """Return whether this is the first of an `occasion`, such as quick taps, within so many seconds.
 
-        `name` tells this one from the others: asked again by the same name, the answer is the same.
+        `name` identifies this one: repeating the call with the same name returns the same.
         """
         key = self._keys.occasion(chat_id, occasion)
         first = str(await self._redis.set(key, name, nx=True, get=True, ex=seconds) or name)

@@ -1,4 +1,4 @@
-"""What a person does about their own data: `/language`, `/privacy` and `/forget`."""
+"""Handlers of users' own data: `/language`, `/privacy` and `/forget`."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Texts, Words
 
 LANGUAGE = "language"
-"""First part of a button's data; the language follows, or nothing for that of the user's Telegram."""
+"""First part of a button's data; the language follows, or nothing for Telegram's."""
 LANGUAGE_KEPT = 365 * 86_400
-"""Seconds that a choice is kept."""
+"""Seconds for which a choice is stored."""
 DAY = 86_400
 UNITS = {"years": 365 * DAY, "days": DAY, "hours": 3600}
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """What this installation keeps of users."""
+    """The personal data that this installation stores, for `/privacy`."""
 
     personal_data: tuple[PersonalData, ...]
-    """As each feature declares it."""
+    """As declared by each feature."""
     counted: bool = False
-    """Users have a number of jobs a day."""
+    """Whether users have a daily quota."""
     checked: bool = False
-    """A moderation hook sees photos, instructions and results."""
+    """Whether a moderation hook sees photos, instructions and results."""
     selling: bool = False
-    """Users may buy more jobs."""
+    """Whether users may buy jobs."""
 
 
 def notice(words: Words, retention: Retention) -> View:
-    """Say all that is kept."""
+    """Return the text of `/privacy`."""
     times = {
         data.told: period(words, data.seconds)
         for data in retention.personal_data
@@ -55,7 +55,7 @@ def notice(words: Words, retention: Retention) -> View:
 
 
 def period(words: Words, seconds: int) -> str:
-    """Tell a time in the largest unit that says it exactly, but a day in hours; part of a minute is a whole one."""
+    """Format a duration in the largest exact unit, one day as hours; minutes are rounded up."""
     minutes = -(-seconds // 60)
     for unit, length in UNITS.items():
         count, rest = divmod(minutes * 60, length)
@@ -65,12 +65,12 @@ def period(words: Words, seconds: int) -> str:
 
 
 async def tell_privacy(turn: Turn) -> None:
-    """Say what is kept, and how long."""
+    """Answer `/privacy`."""
     await turn.say(notice(turn.words, turn.services.retention))
 
 
 async def ask_to_forget(turn: Turn) -> None:
-    """Say what would be deleted and what stays, and ask."""
+    """Say what would be deleted and what stays, and ask for confirmation."""
     words = turn.words
     buttons = (
         (
@@ -85,7 +85,7 @@ async def ask_to_forget(turn: Turn) -> None:
 
 
 async def confirm(turn: Turn) -> None:
-    """Forget the user who presses, or do not. Done again after a crash, it comes to the same."""
+    """Handle the answer to `/forget`: erase the user's data, or don't. Idempotent."""
     services, press = turn.services, turn.press
     if press is None or press.data != FORGET_ALL:
         said = Text.FORGET_NOT
@@ -97,7 +97,7 @@ async def confirm(turn: Turn) -> None:
 
 
 class Languages:
-    """The users' languages."""
+    """The languages that users chose."""
 
     personal_data = (
         PersonalData(
@@ -111,12 +111,12 @@ class Languages:
         self._texts = texts
 
     async def words_of(self, user_id: int, code: str | None) -> Words:
-        """Return a user's words; `code` is the language of their Telegram, if it has one."""
+        """Return the texts in a user's language; `code` is their Telegram's language, if known."""
         chosen = await self._redis.get(self._keys.language(user_id))
         return self._texts.of(str(chosen) if chosen is not None else code)
 
     async def choose(self, user_id: int, language: str | None) -> None:
-        """Answer a user in one of `LANGUAGES` from now on; None follows their Telegram again."""
+        """Store a user's choice among `LANGUAGES`; None follows their Telegram again."""
         if language in LANGUAGES:
             await self._redis.set(self._keys.language(user_id), language, ex=LANGUAGE_KEPT)
         else:
@@ -129,7 +129,7 @@ async def offer_languages(turn: Turn) -> None:
 
 
 async def choose_language(turn: Turn) -> None:
-    """Answer in another language from now on."""
+    """Change the user's language."""
     services, press = turn.services, turn.press
     if press is None:
         return

@@ -1,4 +1,4 @@
-"""Carries out what `step` decides. Done again after a crash, it comes to the same: ids of jobs come from messages."""
+"""Carries out `step`'s actions. Idempotent, so it can be repeated after a crash: job IDs come from messages."""
 
 from __future__ import annotations
 
@@ -43,17 +43,17 @@ if TYPE_CHECKING:
 HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"
 """First part of the data of buttons that answer the bot's questions."""
 _TRIES = 3
-"""Readings of one event: a job that was to get other words may begin in between."""
+"""Attempts at one event: a job may begin before its instruction is changed."""
 _CLOSED = (Question.OTHER, Question.HOW, Question.CHANGE)
-"""Questions whose message goes once they are answered; of those about one photo, only if words wait."""
+"""Questions whose message is deleted once answered; for one photo, only if a text waits."""
 
 
 class _BegunError(Exception):
-    """A job that was to get other words has begun."""
+    """A job began before its instruction was changed."""
 
 
 async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | None]]) -> None:
-    """Change the draft by an event, or by what a function reads with the draft at hand, and answer."""
+    """Apply an event, or what a function reads with the draft, to the draft, and answer."""
     drafts, place = turn.services.drafts, (turn.chat_id, turn.user_id)
     draft = await drafts.read(*place)
     for attempt in range(1, _TRIES + 1):
@@ -115,7 +115,7 @@ async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event
 
 
 async def _none_left(turn: Turn) -> View | None:
-    """Say that the user has no picture left: before they think up a wish, or if they ask for what waits."""
+    """Say that the user has no pictures left, before they write an instruction or continue a waiting one."""
     quota = await turn.services.quotas.of(turn.user_id)
     if quota is None or quota.left:
         return None
@@ -150,7 +150,7 @@ def _begun(turn: Turn, late: Late) -> View:
 
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
-    """Delete questions that are answered now, with their buttons."""
+    """Delete answered questions."""
     closed, answer = _open(before) - _open(after), None
     if isinstance(action, Do):
         first = action.wanted[0]
@@ -163,7 +163,7 @@ async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> Non
 
 
 def _open(draft: Draft) -> set[int]:
-    """Return the ids of the messages whose buttons wait for an answer."""
+    """Return the IDs of messages with open questions."""
     return {draft.shown if draft.asked else 0, draft.late.shown if draft.late else 0} - {0}
 
 
@@ -231,7 +231,7 @@ async def _submit(turn: Turn, wanted: Wanted, request: Request | None) -> tuple[
 
 
 async def _request(turn: Turn, wanted: Wanted) -> Request | None:
-    """Return the request for a job; None if nobody knows any more what is to be done."""
+    """Return the request for a job; None if its instruction is no longer known."""
     services = turn.services
     request = Request(
         job_id=services.ids(turn.chat_id, wanted.reply_to, wanted.discriminator),
@@ -268,7 +268,7 @@ async def _tell_left_out(turn: Turn, action: Do) -> None:
 
 
 def _left_out(turn: Turn) -> str:
-    """Say what of an album can't be edited; empty if all can."""
+    """Say which parts of an album can't be edited; empty if all can."""
     kinds = kinds_in(turn.messages)
     return turn.words(Text.ALBUM_MIXED, kind=kinds[0]) if kinds and turn.album else ""
 
@@ -294,7 +294,7 @@ async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
-    """Say how much is cancelled, once, and cancel it: done again after that, less is left to count."""
+    """Say how many jobs are cancelled, then cancel them; saying it first keeps the number right if it's repeated."""
     services, jobs, count = turn.services, action.jobs, len(action.jobs or ())
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
@@ -344,7 +344,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
 
 
 def _remarked(turn: Turn, intent: Intent, result: str) -> View:
-    """Answer thanks, or a question or complaint, which may be about a result."""
+    """Reply to thanks, a question or a complaint."""
     if intent in _TOLD:
         return View(turn.words(_TOLD[intent], kind="video"))
     offered = ((AGAIN, Text.AGAIN_BUTTON), (UNDO, Text.UNDO_BUTTON)) if result else ()
@@ -353,7 +353,7 @@ def _remarked(turn: Turn, intent: Intent, result: str) -> View:
 
 
 async def _is_busy(turn: Turn) -> bool:
-    """Whether a picture of the user's is in the works."""
+    """Return whether the user has an unfinished job."""
     services = turn.services
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 

@@ -1,4 +1,4 @@
-"""What a user has said in a chat and not yet got: the pictures and words that wait, and the jobs asked for last."""
+"""A user's draft in a chat: waiting pictures and text, and the jobs requested last."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
 
 DRAFT_TTL = 86_400
-"""Seconds for which a draft is kept after its user's last word."""
+"""Seconds for which a draft is stored after its last change."""
 MOST_JOBS = 10
 """Jobs of a chat that a draft remembers."""
 
 How: TypeAlias = Literal["each", "together", ""]
-"""How several photos are used: a picture of each, or one picture of them all; empty if nobody has said so."""
+"""How several photos are used: each on its own, or all in one picture; empty if unknown."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that words may be about."""
+    """A picture that a text may refer to."""
 
     source: Attachment | StoredPicture
     message_id: int
@@ -40,7 +40,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """Words about jobs that have begun: the user is asked whether to begin anew."""
+    """A text about jobs that have begun: the bot asks whether to start over."""
 
     words: str
     words_in: int
@@ -52,44 +52,44 @@ class Late:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """Words that may be a wish: the user is asked."""
+    """A text that may be an instruction: the bot asks."""
 
     words: str
     words_in: int
     """Id of the message that has them."""
     at: int
-    """When they came, in seconds since the epoch."""
+    """When it was sent, in seconds since the epoch."""
     event: str = ""
-    """The event that brought them: “yes” and “no” are about them until another one."""
+    """The event that brought it: “yes” and “no” refer to it until another one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Everything that waits in a chat for one user. `step` alone decides how it changes."""
+    """What waits in a chat for one user. Only `step` changes it."""
 
     pictures: tuple[Picture, ...] = ()
-    """Pictures that were sent last and aren't a job's yet, or the one that “undo” went back to."""
+    """Pictures without a job, or the one that “undo” returned to."""
     shown: int = 0
-    """Id of the message under which they stand: the bot's question about them."""
+    """ID of the bot's question about them."""
     asked: str = ""
     """What that message asks, until it's answered."""
     at: int = 0
     """When the photos came, in seconds since the epoch; photos within seconds of each other are an album."""
     words: str = ""
-    """Words that wait for a picture, for an answer to the bot's question, or until the user has a picture left."""
+    """Text that waits for a picture, an answer, or the user's quota."""
     words_in: int = 0
-    """Id of the message that had the last words."""
+    """ID of the message with the latest text."""
     words_at: int = 0
-    """When they came; words within seconds of each other are one wish."""
+    """When it was sent; texts within seconds of each other are one instruction."""
     late: Late | None = None
     doubtful: Doubtful | None = None
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""
     jobs: tuple[str, ...] = ()
-    """The newest jobs asked for, oldest first."""
+    """The newest requested jobs, oldest first."""
     handled: str = ""
-    """The last event that is part of this draft; if it's handled again, nothing changes."""
+    """The last event applied to this draft; repeating it changes nothing."""
 
 
 EMPTY = Draft()

@@ -1,4 +1,4 @@
-"""Turns messages and presses into events: what was said, and which picture on the screen it is about."""
+"""Turns messages and button presses into events for `step`: their meaning, and the picture they refer to."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ KINDS = frozenset({
     ContentType.PAID_MEDIA, ContentType.GIFT, ContentType.UNIQUE_GIFT, ContentType.CHECKLIST, ContentType.GIVEAWAY,
     ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
 })  # fmt: skip
-"""What users send beside texts and photos: the texts have an answer. Telegram's own service messages get none."""
+"""Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _EDIT = "edit"
-"""The command behind which an instruction stands."""
+"""The command that takes an instruction."""
 _VERBS = (*RESULT_VERBS, CANCEL)
 
 
@@ -77,7 +77,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
 
 
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
-    """Read a text; `said` is the part of it that is for the bot, in a group."""
+    """Read a text; in a group, `said` is the part for the bot."""
     text = message.text or message.caption or "" if said is None else said
     place, behind = intents.place_of(wish_in(text)), intents.wish_behind_undo(text)
     intent, doubt = _meant(turn, message, behind or text)
@@ -117,7 +117,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
 
 
 async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:
-    """Read a message as it is now."""
+    """Read a corrected message."""
     text = message.text or message.caption or "" if said is None else said
     wish = wish_in(text) if own_words(message) else ""
     intent, doubt = _meant(turn, message, text) if wish else ("", "")
@@ -133,7 +133,7 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
 
 
 def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
-    """Return what words mean, as `step` has it, and whether that's in doubt. In a group they answer the bot."""
+    """Return a text's intent for `step`, and the doubt about it. In a group, texts answer the bot."""
     meaning = intents.meaning_of(text)
     intent = "" if meaning.intent is Intent.WISH else str(meaning.intent)
     if turn.in_group:
@@ -142,7 +142,7 @@ def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
 
 
 async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | None, bool]:
-    """Return what a text is about, and whether it replies to that."""
+    """Return the thing that a text refers to, and whether it's a reply to it."""
     answered = answered_by(message)
     thing = await replied_thing(turn, draft, answered) if answered is not None else None
     if thing is not None:
@@ -153,13 +153,13 @@ async def about_of(turn: Turn, draft: Draft, message: Message) -> tuple[Thing | 
 
 
 async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
-    """Return the thing that words below it are about."""
+    """Return the lowest thing above a text."""
     things = await things_on_screen(turn, draft)
     return lowest([each for each in things if _takes_words(draft, each[0])], below)
 
 
 def _takes_words(draft: Draft, thing: Thing) -> bool:
-    """Whether words may be about a thing: a job that a press began leaves them to photos that wait, or to a result."""
+    """Return whether a text may refer to a thing: a button's job leaves it to a waiting photo or a result."""
     pressed = thing.stage in _UNFINISHED and not thing.words_in
     return not pressed or bool(thing.prompt and not draft.pictures)
 
@@ -169,7 +169,7 @@ def _waiting(draft: Draft) -> Thing | None:
 
 
 async def _first_of(turn: Turn, thing: Thing) -> Thing:
-    """Return a thing with the photo that its user sent as its source."""
+    """Return a thing whose source is its user's original photo."""
     first = thing.sources if thing.job else thing.pictures
     while first and first[0].job and (status := await turn.services.queue.status(first[0].job)) is not None:
         first = sources_of(status)
@@ -177,17 +177,17 @@ async def _first_of(turn: Turn, thing: Thing) -> Thing:
 
 
 async def from_above(turn: Turn, draft: Draft) -> list[Thing]:
-    """Return what is on the screen in its order, each photo that waits on its own."""
+    """Return the things on the screen in order, with each waiting photo on its own."""
     photos = [(Thing(Stage.PHOTO, (each,)), (each.message_id,)) for each in draft.pictures]
     things = [*await _own_jobs(turn, draft), *photos]
     return [thing for thing, _shown in sorted(things, key=lambda each: max(each[1]))]
 
 
 def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
-    """Return a thing with the picture that was on the screen before it as its source.
+    """Return a thing whose source is the picture that preceded it on the screen.
 
-    That is an earlier result of the same words, or of those that these went on with; else what the thing was made of.
-    `things` are those on the screen from above, with each photo that waits on its own.
+    That's an earlier result of the same instruction, or of one that it continued; otherwise the thing's own source.
+    `things` are those on the screen in order, with each waiting photo on its own.
     """
     own = _own(thing, things)
     made = things[: things.index(own)] if own in things else ()
@@ -197,10 +197,10 @@ def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
 
 
 def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple[Thing, ...]:
-    """Return the things of which a place names one, in their order; nothing if there's nothing to choose.
+    """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
-    They are the newest thing of each photo of an album, or the results of the same words; for words that go back, all
-    results of a photo. If there are none, they're of photos that were sent soon after each other.
+    They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
+    results of a photo. If there are none, they're photos sent soon after each other.
     """
     origins: dict[str, int] = {}
     for each in things:
@@ -223,7 +223,7 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple
 
 
 def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> Thing | None:
-    """Return which of several things a place names, if that's clear; `now` is the one that is talked about."""
+    """Return the thing that a place selects, if that's clear; `now` is the current one."""
     if place == ANOTHER:
         others = [each for each in several if each != now]
         return others[0] if len(others) == 1 else None
@@ -232,7 +232,7 @@ def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> 
 
 
 def _own(thing: Thing, things: Iterable[Thing]) -> Thing:
-    """Return the job of a result that is talked about again."""
+    """Return the job of a result that the user refers to again."""
     job = thing.job or thing.pictures[0].job
     return next((each for each in things if job and each.job == job), thing)
 
@@ -242,7 +242,7 @@ def _wish(thing: Thing) -> tuple[list[int], str]:
 
 
 async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
-    """Return what words may be about, each with the messages that have shown it."""
+    """Return the things that a text may refer to, each with its messages."""
     things: list[tuple[Thing, Sequence[int]]] = [*await _own_jobs(turn, draft)]
     if draft.pictures:
         messages = [draft.shown, *(each.message_id for each in draft.pictures)]
@@ -251,7 +251,7 @@ async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequen
 
 
 async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | None:
-    """Return what somebody replies to: a photo, a result, or the message of a job; None for other messages."""
+    """Return the thing that a message replies to: a photo, a result or a job; None for other messages."""
     number, copy = answered.message_id, attachment_of(answered)
     if draft.pictures and number == draft.shown:
         return Thing(Stage.PHOTO, tuple(each for each in draft.pictures if each.message_id < number) or draft.pictures)
@@ -275,7 +275,7 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
 
 
 def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | None = None) -> Thing:
-    """Return a job that a message shows as something to talk about; `copy` is what Telegram has of its result."""
+    """Return a message's job as a thing; `copy` is Telegram's copy of its result."""
     job, sources = status.job, sources_of(status)
     words = turn.services.presets.words_in(job.edit.prompt)
     number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
@@ -292,7 +292,7 @@ def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | Non
 
 
 def _words_in(answered: int, discriminator: str) -> int:
-    """Return the id of the message that asked for a job, from what its answer replies to and what tells it apart."""
+    """Return the ID of the message that requested a job, from its answer's address."""
     named = re.match(r"[me](\d+)", discriminator)
     return int(named[1]) if named is not None else answered if not discriminator else 0
 
@@ -308,7 +308,7 @@ def sources_of(status: Status) -> tuple[Picture, ...]:
 
 
 def attachment_of(message: Message) -> Attachment | None:
-    """Return the picture that a message carries, as a photo or as a file."""
+    """Return a message's picture, sent as a photo or as a file."""
     still = message.photo or (message.live_photo.photo if message.live_photo is not None else None)
     if still:
         largest = max(still, key=lambda size: size.width * size.height)
@@ -319,12 +319,12 @@ def attachment_of(message: Message) -> Attachment | None:
 
 
 def kinds_in(messages: Sequence[Message]) -> list[str]:
-    """Return the kinds of what the bot can't edit."""
+    """Return the kinds of messages that the bot can't edit."""
     return [each.content_type for each in messages if each.content_type in KINDS and attachment_of(each) is None]
 
 
 def wish_in(text: str) -> str:
-    """Return the instruction in what somebody wrote; empty for a command, a few dots or what nobody sees."""
+    """Return the instruction in a text; empty for a command, dots or invisible characters."""
     said = _bare(text)
     command = COMMAND.fullmatch(said)
     if command is not None:
@@ -338,10 +338,10 @@ def sent_at(message: Message) -> int:
 
 
 def answered_by(message: Message) -> Message | None:
-    """Return the message that somebody chose to reply to.
+    """Return the message that the user chose to reply to.
 
-    Whatever is written in a topic or below a channel's post replies, as Telegram has it, to the topic's first message
-    or to the post (https://core.telegram.org/bots/api#message). A photo in that post may be meant all the same.
+    In Telegram, every message in a topic or below a channel's post replies to the topic's first message or to the post
+    (https://core.telegram.org/bots/api#message). A photo in that post may still be meant.
     """
     answered = message.reply_to_message
     if answered is None or answered.forum_topic_created is not None:
@@ -350,19 +350,19 @@ def answered_by(message: Message) -> Message | None:
 
 
 def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
-    """Return what is written beside photos: nothing forwarded and, but for `any_words`, no remark or call for help."""
+    """Return the photos' caption, unless it's forwarded or, without `any_words`, a remark or a request for help."""
     captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
     return "\n".join(filter(None if any_words else _instructs, captions))
 
 
 def _instructs(caption: str) -> bool:
-    """Whether a caption is an instruction: any words are that don't clearly mean something else."""
+    """Return whether a caption is an instruction: it is, unless it clearly means something else."""
     meaning = intents.meaning_of(caption)
     return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.LARGER, Intent.HOW))
 
 
 def _asks_again(message: Message) -> bool:
-    """Whether a photo's caption wants of it what was done last, as “this one” does, or “but darker”."""
+    """Return whether a caption repeats the last instruction, as “this one” or “but darker” do."""
     return own_words(message) and intents.meaning_of(message.caption or "").intent in (AGAIN, OTHER, *LEANING)
 
 
@@ -372,7 +372,7 @@ def _is_picture(document: Document) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Take away what is invisible at both ends; inside, it joins letters and emojis."""
+    """Strip invisible characters from both ends; inside, they join letters and emojis."""
     shown = [at for at, character in enumerate(text) if not _is_invisible(character)]
     return text[shown[0] : shown[-1] + 1] if shown else ""
 
@@ -382,13 +382,13 @@ def _is_invisible(character: str) -> bool:
 
 
 def was_shown(status: Status) -> bool:
-    """Whether a job's user has its result: it was answered, and nothing kept the picture from them."""
+    """Return whether a job's user has seen its result."""
     done = status.state is State.DONE and status.result is not None and status.answered
     return done and status.answer not in NOT_SHOWN
 
 
 async def job_shown_by(message: Message, jobs: Iterable[str], services: Services) -> Status | None:
-    """Return the job that a message of this bot's belongs to: its keyboard names it, or it's one of these jobs'."""
+    """Return the job of a bot's message, from its keyboard or from these jobs' messages."""
     if not is_of_bot(message, services.bot_id):
         return None
     rows = message.reply_markup.inline_keyboard if message.reply_markup else []
@@ -401,7 +401,7 @@ async def job_shown_by(message: Message, jobs: Iterable[str], services: Services
 
 
 async def jobs_messages(status: Status, services: Services) -> tuple[int, ...]:
-    """Return the ids of a job's messages: the user's, the bot's first one, and the one that its end changes."""
+    """Return the IDs of a job's messages: the user's, the bot's first one, and the one with its answer."""
     reply = status.job.reply
     if reply is None:
         return (0,)
@@ -410,12 +410,12 @@ async def jobs_messages(status: Status, services: Services) -> tuple[int, ...]:
 
 
 def belongs_here(chat_id: int, status: Status) -> bool:
-    """Whether a job is answered in a chat."""
+    """Return whether a job is answered in this chat."""
     return status.job.reply is not None and status.job.reply.chat_id == chat_id
 
 
 async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status | None:
-    """Return the job that a message of the bot's shows, or the unfinished one that a user's message asked for."""
+    """Return the job of a bot's message, or the unfinished job of a user's message."""
     if is_of_bot(answered, turn.services.bot_id):
         return await job_shown_by(answered, draft.jobs, turn.services)
     status = await turn.services.queue.status(turn.services.ids(turn.chat_id, answered.message_id))
@@ -425,7 +425,7 @@ async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status
 
 
 async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing]:
-    """Return the jobs that somebody asked for in a message of theirs."""
+    """Return the jobs of a user's message."""
     own = turn.services.ids(turn.chat_id, message_id)
     newest = draft.jobs[-1] if draft.jobs and draft.words_in == message_id and not draft.words else ""
     late = draft.late.jobs if draft.late is not None and draft.late.words_in == message_id else ()
@@ -434,7 +434,7 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
 
 
 async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, tuple[int, ...]]]:
-    """Return the user's newest jobs and waiting requests in this chat, each with the messages that have shown it."""
+    """Return the user's newest jobs and waiting requests in this chat, each with its messages."""
     statuses = await turn.services.queue.statuses(dict.fromkeys((*more, *draft.jobs)))
     known = {status.job.id for status in statuses}
     found = [(thing, shown) for thing, shown in await _backlog(turn) if thing.job not in known]

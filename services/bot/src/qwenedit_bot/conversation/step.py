@@ -1,8 +1,8 @@
-"""Every rule of the conversation: what a message or a press changes in a draft, and what the bot does about it.
+"""The rules of the conversation: how a message or button press changes the draft, and what the bot does.
 
-Words are about the lowest thing on the screen above them. Nothing here waits, and nothing knows Telegram or Redis:
-`reading` turns updates into events, and `acting` carries actions out. A step that is made again, because the bot was
-killed before it kept the draft, comes to the same.
+A text refers to the lowest thing above it on the screen. Pure functions: `reading` turns updates into events, and
+`acting` carries out the actions. If the bot is killed before it stores the draft, repeating a step gives the same
+result.
 """
 
 from __future__ import annotations
@@ -20,29 +20,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 ONE_WISH = 10
-"""Seconds: words, or photos without any, that follow each other faster belong together."""
+"""Seconds within which texts, or photos without captions, belong together."""
 AGREED_WITHIN = 60
-"""Seconds within which “yes” answers whether words were a wish."""
+"""Seconds within which “yes” answers whether a text was an instruction."""
 MOST_PHOTOS = 10
-"""Photos that wait for the same words: as many as an album has."""
+"""Photos that may wait for one instruction: as many as an album has."""
 STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
-"""Intents that change the draft, as consent does where something waits for it; all others are answered."""
+"""Intents that change the draft; all others only get a reply. Consent does if something waits for it."""
 MORE, FIX = LEANING = ("more", "fix")
-"""Intents of instructions that go on with the words before, or put right what came of them.
+"""Intents of instructions that continue or correct the previous one.
 
-Below a result its job is done anew with both: what's wrong with a result isn't wrong in its source, and “a bit less”
-can't be done to what there is too much in.
+Below a result, its job is repeated from its source with both texts: “a bit less” can't be applied to the result.
 """
 WISHES = ("", *LEANING)
 
 
 class Stage(StrEnum):
-    """What can be done about a thing on the screen."""
+    """The state of a thing on the screen."""
 
     PHOTO = "photo"
-    """Photos that are no job's yet, or an older picture that somebody replies to."""
+    """Photos without a job, or an older picture that the user replies to."""
     WAITING = "waiting"
-    """A job that takes other words."""
+    """A job whose instruction can still change."""
     RUNNING = "running"
     """A job that has begun."""
     RESULT = "result"
@@ -52,18 +51,18 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """What words may be about."""
+    """Something on the screen that a text may refer to."""
 
     stage: Stage
     pictures: tuple[Picture, ...]
-    """What the words would be done to: the result, if there is one."""
+    """The pictures that the instruction would edit: the result, if there is one."""
     job: str = ""
     prompt: str = ""
-    """What the job is asked to do."""
+    """The job's instruction."""
     sources: tuple[Picture, ...] = ()
-    """Where it came from: the job's photos, or those of the job whose result it is."""
+    """The source: the photos of the job, or of the job whose result it is."""
     words_in: int = 0
-    """Id of the message that asked for it."""
+    """ID of the message that requested it."""
     told: str = ""
     """The prompt of the job whose result it is, with its preset's."""
 
@@ -73,7 +72,7 @@ class Event:
     """Something that a user did."""
 
     id: str
-    """The same however often it is handled."""
+    """Its ID, the same each time it's handled."""
     message_id: int
     """The user's message, or the one that has the pressed button."""
     at: int
@@ -82,7 +81,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Photos(Event):
-    """A photo or an album, with or without words."""
+    """A photo or an album, with or without a caption."""
 
     pictures: tuple[Picture, ...]
     words: str = ""
@@ -90,44 +89,44 @@ class Photos(Event):
     """Id of the message that has the words."""
     how: How = ""
     named: Thing | None = None
-    """The one of them that the words name by its place."""
+    """The photo that the caption selects by its place."""
     again: bool = False
-    """The words go on with what was done last."""
+    """The caption continues the last instruction."""
     takes: int = 0
-    """Photos that the preset takes which waits for them; 0: none waits."""
+    """Number of photos that the waiting preset takes; 0 if none waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said(Event):
-    """Words."""
+    """A text."""
 
     words: str
     intent: str = ""
-    """What they mean; empty for an instruction that can stand alone."""
+    """Its intent; empty for an instruction that can stand alone."""
     doubt: str = ""
-    """Whether they may be an instruction, or none, all the same: “some” if they answer the bot, “much” in any case."""
+    """The doubt whether it's an instruction: “some” counts only if it answers the bot, “much” always."""
     how: How = ""
     named: Thing | None = None
-    """The one of several things that they name by its place."""
+    """The thing that it selects by its place."""
     about: Thing | None = None
-    """If they agree to doubtful words, what these are about."""
+    """If it confirms a doubtful text, the thing that text refers to."""
     replied: bool = False
-    """They reply to this very thing."""
+    """It's a reply to this thing."""
     jobs: tuple[Thing, ...] = ()
-    """If they're about a job: all that the same words asked for and that have come as far."""
+    """If it refers to a job: all jobs of the same instruction at the same stage."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited(Said):
-    """A message that was corrected; `jobs` are those that were asked for in it."""
+    """A corrected message; `jobs` are those that it requested."""
 
     picture: Picture | None = None
-    """What the message shows now."""
+    """The message's pictures now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen(Event):
-    """A preset was pressed; none if somebody looks at them again: the one that waits isn't meant any more."""
+    """A preset was chosen; none if the user returns to the menu, which drops the waiting one."""
 
     preset: str
     takes: int
@@ -136,59 +135,59 @@ class Chosen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HowChosen(Event):
-    """Whether each photo is done on its own was pressed."""
+    """The user chose whether each photo is edited on its own."""
 
     how: How
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BegunChosen(Event):
-    """What to do about jobs that have begun was pressed."""
+    """The user chose what to do about jobs that have begun."""
 
     over: bool
-    """Begin them anew; else the words are for their results."""
+    """Start them over; otherwise edit their results."""
     jobs: tuple[Thing, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
-    """The user wants what could not be done before: they have pictures left again."""
+    """The user continues a waiting request: they have pictures left again."""
 
 
 class Question(StrEnum):
-    """What the bot asks or tells; the draft has the rest."""
+    """A question or notice of the bot; the draft has the rest."""
 
     CHANGE = "change"
     """What to change in the photos."""
     WHICH = "which"
-    """Which photo the words are about."""
+    """Which photo the text refers to."""
     HOW = "how"
-    """Whether each photo is done on its own."""
+    """Whether to edit each photo on its own."""
     OTHER = "other"
-    """The other photo, where the words are about several."""
+    """The other photo, if the text needs several."""
     LIKE_THIS = "like-this"
-    """Whether the words are a wish."""
+    """Whether the text is an instruction."""
     ONE_OF = "one_of"
-    """Which of several pictures the words are about."""
+    """Which of several pictures the text refers to."""
     NEXT = "next"
     """The next photo of a preset."""
     BACK = "back"
-    """What to change in the picture that “undo” went back to."""
+    """What to change in the picture that “undo” returned to."""
     FIRST = "first"
     """There is no picture before this one."""
     FORGOTTEN = "forgotten"
-    """Nobody knows any more what was done last."""
+    """The last instruction is no longer known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask or tell something about the draft."""
+    """Send a question or notice about the draft."""
 
     what: Question
     to: int
-    """The message that is answered."""
+    """The message to answer."""
     left_out: int = 0
-    """How many photos are more than may wait for the same words."""
+    """Number of photos beyond those that may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,39 +197,39 @@ class Wanted:
     pictures: tuple[Picture, ...]
     reply_to: int
     discriminator: str
-    """Tells it from other jobs whose answer replies to the same message."""
+    """Distinguishes it from other jobs of the same message."""
     words: str = ""
     preset: str = ""
     like: str = ""
-    """The job that is done again: it has all else but the seed, and the words, to which `words` are added."""
+    """The job to repeat with another seed, adding `words` to its instruction."""
     after: str = ""
-    """The job that it waits for, to be done to its result."""
+    """The job whose result it waits for and edits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Do:
-    """Ask for jobs."""
+    """Request jobs."""
 
     wanted: tuple[Wanted, ...]
     words_in: int = 0
     how: How = ""
     cancel: tuple[str, ...] = ()
-    """Jobs in whose place these come."""
+    """Jobs that these replace."""
     instead: tuple[str, ...] = ()
-    """Those of them that have cost nothing but a few seconds: they aren't counted beside these."""
+    """Replaced jobs that had just begun: they aren't charged."""
     left_out: int = 0
-    """How many photos are more than one job takes."""
+    """Number of photos beyond those that a job takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reword:
-    """Give jobs that wait other words."""
+    """Change the instruction of waiting jobs."""
 
     jobs: tuple[str, ...]
     words: str
     to: int
     late: int = 0
-    """How many more have begun: what about them is asked."""
+    """Number of jobs that have begun: the user is asked about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,14 +237,14 @@ class Stop:
     """Cancel jobs."""
 
     jobs: tuple[str, ...] | None = None
-    """None: all of the user's, with what follows them."""
+    """If None, all of the user's jobs and waiting requests."""
     result: str = ""
-    """The job whose result is on the screen: if nothing is left to cancel, the user may mean that."""
+    """The job whose result is on the screen, in case there's nothing to cancel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Answer words that are no instruction."""
+    """Reply to a text that isn't an instruction."""
 
     intent: str
     result: str = ""
@@ -259,7 +258,7 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """Say that a button is about nothing any more."""
+    """Say that a button has expired."""
 
 
 Action: TypeAlias = Ask | Do | Reword | Stop | Reply | Nothing | Expired
@@ -267,7 +266,7 @@ Outcome: TypeAlias = tuple[Draft, Action]
 
 
 def step(draft: Draft, event: Event) -> Outcome:
-    """Return what a draft becomes, and what is to be done, when something happens."""
+    """Return the draft after an event, and the bot's action."""
     if event.id == draft.handled:
         return draft, Nothing()
     match event:
@@ -294,9 +293,9 @@ def step(draft: Draft, event: Event) -> Outcome:
 
 
 def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, RequestOutcome]]) -> Draft:
-    """Return what a draft becomes once its jobs were asked for: what could not be done now goes on waiting.
+    """Return the draft after its jobs were requested: what was refused for now continues to wait.
 
-    `outcomes` has the job's id and what became of it, for each that was wanted.
+    `outcomes` has the job ID and the outcome of each wanted job.
     """
     accepted = [job for job, outcome in outcomes if outcome is RequestOutcome.ACCEPTED]
     jobs = (*(job for job in before.jobs if job not in accepted), *accepted)[-MOST_JOBS:]
@@ -319,22 +318,22 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
 
 
 def doubtful_in(draft: Draft, at: int) -> Doubtful | None:
-    """Return the words about which the user has just been asked whether they are a wish."""
+    """Return the text that the bot has just asked about, whether it's an instruction."""
     asked = draft.doubtful
     return asked if asked and asked.event == draft.handled and abs(at - asked.at) <= AGREED_WITHIN else None
 
 
 def can_resume(draft: Draft) -> bool:
-    """Whether photos and words wait that lack nothing: they couldn't be done before, as when no picture was left."""
+    """Return whether a complete request waits, such as for the user's quota."""
     told = draft.preset or draft.words
     asked = bool(draft.preset) or len(draft.pictures) > 1
     return bool(told and draft.pictures and (draft.how or not asked))
 
 
 def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
-    """Return the thing under which words were written: the lowest one above their message.
+    """Return the lowest thing above a message.
 
-    Each thing comes with the ids of all messages that have shown it; ids grow downwards.
+    Each thing comes with the IDs of its messages; IDs grow downwards.
     """
     places = ((max((place for place in shown if place < below), default=0), thing) for thing, shown in things)
     above = [(place, thing) for place, thing in places if place]

@@ -1,4 +1,4 @@
-"""What every handler gets: a message or a press in hand, and the ways to answer it."""
+"""The argument of every handler: a message or button press, and ways to answer it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?")
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers call."""
+    """The parts that handlers use."""
 
     bot_id: int
     bot_name: str
@@ -61,25 +61,25 @@ class Services:
     retention: Retention
     shop: Shop
     larger_megapixels: float = 0
-    """Of a result that is enlarged, at most; 0 offers it nowhere."""
+    """Area of an enlarged result; 0 hides the button."""
 
 
 @dataclass(slots=True)
 class Turn:
-    """A message or a press in hand, or a change of the bot's rights."""
+    """A message, a button press, or a change of the bot's rights."""
 
     event: Message | CallbackQuery | ChatMemberUpdated
     words: Words
     services: Services
     chat_id: int
     user_id: int
-    """Who acts: a person, or a chat that speaks for itself."""
+    """The actor: a person, or a chat that writes as itself."""
     update_id: int
-    """Telegram's number of what happens; the same however often it is handled."""
+    """Telegram's ID of the update, the same each time it's handled."""
     album: tuple[Message, ...] = ()
     """All messages of the album, if this is one."""
     edited: bool = False
-    """A message was corrected after the bot had got it. One that is new to the bot may have an `edit_date`, too."""
+    """Whether this corrects a message that the bot has. A new message may have an `edit_date` too."""
     answered: bool = False
     """The press was answered."""
 
@@ -95,7 +95,7 @@ class Turn:
 
     @property
     def message(self) -> Message | InaccessibleMessage | None:
-        """The message in hand, or the one that has the pressed button."""
+        """The message, or the one with the pressed button."""
         if isinstance(self.event, CallbackQuery):
             return self.event.message
         return self.event if isinstance(self.event, Message) else None
@@ -106,7 +106,7 @@ class Turn:
         return self.message.message_id if self.message is not None else 0
 
     def to(self, message_id: int, discriminator: str = "") -> Source:
-        """Name a message to answer, in the topic of the one in hand."""
+        """Return the address of an answer to a message, in the same topic."""
         in_topic = isinstance(self.message, Message) and self.message.is_topic_message
         thread_id = self.message.message_thread_id if isinstance(self.message, Message) and in_topic else None
         return Source(self.chat_id, message_id, discriminator, thread_id or 0)
@@ -118,27 +118,27 @@ class Turn:
 
     @property
     def name(self) -> str:
-        """Name of what happens, for the draft."""
+        """ID of the event, for the draft."""
         return f"p{self.press.id}" if self.press is not None else f"m{self.shown}"
 
     @property
     def at(self) -> int:
-        """When it happens, in seconds since the epoch."""
+        """Time of the event, in seconds since the epoch."""
         return int(self.event.date.timestamp() if isinstance(self.event, Message) else time.time())
 
     @property
     def verb(self) -> str:
-        """What the data of the pressed button begins with."""
+        """The verb of the pressed button's data."""
         return (self.press.data or "").partition(":")[0] if self.press is not None else ""
 
     @property
     def data(self) -> str:
-        """What stands behind that."""
+        """The part of the data after the verb."""
         return (self.press.data or "").partition(":")[2] if self.press is not None else ""
 
     @property
     def command(self) -> str:
-        """The command that a message gives to this bot, in lower case; in a group it has to name the bot."""
+        """The message's command in lower case; in a group it must name the bot."""
         said = _COMMAND.match(self.messages[0].text or "") if self.messages else None
         if said is None:
             return ""
@@ -148,12 +148,12 @@ class Turn:
 
     @property
     def args(self) -> str:
-        """What stands behind the command of a message."""
+        """The message's text after the command."""
         return " ".join((self.messages[0].text or "").split()[1:]) if self.messages else ""
 
     @property
     def about(self) -> Message | None:
-        """The message that the one with the pressed button answers; None for a message, and if that is gone."""
+        """The message that the pressed button's message answers; None without a press, or if it's deleted."""
         shown = self.message if self.press is not None else None
         return shown.reply_to_message if isinstance(shown, Message) else None
 
@@ -164,13 +164,13 @@ class Turn:
         return await self.services.replies.say(to or here, view, edited_at=edited_at)
 
     async def say_once(self, view: View, *, heard: str = "") -> None:
-        """Answer the message, unless the same was said a moment before, if it matters to what was `heard`."""
+        """Answer the message, unless the bot just said the same in reply to the same."""
         said = f"said:{blake2b(f'{heard}: {view.text}'.encode(errors='replace'), digest_size=8).hexdigest()}"
         if await self.services.replies.is_first(self.chat_id, said, str(self.shown), seconds=10):
             await self.say(view)
 
     async def show(self, view: View) -> None:
-        """Show something else in the message that has the pressed button."""
+        """Replace the content of the pressed button's message."""
         await self.services.messenger.edit(self.chat_id, self.shown, view)
 
     async def toast(self, text: str = "", *, alert: bool = False) -> None:
@@ -180,14 +180,14 @@ class Turn:
             self.answered = True
 
     async def alert(self, text: Text) -> None:
-        """Say why nothing happens, over the chat if a button was pressed."""
+        """Say why nothing happens, in an alert if a button was pressed."""
         if self.press is not None:
             await self.toast(self.words(text), alert=True)
         else:
             await self.say(View(self.words(text)))
 
     async def is_first_tap(self) -> bool:
-        """Whether no tap of the same button came a moment before; the same press is told the same again."""
+        """Return whether this is the first of several quick taps; repeating it for a press returns the same."""
         if self.press is None:
             return True
         occasion = f"tap:{self.shown}:{self.press.data}:{self.user_id}"
@@ -196,7 +196,7 @@ class Turn:
 
 
 async def turn_of(update: Update, album: tuple[Message, ...], services: Services) -> Turn | None:
-    """Return what happens as a turn; None if nobody does it to whom a job or a draft could belong."""
+    """Return an update as a turn; None if it has no actor who can own a job or a draft."""
     event = update.event
     if not isinstance(event, Message | CallbackQuery | ChatMemberUpdated):
         return None

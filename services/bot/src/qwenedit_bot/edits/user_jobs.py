@@ -1,7 +1,4 @@
-"""Forgets a user's jobs with their pictures.
-
-A running job is stopped first, and forgotten when it has ended.
-"""
+"""Erases a user's jobs with their pictures. A running job is cancelled first, and erased when it has ended."""
 
 from __future__ import annotations
 
@@ -44,14 +41,14 @@ class UserJobs:
     queue: OperatorQueue
     store: PictureStore
     picture_ttl: int
-    """Seconds for which the store has a picture."""
+    """Seconds for which the store keeps a picture."""
     quotas: Quotas
     replies: Replies
     answers: Lanes
 
     @property
     def personal_data(self) -> tuple[PersonalData, ...]:
-        """All that is kept of jobs."""
+        """The personal data of jobs."""
         return (
             PersonalData(
                 what="photos, until their job has ended",
@@ -93,7 +90,7 @@ class UserJobs:
         )
 
     async def forget(self, user_id: int, ids: Collection[str]) -> None:
-        """Cancel a user's jobs, and forget those that have ended; `tick` forgets the others."""
+        """Cancel a user's jobs and erase ended ones; `tick` erases the others."""
         jobs = await self.queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
             await self._drop_answer(job_id)
@@ -108,12 +105,12 @@ class UserJobs:
         log.info("user.jobs_forgotten", jobs=len(jobs))
 
     async def _drop_answer(self, job_id: str) -> bool:
-        """Drop a job's answer that was set aside and is no longer awaited; returns whether there was one."""
+        """Drop a job's answer that was set aside; returns whether there was one."""
         entries = [entry.id for entry in await self.answers.list_set_aside() if job_in(entry.payload) == job_id]
         return any([await self.answers.drop_set_aside(entry) for entry in entries])
 
     async def tick(self) -> None:
-        """Forget the jobs that have ended meanwhile."""
+        """Erase cancelled jobs that have ended."""
         ids = [str(job_id) for job_id in await self.redis.smembers(self.keys.forgetting)]
         known = {status.job.id: status for status in await self.queue.statuses(ids)}
         if unknown := set(ids) - known.keys():
@@ -125,7 +122,7 @@ class UserJobs:
                 await self.queue.cancel(job_id)
 
     async def _forget_job(self, status: Status) -> None:
-        """Forget a job with its pictures, unless it still runs or its answer is on its way: that comes first."""
+        """Erase a job with its pictures, unless it still runs or still needs its answer."""
         job = status.job
         if status.state.final and await self._drop_answer(job.id):
             await self.queue.answered(job.id, ending=status.ending)

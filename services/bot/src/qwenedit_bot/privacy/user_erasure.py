@@ -1,4 +1,4 @@
-"""Forgetting a user: features erase what they keep, and scans of Redis find the rest."""
+"""Erases a user's data: features erase their own, and scans of Redis find the rest."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from qwenedit_bot.payments.quotas import Quotas
 
 SCANNED_AT_ONCE = 1_000
-"""Keys that Redis looks at in one step, about a millisecond, while every other client waits."""
+"""Keys per scan step, about a millisecond in which all other clients wait."""
 
 log = structlog.get_logger(__name__)
 
 
 async def rewrite_file(redis: Redis) -> None:
-    """Have Redis rewrite its append-only file, so that deleted data leaves the disk too.
+    """Start a rewrite of Redis' append-only file, so that deleted data leaves the disk too.
 
-    By itself Redis does so when the file has doubled, which in a quiet installation is never.
+    Redis itself does so only when the file has doubled.
     """
     if (await redis.info("persistence")).get("aof_enabled"):
         await redis.bgrewriteaof()
 
 
 def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
-    """Return the names of keys that hold something of a user and nothing else, as a shell's patterns."""
+    """Return shell patterns of the keys that hold only this user's data."""
     return (
         keys.language(user_id),
         keys.draft("*", user_id),
@@ -53,7 +53,7 @@ def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserErasure:
-    """Forgets users."""
+    """Erases the data of users."""
 
     personal_data = (
         PersonalData(
@@ -73,10 +73,10 @@ class UserErasure:
     inbox: Inbox
 
     async def check_rate(self, user_id: int, press: str) -> None:
-        """Let one request of a user pass in `timeouts.FORGET_AGAIN` seconds, however often its press is handled.
+        """Allow one request per user and `timeouts.FORGET_AGAIN` seconds; repeating the same press is allowed.
 
         Raises:
-            LaterError: another press of theirs passed a moment ago.
+            LaterError: the user had another request a moment ago.
         """
         key = self.keys.forgot(user_id)
         try:
@@ -88,7 +88,7 @@ class UserErasure:
             raise LaterError(max(left, 0) / 1000, "forget")
 
     async def forget(self, user_id: int) -> None:
-        """Forget a user; may be repeated."""
+        """Erase a user's data. Idempotent."""
         await self.backlog.forget(user_id)  # first: a request that waits could become a job after the scan
         jobs, names = await self._scan(user_id)
         await self.jobs.forget(user_id, jobs)  # before the quotas, to which a cancelled job goes back
@@ -99,10 +99,10 @@ class UserErasure:
         log.info("user.forgotten")
 
     async def _scan(self, user_id: int) -> tuple[set[str], set[str]]:
-        """Return the ids of a user's jobs, and the names of keys that fit the patterns.
+        """Return the IDs of a user's jobs, and the keys that match the patterns.
 
-        Redis looks at its keys in short steps, between which other clients have their turn. A key that is made or
-        deleted meanwhile may be among them or not.
+        Redis scans in short steps, between which other clients get their turn. Keys created or deleted meanwhile may
+        or may not be included.
         """
         globs, user = patterns(self.keys, user_id), str(user_id)
         scan = partial(self.redis.scan_iter, count=SCANNED_AT_ONCE)

@@ -1,7 +1,6 @@
-"""Requests that can't be jobs yet, and become jobs by themselves.
+"""Requests that can't be jobs yet, and become jobs later by themselves.
 
-They wait for room among their user's unfinished jobs, for the result of a job, or for Telegram and the store of
-pictures to answer.
+They wait until their user has fewer unfinished jobs, for the result of a job, or for Telegram or the picture store.
 """
 
 from __future__ import annotations
@@ -39,25 +38,25 @@ if TYPE_CHECKING:
     from qwenedit_jobs.lanes import Entry, Lanes
 
 MOST = 20
-"""Requests of one user that wait."""
+"""Waiting requests per user."""
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingRequest:
-    """A request that waits."""
+    """A waiting request."""
 
     request: Request
     language: str
     after: str = ""
-    """The job whose result it is about; empty if it waits for nothing but its turn."""
+    """The job whose result it edits; empty if it only waits for its turn."""
     message_id: int = 0
-    """Id of the bot's message that says so; 0 if none does."""
+    """ID of the bot's message about it; 0 if there's none."""
     trace_context: str = ""
     """The traceparent of the update that asked for it; empty if that isn't traced."""
     dropped: bool = False
-    """Its user has stopped it: it's to be ended."""
+    """Whether its user has cancelled it."""
 
 
 _FORM = TypeAdapter(WaitingRequest)
@@ -65,15 +64,15 @@ _FORM = TypeAdapter(WaitingRequest)
 
 @dataclass(kw_only=True, eq=False)
 class Backlog:
-    """Takes all requests. Those that can't be jobs yet wait in a lane, one for each user.
+    """Accepts all requests. Those that can't be jobs yet wait in their user's lane.
 
-    The answer to a job makes its user's lane due, and the scheduler tries the first request in it again. Whatever is
-    repeated, the job's id makes one job of a request.
+    The answer to a job makes its user's lane due, and the scheduler retries its first request. The job's ID ensures
+    that a request makes one job.
     """
 
     lanes: Lanes
     wake: asyncio.Event
-    """Set when a request may follow."""
+    """Set when a request may become a job."""
     submit: Submit
     queue: JobQueue
     replies: Replies
@@ -90,14 +89,13 @@ class Backlog:
     )
 
     async def take(self, request: Request, words: Words, *, after: str = "") -> RequestOutcome:
-        """Accept a request as a job or for later, or refuse it, and say so in the chat.
+        """Accept a request as a job or for later, or refuse it, and tell the chat.
 
-        With `after`, it's about the result of that unfinished job, which takes the place of its pictures. If that job
-        has no result, the user is told so, with the words.
+        With `after`, it edits the result of that unfinished job. If that job has no result, the user is told so.
 
         Raises:
-            LaterError: The chat's turn isn't free, or there is no room for pictures now.
-            ChatUnreachableError: Nothing can be said in the chat. The request has cost nothing.
+            LaterError: The chat has no turn now, or there's no memory for pictures.
+            ChatUnreachableError: The bot can't write to the chat. Nothing was charged.
         """
         if after or any(not each.after for each in await self.waiting(request.user_id)):
             return await self._wait(request, words, after)
@@ -112,21 +110,21 @@ class Backlog:
         return await self._wait(request, words) if outcome is RequestOutcome.WAITS else outcome
 
     async def job_answered(self, user_id: int) -> None:
-        """Have those requests of a user tried that wait for a result, and the first one: there may be room for it."""
+        """Make a user's first request due, and those that wait for a result."""
         lane = str(user_id)
         if await self.lanes.make_due_apart(lane) + await self.lanes.make_due(lane):
             self.wake.set()
 
     async def waiting(self, user_id: int) -> list[WaitingRequest]:
-        """Return the requests of a user that wait, the next one first."""
+        """Return a user's waiting requests, next one first."""
         entries = await self.lanes.of_lane(str(user_id))
         return [each for text in entries.values() if (each := _read(text)) is not None]
 
     async def reword(self, user_id: int, job_id: str, wish: str, words: Words) -> Reworded:
-        """Give a request another instruction while it waits, here or in the queue.
+        """Change a waiting request's instruction, here or in the queue.
 
         Raises:
-            LaterError: It's being made into a job, or there is no room now to look at its pictures.
+            LaterError: It's becoming a job, or there's no memory now for its pictures.
         """
         waiting = next((each for each in await self.waiting(user_id) if each.request.job_id == job_id), None)
         if waiting is None:
@@ -148,7 +146,7 @@ class Backlog:
         """End all requests of a user that wait, or one, and take their messages away; returns how many did.
 
         Raises:
-            LaterError: One is being made into a job.
+            LaterError: One is becoming a job.
         """
         waiting = [each for each in await self.waiting(user_id) if job_id in (None, each.request.job_id)]
         ended = [await self._drop(each) for each in waiting]
@@ -178,7 +176,7 @@ class Backlog:
             await self.lanes.drop(str(waiting.request.user_id), waiting.request.job_id)
 
     async def forget(self, user_id: int) -> None:
-        """End all requests of a user, those too that this version can't read."""
+        """Cancel all of a user's requests, including unreadable ones."""
         await self.stop(user_id)
         for entry, text in (await self.lanes.of_lane(str(user_id))).items():
             if _read(text) is None:
@@ -188,7 +186,7 @@ class Backlog:
                 await self.lanes.drop_set_aside(aside.id)
 
     async def __call__(self, entry: Entry) -> None:
-        """Make a request into a job, or tell why it isn't.
+        """Turn a request into a job, or tell its user why not.
 
         Raises:
             LaterError: Its user or the queue has no room yet, the result isn't there yet, or as with `take`.
@@ -202,11 +200,11 @@ class Backlog:
                 log.info("backlog.unreachable", error=str(error))
 
     def about(self, entry: Entry) -> Mapping[str, str]:
-        """Name the job that it becomes."""
+        """Return the ID of its job."""
         return {"job": entry.id}
 
     async def apologise(self, entry: Entry) -> None:
-        """Say that it won't be done, and give back what it has cost."""
+        """Tell the user that it failed, and refund it."""
         waiting = _opened(entry)
         if await self.submit.abandon(waiting.request):
             await self.submit.delete_pictures(waiting.request)
