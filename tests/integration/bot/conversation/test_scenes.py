@@ -267,7 +267,8 @@ async def next_of(stage: Any, result: bytes = RESULT) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("words", "number"), [("вторую посветлее", 1), ("the first one lighter", 0), ("darken the last one", 1)]
+    ("words", "number"),
+    [("вторую сделай посветлее", 1), ("make the first one lighter", 0), ("darken the last one", 1)],
 )
 async def test_place_names_one_of_several_results(stage: Any, words: str, number: int) -> None:
     ann, results = await stage.telegram.user(), [photo("PNG"), photo("PNG")]
@@ -277,6 +278,19 @@ async def test_place_names_one_of_several_results(stage: Any, words: str, number
     await ann.picture(number=2)
     await ann.send(words)
     assert await next_of(stage) == (words, results[number])
+
+
+async def test_place_without_a_verb_has_that_one_done_again_with_both_words(stage: Any) -> None:
+    ann, sizes = await stage.telegram.user(), ((300, 200), (200, 300))
+    await ann.send(album=[photo(size=size) for size in sizes], caption=f"{SNOW}, each")
+    for _ in sizes:
+        await next_of(stage, photo("PNG"))
+    await ann.picture(number=2)
+    words = "вторую посветлее"
+    await ann.send(words)
+    prompt, done_to = await next_of(stage)
+    assert prompt == f"{SNOW}, each\n{words}"
+    assert Image.open(io.BytesIO(done_to)).size == sizes[1]
 
 
 async def test_place_names_one_of_an_album_that_waits(stage: Any) -> None:

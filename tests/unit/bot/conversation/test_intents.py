@@ -67,6 +67,14 @@ def test_sentences_that_were_not_learnt() -> None:
         ("spelled tomas", Intent.FIX),
         ("не та коробка", Intent.FIX),
         ("nein der mit bier", Intent.FIX),
+        ("плащ слишком длинный", Intent.FIX),
+        ("nein, nicht so grell", Intent.FIX),
+        ("ой нет жёлтый", Intent.FIX),
+        ("надо стереть дядьку на фото", Intent.WISH),
+        ("ich muss einen mann aus dem foto löschen", Intent.WISH),
+        ("вот эта прям отличная", Intent.THANKS),
+        ("что бы ещё придумать для снимка?", Intent.PRESETS),
+        ("кто эта девушка на снимке?", Intent.QUESTION),
         ("make the one on the left older", Intent.WISH),
         ("and a balloon", Intent.WISH),
         ("bigger please, i want to print it", Intent.LARGER),
@@ -74,7 +82,7 @@ def test_sentences_that_were_not_learnt() -> None:
         ("увеличь глаза", Intent.WISH),
         ("bigger eyes", Intent.WISH),
         ("убери тётку справа", Intent.WISH),
-        ("16:9", Intent.WISH),
+        ("16:9", Intent.MORE),
         ("10/10", Intent.THANKS),
         ("why is his face blue?", Intent.QUESTION),
         ("how much does it cost?", Intent.PRICE),
@@ -154,13 +162,19 @@ def test_words_about_an_album(said: str, how: str) -> None:
         "karin sorry",
         "her hat too",
         "и шланг тоже",
+        "без людей",
+        "бордовые",
+        "dunkelblau",
+        "в сумраке",
+        "как насчёт ветра",
+        "颜色淡一点",
     ],
 )
 def test_words_that_lean_on_those_before(said: str) -> None:
     assert meaning_of(said).intent in (Intent.MORE, Intent.FIX)
 
 
-@pytest.mark.parametrize("said", ["no people", "add a hat", "без людей", "make it green", "now a ninja"])
+@pytest.mark.parametrize("said", ["no people", "add a hat", "убери людей", "make it green", "now a ninja"])
 def test_words_that_stand_alone(said: str) -> None:
     assert meaning_of(said).intent is Intent.WISH
 
