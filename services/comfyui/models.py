@@ -222,6 +222,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         storage = STORAGE.get(req.origin_req_host)
         to_storage = storage is not None and new.scheme == "https" and (new.hostname or "").endswith(storage)
         if (new.scheme, new.netloc) != (old.scheme, old.netloc) and not to_storage:
+            fp.close()  # else its connection stays open for as long as somebody has the error
             raise ModelsError(f"{old.geturl()} redirects to {new.scheme}://{new.netloc}, which is not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 

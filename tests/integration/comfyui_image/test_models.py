@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import json
 import sys
 import threading
@@ -154,12 +155,13 @@ def test_redirect_to_another_place_is_refused_in_words(models, hub, tmp_path, li
 )
 def test_hubs_redirect_to_their_own_storage_alone(models, url, to, followed):
     request = models.urllib.request.Request(url)
-    handler = models._Redirects()
+    handler, response = models._Redirects(), io.BytesIO()
     if followed:
-        assert handler.redirect_request(request, None, 302, "Found", {}, to).full_url == to
+        assert handler.redirect_request(request, response, 302, "Found", {}, to).full_url == to
     else:
         with pytest.raises(models.ModelsError, match="which is not followed"):
-            handler.redirect_request(request, None, 302, "Found", {}, to)
+            handler.redirect_request(request, response, 302, "Found", {}, to)
+        assert response.closed
 
 
 def test_file_that_lay_there_is_trusted_after_hashing_alone(models, hub, tmp_path, lines):
