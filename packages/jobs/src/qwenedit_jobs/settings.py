@@ -148,7 +148,7 @@ def load(settings: type[S]) -> S:
 
 
 def _way_out() -> Iterator[str]:
-    """Say what is wrong with the variables of libraries that a mistake would have them ignore."""
+    """Return errors in libraries' variables that the libraries would silently ignore."""
     proxy = urllib.request.getproxies_environment().get("https", "")
     if proxy and not _PROXY.fullmatch(proxy):
         yield "HTTPS_PROXY is a value that isn't shown: must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
@@ -166,7 +166,7 @@ def shown(settings: BaseSettings) -> dict[str, str]:
 
 
 def describe(settings: type[BaseSettings], error: ValidationError) -> list[str]:
-    """Say what is wrong with each variable in an operator's words."""
+    """Describe each variable's error for operators."""
     return [_line(settings, dict(problem)) for problem in error.errors(include_url=False, include_context=True)]
 
 

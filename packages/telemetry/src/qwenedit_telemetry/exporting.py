@@ -32,7 +32,7 @@ log = structlog.get_logger(__name__)
 
 
 def make_provider(processor: SpanProcessor, *, service: str, version: str) -> TracerProvider:
-    """Make what makes spans, of which `processor` gets those of sampled traces.
+    """Create the provider of spans; `processor` gets those of sampled traces.
 
     The sampler is the one of `OTEL_TRACES_SAMPLER`. If that isn't set, all traces are exported but those whose parent
     was left out.
@@ -71,7 +71,7 @@ class Exporting:
         self.tracer = self._provider.get_tracer("qwenedit", version)
 
     def close(self) -> None:
-        """Export what is left, within `FLUSH` seconds; what is left then is dropped."""
+        """Export the remaining spans within `FLUSH` seconds, then drop the rest."""
         # The SDK's own shutdown waits for up to half a minute, and takes no other time.
         flushing = threading.Thread(target=self._provider.shutdown, name="flush-spans", daemon=True)
         flushing.start()
@@ -110,5 +110,5 @@ class WatchedExporter(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        """Stop; what is on its way is given up."""
+        """Stop, dropping spans in flight."""
         self._exporter.shutdown()

@@ -170,7 +170,7 @@ def _order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 def _short_time(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Keep the time of day: who reads a terminal knows the date."""
+    """Shorten the time to the time of day, for terminals."""
     event["time"] = event["time"][11:23]
     return event
 

@@ -64,7 +64,7 @@ def picture_calls(registry: CollectorRegistry) -> Callable[[str, str, float], No
 
 
 def open_sockets() -> int | None:
-    """Count this process' sockets; None where the system does not say."""
+    """Count this process' sockets; None if the system doesn't say."""
     if not _DESCRIPTORS.is_dir():  # Linux only
         return None
     count = 0

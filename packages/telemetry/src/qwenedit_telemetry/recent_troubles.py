@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 MOST = 6
 """Kinds of warnings that are remembered, the last ones."""
 LONGEST = 500
-"""Characters of one's words, of which the middle is left out."""
+"""Characters of a warning's text; longer ones lose their middle."""
 ANEW = 300.0
 """Seconds of silence after which a warning begins anew."""
 _UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames", "job"}

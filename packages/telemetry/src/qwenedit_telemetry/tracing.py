@@ -162,7 +162,7 @@ def processing(
 
 
 def exemplar() -> dict[str, str] | None:
-    """Return what leads from a metric's observation to the current trace, where that is exported."""
+    """Return an exemplar that links a metric to the current trace, if it's exported."""
     ids = current_ids()
     sampled = trace.get_current_span().get_span_context().trace_flags.sampled
     return {"trace_id": ids[0], "span_id": ids[1]} if ids and sampled else None

@@ -39,13 +39,13 @@ class Deed:
 
 
 def of_deeds(deeds: Sequence[Deed]) -> Answer:
-    """Report on a request about several jobs; bad news unless all were done."""
+    """Report the results for several jobs; a failure unless all were done."""
     code = OK if all(deed.done for deed in deeds) else BAD_NEWS
     return Answer("\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds), code)
 
 
 def show(text: str, *, error: bool = False) -> None:
-    """Print a text, on standard error if it is one.
+    """Print a text, on standard error if `error`.
 
     Redis may hold anything, so everything that could steer a terminal is escaped. Only line breaks are kept: code that
     puts values into lines uses `one_line`, `table` or `pairs`, which leave none in a value.
@@ -79,7 +79,7 @@ def pairs(rows: Iterable[tuple[str, str]]) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Write a duration in the largest unit of which it has two; empty if it is unknown."""
+    """Format a duration in the largest unit that gives at least 2; empty if it's unknown."""
     if seconds is None:
         return ""
     for size_of_unit, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):

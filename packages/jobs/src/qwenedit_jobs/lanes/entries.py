@@ -27,7 +27,7 @@ class DoneResult:
     first: bool
     """Whether this call dropped it."""
     more: bool
-    """Whether other entries wait, due or not, that nobody holds."""
+    """Whether other entries wait, due or not, that aren't held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ class PictureStore(Protocol):
         """
 
     async def holds(self, *refs: str) -> bool:
-        """Whether all of these pictures are kept now."""
+        """Return whether the store has all of these pictures."""
 
     async def delete(self, *refs: str) -> None:
         """Delete pictures; unknown references are ignored."""

@@ -23,7 +23,7 @@ class JobRecord:
 
     id: str
     status: Status | None = None
-    """None: no job, but an item that somebody else put into the queue's list; or one that cannot be read."""
+    """None if it's another program's item in the queue's list, or unreadable."""
     raw: Mapping[str, str] | None = None
     """All fields as they are, where this version cannot read them; of those with the user's words only the length."""
 

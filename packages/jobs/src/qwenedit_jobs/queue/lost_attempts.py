@@ -30,7 +30,7 @@ class LostAttempt:
 
     @classmethod
     def parse(cls, entry: str) -> LostAttempt | None:
-        """Read what the script tells of it; None for what is none."""
+        """Parse the script's report; None if it's malformed."""
         try:
             # json.loads would accept half a character, which no log and no metric can have. Remember no value.
             fields = from_json(entry, cache_strings="keys")

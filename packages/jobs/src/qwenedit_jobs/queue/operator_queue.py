@@ -1,4 +1,4 @@
-"""What only an operator does with the queue, and the deletion of a user's jobs."""
+"""Operators' transitions of the queue, and the erasure of a user's jobs."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MOST_LOOKED_AT = 10_000
-"""Jobs that one question looks at."""
+"""Jobs read by one call."""
 SCANNED_AT_ONCE = 1_000
-"""Keys that Redis looks at in one go, a millisecond, while it does nothing else."""
+"""Keys per scan step, a millisecond in which Redis does nothing else."""
 
 _GLOB = re.compile(r"[*?\[\]^\\]")
 _ESCAPED = r"\\\g<0>"
@@ -29,7 +29,7 @@ class Requeued(StrEnum):
     """Result of requeueing a job."""
 
     QUEUED = "queued"
-    """It is in line: taken from its worker, from its pause, or from the dead. A job that waited keeps waiting."""
+    """It's back in line. A job that waited stays in its place."""
     DONE = "done"
     CANCELLED = "cancelled"
     """It was before, or its user had asked for that and its worker had not answered."""
@@ -37,10 +37,10 @@ class Requeued(StrEnum):
 
 
 class OperatorQueue(JobQueue):
-    """The queue with the transitions that are an operator's."""
+    """The queue with operators' transitions."""
 
     async def pause(self) -> tuple[bool, float]:
-        """Let no job begin until `resume`. Running jobs are finished, new jobs are accepted and wait.
+        """Start no jobs until `resume`. Running jobs finish; new jobs are accepted and wait.
 
         Returns:
             Whether this call paused the queue, and since when it is paused, in seconds since the epoch.
@@ -49,39 +49,36 @@ class OperatorQueue(JobQueue):
         return bool(reply["changed"]), _seconds(reply["since"])
 
     async def resume(self) -> bool:
-        """End a pause; False when there was none."""
+        """End a pause; False if there was none."""
         return bool(named(await self._run("pause", on=False))["changed"])
 
     async def paused_since(self) -> float | None:
-        """Since when the queue is paused, in seconds since the epoch; None when it is not.
-
-        Since the epoch, where what somebody wrote there is no time.
-        """
+        """Return when the queue was paused, in seconds since the epoch; None if it isn't, 0 if malformed."""
         since = await self._redis.get(self._keys.paused)
         return _seconds(str(since)) if since is not None else None
 
     async def requeue(self, job_id: str) -> tuple[Requeued, State | None]:
-        """Put a job back in line: a running one is taken from its worker, a failed one starts over.
+        """Return a job to the line: a running one is taken from its worker, a failed one starts over.
 
         Returns:
-            What became of it, and its state before where that was changed.
+            The result, and its previous state if that changed.
         """
         reply = named(await self._run("requeue", id=job_id))
         before = State(reply["before"]) if "before" in reply else None
         return known(Requeued, reply["outcome"], Requeued.UNKNOWN), before
 
     async def drop(self, job_id: str) -> bool:
-        """Take a job from among the dead; False when it was not there."""
+        """Delete a dead job; False if there's none."""
         return bool(await self._run("forget", id=job_id, which="dead"))
 
     async def forget_job(self, job_id: str) -> bool:
-        """Forget a job that is finished and answered, with its pictures; False while it is not."""
+        """Erase an answered job with its pictures; False if it isn't answered yet."""
         return bool(await self._run("forget", id=job_id, which="answered"))
 
     async def erase_unreadable(self, job_id: str) -> bool:
-        """Forget a job that this version cannot read, wherever it stands; False when nothing was known of it.
+        """Erase a job that this version can't read, whatever its state; False if there's none.
 
-        Nobody can answer it. A worker that runs it learns that its lease is lost.
+        It gets no answer. A worker that runs it learns that its lease is lost.
         """
         return bool(await self._run("forget", id=job_id, which="any"))
 
@@ -93,7 +90,7 @@ class OperatorQueue(JobQueue):
         return float(seconds + microseconds / 1e6)
 
     async def ids_by_state(self) -> dict[State, list[str]]:
-        """Return the ids of all jobs that wait (next one first), run, pause and are dead (newest first)."""
+        """Return the IDs of jobs by state: waiting (next one first), running, delayed, dead (newest first)."""
         view = named(await self._run("view", skip=0, count=MOST_OF_ALL, others=MOST_OF_ALL))
         dead = await self._redis.zrange(self._keys.dead, 0, -1, desc=True)
         return {
@@ -115,9 +112,9 @@ class OperatorQueue(JobQueue):
         return cast("list[str]", list(ids))
 
     async def ids_like(self, start: str) -> list[str]:
-        """Return the ids that begin with some characters, of jobs that wait, run, pause or are dead.
+        """Return unfinished and dead jobs' IDs with this prefix.
 
-        Where none of these does, of all jobs that are remembered, which takes a look at every key.
+        If there are none, return those of all stored jobs, which scans every key.
         """
         if await self._redis.exists(self._keys.job(start)):
             return [start]
@@ -131,7 +128,7 @@ class OperatorQueue(JobQueue):
         return sorted({str(key).removeprefix(prefix) async for key in keys})
 
     async def records(self, job_ids: Iterable[str]) -> list[JobRecord]:
-        """Return some jobs, in a few round trips; one that is no job, or unreadable, has no state."""
+        """Return jobs' records, in a few round trips; other programs' items and unreadable jobs have no state."""
         ids = list(job_ids)[:MOST_LOOKED_AT]
         records: list[JobRecord] = []
         for start in range(0, len(ids), 500):

@@ -132,7 +132,7 @@ def whole(value: str | float) -> int:
 
 
 def seconds(fields: Mapping[str, str], name: str) -> float | None:
-    """Read a time, which is kept in milliseconds; None where it isn't known.
+    """Parse a time in milliseconds; None if it's unknown.
 
     Raises:
         ValueError: it is no time.

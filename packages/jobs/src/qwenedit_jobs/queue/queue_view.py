@@ -1,4 +1,4 @@
-"""The queue for code that reads it and changes nothing."""
+"""A read-only view of the queue."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 SCRIPTS = Path(__file__).parent / "lua"
 MOST_OF_ALL = 100_000
-"""Jobs of one place that are looked at; far more than an operator lets wait."""
+"""Jobs per state that are read; far more than the queue's limit."""
 MOST_OF_USER = 1_000
-"""Unfinished jobs of one user that are looked at. Who may write a user's set may put any number into it."""
+"""Unfinished jobs of a user that are read: anybody with a worker's password can write to a user's set."""
 MOST_NOTED = 1_000
 """Unreadable jobs that are remembered, so that each is logged once."""
 
@@ -34,12 +34,12 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A part of the line, and the jobs outside it."""
+    """A part of the line, and jobs outside it."""
 
     length: int
     """Jobs in line."""
     positions: dict[str, int]
-    """Id → place in line, 1 for the next one, in this order."""
+    """ID → place in line, from 1, in order."""
     others: tuple[str, ...]
     """Ids of jobs that run or pause between attempts."""
 
@@ -54,7 +54,7 @@ class QueueView:
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self.name = keys.job_queue
-        """As traces and logs call the queue."""
+        """The queue's name in traces and logs."""
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))
@@ -62,12 +62,12 @@ class QueueView:
         self._unreadable = dict[str, None]()
 
     async def status(self, job_id: str) -> Status | None:
-        """Return a job; None if it was never accepted, is forgotten, or can't be read."""
+        """Return a job; None if it's unknown, deleted or unreadable."""
         statuses = await self.statuses([job_id])
         return statuses[0] if statuses else None
 
     async def exists(self, job_id: str) -> bool:
-        """Whether a job is remembered, even if it cannot be read."""
+        """Return whether a job is stored, even if it's unreadable."""
         return bool(await self._redis.exists(self._keys.job(job_id)))
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
@@ -84,7 +84,7 @@ class QueueView:
         return statuses
 
     async def _hashes(self, job_ids: Sequence[str]) -> list[dict[str, str] | str]:
-        """Return what each job's hash has; for one that is too large, or of another type, why it isn't read."""
+        """Return each job's hash; if it's too large or of another type, the reason why it isn't read."""
         if not job_ids:
             return []
         hashes = await self._run("records", ids=job_ids, most=256 << 10, of_all=16 << 20)
@@ -104,12 +104,12 @@ class QueueView:
         return list(reversed(view["line"]))
 
     async def window(self, *, skip: int, count: int, others: int) -> Window:
-        """Look at a part of the line and at the jobs outside it: as much work for a line of ten thousand as for one.
+        """Return a part of the line and jobs outside it, at a cost that doesn't depend on the line's length.
 
         Args:
-            skip: Jobs in line, from the next one on, that are left out.
+            skip: Number of next jobs to leave out.
             count: Jobs in line to return.
-            others: Most jobs of each other place: those that run, run on pods that are leaving, and pause.
+            others: Most jobs of each other state: running, on leaving pods, delayed.
         """
         view = named(await self._run("view", skip=skip, count=count, others=others))
         return Window(
@@ -119,7 +119,7 @@ class QueueView:
         )
 
     async def positions_of(self, job_ids: Iterable[str]) -> dict[str, int]:
-        """Return the places in line, 1 for the next one, of those jobs that are in line."""
+        """Return the places in line, from 1, of those jobs that are in line."""
         ids = list(job_ids)
         places = named(await self._run("view", ids=ids))["places"] if ids else []
         return {job_id: int(place) for job_id, place in zip(ids, places, strict=True) if int(place)}
@@ -135,12 +135,12 @@ class QueueView:
         return cast("list[str]", view["line"])
 
     async def memory(self) -> Memory:
-        """Return what Redis says of its memory."""
+        """Return Redis' memory usage."""
         reply = named(await self._run("room", bytes=0, share=1_000))  # so that no picture is deleted
         return Memory(reply["used"], reply["limit"], reply["kept_free"])
 
     async def counts(self) -> Counts:
-        """Count the jobs in each place, at one moment."""
+        """Count the jobs in each state, atomically."""
         view = named(await self._run("view", counts=True))
         return Counts(
             waiting=view["length"],

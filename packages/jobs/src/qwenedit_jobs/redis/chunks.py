@@ -34,7 +34,7 @@ async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
 
 
 async def get(redis: Redis, key: str, *, size: int) -> bytes | None:
-    """Return a picture, or None where there is none of this size.
+    """Return a picture; None if there's none of this size.
 
     Args:
         redis: A client that does not decode replies.

@@ -23,7 +23,7 @@ _SHEBANG, _KEYS = "#!", "-- KEYS: "
 
 
 class Scripts:
-    """The scripts of a folder, each of which stands behind `clock.lua` and a prelude.
+    """A folder's scripts, each prefixed with `clock.lua` and a prelude.
 
     A comment at the top of a script or its prelude names the keys, and prefixes of keys, that it touches:
     `-- KEYS: leases job_prefix`. It has them as constants in capitals, which are written into it: keys that go along

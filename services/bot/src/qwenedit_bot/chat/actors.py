@@ -14,13 +14,13 @@ from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
 Event: TypeAlias = Message | CallbackQuery | ChatMemberUpdated
 
 KINDS = ("message", "edited_message", "callback_query", "pre_checkout_query", "my_chat_member")
-"""Updates that are asked for and handled (https://core.telegram.org/bots/api#update)."""
+"""Kinds of updates that the bot requests and handles (https://core.telegram.org/bots/api#update)."""
 
 
 def actor_of(event: Event) -> int | None:
-    """Return the id of who acts: positive for a person, negative for a chat that speaks for itself.
+    """Return the actor's ID: positive for a person, negative for a chat that writes as itself.
 
-    None where there is nobody to whom a job could belong: a bot, or an author that Telegram does not name.
+    None if nobody can own a job: a bot, or an author that Telegram doesn't name.
     """
     if isinstance(event, Message) and event.sender_chat is not None:
         return event.sender_chat.id
@@ -36,13 +36,13 @@ def kind_of(update: dict[str, Any]) -> str:
 
 
 def event_in(update: dict[str, Any]) -> dict[str, Any]:
-    """Return the message or press of an update as Telegram sent it; empty where it has not its form."""
+    """Return the message or button press of a raw update; empty if it's malformed."""
     event = update.get(kind_of(update))
     return event if isinstance(event, dict) else {}
 
 
 def actor_in(update: dict[str, Any]) -> int:
-    """Return who acts in an update as Telegram sent it, which need not have its form; 0 for nobody."""
+    """Return the actor of a raw, possibly malformed update; 0 if there's none."""
     match event_in(update):
         case {"sender_chat": {"id": int(chat)}}:
             return chat
@@ -54,13 +54,13 @@ def actor_in(update: dict[str, Any]) -> int:
 
 
 def is_about_money(update: dict[str, Any]) -> bool:
-    """Whether an update is about a payment, of which none may be refused."""
+    """Return whether an update is about a payment: those are never refused."""
     event = event_in(update)
     return kind_of(update) == "pre_checkout_query" or "successful_payment" in event or "refunded_payment" in event
 
 
 def is_of_bot(message: Message, bot_id: int) -> bool:
-    """Whether the bot wrote a message itself: only then are its buttons the bot's."""
+    """Return whether the bot wrote a message itself: only then are its buttons the bot's."""
     return message.from_user is not None and message.from_user.id == bot_id and own_words(message)
 
 

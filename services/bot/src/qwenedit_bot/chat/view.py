@@ -1,4 +1,4 @@
-"""What is said in a chat: texts with buttons, pictures and invoices, and the message that they answer."""
+"""What the bot sends: texts with buttons, pictures and invoices, and the message that they answer."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ class Source:
 
     chat_id: int
     message_id: int
-    """0: what is sent answers nothing."""
+    """0 if it's not a reply."""
     discriminator: str = ""
-    """Tells answers apart that reply to the same message."""
+    """Distinguishes answers that reply to the same message."""
     thread_id: int = 0
     """The forum topic in which to answer; 0 outside of topics."""
 
@@ -70,12 +70,12 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture on its way to a user."""
+    """A picture to send."""
 
     data: bytes
     caption: str
     as_file: bool
-    """As a file where Telegram would not take it as a photo."""
+    """Sent as a file, because Telegram wouldn't take it as a photo."""
     buttons: Buttons = ()
     name: str = "picture"
     """Of the file, without an extension."""
@@ -83,7 +83,7 @@ class PictureView:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """What a user may pay for, in Telegram Stars."""
+    """An invoice in Telegram Stars."""
 
     title: str
     """At most 32 characters."""

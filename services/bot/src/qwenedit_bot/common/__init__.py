@@ -1,1 +1,1 @@
-"""What every room stands on: names of Redis keys, metrics, what is kept of users, waiting, caches, log lines."""
+"""Shared by all of the bot: Redis keys, metrics, declarations of personal data, timeouts, waiting."""

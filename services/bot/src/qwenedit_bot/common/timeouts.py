@@ -20,7 +20,7 @@ LONG_POLL_LOST = LONG_POLL + 10
 RESERVED_AHEAD = 5.0
 """By which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
 BUSY_PAUSE = 0.5
-"""Until somebody who has just had some turns asks again, where the token's turns are scarce."""
+"""Until a person who just had some turns asks again, if the token's turns are scarce."""
 
 # ---------------------------------------------------------------- updates
 UPDATE = DAY
@@ -28,7 +28,7 @@ UPDATE = DAY
 ALBUM = 0.8
 """From a message of an album to the next one: Telegram delivers them together, and never says which is the last."""
 LANES_IDLE = 5.0
-"""Between two looks at the lanes, at most: an entry that another replica or an operator adds may wait that long."""
+"""Between two checks of the lanes, at most: another replica's or an operator's entry may wait that long."""
 DRAIN = 10.0
 """For held entries at a stop; the others are done after the next start. With `WEBHOOK_STOP` below the
 pod's grace period of 30 s (`qwenedit.gracePeriod` in the chart)."""
@@ -36,7 +36,7 @@ RETRY_FIRST_PAUSE = 0.5
 """Between attempts at what Telegram, or the store of pictures, doesn't take; they double up to the next."""
 RETRY_LONGEST_PAUSE = 60.0
 REDIS_PAUSE = 2.0
-"""Until an entry is tried again that Redis refused."""
+"""Until an entry is retried after an error of Redis."""
 WEBHOOK_STOP = 5.0
 """For open requests: each only writes to Redis."""
 WEBHOOK_LOG = 60.0
@@ -48,11 +48,11 @@ STRANGER = 60.0
 
 # ---------------------------------------------------------------- requests
 SENT_AWAY = 2.0
-"""Until a request that was sent away for want of room is made again, at most; half of it at least."""
+"""Until a request that found no room is retried, at most; at least half of it."""
 PLACE_IN_LINE = 3 * SENT_AWAY
 """For which a user keeps a place in line without asking again. Above `SENT_AWAY`."""
 BACKLOG_RETRY = 30.0
-"""Until a user's first request is tried again if no answer to a job of theirs makes it due."""
+"""Until a user's first request is retried, unless an answer to one of their jobs makes it due."""
 MODERATION_ATTEMPT = 5.0
 """For each attempt to ask the moderation hook."""
 
@@ -62,13 +62,13 @@ PROGRESS_PAUSE = 4.0
 PROGRESS_EDIT = 5.0
 """Until an edit that hasn't been sent is dropped. A process that was stopped must not send it over the answer."""
 LATE_EDITS = 15.0
-"""Until no edit of a job's progress can arrive any more: `PROGRESS_EDIT` and `SHORT_CALL` together."""
+"""Until no progress edit of a job can arrive any more: `PROGRESS_EDIT` and `SHORT_CALL` together."""
 COLD_START = 300.0
 """Until a waiting job is called late if no worker is ready."""
 RINGING = 30.0
 """From a job's acceptance to its end, after which the picture comes as a new message."""
 REFUSED_PAUSE = 3_600.0
-"""Until it's tried again later, if nothing comes from its chat: Telegram tells no bot that it may write again."""
+"""Until it's retried later, unless its chat sends something: Telegram doesn't tell bots that they may write again."""
 
 # ---------------------------------------------------------------- the leader
 LEADER_LEASE = 6.0
@@ -76,7 +76,7 @@ LEADER_LEASE = 6.0
 LEADER_RENEW = 2.0
 """Between two renewals. Below a half of `LEADER_LEASE`."""
 MEASURE = 15.0
-"""Between two counts of what there is, as often as Prometheus asks for it."""
+"""Between two measurements for metrics, as often as Prometheus scrapes."""
 FORGET_AGAIN = 10.0
 """Between two requests of one user to be forgotten: each scans all keys of Redis, and any user may press the button."""
 
@@ -84,10 +84,10 @@ FORGET_AGAIN = 10.0
 REPLY = 2 * DAY
 """Which message answers which. Above `UPDATE`; where jobs may wait longer, it's their wait and a day."""
 SAID = 6 * 3_600
-"""What an answer has said. Above `REFUSED_PAUSE`: a handler that waits is called again. Then it's said again."""
+"""An answer's sent views. Above `REFUSED_PAUSE`, because a waiting handler is called again."""
 VERDICT = DAY
-"""A verdict on a result: longer than its picture could be asked for again."""
+"""A verdict on a result: longer than its picture can be requested."""
 CHARGE = 8 * DAY
 """What an unfinished job was charged to, at most. Above `times.UNANSWERED_JOB`."""
 PAYMENT = 3 * 365 * DAY
-"""A user's payments, after the last one: accounts have to be kept, and refunds to be possible."""
+"""A user's payments, after the last one: for accounts and refunds."""

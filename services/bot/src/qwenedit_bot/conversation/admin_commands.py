@@ -1,4 +1,4 @@
-"""What admins may command, in private; for everybody else these are unknown commands."""
+"""Admins' commands, in private; for everybody else they're unknown."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _ID = re.compile(r"-?[0-9]{1,19}")
 
 
 async def pause(turn: Turn) -> None:
-    """Let no job begin."""
+    """Pause the queue."""
     await turn.services.queue.pause()
     log.info("admin.paused", admin=turn.user_id)
     await turn.say(View(turn.words(Text.PAUSED)))
 
 
 async def resume(turn: Turn) -> None:
-    """Let them begin again."""
+    """Resume the queue."""
     await turn.services.queue.resume()
     counts = await turn.services.queue.counts()
     log.info("admin.resumed", admin=turn.user_id, waiting=counts.waiting)
@@ -35,7 +35,7 @@ async def resume(turn: Turn) -> None:
 
 
 async def ban(turn: Turn) -> None:
-    """Ban a user, and cancel what they wait for."""
+    """Ban a user, and cancel their jobs."""
     user = _user(turn)
     if user is None:
         view = View(turn.words(Text.ADMIN_USAGE, usage="/ban 123456789"))
@@ -65,7 +65,7 @@ async def unban(turn: Turn) -> None:
 
 
 async def grant(turn: Turn) -> None:
-    """Give a user jobs beyond those of the day; once, however often the update comes."""
+    """Grant a user jobs beyond the daily ones; once, even if the update is repeated."""
     match turn.args.split():
         case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
             lot = f"granted {turn.chat_id}:{turn.shown}"

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Words
 
 OPEN = "open"
-"""First part of a button's data; the command follows that it stands for."""
+"""First part of a button's data; its command follows."""
 
 
 async def start(turn: Turn) -> None:
-    """Say how it works."""
+    """Answer `/start`: explain how it works."""
     words = turn.words
     language = Button(words(Text.LANGUAGE_BUTTON), f"{OPEN}:language")
     await turn.say(View(words(Text.START), ((_styles(words),), (_tips(words), language))))
 
 
 async def give_help(turn: Turn) -> None:
-    """Say what works well, and the limits."""
+    """Answer `/help`: what works well, and the limits."""
     larger = round(turn.services.larger_megapixels)
     text = turn.words(Text.HELP, length=MAX_INSTRUCTION, larger=larger)
     if turn.services.shop.packs:
@@ -53,7 +53,7 @@ async def offer_presets(turn: Turn) -> None:
 
 
 async def status(turn: Turn) -> None:
-    """Say where the user's unfinished jobs are, oldest first."""
+    """List the user's unfinished jobs, oldest first."""
     services = turn.services
     mine = await services.queue.statuses(await services.queue.unfinished_ids_of(turn.user_id))
     line = await services.queue.positions_of(job.job.id for job in mine)
@@ -67,5 +67,5 @@ async def status(turn: Turn) -> None:
 
 
 async def unknown(turn: Turn) -> None:
-    """Say where the commands are listed."""
+    """Point to the list of commands."""
     await turn.say(View(turn.words(Text.UNKNOWN_COMMAND), single(_tips(turn.words))))

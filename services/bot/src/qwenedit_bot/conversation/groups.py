@@ -30,7 +30,7 @@ _GROUPS = {"group", "supergroup"}
 
 
 def called_to_edit(text: str, username: str) -> str | None:
-    """Return the instruction of a text that calls this bot to edit; None where it calls somebody else or nobody."""
+    """Return the instruction of a text that calls this bot; None if it doesn't."""
     command = reading.COMMAND.match(text)
     if command is not None:
         named = (command["bot"] or username).lower() == username.lower()
@@ -40,14 +40,14 @@ def called_to_edit(text: str, username: str) -> str | None:
 
 
 def is_called(turn: Turn) -> bool:
-    """Whether somebody writes to this bot in a group: their own words name it, or are its command to edit."""
+    """Return whether a group message is for this bot: it names the bot, or is its command."""
     first = turn.messages[0]
     edit = called_to_edit(first.text or first.caption or "", turn.services.bot_name)
     return own_words(first) and (turn.command != "" or edit is not None)
 
 
 async def changed(turn: Turn) -> None:
-    """Say how the bot works in a group that it was added to. No other change of its rights is worth a word."""
+    """Explain the bot in a group that it was added to. Other changes of its rights get no message."""
     change = turn.event
     if isinstance(change, ChatMemberUpdated) and change.chat.type in _GROUPS and await _ADDED(change):
         await explain(turn)
@@ -59,7 +59,7 @@ async def explain(turn: Turn) -> None:
 
 
 async def message(turn: Turn) -> None:
-    """Take what is for the bot of what somebody sends: a command that names it, or words."""
+    """Handle a group message that is for the bot: a command or a text."""
     if turn.command in ("", "edit") or not own_words(turn.messages[0]):
         await take(turn, lambda draft: _read(turn, draft))
     else:
@@ -67,7 +67,7 @@ async def message(turn: Turn) -> None:
 
 
 async def corrected(turn: Turn) -> None:
-    """Take a corrected message that was, or is now, for the bot."""
+    """Handle a corrected message that was, or now is, for the bot."""
     (corrected,) = turn.messages
     text = corrected.text or corrected.caption or ""
     said = called_to_edit(text, turn.services.bot_name) if own_words(corrected) else None

@@ -32,7 +32,7 @@ _SAID = {
 
 
 async def answered_job(turn: Turn) -> Status | None:
-    """Return the job that a button is about once its user has the result, or say why the press does nothing."""
+    """Return a button's job if its user has the result; otherwise say why the press does nothing."""
     status = await turn.services.queue.status(turn.data)
     if status is None or status.job.reply is None:
         refusal = Text.PRESS_FORGOTTEN
@@ -47,7 +47,7 @@ async def answered_job(turn: Turn) -> Status | None:
 
 
 async def cancel(turn: Turn) -> None:
-    """Cancel the job under whose message the button is; its message is then changed by the job's end."""
+    """Cancel the button's job, whose end then changes its message."""
     services = turn.services
     if await services.backlog.stop(turn.user_id, turn.data):
         await turn.toast(turn.words(Text.PRESS_CANCELLED))
@@ -62,7 +62,7 @@ async def cancel(turn: Turn) -> None:
 
 
 async def larger(turn: Turn) -> None:
-    """Enlarge the result under which the button is."""
+    """Enlarge the button's result."""
     status = await answered_job(turn)
     if status is not None:
         await enlarge(turn, status)

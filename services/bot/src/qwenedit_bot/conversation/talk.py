@@ -1,4 +1,4 @@
-"""Handlers of photos, words, corrections and the buttons of questions: each reads an event and lets it happen."""
+"""Handlers of photos, texts, corrections and buttons of questions: each reads an event and applies it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 async def message(turn: Turn) -> None:
-    """Take what somebody sends in private."""
+    """Handle a private message."""
     messages = turn.messages
     if any(map(reading.attachment_of, messages)):
         await photos(turn)
@@ -47,7 +47,7 @@ async def message(turn: Turn) -> None:
 
 
 async def photos(turn: Turn) -> None:
-    """Take photos; what else an album has is left out."""
+    """Handle photos; an album's other files are ignored."""
     refusal = refused_unseen(turn.words, list(filter(None, map(reading.attachment_of, turn.messages))))
     if refusal is not None:
         await turn.say(refusal)
@@ -56,7 +56,7 @@ async def photos(turn: Turn) -> None:
 
 
 async def text(turn: Turn, message: Message) -> None:
-    """Take words."""
+    """Handle a text."""
     length = len(reading.wish_in(message.text or ""))
     if length > MAX_INSTRUCTION:
         await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
@@ -72,12 +72,12 @@ async def unsupported(turn: Turn) -> None:
 
 
 async def stop(turn: Turn) -> None:
-    """Cancel what is unfinished."""
+    """Cancel unfinished jobs."""
     await take(turn, _said(turn, STOP))
 
 
 async def corrected(turn: Turn) -> None:
-    """Take a corrected message as it is now."""
+    """Handle a corrected message."""
     (message,) = turn.messages
     source = reading.attachment_of(message)
     refusal = refused_unseen(turn.words, [source]) if source is not None else None
@@ -88,13 +88,13 @@ async def corrected(turn: Turn) -> None:
 
 
 async def how(turn: Turn) -> None:
-    """Take how several photos are meant."""
+    """Handle the choice of how to use several photos."""
     how: How = "each" if turn.data == "each" else "together"
     await take(turn, HowChosen(id=turn.name, message_id=turn.shown, at=turn.at, how=how))
 
 
 async def begun(turn: Turn) -> None:
-    """Take what to do about jobs that have begun."""
+    """Handle the choice about jobs that have begun."""
     over = turn.press is not None and turn.press.data == OVER
     await take(turn, lambda draft: _begun(turn, draft, turn.shown, over=over))
 
@@ -107,12 +107,12 @@ async def _begun(turn: Turn, draft: Draft, shown: int, *, over: bool) -> BegunCh
 
 
 async def resume(turn: Turn) -> None:
-    """Do what could not be done before."""
+    """Continue a waiting request."""
     await take(turn, Resumed(id=turn.name, message_id=turn.shown, at=turn.at))
 
 
 async def like_this(turn: Turn) -> None:
-    """Take words that looked like a question."""
+    """Handle a confirmed text that looked like a question."""
     about = turn.about
     if about is None or not own_words(about):
         await turn.alert(Text.PRESS_FORGOTTEN)
@@ -127,7 +127,7 @@ async def like_this(turn: Turn) -> None:
 
 
 async def again(turn: Turn) -> None:
-    """Do the same once more, with another seed."""
+    """Repeat a job with another seed."""
     status = await answered_job(turn)
     if status is None or status.job.reply is None:
         return
@@ -141,7 +141,7 @@ async def again(turn: Turn) -> None:
 
 
 async def undo(turn: Turn) -> None:
-    """Go back to the picture before."""
+    """Go back to the previous picture."""
     status = await answered_job(turn)
     if status is None:
         return

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Keys
 
 _PURPOSE = b"qwenedit: ids of jobs, version 1"
-"""Tells this use of the token from any other."""
+"""Separates this use of the token from any other."""
 READ_AT_ONCE = 25
-"""Jobs that are read without a pause: some 10 ms, in which nothing else happens."""
+"""Jobs read without a pause: about 10 ms, in which the event loop does nothing else."""
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +48,11 @@ class JobIds:
         return job_id(chat_id, message_id, key=self._key, discriminator=discriminator)
 
     def signed(self, job_id: str, text: str) -> str:
-        """Sign a text of the bot's own that is kept with a job, where workers may write as well."""
+        """Sign a text that is stored with a job, where workers can write too."""
         return f"{self._signature(job_id, text)} {text}"
 
     def proven(self, job_id: str, signed: str) -> str:
-        """Return the text that was signed for this job; nothing where it wasn't."""
+        """Return the text that was signed for this job; empty if the signature is wrong."""
         signature, _, text = signed.partition(" ")
         return text if signature == self._signature(job_id, text) else ""
 

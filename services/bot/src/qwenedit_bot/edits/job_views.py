@@ -1,4 +1,4 @@
-"""How a job looks in a chat: pure functions from the state of a job to the text and buttons of its message."""
+"""Views of a job in a chat: pure functions from its state to the text and buttons of its message."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Job, Status
 
 SAID_IN_SECONDS = 90
-"""Seconds from which on minutes are said instead."""
+"""Seconds from which on the text gives minutes."""
 SHOWN_OF_WISH = 120
-"""Characters of a wish that are quoted."""
+"""Characters of an instruction that are quoted."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
 AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "styles"
@@ -43,7 +43,7 @@ WORTH_ANOTHER_TRY = frozenset(
         Reason.UNKNOWN,
     )
 )
-"""Why a job may fail that works the next time, with nothing changed."""
+"""Reasons of failures that an unchanged retry may not meet."""
 
 
 def requested(words: Words, presets: Catalogue, request: Request, text: Text) -> View:
@@ -71,9 +71,9 @@ def overview(
     *,
     backlog: int = 0,
 ) -> View:
-    """All unfinished jobs of a user, with their places in line and what to expect by their ids.
+    """List a user's unfinished jobs, with their places in line and expected waits by ID.
 
-    So many more follow by themselves, as those of the `backlog` do.
+    `backlog` is the number of requests that follow by themselves.
     """
     if not jobs and not backlog:
         return View(words(Text.NOTHING_IN_THE_WORKS))
@@ -105,7 +105,7 @@ def outcome(words: Words, job_id: str, state: State, reason: Reason | None, *, l
 
 
 def withheld(words: Words, job_id: str, text: Text) -> View:
-    """A job's message where its picture may not be shown."""
+    """A job's message if its picture was withheld."""
     return View(_marked(words, words(text), job_id))
 
 
@@ -134,7 +134,7 @@ def result_buttons(words: Words, status: Status, *, as_file: bool, larger: bool 
 
 
 def quota_used_up(words: Words, quota: Quota, *, shared: bool, for_sale: bool) -> str:
-    """Say that nothing is left today; in a group, where others read it, not how many that were."""
+    """Say that the quota is used up; in a group, without the numbers."""
     if shared:
         return words(Text.DAILY_LIMIT_IN_GROUP)
     text = words(Text.DAILY_LIMIT, count=quota.per_day, time=_remaining(words, quota.resets_in))
@@ -196,7 +196,7 @@ def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) 
 
 
 def shortened(wish: str) -> str:
-    """Return a wish in one line that is not too long."""
+    """Return an instruction in one line, shortened."""
     line = " ".join(wish.split())
     return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
 
@@ -207,12 +207,12 @@ def _quoting(words: Words, text: str, wish: str) -> str:
 
 
 def _marked(words: Words, text: str, job_id: str) -> str:
-    """Add what the user can tell the operator, who finds trace and logs by it."""
+    """Add the job's ID, by which the operator finds its trace and logs."""
     return f"{text}\n\n{words(Text.JOB, job=short_id(job_id))}"
 
 
 def _expected(words: Words, wait: Wait) -> str:
-    """Say what is expected, in steps so coarse that not every second changes the message."""
+    """Describe the expected wait, coarsely enough that the message rarely changes."""
     if isinstance(wait, Text):
         return words(wait)
     if wait < SAID_IN_SECONDS:

@@ -89,7 +89,7 @@ class Quotas:
         return self._per_day is not None and user_id not in self._exempt
 
     async def charge(self, user_id: int, job_id: str) -> Quota | None:
-        """Count a job, once however often it is asked for; returns the quota when nothing is left for it."""
+        """Charge a job, once; returns the quota if it's used up."""
         if not self.limited(user_id):
             return None
         charged, quota = await self._ask(user_id, job_id)

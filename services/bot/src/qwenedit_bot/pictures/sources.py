@@ -1,4 +1,4 @@
-"""Where pictures come from: a user's file at Telegram, or an earlier result in the store. Both can be written down."""
+"""Sources of pictures: a user's file at Telegram, or an earlier result in the store. Both can be serialized."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StoredPicture:
     ref: str
     """In the picture store."""
     copy: Attachment | None = None
-    """What Telegram has of it, for when the store has it no more."""
+    """Telegram's copy, for when the store no longer has it."""
 
 
 _PICTURES: TypeAdapter[list[Attachment | StoredPicture]] = TypeAdapter(list[Attachment | StoredPicture])
@@ -46,7 +46,7 @@ _COPIES: TypeAdapter[list[Attachment | None]] = TypeAdapter(list[Attachment | No
 
 
 def photos_of(job: Job) -> tuple[StoredPicture, ...]:
-    """Return a job's own photos by their names, whatever its payload says: a worker may write to that."""
+    """Return a job's own photos by name, ignoring its payload: a worker may write to that."""
     return tuple(StoredPicture(input_ref(job.id, number)) for number in range(len(job.edit.pictures)))
 
 
@@ -60,7 +60,7 @@ class Sources:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read what `text` wrote; nothing of another version's job, or of what somebody else wrote."""
+        """Parse what `text` wrote; empty if another version or another program wrote it."""
         try:
             data = json.loads(text)
             pictures, copies = _PICTURES.validate_python(data["pictures"]), _COPIES.validate_python(data["copies"])
@@ -74,7 +74,7 @@ class Sources:
         return cls(with_copies, shown if len(shown) == len(pictures) else ())
 
     def text(self) -> str:
-        """Write it down, for a job's hash. Earlier versions know pictures without copies."""
+        """Serialize it for a job's hash. Earlier versions know pictures without copies."""
         pictures = [asdict(picture) for picture in self.pictures]
         copies = [fields.pop("copy", None) for fields in pictures]
         written = {"pictures": pictures, "copies": copies, "shown": self.shown}

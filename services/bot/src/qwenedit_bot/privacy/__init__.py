@@ -1,1 +1,1 @@
-"""What is kept of a user, and how it is forgotten."""
+"""Erasing a user's data."""

@@ -1,7 +1,7 @@
-"""Tells wishes from other words, and what those mean, such as “cancel it please”: by the sentences in `phrases/`.
+"""Classifies texts by intent, such as an instruction or “cancel it please”, by the sentences in `phrases/`.
 
-A naive Bayes classifier learns from them when this is imported. If the bot misunderstands words, add sentences like
-them to the file of their language: there are no rules here to extend.
+A naive Bayes classifier learns from them when this is imported. If the bot misunderstands a text, add similar sentences
+to the file of its language: there are no rules here to extend.
 """
 
 # ruff: noqa: RUF001 - the bot understands Arabic and Chinese
@@ -58,13 +58,13 @@ NODS = set("👍👌✅🆗")
 """A yes, if they answer a question."""
 _SPELLINGS = str.maketrans("يكةىı？؟！，", "یکهیi??!,", "'’`")
 _MARKS = dict.fromkeys(code for code in range(0x10000) if unicodedata.category(chr(code)) in {"Mn", "Cf"})
-"""Accents and what is invisible, as `str.translate` takes them away."""
+"""Accents and invisible characters, for `str.translate`."""
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 """libyaml is ten times as fast."""
 
 
 class Intent(StrEnum):
-    """What somebody wants; the names are those of the lists in `phrases/`."""
+    """The intent of a text; the names are those of the lists in `phrases/`."""
 
     WISH = "wish"
     """A change of a picture."""
@@ -90,7 +90,7 @@ class Intent(StrEnum):
     SEND = "send"
     VIDEO = "video"
     PRIVACY = "privacy"
-    """What is kept of a user, or a wish to have it deleted."""
+    """A question about personal data, or a request to delete it."""
     START = "start"
     """A greeting."""
     OTHER = "other"
@@ -116,7 +116,7 @@ _KEY = (1 << 64) - _ROOM
 
 
 class Doubt(StrEnum):
-    """Whether words may be a wish that aren't taken for one, or the other way round."""
+    """Whether a text may be misread as an instruction, or the other way round."""
 
     NONE = ""
     SOME = "some"

@@ -1,4 +1,4 @@
-"""Who may use the bot: admins, and everybody else or those on `ALLOWED_USERS`. Banned people may not."""
+"""Who may use the bot: admins, and either everybody or the users in `ALLOWED_USERS`, except banned ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
 
 HEARD = 20
-"""Updates taken from a person who was refused, within `timeouts.STRANGER` seconds."""
+"""Updates accepted from a refused user within `timeouts.STRANGER` seconds."""
 
 
 class AccessList:
@@ -71,9 +71,9 @@ class AccessList:
         return refusal
 
     async def ban(self, user_id: int) -> bool:
-        """Ban a user; False when they were banned before, or is an admin."""
+        """Ban a user; False if they were banned before or are an admin."""
         return user_id not in self.admins and bool(await self._redis.sadd(self._banned, user_id))
 
     async def unban(self, user_id: int) -> bool:
-        """End a ban; False when there was none."""
+        """End a ban; False if there was none."""
         return bool(await self._redis.srem(self._banned, user_id))

@@ -1,4 +1,4 @@
-"""Why a request is refused, in words for the user and in one for the metrics."""
+"""Refusals of requests: a text for the user and a reason for metrics."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NotAllowedError(Exception):
 
 
 def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPicture]) -> View | None:
-    """Return the refusal of pictures of which one cannot be taken, as its type or size alone says."""
+    """Return a refusal if a picture's type or size alone shows that it can't be used."""
     for number, attachment in enumerate(attachments, 1):
         if isinstance(attachment, StoredPicture):
             continue
@@ -52,7 +52,7 @@ def refused_unseen(words: Words, attachments: Sequence[Attachment | StoredPictur
 def refusal_of(
     words: Words, attachments: Sequence[Attachment | StoredPicture], reached: int, error: Exception
 ) -> tuple[RequestOutcome, str, View]:
-    """Word why a request is refused at the picture that was `reached`, from 1, and name the reason for metrics."""
+    """Return outcome, reason and view of a request refused at the picture `reached`, counted from 1."""
     match error:
         case QueueFullError():
             return RequestOutcome.NOT_NOW, "queue_full", View(words(Text.QUEUE_FULL))

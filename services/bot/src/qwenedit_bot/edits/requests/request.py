@@ -1,4 +1,4 @@
-"""What a user asks for, and what may become of it."""
+"""A user's request for an edit, and its outcomes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ MAX_INSTRUCTION = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a user asks for."""
+    """A request for an edit."""
 
     job_id: str
-    """The job's id, which comes from the message and the discriminator: the same however often the request is made."""
+    """The job's ID, derived from message and discriminator, so that repeating the request gives the same job."""
     source: Source
-    """What the answer replies to."""
+    """The message that the answer replies to."""
     user_id: int
     attachments: tuple[Attachment | StoredPicture, ...]
     """At most `qwenedit_jobs.MAX_PICTURES`, in the order in which the instruction counts them."""
@@ -29,7 +29,7 @@ class Request:
     parameters: dict[str, int | float | str] = field(default_factory=dict)
     """For inputs that the workflow's binding names."""
     discriminator: str = ""
-    """Tells requests apart that come from the same message, such as presses of one button."""
+    """Distinguishes requests of the same message, such as presses of one button."""
     shown: tuple[tuple[int, str], ...] = ()
     """The id of the message that shows each picture, and the job whose result it is, if it is one."""
 
@@ -44,13 +44,13 @@ class RequestOutcome(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
-    """This will never be taken."""
+    """It will never be accepted."""
     UNREADABLE = "unreadable"
     """This picture will never be accepted, whatever the instruction."""
     WAITS = "waits"
     """The user has as many unfinished jobs as they may: `Backlog` keeps the request until one of them is answered."""
     NOT_NOW = "not_now"
-    """The same picture may be asked for again: later, or in other words."""
+    """The same picture may be accepted later, or with another instruction."""
 
 
 class Reworded(Enum):
@@ -60,4 +60,4 @@ class Reworded(Enum):
     TOO_LATE = auto()
     """The job has begun, or has ended."""
     REFUSED = auto()
-    """They are too long, or are not allowed: the old ones count."""
+    """The new instruction is too long or not allowed: the old one stays."""

@@ -138,7 +138,7 @@ class Api:
         return _ok(await self._transport.request("GET", "/system_stats")).json(_system_stats)
 
     async def node(self, class_type: str) -> NodeClass | None:
-        """Return a node class's description, as `/object_info` gives it; None where there is no such class."""
+        """Return a node class's description from `/object_info`; None if there's no such class."""
         reply = _ok(await self._transport.request("GET", f"/object_info/{quote(class_type, safe='')}"))
         return reply.json(lambda classes: NodeClass.parse(classes[class_type]) if classes else None)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def rejection(body: Any, bound: BoundWorkflow) -> ComfyUIError | None:
-    """Judge the reply to `POST /prompt`; None where it reports no error.
+    """Return the error in a reply to `POST /prompt`, if it reports one.
 
     ComfyUI answers 400 if no output can be executed, and 200 with `node_errors` if only some can.
     """

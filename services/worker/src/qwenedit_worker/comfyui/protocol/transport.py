@@ -44,7 +44,7 @@ class HttpReply:
     body: bytes
 
     def json(self, parse: Callable[[Any], T]) -> T:
-        """Take what is wanted from the body's JSON.
+        """Extract a value from the body's JSON.
 
         Raises:
             UnexpectedReply: it is not JSON, or of another shape than `parse` takes.

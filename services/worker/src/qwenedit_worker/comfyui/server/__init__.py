@@ -1,1 +1,1 @@
-"""Whether a ComfyUI can do what is asked of it, and whether it is alive."""
+"""Checks of a ComfyUI: whether it has what a workflow needs, and whether it's alive."""

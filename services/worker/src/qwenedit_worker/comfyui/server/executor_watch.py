@@ -40,7 +40,7 @@ class _Since:
 
 
 class ExecutorWatch:
-    """Weighs what is seen of one server over time.
+    """Judges one server by observations over time.
 
     Args:
         longest_edit: Seconds after which a prompt of this worker is cancelled.

@@ -72,7 +72,7 @@ class Difference(NamedTuple):
 
     text: str
     missing_file: bool = False
-    """Whether it's a model file, of which the text is the name as `folder/name`."""
+    """Whether it's a model file; then the text is `folder/name`."""
 
 
 def differences(node: Node, described: NodeClass | None, *, filled: set[str]) -> Iterator[Difference]:

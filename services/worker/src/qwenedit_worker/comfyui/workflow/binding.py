@@ -70,7 +70,7 @@ def load_binding(path: Path, graph: Graph) -> Binding:
 
 
 def _misfit(ref: InputRef, graph: Graph) -> str | None:
-    """Say why an input cannot be filled in; None where it can."""
+    """Return why an input can't be filled in; None if it can."""
     if ref.node not in graph:
         return "the graph has no such node"
     node = graph[ref.node]

@@ -33,7 +33,7 @@ class Parameter(InputRef):
     choices: tuple[str, ...] = ()
 
     def problem(self, value: JsonValue) -> str | None:
-        """Say what is wrong with a value, as the end of a sentence about it; None where nothing is.
+        """Return what's wrong with a value, as the end of a sentence about it; None if it's valid.
 
         Truth values are refused: a job cannot carry any.
         """

@@ -1,4 +1,4 @@
-"""The nodes of a graph that get their sizes from a job's pictures, and what is filled into them."""
+"""The graph's nodes that get their sizes from a job's pictures, and their values."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class SizeNodes(BaseModel):
                 yield InputRef(node=node, input=name)
 
     def values(self, sizes: Sequence[Size | None], *, megapixels: float) -> Iterator[tuple[str, dict[str, int]]]:
-        """Say what is filled into which node for pictures of these sizes; nothing where a size is unknown.
+        """Yield each node's values for pictures of these sizes; none if a size is unknown.
 
         Args:
             sizes: Of the job's pictures, in their order.
