@@ -35,6 +35,7 @@ from qwenedit_bot.chat.errors import (
 from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, PictureView, Source, View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Telegram:
     async def hand_out_slowly(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
+        await response.write(bytes(11))
         await asyncio.sleep(10)
         return response
 
@@ -266,6 +268,23 @@ async def test_file_that_is_gone_is_told_from_one_that_is_too_big(messenger, tel
             await messenger.download("file", limit=10)
         with pytest.raises(FileTooBigError):
             await messenger.download("file", limit=10)
+
+
+@pytest.mark.parametrize(("limit", "error"), [(10, FileTooBigError), (11, TelegramUnavailableError)])
+async def test_download_that_is_too_large_or_too_slow_is_given_up(messenger, monkeypatch, limit, error) -> None:
+    monkeypatch.setattr(timeouts, "DOWNLOAD", 0.5)
+    with pytest.raises(error):
+        await messenger.download(SLOW, limit=limit)
+
+
+async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(messenger, telegram) -> None:
+    telegram.closed[-5] = 3600
+    for _ in range(2):
+        with pytest.raises(LaterError) as error:
+            await messenger.send(Source(-5, 1), View("hello"))
+        assert error.value.after == pytest.approx(3600, abs=60)
+    await messenger.send(Source(6, 1), View("hello"))
+    assert [int(said["chat_id"]) for _, said in telegram.made] == [-5, 6]
 
 
 @pytest.mark.usefixtures("interval")
