@@ -48,8 +48,7 @@ _CLAUSE = re.compile(
     r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
     r"|(?<= )(?:but|aber|mais|mas|pero)(?= )"
 )
-_AND = re.compile(rf"{_CLAUSE.pattern}|(?<= )(?:and|then|и|und|dann|et|puis|y|e)(?= )")
-_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]+\*)\s*")
+_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]{3,}\*)\s*")
 """A slip put right, as in chats: “*hat”."""
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
@@ -167,7 +166,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
 
 def wish_behind_undo(text: str) -> str:
     """Return the wish in words that go back first, as in “undo and make it blue”; empty if they don't."""
-    first, *rest = _AND.split(text, maxsplit=1)
+    first, *rest = re.split(f"{_CLAUSE.pattern}|{_phrases()['and']}", text, maxsplit=1)
     back = rest and meaning_of(first) in (Meaning(Intent.UNDO), Meaning(Intent.OTHER))
     return rest[0].strip() if back and meaning_of(rest[0]) == Meaning(Intent.WISH) else ""
 
