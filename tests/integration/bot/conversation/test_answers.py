@@ -259,7 +259,7 @@ async def test_reply_in_a_group_gets_the_answer_of_the_table(stage: Any, row: Re
         (sent,) = await ann.send(photo=PHOTO)
         await ann.send("/edit", reply_to=sent)
         asked = await ann.says(QUESTION)
-    text = "👍" if row.sent == "a thumb or a laugh" else "a red hat for everybody"
+    texts = {"a thumb or a laugh": "👍", "a remark": "my uncle has one like that"}
     match row.sent:
         case "a photo":
             await ann.send(photo=PHOTO, reply_to=asked.id)
@@ -268,7 +268,7 @@ async def test_reply_in_a_group_gets_the_answer_of_the_table(stage: Any, row: Re
         case "a voice message":
             await ann.send(document=b"OggS", kind="voice", reply_to=asked.id)
         case _:
-            await ann.send(text, reply_to=asked.id)
+            await ann.send(texts.get(row.sent, "put a red hat on everybody"), reply_to=asked.id)
     await expect(stage, ann, row.answer, after=asked)
 
 

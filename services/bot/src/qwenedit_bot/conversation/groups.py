@@ -118,7 +118,8 @@ def _said_to_us(turn: Turn, draft: Draft) -> str | None:
     ours = [each for each in map(reading.answered_by, turn.messages) if each and is_of_bot(each, turn.services.bot_id)]
     asked = any(each.message_id == draft.shown for each in ours)
     meaning = intents.meaning_of(said)
-    wanted = any(map(reading.attachment_of, ours)) and meaning.intent in intents.WISHES and not meaning.doubt
+    wish = turn.messages[0].text and meaning.intent in intents.WISHES and meaning.doubt != intents.Doubt.MUCH
+    wanted = wish and any(map(reading.attachment_of, ours))
     return said if asked or wanted else None
 
 

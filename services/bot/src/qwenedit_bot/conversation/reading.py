@@ -15,7 +15,6 @@ from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.step import (
     AGAIN,
     FIX,
-    LEANING,
     MOST_PHOTOS,
     OTHER,
     REDO,
@@ -362,8 +361,8 @@ def _instructs(caption: str) -> bool:
 
 
 def _asks_again(message: Message) -> bool:
-    """Return whether a caption repeats the last instruction, as “this one” or “but darker” do."""
-    return own_words(message) and intents.meaning_of(message.caption or "").intent in (AGAIN, OTHER, *LEANING)
+    """Return whether a caption repeats the last instruction, as “this one” does."""
+    return own_words(message) and intents.meaning_of(message.caption or "").intent in (AGAIN, OTHER)
 
 
 def _is_picture(document: Document) -> bool:
