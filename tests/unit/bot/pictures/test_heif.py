@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from qwenedit_decoder import decoding, headers
 from qwenedit_decoder.decoding import normalise
@@ -77,6 +77,15 @@ def test_orientation_is_applied_once(kind: str, orientation: int) -> None:
     assert picture.size == upright.size
     assert corners(picture) == corners(upright)
     assert not picture.getexif()
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_colours_of_another_profile_become_those_of_srgb(kind: str) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name, another in ((b"rXYZ", b"----"), (b"bXYZ", b"rXYZ"), (b"----", b"bXYZ")):
+        profile = profile.replace(name, another)
+    picture = taken(encoded(Image.new("RGB", (64, 64), "red"), kind, icc_profile=profile))
+    assert picture.getpixel((30, 30)) == pytest.approx((0, 0, 255), abs=14)
 
 
 def refusal(data: bytes) -> PictureRefusedError:
