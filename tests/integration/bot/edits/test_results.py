@@ -109,12 +109,12 @@ async def test_taps_of_styles_and_of_the_file_bring_one_menu_and_one_file(stage,
 
 async def test_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
-    await ann.send("and now rain", reply_to=picture.id)
+    await ann.send("add rain", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
     assert worker.photos[claim.job.edit.pictures[0]] == RESULT
     await ann.picture(number=2)
     await worker.store.delete(result_ref(job.id, 1))
-    await ann.send("and now sun", reply_to=picture.id)
+    await ann.send("add a sun", reply_to=picture.id)
     claim = await worker.finish_next(RESULT)
     assert worker.photos[claim.job.edit.pictures[0]].startswith(b"\xff\xd8")  # what Telegram still has
     await ann.picture(number=3)
