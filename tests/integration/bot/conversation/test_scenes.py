@@ -216,7 +216,7 @@ DOUBTFUL, ASKED = "xqzt", "“xqzt”: should I do this to the picture?"
 async def test_remark_about_a_result_is_no_job_and_offers_what_to_do(stage: Any, words: str) -> None:
     ann, picture = await with_result(stage)
     (said,) = await ann.send(words)
-    offer = await ann.says("If something should be different")
+    offer = await ann.says("What should be different?")
     assert (offer.reply_to, offer.now.labels) == (said, ("Again", "Undo"))
     assert await settled(stage) == []
     await ann.press("Undo", message_id=offer.id)
@@ -336,6 +336,25 @@ async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words:
     await ann.send(words)
     prompt, done_to = await next_of(stage)
     assert (prompt, done_to) == ("make it blue", RESULT)
+
+
+async def test_words_said_twice_count_twice(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    for number, words in enumerate(("more of it", "MORE OF IT"), 2):
+        await later(stage, ann)
+        await ann.send(words)
+        claim = await stage.worker.finish_next(RESULT)
+        await ann.picture(number=number)
+        await stage.answered(claim.job.id)
+    assert claim.job.edit.prompt == f"{SNOW}\nmore of it\nMORE OF IT"
+
+
+async def test_caption_that_names_the_photo_that_waits_is_about_both(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.says("What should I change?")
+    await ann.send(photo=photo(size=(90, 60)), caption="make this look like the first photo")
+    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
 
 
 async def test_word_with_an_asterisk_puts_the_words_before_right(stage: Any) -> None:

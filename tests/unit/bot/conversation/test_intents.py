@@ -113,6 +113,7 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
         ("Thank you kindly. How much do I owe you?", Intent.PRICE),
         ("thanks, how much is it?", Intent.PRICE),
         ("спасибо! сколько стоит?", Intent.PRICE),
+        ("do you speak russian? make him orange", Intent.WISH),
         ("thanks, bye!", Intent.THANKS),
         ("ok thats creepy, undo", Intent.UNDO),
         ("а теперь верни как было", Intent.UNDO),  # noqa: RUF001

@@ -20,11 +20,11 @@ from qwenedit_bot.conversation.step import (
     Reword,
     Said,
     Stop,
+    behind,
     can_resume,
     doubtful_in,
     settle,
     step,
-    with_earlier,
 )
 from qwenedit_bot.edits.job_views import AGAIN, UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
@@ -246,7 +246,7 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
         if done is None:
             return None
         prompt = done.instruction if isinstance(done, Request) else done.prompt
-        words = with_earlier(services.presets.words_in(prompt), wanted.words)
+        words = behind(services.presets.words_in(prompt), wanted.words)
         prompt = services.presets.reworded(prompt, words)
         return replace(request, instruction=prompt, workflow=done.workflow, parameters=done.parameters)
     if wanted.preset:

@@ -67,10 +67,13 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     preset = turn.services.presets.preset(draft.preset) if draft.preset else None
     words = _caption_of(messages, any_words=preset is not None) if said is None else said
     captioned = [each.message_id for each in messages if each.caption]
+    place = intents.place_of(words)
+    beside = place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures)  # it names the one that waits
     return Photos(
         id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
-        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0, how=intents.how_of(words),
-        named=at_place(intents.place_of(words), [Thing(Stage.PHOTO, (each,)) for each in pictures]),
+        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0,
+        how="together" if beside else intents.how_of(words),
+        named=None if beside else at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
         takes=preset.photos if preset is not None else 0, again=any(map(_asks_again, messages)),
     )  # fmt: skip
 

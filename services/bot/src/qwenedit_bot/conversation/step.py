@@ -729,8 +729,11 @@ def _joined(earlier: str, earlier_at: int, event: Said) -> str:
 
 
 def with_earlier(earlier: str, words: str) -> str:
-    """Return words with earlier ones, if these don't say the same and if both are not too long."""
-    if f"\n{words}\n".casefold() in f"\n{earlier}\n".casefold():
-        return earlier
+    """Return words with earlier ones, unless these have the same line."""
+    return earlier if f"\n{words}\n".casefold() in f"\n{earlier}\n".casefold() else behind(earlier, words)
+
+
+def behind(earlier: str, words: str) -> str:
+    """Return words behind earlier ones, or alone if both are too long."""
     both = "\n".join(filter(None, (earlier, words)))
     return both if len(both) <= MAX_INSTRUCTION else words

@@ -103,6 +103,7 @@ class Intent(StrEnum):
 
 
 _BACK = (Intent.UNDO, Intent.STOP)
+_ASKED = (Intent.HELP, Intent.PRICE, Intent.PRIVACY)
 _REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
 WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
 _LABELS = tuple(Intent)
@@ -145,13 +146,15 @@ def meaning_of(text: str) -> Meaning:
         return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in _CLAUSE.split(said[:_READ]) if _TOKEN.search(each)]
-    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK)
+    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED)
     return meaning if alone else _of_clauses(meaning, clauses)
 
 
 def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     first, *rest = meant = [_BAYES.meaning_of(each) for each in clauses]
+    if meaning.intent in _ASKED:  # “do you speak English? make it blue”
+        return next((each for each in meant if each == Meaning(Intent.WISH)), meaning)
     if first.intent is Intent.FIX and not first.doubt:  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     takes_back = first.intent in (Intent.QUESTION, Intent.STOP) and len(_TOKEN.findall(clauses[0])) in (1, 2)
