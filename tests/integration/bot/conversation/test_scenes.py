@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 RESULT = photo(kind="PNG")
 SNOW = "make it snow"
+HAT = "put the hat on the dog"
+"""Words that may make one picture of several."""
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -557,12 +559,12 @@ async def test_twenty_captioned_photos_wait_and_one_stop_ends_them_all(stage: An
 @pytest.mark.parametrize(("words", "counts"), [("separately", [1, 1]), ("в одну картинку", [2])])
 async def test_question_about_an_album_may_be_answered_in_words(stage: Any, words: str, counts: list[int]) -> None:
     ann = await stage.telegram.user()
-    await ann.send(album=[photo(), photo()], caption=SNOW)
+    await ann.send(album=[photo(), photo()], caption=HAT)
     await ann.says("each of the 2 photos on its own")
     await later(stage, ann)
     await ann.send(words)
     jobs = [(await stage.worker.finish_next(RESULT)).job.edit for _ in counts]
-    assert [(job.prompt, len(job.pictures)) for job in jobs] == [(SNOW, count) for count in counts]
+    assert [(job.prompt, len(job.pictures)) for job in jobs] == [(HAT, count) for count in counts]
     await ann.wait_for(lambda chat: all("Each on its own" not in each.now.labels for each in chat.from_bot))
 
 
@@ -573,8 +575,8 @@ async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     sent = await ann.send(album=[photo() for _ in range(3)])
     await ann.says("3 photos!")
-    (said,) = await ann.send(SNOW)
-    question = await ann.says("“make it snow”")
+    (said,) = await ann.send(HAT)
+    question = await ann.says(f"“{HAT}”")
     assert question.reply_to == said
     await ann.press("Each on its own", message_id=question.id)
     for _ in sent:

@@ -82,6 +82,8 @@ ALBUM = Thing(Stage.PHOTO, (photo(5), photo(6)))
 WAITS = Draft(pictures=WAITING.pictures, shown=7, at=NOW)
 ALBUM_WAITS = Draft(pictures=ALBUM.pictures, shown=7, asked=Question.CHANGE, at=NOW)
 SNOW = "make it snow"
+HAT = "put the hat on the dog"
+"""Words that may make one picture of several."""
 
 
 def jobs(action: object) -> list[tuple[tuple[int, ...], str, int, str]]:
@@ -122,17 +124,18 @@ def test_caption_about_photos_together_is_about_the_one_sent_just_before_too() -
     assert jobs(step(WAITS, photos(6, words=SNOW))[1]) == [((6,), SNOW, 6, "")]
 
 
-def test_album_with_words_asks_how_unless_they_say_so() -> None:
-    after, action = step(Draft(), photos(5, 6, words=SNOW))
+def test_album_with_words_that_may_join_it_asks_how_unless_they_say_so() -> None:
+    after, action = step(Draft(), photos(5, 6, words=HAT))
     assert action == Ask(Question.HOW, 5)
-    assert (after.words, after.pictures) == (SNOW, ALBUM.pictures)
+    assert (after.words, after.pictures) == (HAT, ALBUM.pictures)
     assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="together"))[1]) == [((5, 6), SNOW, 5, "")]
     each = [((5,), SNOW, 5, ""), ((6,), SNOW, 6, "m5")]
-    assert jobs(step(Draft(), photos(5, 6, words=SNOW, how="each"))[1]) == each
+    assert jobs(step(Draft(), photos(5, 6, words=SNOW))[1]) == each
+    assert jobs(step(Draft(), photos(5, 6, words=HAT, how="each"))[1]) == [(*one[:1], HAT, *one[2:]) for one in each]
 
 
 def test_album_with_words_takes_the_photos_that_came_just_before_it() -> None:
-    after, action = step(ALBUM_WAITS, photos(8, 9, words=SNOW))
+    after, action = step(ALBUM_WAITS, photos(8, 9, words=HAT))
     assert action == Ask(Question.HOW, 8)
     assert [picture.message_id for picture in after.pictures] == [5, 6, 8, 9]
     numbers = [each[0] for each in jobs(step(ALBUM_WAITS, photos(8, 9, words=SNOW, how="each"))[1])]
@@ -182,7 +185,7 @@ def test_words_sent_twice_are_said_once() -> None:
 
 def test_words_about_an_album_that_is_done_or_stopped_are_about_all_of_it() -> None:
     ended = [Thing(Stage.ENDED, (photo(number),), job=f"job{number}", prompt=SNOW) for number in (5, 6)]
-    after, action = step(ASKED_FOR, said("make it rain", ended[1], jobs=tuple(ended)))
+    after, action = step(ASKED_FOR, said(HAT, ended[1], jobs=tuple(ended)))
     assert (after.pictures, action) == (ALBUM.pictures, Ask(Question.HOW, 9))
     done = [Thing(Stage.RESULT, (result(number, f"job{number}"),), job=f"job{number}") for number in (5, 6)]
     darker = said("darker", done[1], jobs=tuple(done))
@@ -192,11 +195,11 @@ def test_words_about_an_album_that_is_done_or_stopped_are_about_all_of_it() -> N
 
 
 def test_words_about_an_album_ask_how_and_may_be_continued() -> None:
-    after, action = step(ALBUM_WAITS, said("make them", ALBUM))
+    after, action = step(ALBUM_WAITS, said("put them", ALBUM))
     assert action == Ask(Question.HOW, 9)
-    after, action = step(after, replace(said("snowy", ALBUM), id="m10", message_id=10))
+    after, action = step(after, replace(said("side by side", ALBUM), id="m10", message_id=10))
     assert action == Ask(Question.HOW, 10)
-    assert after.words == "make them\nsnowy"
+    assert after.words == "put them\nside by side"
     after = replace(after, asked=Question.HOW)
     _after, action = step(after, HowChosen(id="p1", message_id=7, at=NOW, how="each"))
     assert jobs(action) == [((5,), after.words, 5, "m10"), ((6,), after.words, 6, "m10")]

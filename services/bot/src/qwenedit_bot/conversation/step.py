@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwenedit_bot.conversation.draft import MOST_JOBS, Doubtful, Draft, How, Late, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
+from qwenedit_bot.texts.intents import may_join
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -683,6 +684,7 @@ def _do(
     words_in: int, preset: str = "", takes: int = MAX_PICTURES,
 ) -> Outcome:  # fmt: skip
     """Ask for the jobs, or how several photos are meant."""
+    how = how if how or len(pictures) == 1 or may_join(words) else "each"
     if len(pictures) > 1 and not how:
         at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]
         after = replace(draft, pictures=kept, at=at, words=words, words_in=words_in, words_at=event.at)

@@ -48,8 +48,7 @@ _CLAUSE = re.compile(
     r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
     r"|(?<= )(?:but|aber|mais|mas|pero)(?= )"
 )
-_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]{3,}\*)\s*")
-"""A slip put right, as in chats: “*hat”."""
+_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]{3,}\*)\s*")  # a slip put right, as in “*hat”
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
@@ -184,6 +183,11 @@ def how_of(text: str) -> Literal["each", "together", ""]:
     if _has("together", text) or len(_places_in(text)) > 1:
         return "together"
     return "each" if _has("each", text) else ""
+
+
+def may_join(text: str) -> bool:
+    """Return whether words about several pictures may make one of them, such as “put the cat next to the dog”."""
+    return _has("joins", text)
 
 
 def place_of(text: str) -> str:
