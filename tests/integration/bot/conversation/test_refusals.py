@@ -61,7 +61,7 @@ async def test_429_is_obeyed(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
-    await stage.telegram.fault("editMessageMedia", "429", retry_after=3)
+    await stage.telegram.fault("editMessageMedia", "429", retry_after=3, chat_id=ann.chat_id)
     await stage.worker.finish_next(RESULT)
     await ann.picture()
     calls = await stage.telegram.calls("editMessageMedia")
