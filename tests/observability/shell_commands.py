@@ -25,7 +25,7 @@ KINDS = {
     "scaledobject": "ScaledObject",
     "secret": "Secret",
 }
-OF_THE_CLUSTER = {"node", "nodes", "storageclass"}
+OF_THE_CLUSTER = {"node", "nodes", "storageclass", "validatingwebhookconfigurations,mutatingwebhookconfigurations"}
 OF_THE_OPERATOR = {("Secret", name) for name in ("telegram", "bucket")}
 """What the chart does not make, and a page says so."""
 OF_HELM = "owner=helm,name=edit,status!=deployed"
