@@ -25,8 +25,9 @@ KINDS = {
     "scaledobject": "ScaledObject",
     "secret": "Secret",
 }
-OF_THE_CLUSTER = {"node", "nodes", "storageclass", "validatingwebhookconfigurations,mutatingwebhookconfigurations"}
-OF_THE_OPERATOR = {("Secret", name) for name in ("telegram", "bucket")}
+HOOKS = "validatingwebhookconfigurations,mutatingwebhookconfigurations"
+OF_THE_CLUSTER = {"node", "nodes", "storageclass", "keda", HOOKS}
+OF_THE_OPERATOR = {("Secret", "telegram"), ("Secret", "bucket"), ("Deployment", "keda-operator")}
 """What the chart does not make, and a page says so."""
 OF_HELM = "owner=helm,name=edit,status!=deployed"
 """Labels of Helm's own Secrets."""
