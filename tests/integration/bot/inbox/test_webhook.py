@@ -224,7 +224,7 @@ async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, addres
     head = (
         f"POST /telegram HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n".encode()
     )
-    before = memory_of(replica)
+    before, told = memory_of(replica), len(replica.lines)
     async with probed(replica), asyncio.timeout(60):
         async with knocking(address, head + bomb, times=20) as bombs:
             answers = await asyncio.gather(*map(until_closed, bombs))
@@ -233,6 +233,7 @@ async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, addres
     assert all(answer.startswith(b"HTTP/1.1 401") for answer in answers if answer)  # or reset, with the bomb on its way
     assert all(answer.startswith(b"HTTP/1.1 401") for answer in unsent)
     assert memory_of(replica) - before < 64 << 20
+    assert sum("webhook.refused" in line for line in replica.lines[told:]) <= 2
 
 
 async def test_compressed_update_is_refused_even_with_the_secret(replica, address, bomb):
