@@ -80,7 +80,7 @@ async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: Te
     await ann.send(photo=photo(), caption="make it rain")
     waiting = await ann.says("next in line")
     (said,) = await ann.send("no, make it sno", reply_to=waiting.id)
-    await ann.says("now it's “make it rain no, make it sno”")
+    await ann.says("now it's “make it rain, no, make it sno”")
     await ann.edit(said, "no, make it snow")
     await ann.says("now it's “no, make it snow”")
     assert (await worker.claim()).job.edit.prompt == "no, make it snow"

@@ -80,7 +80,7 @@ SNOW = PRESETS.preset("snow")
     ("prompt", "workflow", "said"),
     [
         ("make it snow", None, "✨ “make it snow”"),
-        ("make\nit  snow", None, "✨ “make it snow”"),
+        ("make it  snow\nat night", None, "✨ “make it snow, at night”"),
         ("make it snow " * 20, None, f"✨ “{('make it snow ' * 20)[:119].rstrip()}…”"),
         (SNOW.prompt if SNOW else "", None, "✨ “❄️ Snowfall”"),
         (SNOW.with_words("at night") if SNOW else "", None, "✨ “❄️ Snowfall: at night”"),

@@ -14,7 +14,6 @@ class ButtonStyle(StrEnum):
     """A button's colour, in clients that have colours (https://core.telegram.org/bots/api#inlinekeyboardbutton)."""
 
     DANGER = "danger"
-    SUCCESS = "success"
     PRIMARY = "primary"
 
 

@@ -59,6 +59,7 @@ class Doubtful:
     """Id of the message that has them."""
     at: int
     """When it was sent, in seconds since the epoch."""
+    intent: str = ""
     event: str = ""
     """The event that brought it: “yes” and “no” refer to it until another one."""
 

@@ -52,6 +52,7 @@ KINDS = frozenset({
     ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
 })  # fmt: skip
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
+_UNSEEN = {"Cf", "Cc"}  # categories of invisible characters
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
@@ -65,7 +66,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     messages = turn.messages
     pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
     preset = turn.services.presets.preset(draft.preset) if draft.preset else None
-    words = _caption_of(messages, any_words=preset is not None) if said is None else said
+    words = _caption_of(messages, any_words=preset is not None or bool(draft.words)) if said is None else said
     captioned = [each.message_id for each in messages if each.caption]
     place = intents.place_of(words)
     beside = place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures)  # it names the one that waits
@@ -94,13 +95,14 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about = await lowest_thing(turn, draft, doubtful.words_in)
     if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
         about = await lowest_thing(turn, draft)
-    named, things = None, await from_above(turn, draft)
+    things = await from_above(turn, draft)
+    named = None if place or replied else _named_by(wish, intent, things)
     results = [each for each in things if each.stage is Stage.RESULT and draft.pictures]
     if intent == REDO:  # forward again after “undo”; else another one
         about, intent = (results[-1], REDO) if results else (about, AGAIN)
     if about is not None and intent in (UNDO, OTHER) and place == ORIGINAL:
         about, intent = await _first_of(turn, about), str(UNDO)
-    elif about is not None and (place or intent == OTHER) and not replied:
+    elif about is not None and (place or intent == OTHER) and not replied and named is None:
         several = several_of(about, things, "" if place == ANOTHER else intent)
         named = at_place(place, several, about)
         if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
@@ -222,6 +224,13 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple
     near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
     found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near))
     return tuple(next((each for each in found if len(each) > 1), ()))
+
+
+def _named_by(text: str, intent: str, things: Iterable[Thing]) -> Thing | None:
+    """Return an earlier result that words name by its instruction, as in “the blonde one was better”."""
+    results, stems = [each for each in things if each.stage is Stage.RESULT], intents.stems_in(text)
+    named = [each for each in results if stems & intents.stems_in(each.prompt.rpartition("\n")[2])]
+    return named[-1] if intent in (UNDO, OTHER) and named and named[-1] is not results[-1] else None
 
 
 def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> Thing | None:
@@ -375,12 +384,8 @@ def _is_picture(document: Document) -> bool:
 
 def _bare(text: str) -> str:
     """Strip invisible characters from both ends; inside, they join letters and emojis."""
-    shown = [at for at, character in enumerate(text) if not _is_invisible(character)]
+    shown = [at for at, each in enumerate(text) if not each.isspace() and unicodedata.category(each) not in _UNSEEN]
     return text[shown[0] : shown[-1] + 1] if shown else ""
-
-
-def _is_invisible(character: str) -> bool:
-    return character.isspace() or unicodedata.category(character) in {"Cf", "Cc"}
 
 
 def was_shown(status: Status) -> bool:

@@ -55,11 +55,9 @@ async def offer(turn: Turn) -> None:
     elif quota is not None:
         said = f"{said}\n\n{words(Text.BUY_HINT if turn.in_group else Text.BUY)}"
     private = quota is not None and not turn.in_group
-    await turn.say(View(said, tuple((_button(words, pack),) for pack in packs if private)))
-
-
-def _button(words: Words, pack: Pack) -> Button:
-    return Button(words(Text.BUY_BUTTON, jobs=pack.jobs, stars=pack.stars), f"{BUY}:{pack}", ButtonStyle.PRIMARY)
+    label = Text.BUY_BUTTON
+    buttons = (Button(words(label, jobs=p.jobs, stars=p.stars), f"{BUY}:{p}", ButtonStyle.PRIMARY) for p in packs)
+    await turn.say(View(said, tuple((each,) for each in buttons if private)))
 
 
 async def send_invoice(turn: Turn) -> None:

@@ -28,12 +28,12 @@ MOST_PHOTOS = 10
 """Photos that may wait for one instruction: as many as an album has."""
 STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
 """Intents that change the draft; all others only get a reply. Consent does if something waits for it."""
-MORE, FIX = LEANING = ("more", "fix")
-"""Intents of instructions that continue or correct the previous one.
+FIX = "fix"
+"""The intent of an instruction that corrects the one before, or says nothing without it.
 
 Below a result, its job is repeated from its source with both texts: “a bit less” can't be applied to the result.
 """
-WISHES = ("", *LEANING)
+WISHES = ("", FIX)
 
 
 class Stage(StrEnum):
@@ -396,29 +396,29 @@ def _said(draft: Draft, event: Said) -> Outcome:
 
 
 def as_wish(event: Said) -> Said:
-    """Return doubtful words as an instruction: below a result they go on with what was asked for, or put it right."""
-    intent = event.intent if event.intent in WISHES else ""
-    return replace(event, intent=FIX if event.about is not None and event.about.stage is Stage.RESULT else intent)
+    """Return doubtful words as an instruction; a remark on a result corrects it."""
+    intent = FIX if event.about is not None and event.about.stage is Stage.RESULT else ""
+    return replace(event, intent=event.intent if event.intent in WISHES else intent)
 
 
 def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
     anew = thing is not None and thing.job and thing.stage in (Stage.PHOTO, Stage.RESULT)
     match event.intent if event.intent != LARGER or _result_of(event.about) else "":
-        case "more" | "fix" if anew and (event.replied or not draft.preset):
+        case "fix" if anew and (event.replied or not draft.preset):
             after, action = _again(draft, event, thing, event.words)
-        case "" | "more" | "fix":
+        case "" | "fix":
             after, action = _instructed(draft, event, thing)
         case "stop":
             after, action = _stop(draft, event, thing)
         case "again":
             after, action = _again(draft, event, thing)
-        case "undo":
+        case "undo" | "redo":
             after, action = _undo(draft, event, thing)
-        case "redo":
-            after, action = _back_to(draft, event, thing.pictures if thing is not None else ())
         case "how" | "other":
             after, action = _other(draft, event, thing)
+        case "agreed" | "thanks" | "question" if draft.asked in (Question.HOW, Question.OTHER):
+            action = Ask(Question(draft.asked), event.message_id)
         case "agreed":
             after, action = _agreed(draft, event, thing)
         case "question" if _declines(draft, event):
@@ -443,17 +443,15 @@ def _continues(draft: Draft, event: Event) -> bool:
 
 
 def _doubted(draft: Draft, event: Said) -> Outcome:
-    doubtful = Doubtful(event.words, event.message_id, event.at, event.id)
+    doubtful = Doubtful(event.words, event.message_id, event.at, event.intent, event.id)
     return replace(draft, doubtful=doubtful), Ask(Question.LIKE_THIS, event.message_id)
 
 
 def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     doubtful = doubtful_in(draft, event.at)
     if doubtful is not None:
-        wish = replace(event, message_id=doubtful.words_in, words=doubtful.words)
+        wish = replace(event, message_id=doubtful.words_in, words=doubtful.words, intent=doubtful.intent)
         return _meant(replace(draft, doubtful=None), as_wish(wish))
-    if draft.asked in (Question.HOW, Question.OTHER):
-        return draft, Ask(Question(draft.asked), event.message_id)
     if thing is not None and thing.stage is Stage.ENDED and draft.doubtful is None:  # such as “no, go on” after “stop”
         return _again(draft, event, thing)
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
@@ -490,10 +488,10 @@ def _result_of(thing: Thing | None) -> str:
 def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     words, at, number = event.words, event.at, event.message_id
     if draft.preset and not event.replied:
-        words = _joined(draft.words, draft.words_at, event)
+        words = _joined(draft, event)
         return replace(draft, words=words, words_at=at, words_in=number), Ask(Question.NEXT, number)
     if thing is None:
-        words = _joined(draft.words, draft.words_at, event)
+        words = _joined(draft, event)
         after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
@@ -502,9 +500,9 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
     elif set(pictures) & set(draft.pictures):
-        words, how = _joined(draft.words, draft.words_at, event), how or draft.how
+        words, how = with_earlier(draft.words, words), how or draft.how
         pictures = draft.pictures if how and not event.replied else pictures
-    elif thing.prompt and event.intent in LEANING:
+    elif thing.prompt and event.intent == FIX:
         words = with_earlier(thing.prompt, words)
     if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
@@ -513,26 +511,24 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
-    """Give jobs other words: those that have begun are asked about."""
+    """Add words to jobs, or replace corrected ones: those that have begun are asked about."""
     words, number, late, job = event.words, event.message_id, draft.late, jobs[0]
     asked, at_once = late is not None and job.job in late.jobs, _continues(draft, event)
-    edited = isinstance(event, Edited)
-    newest = set(draft.jobs[-1:]) & {each.job for each in jobs}
-    if not edited and (asked or newest or event.intent in LEANING):
-        words = _joined(late.words if late is not None and asked else job.prompt, draft.words_at, event)
-    over = event.intent == FIX or (at_once and not asked and (edited or words != event.words))
-    if over and words != job.prompt and len(jobs) == 1 and job.stage is Stage.RUNNING:
+    words = with_earlier(late.words, words) if late is not None and asked and not isinstance(event, Edited) else words
+    whole = words if isinstance(event, Edited) else with_earlier(job.prompt, words)
+    over = (event.intent == FIX or (at_once and not asked)) and whole != job.prompt
+    if over and len(jobs) == 1 and job.stage is Stage.RUNNING:
         # The rest of the wish for which the job has just begun, or a word of it put right.
-        after, action = _do(draft, event, job.sources, words, "together", words_in=number)
+        after, action = _do(draft, event, job.sources, whole, "together", words_in=number)
         if isinstance(action, Do):
             action = replace(action, cancel=(job.job,), instead=(job.job,) if at_once else ())
         return replace(after, late=None if asked else late), action
-    waiting = tuple(each.job for each in jobs if each.stage is Stage.WAITING or each.prompt == words)
+    waiting = tuple(each.job for each in jobs if each.stage is Stage.WAITING or each.prompt == whole)
     begun = tuple(each.job for each in jobs if each.job not in waiting)
     after = replace(draft, words_at=event.at, late=Late(words, number, begun) if begun else late)
     if not draft.words:
         after = replace(after, words_in=number)
-    return after, Reword(waiting, words, number, late=len(begun))
+    return after, Reword(waiting, whole, number, late=len(begun))
 
 
 def _edited(draft: Draft, event: Edited) -> Outcome:
@@ -578,15 +574,9 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:
-    """Whether a job was asked for when its message had another photo: of the same one Telegram may change the id."""
-    mine = [each.source for each in job.sources if each.message_id == picture.message_id]
-    new = picture.source
-    return isinstance(new, Attachment) and any(
-        isinstance(each, Attachment)
-        and each.file_id != new.file_id
-        and (each.size is None or new.size is None or each.size != new.size)
-        for each in mine
-    )
+    """Whether a job's message had another photo: Telegram may change the ID of the same one, but not its size."""
+    had, new = [each.source for each in job.sources if each.message_id == picture.message_id], picture.source
+    return isinstance(new, Attachment) and any(isinstance(each, Attachment) and each.size != new.size for each in had)
 
 
 def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str = "") -> Outcome:
@@ -607,7 +597,9 @@ def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str =
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
         return replace(draft, words_at=0), Stop((thing.job,))
-    return _back_to(draft, event, thing.sources if thing is not None else ())
+    return _back_to(
+        draft, event, (thing.pictures if event.intent == REDO else thing.sources) if thing is not None else ()
+    )
 
 
 def _back_to(draft: Draft, event: Said, pictures: tuple[Picture, ...]) -> Outcome:
@@ -658,14 +650,16 @@ def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
     if asked is None or not event.jobs or event.message_id != asked.shown:
         return draft, Expired()
     begun = tuple(each.job for each in event.jobs if each.stage in (Stage.WAITING, Stage.RUNNING))
+    over = event.over
     wanted = tuple(
         Wanted(
-            each.sources if event.over else each.pictures, asked.words_in, f"{event.id}:{number}", words=asked.words,
-            after="" if event.over or each.job not in begun else each.job,
+            each.sources if over else each.pictures, asked.words_in, f"{event.id}:{number}",
+            words=with_earlier(each.prompt, asked.words) if over and asked.words_in != each.words_in else asked.words,
+            after="" if over or each.job not in begun else each.job,
         )
         for number, each in enumerate(event.jobs)
     )  # fmt: skip
-    cancel = begun if event.over else ()
+    cancel = begun if over else ()
     return replace(draft, late=None), Do(wanted, words_in=asked.words_in, how="each", cancel=cancel)
 
 
@@ -724,10 +718,10 @@ def _told(words_in: int, answered: int) -> str:
     return "" if words_in == answered else f"m{words_in}"
 
 
-def _joined(earlier: str, earlier_at: int, event: Said) -> str:
-    """Return words with those that they continue or put right, if they do."""
-    at_once = abs(event.at - earlier_at) <= ONE_WISH
-    return with_earlier(earlier, event.words) if earlier and (at_once or event.intent in LEANING) else event.words
+def _joined(draft: Draft, event: Said) -> str:
+    """Return words with those that wait, if they continue or correct them."""
+    joins = draft.words and (_continues(draft, event) or event.intent == FIX)
+    return with_earlier(draft.words, event.words) if joins else event.words
 
 
 def with_earlier(earlier: str, words: str) -> str:

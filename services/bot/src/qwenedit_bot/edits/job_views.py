@@ -196,8 +196,11 @@ def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) 
 
 
 def shortened(wish: str) -> str:
-    """Return an instruction in one line, shortened."""
-    line = " ".join(wish.split())
+    """Return an instruction in one line, shortened to its newest words."""
+    lines = [" ".join(each.split()) for each in wish.splitlines() if each.strip()]
+    line = ", ".join(lines)
+    if lines[1:] and len(line) > SHOWN_OF_WISH:
+        line = f"…, {lines[-1]}"
     return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
 
 

@@ -93,15 +93,13 @@ def marked(data: bytes, *, tool: str) -> bytes:
     """
     packet = _PACKET.format(source=EDITED_BY_AI, tool=tool).encode()
     if data.startswith(headers.PNG):
-        at, mark = 33, _chunk(b"iTXt", _KEYWORD + _UNCOMPRESSED + packet)  # behind IHDR, the first chunk
+        content = _KEYWORD + _UNCOMPRESSED + packet
+        checksum = _LENGTH.pack(zlib.crc32(b"iTXt" + content))
+        at, mark = 33, _LENGTH.pack(len(content)) + b"iTXt" + content + checksum  # behind IHDR, the first chunk
     else:
         content = _JPEG_NAME + packet
         at, mark = _end_of_first_segments(data), _APP1 + _SHORT.pack(len(content) + _SHORT.size) + content
     return b"".join((memoryview(data)[:at], mark, memoryview(data)[at:]))
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return _LENGTH.pack(len(content)) + kind + content + _LENGTH.pack(zlib.crc32(kind + content))
 
 
 def _end_of_first_segments(data: bytes) -> int:

@@ -57,8 +57,6 @@ class Preset(_PresetModel):
     prompt: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)]
     example: Translated
     """A description of the result."""
-    keywords: Any = None
-    """Accepted for files of earlier versions; unused."""
     photos: int = Field(default=1, ge=1, le=MAX_PICTURES)
     asks: tuple[Translated, ...] = ()
     """What each photo shows, if there are several."""

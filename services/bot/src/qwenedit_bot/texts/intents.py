@@ -35,7 +35,7 @@ _UNSEEN = 0.2
 """How often a label is taken to have what none of its sentences has."""
 _EVEN = 0.6
 """How far labels with few sentences are made equal to those with many: 0 is not at all, 1 is wholly."""
-_SURE_WISH, _SURE_OTHER, _CERTAIN = 2.5, 0.5, 4.0
+_SURE_WISH, _SURE_OTHER, _CERTAIN = 1.0, 0.5, 4.0
 """By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms;
 and by how much either, to be certain even as an answer to the bot's question.
 
@@ -66,10 +66,8 @@ class Intent(StrEnum):
 
     WISH = "wish"
     """A change of a picture."""
-    MORE = "more"
-    """A wish that goes on from the one before and says nothing without it: “and the hose”, “a bit less”."""
     FIX = "fix"
-    """What's wrong with what was done: “no, the other one”, “sorry, Karin”, “you cut my head off”."""
+    """What's wrong with what was done, or what only the words before explain: “you cut my head off”, “less”."""
     STOP = "stop"
     AGAIN = "again"
     """The same once more."""
@@ -104,7 +102,7 @@ class Intent(StrEnum):
 _BACK = (Intent.UNDO, Intent.STOP)
 _ASKED = (Intent.HELP, Intent.PRICE, Intent.PRIVACY)
 _REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
-WISHES = (Intent.WISH, Intent.MORE, Intent.FIX)
+WISHES = (Intent.WISH, Intent.FIX)
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
 PLACES = FIRST, SECOND, THIRD, LAST, ANOTHER = "first", "second", "third", "last", "other"
@@ -152,18 +150,20 @@ def meaning_of(text: str) -> Meaning:
 def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     first, *rest = meant = [_BAYES.meaning_of(each) for each in clauses]
-    if meaning.intent in _ASKED:  # “do you speak English? make it blue”
-        return next((each for each in meant if each == Meaning(Intent.WISH)), meaning)
-    if first.intent is Intent.FIX and not first.doubt:  # “you removed the cat, put it back”
+    if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
+        clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
+        return clear[0] if clear else meaning
+    if Meaning(Intent.FIX) in (first, meaning):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     takes_back = first.intent in (Intent.QUESTION, Intent.STOP) and len(_TOKEN.findall(clauses[0])) in (1, 2)
     if takes_back and any(each.intent in WISHES for each in rest) and meaning.intent in (*WISHES, Intent.QUESTION):
         return Meaning(Intent.FIX, meaning.doubt)
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
-    if acts and not any(each.intent in (Intent.WISH, Intent.MORE) for each in meant):
+    if acts and not any(each.intent is Intent.WISH for each in meant):
         return acts[0]
     told = [each for each in meant if each.intent not in _REMARKS]
-    return told[0] if len(told) == 1 and not told[0].doubt else meaning
+    sure = [each for each in told if each.intent in WISHES and not each.doubt]
+    return sure[0] if sure and (len(told) == 1 or meaning.intent in _REMARKS) else meaning
 
 
 def wish_behind_undo(text: str) -> str:
@@ -196,6 +196,11 @@ def place_of(text: str) -> str:
     if len(places) == 1 and not how_of(text):
         return places[0]
     return ORIGINAL if _has(ORIGINAL, text) else ""
+
+
+def stems_in(text: str) -> set[str]:
+    """Return how words begin, by which inflected ones are alike."""
+    return {*re.findall(r"\b\w{3,5}", _plain(text))}
 
 
 def _places_in(text: str) -> list[str]:
@@ -254,9 +259,8 @@ def _features(said: str) -> tuple[tuple[set[int], float], ...]:
 
 
 def _whole(said: str) -> tuple[tuple[set[int], float], ...]:
-    """Return a whole sentence as features: as it is, and without what stands around it in “ok, undo now please”."""
-    around = _phrases()["around"]
-    bare = re.sub(rf"^(?:{around})+|(?:{around})+$", "", _spaced(said).replace(" ", "  ")) + "?" * ("?" in said)
+    """Return a whole sentence as features: as it is, and without marks besides “?”."""
+    bare = _spaced(said) + "?" * ("?" in said)
     return ({hash(f"=={_plain(said)}") & _KEY}, _WHOLE), ({hash(f"=={bare}") & _KEY} if bare.strip() else set(), _BARE)
 
 

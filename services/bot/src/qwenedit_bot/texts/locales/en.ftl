@@ -26,6 +26,8 @@ help =
 
     /presets, /status, /cancel, /privacy
 privacy =
+    I keep your photos only until the picture is ready. /forget deletes everything at once, and says what stays.
+
     What I keep, and for how long:
 
     • Your photos: until the picture is ready or cancelled. If it fails, { $failed } more, so that you can try again. I remove location and camera data at once.
@@ -42,8 +44,6 @@ privacy-promise =
     Your photos and words never go into logs. I use them for your picture and nothing else.
 
     Each picture is marked as edited by AI. The mark doesn't name you or quote you.
-
-    /forget deletes your data at once, and says what stays.
 period = { $unit ->
     [minutes] { $count ->
         [one] { $count } minute
@@ -96,12 +96,12 @@ start-over-button = Start over
 then-button = Then this
 begun = I've already begun this picture. “{ $said }”: start over with this, or do it to the result?
 undone = ↩️ Back to this one. What should I change?
-grumbled = What should be different? I can change pictures, but not talk about them. /help has more.
+grumbled = What should I change? Or shall I try again?
 nothing-before = There's nothing to undo.
 undo-button = Undo
 like-this = “{ $said }”: should I do this to the picture?
 like-this-button = Yes, do it
-hint = I edit photos (JPEG, PNG, WebP, HEIC or AVIF). Send one and say what to change. /help has more.
+hint = I edit photos, but I can't draw from nothing. Send a photo and say what to change. /help has more.
 one-of = Which one? Reply to it and say what to change.
 forgotten-how = I don't remember what I did last. Please say what to change, with a photo or in reply to one.
 resume-button = Do it now
@@ -143,7 +143,7 @@ album-mixed = { $kind ->
 }
 send-it = 😊 Sure! Send the photo when you like, and say what to change.
 ready = 😊 I'm ready: what should I change? For example “make it snow”. /help has more.
-welcome = 😊 You're welcome!
+welcome = 😊 Glad to help!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
     👋 I edit photos, and here I act only when you call me:
