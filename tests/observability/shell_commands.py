@@ -17,7 +17,7 @@ from tests.observability.chart import CHART, monitored
 if TYPE_CHECKING:
     from qwenedit_testkit.runbooks import Command
 
-PROGRAMS = {"kubectl", "helm", "grep", "head", "sed", "tail"}
+PROGRAMS = {"kubectl", "helm", "grep", "head", "sed", "sort", "tail"}
 KINDS = {
     "deploy": "Deployment",
     "deployment": "Deployment",
@@ -92,7 +92,7 @@ def _kubectl(argv: list[str], product: Product, text: str) -> None:
     options, inside = (argv[: argv.index("--")], argv[argv.index("--") + 1 :]) if "--" in argv else (argv, [])
     words = [word for word in options if word not in ("-n", product.namespace)]
     anywhere = words[0] in NODE_VERBS or any(word in OF_THE_CLUSTER for word in words)
-    anywhere |= words[:1] == ["get"] and "-A" in words
+    anywhere |= words[0] in ("get", "events") and "-A" in words
     assert anywhere or options[:2] == ["-n", product.namespace], text
     for flag, known in (("-l", product.labels), ("-c", product.containers)):
         for at in (place for place, word in enumerate(words) if word == flag):
