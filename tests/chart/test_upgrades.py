@@ -166,6 +166,12 @@ def test_first_family_of_a_service_that_changes_is_refused_in_words(upgrade):
         upgrade({**TOKEN, "ipFamilies": ["IPv4", INSTALLED_FAMILY]})
 
 
+def test_passwords_stay(upgrade, installed):
+    secrets = {name: one for name, one in installed.items() if one["kind"] == "Secret"}
+    assert secrets
+    assert secrets.items() <= by_name(upgrade(TOKEN)).items()
+
+
 def test_new_images_are_pulled_first_on_the_node_of_a_worker(upgrade, installed):
     check = "Pod/edit-qwenedit-image-check"
     tag = {"image": {"tag": "7"}, "worker": {"pod": {"nodeSelector": {"gpu": "yes"}}}}
