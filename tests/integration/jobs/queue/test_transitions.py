@@ -25,20 +25,6 @@ from qwenedit_jobs import (
 # ---------------------------------------------------------------- claim
 
 
-async def test_claim_that_waits_takes_the_job_that_comes(desk, patient):
-    queue = JobQueue(desk.redis, desk.keys, waiter=patient)
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(queue.claim(worker="worker-1", token="a", lease=30, wait=60))
-        await asyncio.sleep(0.1)
-        assert not waiting.done()
-        job = await desk.enqueued()
-        async with asyncio.timeout(30):
-            claim = await waiting
-    assert claim is not None
-    assert (claim.job, claim.attempt) == (job, 1)
-    assert await desk.places(job.id) == ["leases"]
-
-
 async def test_job_is_taken_by_one_of_many_claims_that_wait(desk, redis_url):
     clients = [connect(RedisSettings(redis_url=redis_url), waits=True) for _ in range(5)]
     waiting = [
