@@ -53,10 +53,12 @@ async def assert_clean(server) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 async def test_pictures_come_back_edited_and_leave_no_trace(client, server, count) -> None:
-    result = await client.edit(client.request(images=tuple(client.picture((n * 50, 9, 9)) for n in range(count))))
+    request = client.request(images=tuple(client.picture((n * 50, 9, 9)) for n in range(count)))
+    result = await client.edit(request)
 
     assert Image.open(io.BytesIO(result.png)).format == "PNG"
     assert 4 * 0.04 < result.seconds < 60
+    assert (await client.edit(request)).png == result.png, "it's in ComfyUI's cache, and its file isn't"
     await assert_clean(server)
 
 

@@ -10,6 +10,7 @@ from redis.exceptions import NoPermissionError
 from qwenedit_jobs import Counts, Phase, QueueLimits, Reason, State
 from qwenedit_jobs.redis import chunks
 from qwenedit_testkit.waiting import eventually
+from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import (
     ComfyUIBusy,
     EditStage,
@@ -45,6 +46,7 @@ async def test_job_is_executed_and_its_picture_handed_in(bench):
     assert status.result.seed == 7
     [call] = bench.editor.calls
     assert (call.pictures, call.attempt) == ((b"the photo",), 1)
+    assert call.deadline <= asyncio.get_running_loop().time() + 300
     assert await bench.queue.counts() == NOTHING
     assert attempts(bench, outcome="done", reason="") == 1
     assert bench.metric("qwenedit_queue_wait_seconds_count") == 1
@@ -295,6 +297,17 @@ async def test_job_that_others_keep_waiting_goes_to_another_worker(bench):
         async with bench.working(name="worker-2", editor=free):
             assert (await bench.until_final(job)).state is State.DONE
     assert (len(bench.editor.calls), len(free.calls)) == (1, 1)
+
+
+@pytest.mark.usefixtures("comfyui_busy")
+async def test_comfyui_that_went_away_while_others_used_it_gets_no_job(bench, unavailable):
+    async with bench.working() as parts:
+        job = await bench.enqueue()
+        await bench.until(job, lambda status: bool(bench.editor.calls) and status.state is not State.RUNNING)
+        bench.server.problem = unavailable(submitted=False)
+        parts.watch.mark_not_ready("gone")
+        await asyncio.sleep(timeouts.BUSY_PAUSE + 0.5)
+    assert bench.metric("qwenedit_redeliveries_total") == 0
 
 
 async def test_comfyui_is_not_bothered_while_it_executes_and_the_worker_stays_ready(bench, unavailable):
