@@ -83,6 +83,7 @@ def test_photo_is_taken_in_its_size(kind: str) -> None:
         (b"%PDF-1.7 ...", Refusal.UNKNOWN),
         (b"", Refusal.UNKNOWN),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Refusal.UNKNOWN),
+        (photo().replace(b"\xff\xda", photo()[photo().index(b"\xff\xda") : -2] * 64 + b"\xff\xda"), Refusal.TOO_HEAVY),
     ],
 )
 def test_unfit_picture_is_refused_for_its_reason(data: bytes, why: Refusal) -> None:
