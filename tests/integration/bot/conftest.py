@@ -168,12 +168,6 @@ def _bot(made_as: type[Service], redis_url: str, telegram_url: str, name: str = 
     )
 
 
-@pytest.fixture(scope="session")
-def worker_by_hand() -> Callable[[str], AbstractAsyncContextManager[WorkerByHand]]:
-    """Return what makes a worker's part from the address of a Redis, for a test with a bot of its own."""
-    return by_hand
-
-
 @asynccontextmanager
 async def unpaced(redis_url: str) -> AsyncIterator[None]:
     """Have the bot speak as fast as it can: nobody waits for Telegram's pace to see what is said."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_stack import RedisServer
-from qwenedit_jobs import Keys, RedisSettings, State, connect
+from qwenedit_jobs import Keys, RedisSettings, connect
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_testkit.photos import photo
 
@@ -104,15 +104,6 @@ async def test_wishes_sent_while_the_bot_is_killed_again_and_again_are_all_answe
     assert len(set(finished)) == len(people)
     assert [len((await person.snapshot()).pictures) for person in people] == [1] * len(people)
     assert await stage.worker.queue.unfinished_ids() == []
-
-
-async def test_message_sent_while_the_bot_was_away_is_answered_when_it_is_back(stage: Any) -> None:
-    assert await stage.bot.stop() == 0
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    await stage.bot.start()
-    (job,) = await stage.jobs(1)
-    assert job.state is State.QUEUED
 
 
 async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(

@@ -82,6 +82,14 @@ async def test_poller_leaves_the_webhook_alone_that_its_successor_sets_beside_it
     await ann.says("What I keep")
 
 
+async def test_poller_whose_token_is_revoked_ends_with_a_line_that_says_so(bots: Bots) -> None:
+    await bots.polling.start()
+    await bots.chats.fault("getUpdates", "401")
+    await (await bots.chats.user()).send("/help")
+    assert await bots.polling.wait() == 2
+    await bots.polling.wait_for_line("TokenRefusedError.*was it revoked")
+
+
 async def test_webhook_is_set_again_and_again_in_case_a_leaving_poller_deletes_it(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,4 @@
-"""Updates by webhook: the bot and Telegram's simulator as processes, the worker's part by hand."""
+"""Updates by webhook: the bot and Telegram's simulator as processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import redis as redis_client
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_testkit.photos import photo
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -72,18 +71,6 @@ async def replica(redis_server: RedisServer, telegram: TelegramProcess, address:
 
 
 @pytest.mark.usefixtures("replica")
-async def test_photo_that_comes_by_webhook_is_answered(
-    simulator: TelegramSimulator, redis_server: RedisServer, worker_by_hand
-) -> None:
-    ann = await simulator.user()
-    async with worker_by_hand(redis_server.url) as worker:
-        await ann.send(photo=photo(), caption="make it snow")
-        await worker.finish_next(photo("PNG"))
-        await ann.picture()
-    assert not await simulator.calls("getUpdates")
-
-
-@pytest.mark.usefixtures("replica")
 async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, address: str) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send("a red hat")
@@ -124,17 +111,21 @@ async def test_update_sent_during_a_restart_is_delivered_again(simulator: Telegr
     await ann.says("What I keep", timeout=60)  # Telegram waits longer after each refusal
     assert len((await ann.snapshot()).from_bot) == 1
     assert not await simulator.calls("deleteWebhook")
+    assert not await simulator.calls("getUpdates")
 
 
-async def test_webhook_without_its_secret_stops_the_start(redis_server: RedisServer, telegram: TelegramProcess) -> None:
-    service = bot(
-        env=bare_environment(WEBHOOK_URL="https://bot.example.com/"),
-        redis_url=redis_server.url,
-        token=SIMULATED_TOKEN,
-        telegram_url=telegram.url,
-    )
-    with pytest.raises(Exception, match="set WEBHOOK_SECRET"):
-        await service.start()
+async def test_update_that_redis_does_not_take_is_delivered_again(
+    simulator: TelegramSimulator, replica: Service, redis_server: RedisServer
+) -> None:
+    ann = await simulator.user()
+    with redis_client.Redis.from_url(redis_server.url) as redis:
+        redis.config_set("min-replicas-to-write", 1)
+        try:
+            await ann.send("/privacy")
+            await replica.wait_for_line("webhook.redis_unavailable")
+        finally:
+            redis.config_set("min-replicas-to-write", 0)
+    await ann.says("What I keep", timeout=60)
 
 
 STRANGERS = 500
