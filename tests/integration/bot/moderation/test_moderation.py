@@ -161,11 +161,12 @@ async def test_refused_instruction_becomes_no_job_costs_nothing_and_is_not_kept(
 async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     judge.answers["result"] = {"allow": False}
-    await ann.send(photo=photo(), caption="make it snow")
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.finish_next(RESULT)
     said = await ann.says("don't allow what came out")
     assert "It doesn't count." in said.text
     await stage.answered(claim.job.id)
+    assert not any(b":out:" in key for key in kept(stage, ann, sent))
     assert "5 pictures left today" in await left_today(ann)
     await ann.press_data(said.id, f"file:{claim.job.id}", inaccessible=True)
     seen = await ann.wait_for(lambda chat: chat.answers)
