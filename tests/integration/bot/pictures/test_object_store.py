@@ -53,6 +53,14 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
 ) -> None:
     async with stage_with_bucket(performing, redis_url, object_server) as (stage, proxy, bucket):
         ann, bob = await stage.telegram.user(), await stage.telegram.user()
+
+        async def empty() -> bool:
+            return not any("/in/" in name or "/out/" in name for name in await object_server.objects(bucket))
+
+        await bob.send(photo=photo(), caption="make it snow")
+        await stage.jobs(1)
+        await bob.press("Cancel")
+        await stage.eventually(empty)
         async with away(proxy):
             await ann.send(photo=photo(), caption="make it snow")
             await stage.bot.wait_for_line(waits("backlog"))
@@ -70,8 +78,4 @@ async def test_photo_and_answer_wait_for_the_bucket_and_what_is_forgotten_goes_w
             await ann.send("/forget")
             await ann.press("Delete everything")
             await ann.says("I've deleted everything")
-
-        async def empty() -> bool:
-            return not any("/in/" in name or "/out/" in name for name in await object_server.objects(bucket))
-
         await stage.eventually(empty)

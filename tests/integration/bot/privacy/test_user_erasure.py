@@ -24,10 +24,12 @@ def user_erasure(redis: Redis, bot_keys: BotKeys, founded: Any) -> UserErasure:
     return Parts(founded(redis, bot_keys)).user_erasure
 
 
-async def test_job_that_no_version_can_read_is_erased(redis: Redis, user_erasure: UserErasure) -> None:
+async def test_job_or_request_that_no_version_can_read_is_erased(redis: Redis, user_erasure: UserErasure) -> None:
     await redis.hset("qwenedit:job:a1", "user", ANN)
+    await user_erasure.backlog.lanes.put(str(ANN), "a2", "[]")
     await user_erasure.forget(ANN)
     assert not await redis.exists("qwenedit:job:a1")
+    assert not await user_erasure.backlog.lanes.of_lane(str(ANN))
 
 
 @pytest.mark.parametrize("keys", [0, 1, 3 * SCANNED_AT_ONCE])
