@@ -194,16 +194,25 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
     assert len((await eve.snapshot()).from_bot) == 1
 
 
+async def test_forged_button_makes_no_larger_picture_of_a_larger_one(stage: Any, ann: Any, us: dict[str, Any]) -> None:
+    picture, _job = await finished(stage, ann)
+    await ann.press("Larger", message_id=picture.id)
+    claim = await stage.worker.finish_next(RESULT)
+    await stage.answered(claim.job.id)
+    data = f"larger:{claim.job.id}"
+    await all_answered(stage, [press(ann, data, shown(ann, us, data, number=next(numbers)))])
+    assert await stage.worker.queue.unfinished_ids() == []
+
+
 @pytest.mark.parametrize(
     "data", ["cancel:ffffffffffffffff", "language:ru", "forget:not", "forget:all", "presets", "category:fun", "buy:1:1"]
 )
-async def test_forged_data_in_a_group_does_not_write_over_the_message_of_somebody_else(
-    stage: Any, ann: Any, eve: Any, data: str
-) -> None:
+async def test_forged_data_in_a_group_writes_over_nobodys_message(stage: Any, ann: Any, eve: Any, data: str) -> None:
     group = await stage.telegram.group("Friends", ann, eve)
     there, hers = ann.within(group), eve.within(group)
     placeholder, job = await waiting(stage, there)
-    await hers.press_data(placeholder.id, data)
+    for presses in (there, hers):
+        await presses.press_data(placeholder.id, data)
     await hers.send(f"/help@{(await stage.telegram.bot())['username']}")
     await hers.says("here I act only when you call me")  # the press was handled before that
     first = (await hers.snapshot()).from_bot[0]

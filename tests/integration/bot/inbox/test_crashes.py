@@ -148,13 +148,6 @@ async def test_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> N
     await stage.bot.start()
 
 
-async def test_stop_cuts_a_poll_that_waits(stage: Any) -> None:
-    await asyncio.sleep(0.5)
-    async with asyncio.timeout(20):  # a poll takes 25 s
-        assert await stage.bot.stop(timeout=20) == 0
-    await stage.bot.start()
-
-
 async def test_second_poller_is_noticed_and_said(stage: Any) -> None:
     second = stage.another_bot("bot-2")
     await second.start()
