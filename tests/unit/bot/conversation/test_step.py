@@ -82,7 +82,7 @@ ALBUM = Thing(Stage.PHOTO, (photo(5), photo(6)))
 WAITS = Draft(pictures=WAITING.pictures, shown=7, at=NOW)
 ALBUM_WAITS = Draft(pictures=ALBUM.pictures, shown=7, asked=Question.CHANGE, at=NOW)
 SNOW = "make it snow"
-HAT = "put the hat on the dog"
+HAT = "give us hats"
 """Words that may make one picture of several."""
 
 
@@ -604,7 +604,7 @@ class World:
 
     def _intent(self) -> Event:
         number = self.next()
-        intent = self.chance.choice(("stop", "again", "undo", "redo", "agreed", "thanks", "question"))
+        intent = self.chance.choice(("stop", "again", "undo", "agreed", "thanks", "question"))
         about = lowest(self.things(), number)
         return Said(id=f"m{number}", message_id=number, at=self.now, words=intent, intent=intent, about=about)
 

@@ -335,7 +335,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         await turn.say(none_left)
     elif waits and intent is not Intent.QUESTION:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
-    elif draft.pictures and intent in _REMARKS and not (busy or waits or action.result):
+    elif draft.pictures and intent in (*_REMARKS, Intent.HELP) and not (busy or waits or action.result):
         await turn.say_once(View(turn.words(Text.READY)))
     elif intent in _ANSWERS:
         await _ANSWERS[intent](turn)

@@ -17,7 +17,7 @@ from qwenedit_bot.conversation.step import (
     FIX,
     MOST_PHOTOS,
     OTHER,
-    REDO,
+    STOP,
     UNDO,
     WISHES,
     Edited,
@@ -52,7 +52,6 @@ KINDS = frozenset({
     ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
 })  # fmt: skip
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
-_UNSEEN = {"Cf", "Cc"}  # categories of invisible characters
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
@@ -82,12 +81,15 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
     """Read a text; in a group, `said` is the part for the bot."""
     text = message.text or message.caption or "" if said is None else said
-    place, behind = intents.place_of(wish_in(text)), intents.wish_behind_undo(text)
+    about, replied = await about_of(turn, draft, message)
+    made, things = about is not None and about.stage is Stage.RESULT, await from_above(turn, draft)
+    place, (behind, head) = intents.place_of(wish_in(text)), intents.wish_behind(text)
+    behind = behind if made or head != STOP else ""
     intent, doubt = _meant(turn, message, behind or text)
     wish = wish_in(behind or text)
-    about, replied = await about_of(turn, draft, message)
-    if behind and not place and about is not None and about.stage is Stage.RESULT:
-        about, replied = Thing(Stage.PHOTO, with_before(about, await from_above(turn, draft)).sources), True
+    if behind and made and about is not None and place in ("", ORIGINAL):
+        before = about if head == STOP else with_before(about, things)
+        about, replied = Thing(Stage.PHOTO, before.sources), True
     doubtful = doubtful_in(draft, sent_at(message))
     if doubtful is not None and set(text) & intents.NODS and intent == Intent.THANKS:
         intent = Intent.AGREED
@@ -95,29 +97,35 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about = await lowest_thing(turn, draft, doubtful.words_in)
     if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
         about = await lowest_thing(turn, draft)
-    things = await from_above(turn, draft)
-    named = None if place or replied else _named_by(wish, intent, things)
-    results = [each for each in things if each.stage is Stage.RESULT and draft.pictures]
-    if intent == REDO:  # forward again after “undo”; else another one
-        about, intent = (results[-1], REDO) if results else (about, AGAIN)
-    if about is not None and intent in (UNDO, OTHER) and place == ORIGINAL:
-        about, intent = await _first_of(turn, about), str(UNDO)
-    elif about is not None and (place or intent == OTHER) and not replied and named is None:
-        several = several_of(about, things, "" if place == ANOTHER else intent)
-        named = at_place(place, several, about)
-        if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
-            intent = {ANOTHER: str(AGAIN), "": ""}.get(place, intent)
-            named = about if intent == OTHER else None
-    if about is not None and intent == UNDO and place != ORIGINAL:
-        about = with_before(about, things)
+    named = None
+    if about is not None and not replied:
+        about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
     words_in = about.words_in if about is not None and not replied else 0
     alike = _UNFINISHED if about is None or about.stage in _UNFINISHED else (about.stage,)
     jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
+    if len(jobs) > 1 and not place and intents.is_about_one(wish):
+        intent, jobs = str(OTHER), []
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
         intent=intent if intent or wish else "thanks", doubt=doubt, how=intents.how_of(wish), named=named, about=about,
         replied=replied, jobs=tuple(jobs),
     )  # fmt: skip
+
+
+async def _selected(
+    turn: Turn, about: Thing, things: Sequence[Thing], *, wish: str, intent: str, place: str
+) -> tuple[Thing, str, Thing | None]:
+    """Return what words without a reply are about, their intent, and the thing that they name, if they do."""
+    named = None
+    if intent in (UNDO, OTHER) and place == ORIGINAL:
+        return await _first_of(turn, about), UNDO, None
+    if place or intent == OTHER:
+        several = several_of(about, things, intent, place)
+        named = at_place(place, several, about)
+        if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
+            intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
+            named = about if intent == OTHER else None
+    return with_before(about, things) if intent == UNDO else about, intent, named
 
 
 async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:
@@ -200,7 +208,7 @@ def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
     return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
 
 
-def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple[Thing, ...]:
+def several_of(about: Thing, things: Sequence[Thing], intent: str = "", place: str = "") -> tuple[Thing, ...]:
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
     They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
@@ -222,15 +230,10 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple
     made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
     alike = [each for each in made if _wish(each) == _wish(own)]
     near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
-    found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near))
+    every = [newest[each] for each in numbers]
+    orders = {UNDO: (made, album, near), OTHER: (album, made, near)}
+    found = (album, alike, every) if place == ANOTHER else orders.get(intent, (album, alike, near, made))
     return tuple(next((each for each in found if len(each) > 1), ()))
-
-
-def _named_by(text: str, intent: str, things: Iterable[Thing]) -> Thing | None:
-    """Return an earlier result that words name by its instruction, as in “the blonde one was better”."""
-    results, stems = [each for each in things if each.stage is Stage.RESULT], intents.stems_in(text)
-    named = [each for each in results if stems & intents.stems_in(each.prompt.rpartition("\n")[2])]
-    return named[-1] if intent in (UNDO, OTHER) and named and named[-1] is not results[-1] else None
 
 
 def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> Thing | None:
@@ -384,7 +387,7 @@ def _is_picture(document: Document) -> bool:
 
 def _bare(text: str) -> str:
     """Strip invisible characters from both ends; inside, they join letters and emojis."""
-    shown = [at for at, each in enumerate(text) if not each.isspace() and unicodedata.category(each) not in _UNSEEN]
+    shown = [at for at, one in enumerate(text) if not one.isspace() and unicodedata.category(one) not in ("Cf", "Cc")]
     return text[shown[0] : shown[-1] + 1] if shown else ""
 
 

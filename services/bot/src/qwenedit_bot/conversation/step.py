@@ -26,7 +26,7 @@ AGREED_WITHIN = 60
 """Seconds within which “yes” answers whether a text was an instruction."""
 MOST_PHOTOS = 10
 """Photos that may wait for one instruction: as many as an album has."""
-STOP, AGAIN, UNDO, REDO, OTHER, LARGER = "stop", "again", "undo", "redo", "other", "larger"
+STOP, AGAIN, UNDO, OTHER, LARGER = "stop", "again", "undo", "other", "larger"
 """Intents that change the draft; all others only get a reply. Consent does if something waits for it."""
 FIX = "fix"
 """The intent of an instruction that corrects the one before, or says nothing without it.
@@ -382,7 +382,9 @@ def _said(draft: Draft, event: Said) -> Outcome:
     if event.named is not None:
         back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
         intent = OTHER if back else event.intent
-        event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
+        same = Thing(Stage.PHOTO, event.named.pictures)  # “the same for the other one” is another picture's
+        about = same if intent == AGAIN and event.named != event.about else event.named
+        event = replace(event, about=about, replied=True, jobs=(), intent=intent)
     much, thing = event.doubt == "much", event.about
     if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
@@ -413,7 +415,7 @@ def _meant(draft: Draft, event: Said) -> Outcome:
             after, action = _stop(draft, event, thing)
         case "again":
             after, action = _again(draft, event, thing)
-        case "undo" | "redo":
+        case "undo":
             after, action = _undo(draft, event, thing)
         case "how" | "other":
             after, action = _other(draft, event, thing)
@@ -500,7 +502,8 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
     elif set(pictures) & set(draft.pictures):
-        words, how = with_earlier(draft.words, words), how or draft.how
+        how = draft.how or ("together" if draft.asked == Question.HOW and draft.words else how)
+        words = with_earlier(draft.words, words)
         pictures = draft.pictures if how and not event.replied else pictures
     elif thing.prompt and event.intent == FIX:
         words = with_earlier(thing.prompt, words)
@@ -568,7 +571,7 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
         free = begun if job.stage is Stage.WAITING else ()
         after = replace(draft, words_at=event.at)
         return after, Do((wanted,), words_in=event.message_id, how="each", cancel=begun, instead=free)
-    if not event.words or event.intent in (AGAIN, UNDO, REDO):
+    if not event.words or event.intent in (AGAIN, UNDO):
         return draft, Nothing()
     return _about_jobs(draft, event, event.jobs)
 
@@ -597,9 +600,7 @@ def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str =
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
         return replace(draft, words_at=0), Stop((thing.job,))
-    return _back_to(
-        draft, event, (thing.pictures if event.intent == REDO else thing.sources) if thing is not None else ()
-    )
+    return _back_to(draft, event, thing.sources if thing is not None else ())
 
 
 def _back_to(draft: Draft, event: Said, pictures: tuple[Picture, ...]) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Final
 
 from qwenedit_bot.chat.view import Button, Buttons, ButtonStyle, View, single
@@ -198,9 +199,8 @@ def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) 
 def shortened(wish: str) -> str:
     """Return an instruction in one line, shortened to its newest words."""
     lines = [" ".join(each.split()) for each in wish.splitlines() if each.strip()]
-    line = ", ".join(lines)
-    if lines[1:] and len(line) > SHOWN_OF_WISH:
-        line = f"…, {lines[-1]}"
+    line = re.sub(r"(?<=[.,!?…]),", "", ", ".join(lines))
+    line = f"… {lines[-1]}" if lines[1:] and len(line) > SHOWN_OF_WISH else line
     return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
 
 

@@ -72,7 +72,6 @@ class Intent(StrEnum):
     AGAIN = "again"
     """The same once more."""
     UNDO = "undo"
-    REDO = "redo"
     WHEN = "when"
     """How far a picture is."""
     FILE = "file"
@@ -149,28 +148,25 @@ def meaning_of(text: str) -> Meaning:
 
 def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
-    first, *rest = meant = [_BAYES.meaning_of(each) for each in clauses]
+    meant = [_BAYES.meaning_of(each) for each in clauses]
     if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
-    if Meaning(Intent.FIX) in (first, meaning):  # “you removed the cat, put it back”
+    if Meaning(Intent.FIX) in (meant[0], meaning):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
-    takes_back = first.intent in (Intent.QUESTION, Intent.STOP) and len(_TOKEN.findall(clauses[0])) in (1, 2)
-    if takes_back and any(each.intent in WISHES for each in rest) and meaning.intent in (*WISHES, Intent.QUESTION):
-        return Meaning(Intent.FIX, meaning.doubt)
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
     if acts and not any(each.intent is Intent.WISH for each in meant):
         return acts[0]
-    told = [each for each in meant if each.intent not in _REMARKS]
-    sure = [each for each in told if each.intent in WISHES and not each.doubt]
-    return sure[0] if sure and (len(told) == 1 or meaning.intent in _REMARKS) else meaning
+    sure = [each for each in meant if each.intent in WISHES and not each.doubt]
+    return sure[0] if sure and (meaning.intent in _REMARKS or meaning.doubt) else meaning
 
 
-def wish_behind_undo(text: str) -> str:
-    """Return the wish in words that go back first, as in “undo and make it blue”; empty if they don't."""
+def wish_behind(text: str) -> tuple[str, str]:
+    """Return a wish and what comes first, as in “undo and make it blue” or “forget it, make it red”; else nothing."""
     first, *rest = re.split(f"{_CLAUSE.pattern}|{_phrases()['and']}", text, maxsplit=1)
-    back = rest and meaning_of(first) in (Meaning(Intent.UNDO), Meaning(Intent.OTHER))
-    return rest[0].strip() if back and meaning_of(rest[0]) == Meaning(Intent.WISH) else ""
+    head = meaning_of(first)
+    starts = rest and head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and not head.doubt
+    return (rest[0].strip(), head.intent) if starts and meaning_of(rest[0]) == Meaning(Intent.WISH) else ("", "")
 
 
 def is_listed(text: str) -> bool:
@@ -190,17 +186,17 @@ def may_join(text: str) -> bool:
     return _has("joins", text)
 
 
+def is_about_one(text: str) -> bool:
+    """Return whether words are about one of several pictures, as “the blue one” is."""
+    return _has("single", text) and not how_of(text)
+
+
 def place_of(text: str) -> str:
     """Return which one of several pictures words name, or that they mean the photo that was sent; else nothing."""
     places = _places_in(text)
     if len(places) == 1 and not how_of(text):
         return places[0]
     return ORIGINAL if _has(ORIGINAL, text) else ""
-
-
-def stems_in(text: str) -> set[str]:
-    """Return how words begin, by which inflected ones are alike."""
-    return {*re.findall(r"\b\w{3,5}", _plain(text))}
 
 
 def _places_in(text: str) -> list[str]:
