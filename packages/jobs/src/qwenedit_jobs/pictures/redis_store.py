@@ -45,7 +45,7 @@ class RedisPictureStore:
         Raises:
             StorageFullError: there's no room.
         """
-        reply = named(await self._scripts.run("room", bytes=len(data), share=SHARE))
+        reply = named(await self._scripts.run("make_room", bytes=len(data), share=SHARE))
         if not reply["room"]:
             raise StorageFullError
         try:

@@ -1,4 +1,4 @@
-"""Records of attempts whose worker stopped renewing its lease."""
+"""Reads what `expire_leases.lua` reports of attempts whose worker stopped renewing its lease."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ class JobQueue(QueueView):
 
         Call it about once a second. If a reply is lost, its changes aren't reported again.
         """
-        reply = named(await self._run("tick", limit=100))
+        reply = named(await self._run("expire_leases", limit=100))
         attempts = map(LostAttempt.parse, reply["lost"])
         return Tick(tuple(reply["due"]), tuple(reply["expired"]), tuple(each for each in attempts if each is not None))
 
@@ -221,7 +221,7 @@ class JobQueue(QueueView):
             size: Bytes that must fit beside the results of all unfinished jobs.
             share: Share of `maxmemory` below which they must fit.
         """
-        reply = named(await self._run("room", bytes=size, share=share))
+        reply = named(await self._run("make_room", bytes=size, share=share))
         return Memory(reply["used"], reply["limit"], reply["kept_free"])
 
     # ---------------------------------------------------------------- the worker's side

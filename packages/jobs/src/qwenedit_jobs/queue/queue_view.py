@@ -136,7 +136,7 @@ class QueueView:
 
     async def memory(self) -> Memory:
         """Return Redis' memory usage."""
-        reply = named(await self._run("room", bytes=0, share=1_000))  # so that no picture is deleted
+        reply = named(await self._run("make_room", bytes=0, share=1_000))  # so that no picture is deleted
         return Memory(reply["used"], reply["limit"], reply["kept_free"])
 
     async def counts(self) -> Counts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import account, commands, results, shop
 from qwenedit_bot.conversation.reading import kinds_in
-from qwenedit_bot.conversation.step import (
+from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     Ask,
     Do,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from qwenedit_bot.conversation.draft import Draft, Late
-    from qwenedit_bot.conversation.step import Action, Event, Wanted
+    from qwenedit_bot.conversation.rules import Action, Event, Wanted
     from qwenedit_bot.conversation.turn import Turn
 
 HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"

@@ -66,7 +66,7 @@ class Doubtful:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What waits in a chat for one user. Only `step` changes it."""
+    """What waits in a chat for one user. Only `rules.step` changes it."""
 
     pictures: tuple[Picture, ...] = ()
     """Pictures without a job, or the one that “undo” returned to."""

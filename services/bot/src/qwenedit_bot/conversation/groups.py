@@ -12,7 +12,7 @@ from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import account, reading, talk
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.step import Photos, as_wish
+from qwenedit_bot.conversation.rules import Photos, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.texts import Text, intents
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.rules import Event
     from qwenedit_bot.conversation.turn import Turn
 
 _ADDED = ChatMemberUpdatedFilter(JOIN_TRANSITION)

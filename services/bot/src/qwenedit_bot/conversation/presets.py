@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.step import Chosen, Stage, Thing
+from qwenedit_bot.conversation.rules import Chosen, Stage, Thing
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.rules import Event
     from qwenedit_bot.conversation.turn import Turn
 
 

@@ -12,7 +12,7 @@ from aiogram.enums import ContentType
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.step import (
+from qwenedit_bot.conversation.rules import (
     AGAIN,
     FIX,
     MOST_PHOTOS,

@@ -10,7 +10,7 @@ import structlog
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
-from qwenedit_bot.conversation.step import can_resume
+from qwenedit_bot.conversation.rules import can_resume
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_bot.texts import Text

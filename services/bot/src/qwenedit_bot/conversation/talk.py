@@ -10,7 +10,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import OVER, take
 from qwenedit_bot.conversation.results import answered_job
-from qwenedit_bot.conversation.step import (
+from qwenedit_bot.conversation.rules import (
     AGAIN,
     STOP,
     UNDO,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft, How
-    from qwenedit_bot.conversation.step import Event
+    from qwenedit_bot.conversation.rules import Event
     from qwenedit_bot.conversation.turn import Turn
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from qwenedit_bot.conversation.draft import Draft, Late, Picture
 from qwenedit_bot.conversation.reading import several_of
-from qwenedit_bot.conversation.step import (
+from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     WISHES,
     Ask,
