@@ -167,8 +167,8 @@ def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None
     after, action = step(after, replace(said("and dark", running), id="m10", message_id=10))
     assert action == Reword((), f"{SNOW}\nat night\nand dark", 10, late=1)
     assert after.late == Late("at night\nand dark", 10, ("old",))
-    made = (thing(Stage.RESULT),)
-    assert step(ASKED_FOR, edited(1, "at night", jobs=made))[1] == Reword((), "at night", 1, late=1)
+    made = step(ASKED_FOR, edited(1, "at night", jobs=(thing(Stage.RESULT),)))[1]
+    assert made == Do((Wanted((photo(1),), 1, f"e1.{NOW}", "at night"),), 1, "each")
     _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", running))
     assert jobs(action) == [((1,), f"{SNOW}\nat night", 9, "")]
     assert isinstance(action, Do)
@@ -453,9 +453,8 @@ def test_text_without_an_instruction_is_answered_and_changes_nothing(intent: str
 def test_corrected_words_are_for_the_jobs_of_their_message() -> None:
     waiting, running = thing(Stage.WAITING), thing(Stage.RUNNING)
     assert step(ASKED_FOR, edited(1, "make it rain", jobs=(waiting,)))[1] == Reword(("old",), "make it rain", 1)
-    after, action = step(ASKED_FOR, edited(1, "make it rain", jobs=(running,)))
-    assert action == Reword((), "make it rain", 1, late=1)
-    assert after.late == Late("make it rain", 1, ("old",))
+    action = step(ASKED_FOR, edited(1, "make it rain", jobs=(running,)))[1]
+    assert action == Do((Wanted((photo(1),), 1, f"e1.{NOW}", "make it rain"),), 1, "each", cancel=("old",))
     assert step(ASKED_FOR, edited(1, "stop", intent="stop", jobs=(running,)))[1] == Stop(("old",))
 
 
@@ -682,8 +681,10 @@ class World:
         return after, action
 
     def _do(self, before: Draft, after: Draft, action: Do) -> Draft:
+        known = set(self.jobs)  # whose requests are the same ones again
         taken = [self._submit(each) for each in action.wanted]
-        outcomes = [(name, self.chance.choice((*[ACCEPTED] * 8, NOT_NOW, REFUSED, UNREADABLE))) for name in taken]
+        chosen = {name: self.chance.choice((*[ACCEPTED] * 8, NOT_NOW, REFUSED, UNREADABLE)) for name in taken}
+        outcomes = [(name, ACCEPTED if name in known else chosen[name]) for name in taken]
         for name, what in outcomes:
             if what is not ACCEPTED:
                 self.jobs.pop(name, None)
@@ -715,6 +716,8 @@ class World:
         if isinstance(action, Reply):
             assert not wish or (event.doubt and about is None)
             return
+        if not wish and isinstance(action, Ask) and action.what in (Question.HOW, Question.OTHER):
+            return  # the open question once more
         replied = event.replied or event.named is not None
         about = event.named or about
         if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not replied:

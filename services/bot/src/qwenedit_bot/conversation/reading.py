@@ -103,8 +103,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     words_in = about.words_in if about is not None and not replied else 0
     alike = _UNFINISHED if about is None or about.stage in _UNFINISHED else (about.stage,)
     jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
-    if len(jobs) > 1 and not place and intents.is_about_one(wish):
-        intent, jobs = str(OTHER), []
+    if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
+        about, jobs = None, []
     return Said(
         id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
         intent=intent if intent or wish else "thanks", doubt=doubt, how=intents.how_of(wish), named=named, about=about,
@@ -120,7 +120,7 @@ async def _selected(
     if intent in (UNDO, OTHER) and place == ORIGINAL:
         return await _first_of(turn, about), UNDO, None
     if place or intent == OTHER:
-        several = several_of(about, things, intent, place)
+        several = several_of(about, things, "" if place == ANOTHER else intent)
         named = at_place(place, several, about)
         if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
             intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
@@ -208,7 +208,7 @@ def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
     return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
 
 
-def several_of(about: Thing, things: Sequence[Thing], intent: str = "", place: str = "") -> tuple[Thing, ...]:
+def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple[Thing, ...]:
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
     They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
@@ -230,9 +230,7 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "", place: s
     made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
     alike = [each for each in made if _wish(each) == _wish(own)]
     near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
-    every = [newest[each] for each in numbers]
-    orders = {UNDO: (made, album, near), OTHER: (album, made, near)}
-    found = (album, alike, every) if place == ANOTHER else orders.get(intent, (album, alike, near, made))
+    found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near, made))
     return tuple(next((each for each in found if len(each) > 1), ()))
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwenedit_bot.conversation.draft import MOST_JOBS, Doubtful, Draft, How, Late, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.texts.intents import may_join
+from qwenedit_bot.texts.intents import joins
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -349,15 +349,8 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     draft = replace(draft, preset="")
     joins = bool(draft.pictures) and draft.at > 0 and abs(event.at - draft.at) <= ONE_WISH
     both = (*draft.pictures, *(each for each in event.pictures if each not in draft.pictures))
-    number = event.words_in or event.message_id
-    if event.words:  # words beside one photo are about that one, as are those that name one of an album
-        named = event.named.pictures if event.named is not None else event.pictures
-        joins = joins and event.named is None and (event.how == "together" or len(named) > 1)
-        waits = joins or not draft.pictures
-        words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
-        draft = replace(draft, pictures=draft.pictures if event.named is None else both)
-        draft = replace(draft, words="") if waits else draft
-        return _do(draft, event, both if joins else named, words, event.how, words_in=number)
+    if event.words:
+        return _captioned(draft, event, both, joins=joins)
     if draft.words and (not draft.pictures or _lacks_another(draft)):
         after = replace(draft, pictures=both, at=event.at)
         if _lacks_another(after):
@@ -372,6 +365,22 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     return after, Ask(what, kept[0].message_id if joins else event.message_id, left_out)
 
 
+def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins: bool) -> Outcome:
+    """Do a caption: beside one photo it's about that one, as is one that names one of an album."""
+    number, named = event.words_in or event.message_id, event.pictures if event.named is None else event.named.pictures
+    lacks = bool(draft.words) and _lacks_another(draft)
+    how = "together" if lacks else event.how
+    joins = lacks or (joins and event.named is None and (how == "together" or len(named) > 1))
+    waits = joins or not draft.pictures
+    words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
+    if how == "together" and len(both) == 1:  # such as “put this into my next photo”
+        after = replace(draft, pictures=both, at=event.at, words=words, words_in=number, how=how)
+        return after, Ask(Question.OTHER, event.message_id)
+    draft = replace(draft, pictures=draft.pictures if event.named is None else both)
+    draft = replace(draft, words="") if waits else draft
+    return _do(draft, event, both if joins else named, words, how, words_in=number)
+
+
 def _lacks_another(draft: Draft) -> bool:
     """Whether the words that wait are about several photos, of which one is there."""
     return draft.how == "together" and len(draft.pictures) == 1
@@ -382,9 +391,7 @@ def _said(draft: Draft, event: Said) -> Outcome:
     if event.named is not None:
         back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
         intent = OTHER if back else event.intent
-        same = Thing(Stage.PHOTO, event.named.pictures)  # “the same for the other one” is another picture's
-        about = same if intent == AGAIN and event.named != event.about else event.named
-        event = replace(event, about=about, replied=True, jobs=(), intent=intent)
+        event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
     much, thing = event.doubt == "much", event.about
     if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
@@ -490,10 +497,11 @@ def _result_of(thing: Thing | None) -> str:
 def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     words, at, number = event.words, event.at, event.message_id
     if draft.preset and not event.replied:
-        words = _joined(draft, event)
+        words = with_earlier(draft.words, words)
         return replace(draft, words=words, words_at=at, words_in=number), Ask(Question.NEXT, number)
     if thing is None:
-        words = _joined(draft, event)
+        goes_on = _continues(draft, event) or event.intent == FIX
+        words = with_earlier(draft.words, words) if draft.words and goes_on else words
         after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
@@ -515,13 +523,12 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
     """Add words to jobs, or replace corrected ones: those that have begun are asked about."""
-    words, number, late, job = event.words, event.message_id, draft.late, jobs[0]
+    number, late, job = event.message_id, draft.late, jobs[0]
     asked, at_once = late is not None and job.job in late.jobs, _continues(draft, event)
-    words = with_earlier(late.words, words) if late is not None and asked and not isinstance(event, Edited) else words
+    words = with_earlier(late.words, event.words) if late is not None and asked else event.words
     whole = words if isinstance(event, Edited) else with_earlier(job.prompt, words)
     over = (event.intent == FIX or (at_once and not asked)) and whole != job.prompt
     if over and len(jobs) == 1 and job.stage is Stage.RUNNING:
-        # The rest of the wish for which the job has just begun, or a word of it put right.
         after, action = _do(draft, event, job.sources, whole, "together", words_in=number)
         if isinstance(action, Do):
             action = replace(action, cancel=(job.job,), instead=(job.job,) if at_once else ())
@@ -556,24 +563,27 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
 
 
 def _corrected(draft: Draft, event: Edited) -> Outcome:
-    """Change the jobs that were asked for in a message."""
-    new = event.picture
-    changed = tuple(job for job in event.jobs if new is not None and _has_another(job, new))
+    """Change the jobs that were asked for in a message: those that have begun, or had another photo, start over."""
+    new, number = event.picture, event.message_id
     if event.intent == STOP:
         return draft, Stop(tuple(job.job for job in event.jobs))
-    if new is not None and changed:  # done instead
-        job = changed[0]
-        pictures = tuple(new if each.message_id == new.message_id else each for each in job.sources)
-        new_words = event.intent in WISHES and event.words not in ("", job.prompt)
-        told = {"words": event.words} if new_words else {"like": job.job}
-        wanted = Wanted(pictures, event.message_id, event.id, **told)
-        begun = (job.job,) if job.stage in (Stage.WAITING, Stage.RUNNING) else ()
-        free = begun if job.stage is Stage.WAITING else ()
-        after = replace(draft, words_at=event.at)
-        return after, Do((wanted,), words_in=event.message_id, how="each", cancel=begun, instead=free)
-    if not event.words or event.intent in (AGAIN, UNDO):
-        return draft, Nothing()
-    return _about_jobs(draft, event, event.jobs)
+    instructs = bool(event.words) and event.intent not in (AGAIN, UNDO)
+    begun = instructs and any(job.stage is not Stage.WAITING and job.prompt != event.words for job in event.jobs)
+    if not begun and not any(new is not None and _has_another(job, new) for job in event.jobs):
+        return _about_jobs(draft, event, event.jobs) if instructs else (draft, Nothing())
+    wanted = [
+        Wanted(
+            tuple(new if new is not None and each.message_id == number else each for each in job.sources), number,
+            f"{event.id}:{at}" if at else event.id,
+            **{"words": event.words} if instructs and event.words != job.prompt else {"like": job.job},
+        )
+        for at, job in enumerate(event.jobs)
+    ]  # fmt: skip
+    unfinished = tuple(job.job for job in event.jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
+    waiting = tuple(job.job for job in event.jobs if job.stage is Stage.WAITING)
+    free = unfinished if _continues(draft, event) else waiting
+    after = replace(draft, words_at=event.at)
+    return after, Do(tuple(wanted), words_in=number, how="each", cancel=unfinished, instead=free)
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:
@@ -651,16 +661,15 @@ def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
     if asked is None or not event.jobs or event.message_id != asked.shown:
         return draft, Expired()
     begun = tuple(each.job for each in event.jobs if each.stage in (Stage.WAITING, Stage.RUNNING))
-    over = event.over
     wanted = tuple(
         Wanted(
-            each.sources if over else each.pictures, asked.words_in, f"{event.id}:{number}",
-            words=with_earlier(each.prompt, asked.words) if over and asked.words_in != each.words_in else asked.words,
-            after="" if over or each.job not in begun else each.job,
+            each.sources if event.over else each.pictures, asked.words_in, f"{event.id}:{number}",
+            words=with_earlier(each.prompt, asked.words) if event.over else asked.words,
+            after="" if event.over or each.job not in begun else each.job,
         )
         for number, each in enumerate(event.jobs)
     )  # fmt: skip
-    cancel = begun if over else ()
+    cancel = begun if event.over else ()
     return replace(draft, late=None), Do(wanted, words_in=asked.words_in, how="each", cancel=cancel)
 
 
@@ -679,7 +688,7 @@ def _do(
     words_in: int, preset: str = "", takes: int = MAX_PICTURES,
 ) -> Outcome:  # fmt: skip
     """Ask for the jobs, or how several photos are meant."""
-    how = how if how or len(pictures) == 1 or may_join(words) else "each"
+    how = how if how or len(pictures) == 1 else joins(words)
     if len(pictures) > 1 and not how:
         at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]
         after = replace(draft, pictures=kept, at=at, words=words, words_in=words_in, words_at=event.at)
@@ -717,12 +726,6 @@ def _answering(event: Event) -> tuple[int, str]:
 def _told(words_in: int, answered: int) -> str:
     """Return what tells a job from others that answer the same photo: the message with its words, if it's another."""
     return "" if words_in == answered else f"m{words_in}"
-
-
-def _joined(draft: Draft, event: Said) -> str:
-    """Return words with those that wait, if they continue or correct them."""
-    joins = draft.words and (_continues(draft, event) or event.intent == FIX)
-    return with_earlier(draft.words, event.words) if joins else event.words
 
 
 def with_earlier(earlier: str, words: str) -> str:

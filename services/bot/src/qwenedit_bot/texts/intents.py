@@ -44,10 +44,8 @@ A remark that becomes a job costs a picture; a wish that doesn't costs a message
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
 _REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
-_CLAUSE = re.compile(
-    r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
-    r"|(?<= )(?:but|aber|mais|mas|pero)(?= )"
-)
+_MARKS_BETWEEN = r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
+"""What stands between clauses, besides words such as “but”."""
 _STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]{3,}\*)\s*")  # a slip put right, as in “*hat”
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
@@ -141,7 +139,7 @@ def meaning_of(text: str) -> Meaning:
     if _STARRED.fullmatch(said):
         return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
-    clauses = [each for each in _CLAUSE.split(said[:_READ]) if _TOKEN.search(each)]
+    clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:_READ]) if _TOKEN.search(each)]
     alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED)
     return meaning if alone else _of_clauses(meaning, clauses)
 
@@ -163,10 +161,11 @@ def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
 
 def wish_behind(text: str) -> tuple[str, str]:
     """Return a wish and what comes first, as in “undo and make it blue” or “forget it, make it red”; else nothing."""
-    first, *rest = re.split(f"{_CLAUSE.pattern}|{_phrases()['and']}", text, maxsplit=1)
+    first, *rest = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text, maxsplit=1)
     head = meaning_of(first)
-    starts = rest and head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and not head.doubt
-    return (rest[0].strip(), head.intent) if starts and meaning_of(rest[0]) == Meaning(Intent.WISH) else ("", "")
+    goes = rest and head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and not head.doubt
+    wish = goes and meaning_of(rest[0]) in (Meaning(Intent.WISH), Meaning(Intent.FIX))
+    return (rest[0].strip(), head.intent) if wish else ("", "")
 
 
 def is_listed(text: str) -> bool:
@@ -181,9 +180,9 @@ def how_of(text: str) -> Literal["each", "together", ""]:
     return "each" if _has("each", text) else ""
 
 
-def may_join(text: str) -> bool:
-    """Return whether words about several pictures may make one of them, such as “put the cat next to the dog”."""
-    return _has("joins", text)
+def joins(text: str) -> Literal["each", "together", ""]:
+    """Return how words that don't say it use several pictures: empty if they may make one of them, as “with” does."""
+    return "together" if _has("places", text) else "" if _has("joins", text) else "each"
 
 
 def is_about_one(text: str) -> bool:
