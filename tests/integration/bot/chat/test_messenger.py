@@ -16,8 +16,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.bot_api import Messenger
-from qwenedit_bot.chat.calls import TEXTS
 from qwenedit_bot.chat.errors import (
+    TEXTS,
     BotError,
     ButtonsRejectedError,
     ChatUnreachableError,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from qwenedit_jobs import times
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import duration, one_line, size, table
-from qwenedit_jobs.cli.troubles import NAMESPACE
+from qwenedit_jobs.cli.recent_warnings import NAMESPACE
 from qwenedit_jobs.model import short_id
 
 if TYPE_CHECKING:

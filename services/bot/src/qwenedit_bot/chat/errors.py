@@ -99,3 +99,29 @@ class FileTooBigError(BotError):
 
 class TokenRefusedError(BotError):
     """Telegram does not know the bot's token."""
+
+
+TEXTS: dict[type[BotError], str] = {
+    # From the source of the server and of TDLib, which it's built on (github.com/tdlib). Names in capitals are those of
+    # Telegram's own servers, which both pass on. Each text matches where it occurs, in any case; the first one decides.
+    UnchangedError: "message is not modified; MESSAGE_NOT_MODIFIED; CHARGE_ALREADY_REFUNDED",
+    ChatUnreachableError: (
+        "TOPIC_CLOSED; have no rights to send; CHAT_WRITE_FORBIDDEN; CHAT_RESTRICTED; ADMIN_REQUIRED; "
+        "USER_BANNED_IN_CHANNEL; chat not found; PEER_ID_INVALID; USER_IS_BLOCKED; DEACTIVATED; CHANNEL_PRIVATE"
+    ),
+    ReplyRejectedError: "to be replied not found; message thread not found; REPLY_MESSAGE; TOPIC_DELETED",
+    MessageGoneError: (
+        "message to edit; message to delete; message not found; can't be edited; MESSAGE_ID_INVALID; "
+        "MESSAGE_EDIT_TIME_EXPIRED; MESSAGE_AUTHOR_REQUIRED; group chat was upgraded to a supergroup chat"
+    ),
+    KindForbiddenError: "not enough rights to send; CHAT_SEND_",
+    LaterError: "too many requests; FLOOD; SLOWMODE_WAIT",
+    ButtonsRejectedError: "inline keyboard; REPLY_MARKUP_; BUTTON_",
+    TextRejectedError: "too long; TOO_LONG; is empty; MESSAGE_EMPTY; non-empty; can't parse entities",
+    PhotoRejectedError: "too big; too large; PHOTO_; photo must be; IMAGE_PROCESS_FAILED; MEDIA_; FILE_PART",
+    # The user's file is gone, or nobody waits for the answer to a press any more.
+    TelegramRefusedError: (
+        "file_id; file identifier; FILE_REFERENCE_; LOCATION_INVALID; query is too old; QUERY_ID_INVALID"
+    ),
+}
+"""What Telegram says when it refuses, by the error that stands for it."""
