@@ -26,7 +26,7 @@ KINDS = {
     "secret": "Secret",
 }
 HOOKS = "validatingwebhookconfigurations,mutatingwebhookconfigurations"
-OF_THE_CLUSTER = {"node", "nodes", "storageclass", "keda", HOOKS}
+OF_THE_CLUSTER = {"namespace", "node", "nodes", "pv", "storageclass", "keda", HOOKS}
 OF_THE_OPERATOR = {("Secret", "telegram"), ("Secret", "bucket"), ("Deployment", "keda-operator")}
 """What the chart does not make, and a page says so."""
 OF_HELM = "owner=helm,name=edit,status!=deployed"
@@ -93,7 +93,7 @@ def _kubectl(argv: list[str], product: Product, text: str) -> None:
     words = [word for word in options if word not in ("-n", product.namespace)]
     anywhere = words[0] in NODE_VERBS or any(word in OF_THE_CLUSTER for word in words)
     anywhere |= words[0] in ("get", "events") and "-A" in words
-    assert anywhere or options[:2] == ["-n", product.namespace], text
+    assert anywhere or options[:2] in (["-n", product.namespace], ["-n", "WORD"]), text
     for flag, known in (("-l", product.labels), ("-c", product.containers)):
         for at in (place for place, word in enumerate(words) if word == flag):
             assert words[at + 1] in known, f"{words[at + 1]}: {text}"
