@@ -90,7 +90,7 @@ command-forget = Delete everything about me
 
 ask-instruction = Nice photo! What should I change? Type it, for example “make it snow”, or pick a style.
 ask-instruction-album = { $count } photos! What should I change? For example “put the jacket from photo 2 on the person in photo 1”.
-which-photo = Which photo? Send it and I'll do this.
+which-photo = Which photo? Send it or reply to it, and I'll do this.
 other-photo = Got it. Now send the other photo.
 start-over-button = Start over
 then-button = Change the result
