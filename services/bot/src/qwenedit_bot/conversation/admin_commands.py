@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import structlog
 
+from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import View
+from qwenedit_bot.conversation import shop
 from qwenedit_bot.texts import Text
 
 if TYPE_CHECKING:
@@ -76,6 +79,38 @@ async def grant(turn: Turn) -> None:
         case _:
             view = View(turn.words(Text.ADMIN_USAGE, usage="/grant 123456789 10"))
     await turn.say(view)
+
+
+async def refund(turn: Turn) -> None:
+    """List a user's payments, or refund one. Repeating it refunds once."""
+    words = turn.words
+    match turn.args.split():
+        case [user] if user.isdecimal():
+            payments = await turn.services.shop.payments.of(int(user))
+            title = words(Text.PAYMENTS_OF if payments else Text.NO_PAYMENTS, user=user)
+            said = shop.listed(title, words, payments)
+        case [user, charge] if user.isdecimal():
+            said = await _refund(turn, int(user), charge)
+        case _:
+            said = words(Text.ADMIN_USAGE, usage="/refund 123456789 stx…")
+    await turn.say(View(said))
+
+
+async def _refund(turn: Turn, user_id: int, charge: str) -> str:
+    words, services = turn.words, turn.services
+    payment = next((each for each in await services.shop.payments.of(user_id) if each.charge == charge), None)
+    if payment is None:
+        return words(Text.NO_PAYMENTS, user=str(user_id))
+    if 0 < payment.refunded < turn.at:  # else by this very command, before a crash
+        known = payment.refunded > 1
+        when = datetime.fromtimestamp(payment.refunded, UTC).strftime("%Y-%m-%d %H:%M UTC") if known else "-"
+        return words(Text.REFUNDED_BEFORE, when=when)
+    try:
+        await services.messenger.refund(user_id, charge)
+    except TelegramRefusedError as error:
+        return words(Text.REFUND_REFUSED, why=str(error))
+    await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=turn.at)
+    return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
 
 
 def _user(turn: Turn) -> int | None:

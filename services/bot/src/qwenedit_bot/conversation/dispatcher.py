@@ -56,7 +56,7 @@ _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_f
 """Commands that everybody may use in private, banned or not."""
 _ADMINS: Handlers = {
     "pause": admin_commands.pause, "resume": admin_commands.resume, "ban": admin_commands.ban,
-    "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": shop.refund,
+    "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": admin_commands.refund,
 }  # fmt: skip
 _COMMANDS: Handlers = {
     **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": commands.offer_presets,

@@ -1,4 +1,4 @@
-"""Sells packs of jobs for Telegram Stars: the offer, the payment, the refund."""
+"""Sells packs of jobs for Telegram Stars: the offer and the payment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import Button, ButtonStyle, Invoice, View, single
 from qwenedit_bot.conversation.rules import can_resume
 from qwenedit_bot.edits import job_views
@@ -133,42 +132,11 @@ async def support(turn: Turn) -> None:
     if not shop.support and not payments:
         await offer(turn)
         return
-    await turn.say(View(_listed(words(Text.PAY_SUPPORT, contact=shop.support or "-"), words, payments)))
+    await turn.say(View(listed(words(Text.PAY_SUPPORT, contact=shop.support or "-"), words, payments)))
 
 
-async def refund(turn: Turn) -> None:
-    """Admins only: list a user's payments, or refund one. Repeating it refunds once."""
-    words = turn.words
-    match turn.args.split():
-        case [user] if user.isdecimal():
-            payments = await turn.services.shop.payments.of(int(user))
-            title = words(Text.PAYMENTS_OF if payments else Text.NO_PAYMENTS, user=user)
-            said = _listed(title, words, payments)
-        case [user, charge] if user.isdecimal():
-            said = await _refund(turn, int(user), charge)
-        case _:
-            said = words(Text.ADMIN_USAGE, usage="/refund 123456789 stx…")
-    await turn.say(View(said))
-
-
-async def _refund(turn: Turn, user_id: int, charge: str) -> str:
-    words, services = turn.words, turn.services
-    payment = next((each for each in await services.shop.payments.of(user_id) if each.charge == charge), None)
-    if payment is None:
-        return words(Text.NO_PAYMENTS, user=str(user_id))
-    if 0 < payment.refunded < turn.at:  # else by this very command, before a crash
-        known = payment.refunded > 1
-        when = datetime.fromtimestamp(payment.refunded, UTC).strftime("%Y-%m-%d %H:%M UTC") if known else "-"
-        return words(Text.REFUNDED_BEFORE, when=when)
-    try:
-        await services.messenger.refund(user_id, charge)
-    except TelegramRefusedError as error:
-        return words(Text.REFUND_REFUSED, why=str(error))
-    await services.shop.payments.refunded(user_id, charge, stars=payment.stars, at=payment.at, now=turn.at)
-    return words(Text.REFUNDED, stars=payment.stars, user=str(user_id))
-
-
-def _listed(title: str, words: Words, payments: list[Payment]) -> str:
+def listed(title: str, words: Words, payments: list[Payment]) -> str:
+    """Return a title and the newest ten payments."""
     lines = [
         words(
             Text.PAYMENT, date=datetime.fromtimestamp(payment.at, UTC).date().isoformat(), stars=payment.stars,
