@@ -45,7 +45,7 @@ class _SentinelPool(SentinelConnectionPool):
 
 
 class _Retry(Retry):
-    """Says what an error of uvloop's, or a name that isn't found, means, and logs slow replies."""
+    """Says what an error of the event loop's, or a name that isn't found, means, and logs slow replies."""
 
     logged_at = -times.REDIS_SLOW_LOG
     host = ""
@@ -55,7 +55,9 @@ class _Retry(Retry):
             began, busy = time.monotonic(), time.thread_time()
             try:
                 reply = await do()
-            except RuntimeError as error:
+            except (RuntimeError, AttributeError) as error:  # of asyncio, whose closed transports have lost their loop
+                if getattr(error, "name", "_add_writer") != "_add_writer":
+                    raise
                 raise RedisConnectionError(str(error)) from error
             # What this process computed meanwhile isn't Redis' fault.
             self._took(time.monotonic() - began - (time.thread_time() - busy))
