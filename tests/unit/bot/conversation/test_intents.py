@@ -15,6 +15,7 @@ from qwenedit_bot.texts.intents import (
     is_listed,
     meaning_of,
     place_of,
+    wish_behind,
 )
 
 SAID = {
@@ -130,6 +131,10 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
 )
 def test_wish_is_understood_beside_remarks(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
+
+
+def test_wish_behind_words_that_drop_another_stands_alone() -> None:
+    assert wish_behind("forget the hat, make it red") == ("make it red", Intent.STOP)
 
 
 def test_long_text_means_what_its_beginning_means() -> None:
