@@ -97,7 +97,7 @@ tools: $(BIN)/.synced
 	@! command -v go > /dev/null || $(BIN)/python -m qwenedit_testkit.object_server > /dev/null || true
 
 .PHONY: quick
-quick: $(BIN)/.synced ## Run the unit tests, in half a minute on two cores
+quick: $(BIN)/.synced ## Run the unit tests, in 20 seconds on two cores
 	$(PYTEST) -q -n 2 tests/unit
 
 .PHONY: e2e

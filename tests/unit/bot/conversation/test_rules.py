@@ -124,6 +124,13 @@ def test_caption_about_photos_together_is_about_the_one_sent_just_before_too() -
     assert jobs(step(WAITS, photos(6, words=SNOW))[1]) == [((6,), SNOW, 6, "")]
 
 
+def test_caption_that_needs_another_photo_waits_for_it() -> None:
+    after, action = step(Draft(), photos(5, words="put this into my next photo", how="together"))
+    assert action == Ask(Question.OTHER, 5)
+    later = replace(photos(7, words="here"), at=NOW + 60)
+    assert jobs(step(after, later)[1])[0][:2] == ((5, 7), "put this into my next photo\nhere")
+
+
 def test_album_with_words_that_may_join_it_asks_how_unless_they_say_so() -> None:
     after, action = step(Draft(), photos(5, 6, words=HAT))
     assert action == Ask(Question.HOW, 5)
