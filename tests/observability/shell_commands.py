@@ -11,7 +11,7 @@ import yaml
 
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs.cli.command_line import make_parser
-from qwenedit_testkit.runbooks import PLACEHOLDERS
+from qwenedit_testkit.runbooks import PLACEHOLDER
 from tests.observability.chart import CHART, monitored
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def _kubectl(argv: list[str], product: Product, text: str) -> None:
         for at in (place for place, word in enumerate(words) if word == flag):
             assert words[at + 1] in known, f"{words[at + 1]}: {text}"
     for kind, name in _named(words):
-        assert name in PLACEHOLDERS or (KINDS[kind], name) in product.objects, f"{kind} {name}: {text}"
+        assert PLACEHOLDER.fullmatch(name) or (KINDS[kind], name) in product.objects, f"{kind} {name}: {text}"
     if words[:2] == ["set", "env"]:
         for variable in re.findall(r"\b([A-Z_]+)(?:=\S+|-)(?= |$)", " ".join(words[3:])):
             assert variable in product.settings, f"{variable}: {text}"

@@ -13,24 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FOLDER = ROOT / "docs/runbooks"
-PLACEHOLDERS = frozenset(
-    {
-        "CHART",
-        "ENTRY",
-        "FILE",
-        "JOB",
-        "KEY",
-        "NODE",
-        "NUMBER",
-        "PATTERN",
-        "POD",
-        "REVISION",
-        "SIZE",
-        "TOKEN",
-        "TWICE",
-        "WORD",
-    }
-)
+PLACEHOLDER = re.compile(r"\b(CHART|ENTRY|FILE|JOB|KEY|KIND|NODE|NUMBER|PATTERN|POD|REVISION|SIZE|TOKEN|TWICE|WORD)\b")
 """Words of a command that its reader replaces; docs/runbooks/README.md says by what."""
 
 _PART = re.compile(r"^## (.+)\n", re.MULTILINE)
@@ -38,7 +21,6 @@ _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`((?:kubectl|helm) [^`]+)`")
 _SECTION = re.compile(r"^### (.+)\n", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
-_PLACEHOLDER = re.compile(rf"\b({'|'.join(sorted(PLACEHOLDERS))})\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +38,7 @@ class Command:
     @property
     def placeholders(self) -> frozenset[str]:
         """Return what its reader replaces."""
-        return frozenset(_PLACEHOLDER.findall(self.text))
+        return frozenset(PLACEHOLDER.findall(self.text))
 
     @property
     def stages(self) -> list[list[str]]:
@@ -82,7 +64,7 @@ class Command:
         Raises:
             KeyError: there is no word for a placeholder.
         """
-        return _PLACEHOLDER.sub(lambda found: words[found[0]], self.text)
+        return PLACEHOLDER.sub(lambda found: words[found[0]], self.text)
 
 
 @dataclass(frozen=True, slots=True)
