@@ -146,46 +146,94 @@ class Parts:
         )
         self._results = Results(self._store, memory, tool=f"qwenedit {version('qwenedit-bot')}")
         self._intake = PictureIntake(self._messenger, self._store, Converter(), memory)
-        self.hook = None if settings.moderation_url is None else ModerationHook(
-            settings.moderation_url, token=settings.moderation_token, redis=redis, keys=keys, metrics=base.metrics
-        )  # fmt: skip
+        self.hook = (
+            None
+            if settings.moderation_url is None
+            else ModerationHook(
+                settings.moderation_url, token=settings.moderation_token, redis=redis, keys=keys, metrics=base.metrics
+            )
+        )
         """The operator's moderation hook, if there is one."""
         submit = Submit(
-            queue=self._queue, ids=self._ids, limits=settings.limits, store=self._store, intake=self._intake,
-            replies=self._replies, metrics=base.metrics,
-            moderation=self.hook, presets=self._presets, quotas=self._quotas, for_sale=bool(settings.star_packs),
-        )  # fmt: skip
+            queue=self._queue,
+            ids=self._ids,
+            limits=settings.limits,
+            store=self._store,
+            intake=self._intake,
+            replies=self._replies,
+            metrics=base.metrics,
+            moderation=self.hook,
+            presets=self._presets,
+            quotas=self._quotas,
+            for_sale=bool(settings.star_packs),
+        )
         may_follow = asyncio.Event()
         self._backlog = Backlog(
-            lanes=self._waiting, wake=may_follow, submit=submit, queue=self._queue, replies=self._replies,
-            messenger=self._messenger, texts=self.texts, presets=self._presets,
-        )  # fmt: skip
+            lanes=self._waiting,
+            wake=may_follow,
+            submit=submit,
+            queue=self._queue,
+            replies=self._replies,
+            messenger=self._messenger,
+            texts=self.texts,
+            presets=self._presets,
+        )
         self.following = Scheduler(self._waiting, self._backlog, name="backlog", slots=8, wake=may_follow, ordered=True)
         self._eta = Eta(redis, settings.keys, Workers(redis, settings.keys))
         self._user_jobs = UserJobs(
-            redis=redis, keys=keys, queue=self._queue, store=self._store,
-            picture_ttl=settings.picture_ttl, quotas=self._quotas, replies=self._replies, answers=self._answers,
-        )  # fmt: skip
+            redis=redis,
+            keys=keys,
+            queue=self._queue,
+            store=self._store,
+            picture_ttl=settings.picture_ttl,
+            quotas=self._quotas,
+            replies=self._replies,
+            answers=self._answers,
+        )
         self.user_erasure = UserErasure(
-            redis=redis, keys=keys, job_prefix=settings.keys.job_prefix, backlog=self._backlog, jobs=self._user_jobs,
-            quotas=self._quotas, inbox=self._inbox,
-        )  # fmt: skip
+            redis=redis,
+            keys=keys,
+            job_prefix=settings.keys.job_prefix,
+            backlog=self._backlog,
+            jobs=self._user_jobs,
+            quotas=self._quotas,
+            inbox=self._inbox,
+        )
         holders = (
-            self._backlog, self._user_jobs, self._quotas, self._payments, self._languages, self._access_list,
-            self._replies, self._inbox, self._drafts, base.limiter, self.user_erasure,
-        )  # fmt: skip
+            self._backlog,
+            self._user_jobs,
+            self._quotas,
+            self._payments,
+            self._languages,
+            self._access_list,
+            self._replies,
+            self._inbox,
+            self._drafts,
+            base.limiter,
+            self.user_erasure,
+        )
         self.personal_data = tuple(chain.from_iterable(holder.personal_data for holder in holders))
 
     def _scheduler_of_answers(self) -> Scheduler:
         answering = Answering(
-            store=self._store, results=self._results, messenger=self._messenger, replies=self._replies,
-            texts=self.texts, quotas=self._quotas, moderation=self.hook, presets=self._presets,
+            store=self._store,
+            results=self._results,
+            messenger=self._messenger,
+            replies=self._replies,
+            texts=self.texts,
+            quotas=self._quotas,
+            moderation=self.hook,
+            presets=self._presets,
             larger_megapixels=self._base.settings.larger_megapixels,
-        )  # fmt: skip
+        )
         deliver = Deliver(
-            queue=self._queue, metrics=self._base.metrics, eta=self._eta, quotas=self._quotas, answering=answering,
+            queue=self._queue,
+            metrics=self._base.metrics,
+            eta=self._eta,
+            quotas=self._quotas,
+            answering=answering,
             backlog=self._backlog,
-        )  # fmt: skip
+        )
         return Scheduler(
             self._answers, deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=self.job_ended, ordered=False
         )
@@ -193,22 +241,41 @@ class Parts:
     def _scheduler_of_updates(self) -> Scheduler:
         base, settings = self._base, self._base.settings
         retention = Retention(
-            self.personal_data, counted=settings.jobs_per_day is not None,
-            checked=settings.moderation_url is not None, selling=bool(settings.star_packs),
-        )  # fmt: skip
+            self.personal_data,
+            counted=settings.jobs_per_day is not None,
+            checked=settings.moderation_url is not None,
+            selling=bool(settings.star_packs),
+        )
         services = Services(
-            bot_id=base.keys.bot_id, bot_name=base.me.username or "", drafts=self._drafts, ids=self._ids,
-            queue=self._queue, store=self._store, results=self._results, backlog=self._backlog, replies=self._replies,
-            messenger=self._messenger, texts=self.texts, languages=self._languages, presets=self._presets,
-            quotas=self._quotas, access_list=self._access_list, user_erasure=self.user_erasure,
-            eta=self._eta, retention=retention,
+            bot_id=base.keys.bot_id,
+            bot_name=base.me.username or "",
+            drafts=self._drafts,
+            ids=self._ids,
+            queue=self._queue,
+            store=self._store,
+            results=self._results,
+            backlog=self._backlog,
+            replies=self._replies,
+            messenger=self._messenger,
+            texts=self.texts,
+            languages=self._languages,
+            presets=self._presets,
+            quotas=self._quotas,
+            access_list=self._access_list,
+            user_erasure=self.user_erasure,
+            eta=self._eta,
+            retention=retention,
             shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
-        )  # fmt: skip
+        )
         work = UpdateWork(
-            bot=base.bot, services=services, inbox=self._inbox,
-            answers=self._answers, job_ended=self.job_ended, metrics=base.metrics,
-        )  # fmt: skip
+            bot=base.bot,
+            services=services,
+            inbox=self._inbox,
+            answers=self._answers,
+            job_ended=self.job_ended,
+            metrics=base.metrics,
+        )
         return Scheduler(
             self._inbox.lanes, work, name="updates", slots=UPDATES_AT_ONCE, wake=self._update_taken, ordered=True
         )
@@ -219,17 +286,23 @@ class Parts:
         if settings.webhook_url is None or settings.webhook_secret is None:
             return Poller(self._base.bot, self._inbox)
         return Webhook(
-            self._base.bot, self._inbox, url=settings.webhook_url, secret=settings.webhook_secret,
-            host=settings.probe_host, port=settings.webhook_port,
-        )  # fmt: skip
+            self._base.bot,
+            self._inbox,
+            url=settings.webhook_url,
+            secret=settings.webhook_secret,
+            host=settings.probe_host,
+            port=settings.webhook_port,
+        )
 
     def loops(self) -> dict[str, tuple[float, Callable[[], Awaitable[None]]]]:
         """Return the leading replica's periodic tasks by name, each with its interval in seconds."""
         base, redis = self._base, self._base.connections.commands
         cleaning = Janitor(
-            queue=self._queue, redis=redis, metrics=self._base.metrics,
+            queue=self._queue,
+            redis=redis,
+            metrics=self._base.metrics,
             lanes={"updates": self._inbox.lanes, "answers": self._answers, "backlog": self._waiting},
-        )  # fmt: skip
+        )
         progress = ProgressUpdater(
             queue=self._queue, messenger=self._messenger, texts=self.texts, eta=self._eta, presets=self._presets
         )

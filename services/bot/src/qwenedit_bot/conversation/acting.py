@@ -235,10 +235,13 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
     services = turn.services
     request = Request(
         job_id=services.ids(turn.chat_id, wanted.reply_to, wanted.discriminator),
-        source=turn.to(wanted.reply_to), user_id=turn.user_id,
-        attachments=tuple(each.source for each in wanted.pictures), instruction=wanted.words,
-        discriminator=wanted.discriminator, shown=tuple((each.message_id, each.job) for each in wanted.pictures),
-    )  # fmt: skip
+        source=turn.to(wanted.reply_to),
+        user_id=turn.user_id,
+        attachments=tuple(each.source for each in wanted.pictures),
+        instruction=wanted.words,
+        discriminator=wanted.discriminator,
+        shown=tuple((each.message_id, each.job) for each in wanted.pictures),
+    )
     if wanted.like:
         waiting = {each.request.job_id: each.request for each in await services.backlog.waiting(turn.user_id)}
         status = await services.queue.status(wanted.like)
@@ -362,7 +365,13 @@ _TOLD = {Intent.THANKS: Text.WELCOME, Intent.SEND: Text.SEND_IT, Intent.VIDEO: T
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
 _OF_RESULT = {Intent.FILE: results.send_file, Intent.LARGER: results.enlarge}
 _ANSWERS = {
-    Intent.WHEN: commands.status, Intent.PRESETS: commands.offer_presets, Intent.START: commands.start,
-    Intent.HELP: commands.give_help, Intent.FILE: commands.give_help, Intent.LARGER: commands.give_help,
-    Intent.PRICE: shop.offer, Intent.PRIVACY: account.tell_privacy, Intent.REFUND: shop.support,
-}  # fmt: skip
+    Intent.WHEN: commands.status,
+    Intent.PRESETS: commands.offer_presets,
+    Intent.START: commands.start,
+    Intent.HELP: commands.give_help,
+    Intent.FILE: commands.give_help,
+    Intent.LARGER: commands.give_help,
+    Intent.PRICE: shop.offer,
+    Intent.PRIVACY: account.tell_privacy,
+    Intent.REFUND: shop.support,
+}

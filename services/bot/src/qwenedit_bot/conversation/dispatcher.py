@@ -55,25 +55,46 @@ Handlers: TypeAlias = "dict[str, Handler]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
 """Commands that everybody may use in private, banned or not."""
 _ADMINS: Handlers = {
-    "pause": admin_commands.pause, "resume": admin_commands.resume, "ban": admin_commands.ban,
-    "unban": admin_commands.unban, "grant": admin_commands.grant, "refund": admin_commands.refund,
-}  # fmt: skip
+    "pause": admin_commands.pause,
+    "resume": admin_commands.resume,
+    "ban": admin_commands.ban,
+    "unban": admin_commands.unban,
+    "grant": admin_commands.grant,
+    "refund": admin_commands.refund,
+}
 _COMMANDS: Handlers = {
-    **_PUBLIC, "start": commands.start, "help": commands.give_help, "presets": commands.offer_presets,
-    "cancel": talk.stop, "status": commands.status, "limits": shop.offer, "buy": shop.offer,
+    **_PUBLIC,
+    "start": commands.start,
+    "help": commands.give_help,
+    "presets": commands.offer_presets,
+    "cancel": talk.stop,
+    "status": commands.status,
+    "limits": shop.offer,
+    "buy": shop.offer,
     "language": account.offer_languages,
-}  # fmt: skip
+}
 _PRESSES: Handlers = {
-    HOW: talk.how, OVER: talk.begun, THEN: talk.begun, LIKE_THIS: talk.like_this, shop.RESUME: talk.resume,
-    AGAIN: talk.again, UNDO: talk.undo, CANCEL: results.cancel, LARGER: results.larger, AS_FILE: results.as_file,
-    STYLES: commands.offer_presets, preset_views.CATEGORIES: presets.categories,
-    preset_views.CATEGORY: presets.category, preset_views.PRESET: presets.choose,
-}  # fmt: skip
+    HOW: talk.how,
+    OVER: talk.begun,
+    THEN: talk.begun,
+    LIKE_THIS: talk.like_this,
+    shop.RESUME: talk.resume,
+    AGAIN: talk.again,
+    UNDO: talk.undo,
+    CANCEL: results.cancel,
+    LARGER: results.larger,
+    AS_FILE: results.as_file,
+    STYLES: commands.offer_presets,
+    preset_views.CATEGORIES: presets.categories,
+    preset_views.CATEGORY: presets.category,
+    preset_views.PRESET: presets.choose,
+}
 """By the verb of the button's data."""
 _PRESSES_IN_PRIVATE: Handlers = {
-    account.LANGUAGE: account.choose_language, "forget": account.confirm,
+    account.LANGUAGE: account.choose_language,
+    "forget": account.confirm,
     shop.BUY: shop.send_invoice,
-}  # fmt: skip
+}
 
 _ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
 """Verbs that a job's ID follows."""

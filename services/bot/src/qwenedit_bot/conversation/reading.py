@@ -7,8 +7,6 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aiogram.enums import ContentType
-
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
@@ -44,13 +42,10 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
-KINDS = frozenset({
-    ContentType.STICKER, ContentType.VOICE, ContentType.VIDEO_NOTE, ContentType.AUDIO, ContentType.ANIMATION,
-    ContentType.VIDEO, ContentType.LIVE_PHOTO, ContentType.DOCUMENT, ContentType.LOCATION, ContentType.VENUE,
-    ContentType.CONTACT, ContentType.POLL, ContentType.DICE, ContentType.GAME, ContentType.STORY,
-    ContentType.PAID_MEDIA, ContentType.GIFT, ContentType.UNIQUE_GIFT, ContentType.CHECKLIST, ContentType.GIVEAWAY,
-    ContentType.GIVEAWAY_WINNERS, ContentType.INVOICE, ContentType.RICH_MESSAGE, ContentType.UNKNOWN,
-})  # fmt: skip
+KINDS = frozenset(
+    "sticker voice video_note audio animation video live_photo document location venue contact poll dice game story "
+    "paid_media gift unique_gift checklist giveaway giveaway_winners invoice rich_message unknown".split()
+)
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
@@ -70,12 +65,17 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     place = intents.place_of(words)
     beside = place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures)  # it names the one that waits
     return Photos(
-        id=f"m{messages[0].message_id}", message_id=messages[0].message_id, at=sent_at(messages[0]),
-        pictures=pictures, words=words, words_in=captioned[0] if captioned else 0,
+        id=f"m{messages[0].message_id}",
+        message_id=messages[0].message_id,
+        at=sent_at(messages[0]),
+        pictures=pictures,
+        words=words,
+        words_in=captioned[0] if captioned else 0,
         how="together" if beside else intents.how_of(words),
         named=None if beside else at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
-        takes=preset.photos if preset is not None else 0, again=any(map(_asks_again, messages)),
-    )  # fmt: skip
+        takes=preset.photos if preset is not None else 0,
+        again=any(map(_asks_again, messages)),
+    )
 
 
 async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
@@ -106,10 +106,18 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
     return Said(
-        id=f"m{message.message_id}", message_id=message.message_id, at=sent_at(message), words=wish,
-        intent=intent if intent or wish else "thanks", doubt=doubt, how=intents.how_of(wish), named=named, about=about,
-        replied=replied, jobs=tuple(jobs),
-    )  # fmt: skip
+        id=f"m{message.message_id}",
+        message_id=message.message_id,
+        at=sent_at(message),
+        words=wish,
+        intent=intent if intent or wish else "thanks",
+        doubt=doubt,
+        how=intents.how_of(wish),
+        named=named,
+        about=about,
+        replied=replied,
+        jobs=tuple(jobs),
+    )
 
 
 async def _selected(
@@ -136,12 +144,17 @@ async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str
     source = attachment_of(message)
     things = await things_on_screen(turn, draft)
     return Edited(
-        id=f"e{message.message_id}.{turn.update_id}", message_id=message.message_id,
-        at=message.edit_date or sent_at(message), words=wish, intent=intent, doubt=doubt, how=intents.how_of(wish),
+        id=f"e{message.message_id}.{turn.update_id}",
+        message_id=message.message_id,
+        at=message.edit_date or sent_at(message),
+        words=wish,
+        intent=intent,
+        doubt=doubt,
+        how=intents.how_of(wish),
         picture=Picture(source, message.message_id) if source is not None else None,
         jobs=tuple(await _asked_for_in(turn, draft, message.message_id)),
         about=None if turn.in_group else lowest(things, message.message_id) or _waiting(draft),
-    )  # fmt: skip
+    )
 
 
 def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:

@@ -77,10 +77,16 @@ async def enlarge(turn: Turn, status: Status) -> None:
         await turn.alert(Text.PRESS_EXPIRED if offered else Text.PRESS_FILE_SENT)
         return
     request = Request(
-        job_id=services.ids(turn.chat_id, turn.shown, LARGER), source=turn.to(turn.shown), user_id=turn.user_id,
-        attachments=(picture,), instruction="", workflow=ENLARGES, parameters={"megapixels": megapixels},
-        discriminator=LARGER, shown=((turn.shown, status.job.id),),
-    )  # fmt: skip
+        job_id=services.ids(turn.chat_id, turn.shown, LARGER),
+        source=turn.to(turn.shown),
+        user_id=turn.user_id,
+        attachments=(picture,),
+        instruction="",
+        workflow=ENLARGES,
+        parameters={"megapixels": megapixels},
+        discriminator=LARGER,
+        shown=((turn.shown, status.job.id),),
+    )
     outcome = await services.backlog.take(request, turn.words)
     said = Text.PRESS_LARGER if outcome is RequestOutcome.ACCEPTED else Text.PRESS_NOT_NOW
     await turn.toast(turn.words(said))

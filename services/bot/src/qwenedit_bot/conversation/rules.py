@@ -304,9 +304,16 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
     if later:
         words = later[0].words if len(later[0].words) <= MAX_INSTRUCTION else ""
         return replace(
-            after, jobs=jobs, pictures=tuple(picture for each in later for picture in each.pictures), at=0,
-            words=words, words_in=done.words_in, preset=later[0].preset, how=done.how, asked="",
-        )  # fmt: skip
+            after,
+            jobs=jobs,
+            pictures=tuple(picture for each in later for picture in each.pictures),
+            at=0,
+            words=words,
+            words_in=done.words_in,
+            preset=later[0].preset,
+            how=done.how,
+            asked="",
+        )
     if accepted:
         return replace(after, jobs=jobs)
     used = {picture for each in done.wanted for picture in each.pictures}
@@ -573,12 +580,13 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
         return _about_jobs(draft, event, event.jobs) if instructs else (draft, Nothing())
     wanted = [
         Wanted(
-            tuple(new if new is not None and each.message_id == number else each for each in job.sources), number,
+            tuple(new if new is not None and each.message_id == number else each for each in job.sources),
+            number,
             f"{event.id}:{at}" if at else event.id,
             **{"words": event.words} if instructs and event.words != job.prompt else {"like": job.job},
         )
         for at, job in enumerate(event.jobs)
-    ]  # fmt: skip
+    ]
     unfinished = tuple(job.job for job in event.jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
     waiting = tuple(job.job for job in event.jobs if job.stage is Stage.WAITING)
     free = unfinished if _continues(draft, event) else waiting
@@ -663,12 +671,14 @@ def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
     begun = tuple(each.job for each in event.jobs if each.stage in (Stage.WAITING, Stage.RUNNING))
     wanted = tuple(
         Wanted(
-            each.sources if event.over else each.pictures, asked.words_in, f"{event.id}:{number}",
+            each.sources if event.over else each.pictures,
+            asked.words_in,
+            f"{event.id}:{number}",
             words=with_earlier(each.prompt, asked.words) if event.over else asked.words,
             after="" if event.over or each.job not in begun else each.job,
         )
         for number, each in enumerate(event.jobs)
-    )  # fmt: skip
+    )
     cancel = begun if event.over else ()
     return replace(draft, late=None), Do(wanted, words_in=asked.words_in, how="each", cancel=cancel)
 
@@ -678,15 +688,27 @@ def _resumed(draft: Draft, event: Resumed | Said) -> Outcome:
         return draft, Expired()
     how: How = draft.how or "together"
     return _do(
-        replace(draft, words="", preset=""), event, draft.pictures, draft.words, how,
-        words_in=draft.words_in or draft.pictures[0].message_id, preset=draft.preset,
-    )  # fmt: skip
+        replace(draft, words="", preset=""),
+        event,
+        draft.pictures,
+        draft.words,
+        how,
+        words_in=draft.words_in or draft.pictures[0].message_id,
+        preset=draft.preset,
+    )
 
 
 def _do(
-    draft: Draft, event: Event, pictures: tuple[Picture, ...], words: str, how: How, *,
-    words_in: int, preset: str = "", takes: int = MAX_PICTURES,
-) -> Outcome:  # fmt: skip
+    draft: Draft,
+    event: Event,
+    pictures: tuple[Picture, ...],
+    words: str,
+    how: How,
+    *,
+    words_in: int,
+    preset: str = "",
+    takes: int = MAX_PICTURES,
+) -> Outcome:
     """Ask for the jobs, or how several photos are meant."""
     how = how if how or len(pictures) == 1 else joins(words)
     if len(pictures) > 1 and not how:

@@ -139,12 +139,16 @@ def listed(title: str, words: Words, payments: list[Payment]) -> str:
     """Return a title and the newest ten payments."""
     lines = [
         words(
-            Text.PAYMENT, date=datetime.fromtimestamp(payment.at, UTC).date().isoformat(), stars=payment.stars,
-            jobs=payment.jobs, left=payment.left, charge=payment.charge,
+            Text.PAYMENT,
+            date=datetime.fromtimestamp(payment.at, UTC).date().isoformat(),
+            stars=payment.stars,
+            jobs=payment.jobs,
+            left=payment.left,
+            charge=payment.charge,
             state="refunded" if payment.refunded else "paid",
         )
         for payment in payments[:10]
-    ]  # fmt: skip
+    ]
     return "\n\n".join([title, *lines])
 
 
