@@ -395,6 +395,14 @@ async def test_question_about_privacy_is_answered(stage: Any, words: str) -> Non
 # ---------------------------------------------------------------- words in pieces, words too early
 
 
+async def test_two_questions_in_a_message_are_both_answered(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send("Hi, is this free? and do you keep my photos")
+    chat = await ann.wait_for(lambda chat: len(chat.messages) == 3)
+    assert ["It's free" in each.text for each in chat.messages[1:]] == [True, False]
+    assert "/forget" in chat.messages[2].text
+
+
 async def test_wish_in_three_messages_is_one(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo())

@@ -30,7 +30,7 @@ from qwenedit_bot.edits.job_views import AGAIN, UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
-from qwenedit_bot.texts.intents import Intent
+from qwenedit_bot.texts.intents import QUESTIONS, Intent, questions_in
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -88,7 +88,14 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Stop():
             await _stop(turn, draft, action)
         case Reply():
-            await _reply(turn, draft, action)
+            asked = (
+                questions_in(event.words)
+                if isinstance(event, Said) and action.intent in (*QUESTIONS, "question")
+                else ()
+            )
+            for number, intent in enumerate(asked or (action.intent,)):
+                part = replace(turn, part=f"part{number}" if number else "")
+                await _reply(part, draft, replace(action, intent=intent))
     return after
 
 

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 KINDS = frozenset(
-    "sticker voice video_note audio animation video live_photo document location venue contact poll dice game story "
-    "paid_media gift unique_gift checklist giveaway giveaway_winners invoice rich_message unknown".split()
+    "sticker,voice,video_note,audio,animation,video,live_photo,document,location,venue,contact,poll,dice,game,story,"
+    "paid_media,gift,unique_gift,checklist,giveaway,giveaway_winners,invoice,rich_message,unknown".split(",")
 )
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")

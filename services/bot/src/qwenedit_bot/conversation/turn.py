@@ -82,6 +82,8 @@ class Turn:
     """Whether this corrects a message that the bot has. A new message may have an `edit_date` too."""
     answered: bool = False
     """The press was answered."""
+    part: str = ""
+    """Distinguishes several answers to one message."""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -160,7 +162,7 @@ class Turn:
     async def say(self, view: View, *, to: Source | None = None) -> int:
         """Answer the message or the press, or another message; returns the id of the bot's message."""
         edited_at = self.event.edit_date if isinstance(self.event, Message) else None
-        here = self.to(self.shown, self.press.id if self.press is not None else "")
+        here = self.to(self.shown, self.press.id if self.press is not None else self.part)
         return await self.services.replies.say(to or here, view, edited_at=edited_at)
 
     async def say_once(self, view: View, *, heard: str = "") -> None:

@@ -98,6 +98,8 @@ class Intent(StrEnum):
 
 _BACK = (Intent.UNDO, Intent.STOP)
 _ASKED = (Intent.HELP, Intent.PRICE, Intent.PRIVACY)
+QUESTIONS = (*_ASKED, Intent.VIDEO, Intent.PRESETS)
+"""Questions about the bot; a message may have several."""
 _REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
 WISHES = (Intent.WISH, Intent.FIX)
 _LABELS = tuple(Intent)
@@ -166,6 +168,13 @@ def wish_behind(text: str) -> tuple[str, str]:
     goes = rest and head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and not head.doubt
     wish = goes and meaning_of(rest[0]) in (Meaning(Intent.WISH), Meaning(Intent.FIX))
     return (rest[0].strip(), head.intent) if wish else ("", "")
+
+
+def questions_in(text: str) -> tuple[Intent, ...]:
+    """Return the different questions about the bot in a text."""
+    clauses = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ])
+    meant = [_BAYES.meaning_of(each) for each in clauses if _TOKEN.search(each)]
+    return tuple(dict.fromkeys(each.intent for each in meant if each.intent in QUESTIONS and not each.doubt))
 
 
 def is_listed(text: str) -> bool:
