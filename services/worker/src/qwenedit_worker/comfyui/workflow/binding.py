@@ -1,4 +1,4 @@
-"""Which inputs of a graph one edit fills in, as the file beside the graph says."""
+"""The binding file beside a graph: which inputs an edit fills in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OPTIONAL_INPUTS: dict[str, tuple[str, ...]] = {
 
 
 class Binding(BaseModel):
-    """What an edit fills in, and where its picture comes out."""
+    """The inputs that an edit fills in, and the node that returns its picture."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,23 +32,23 @@ class Binding(BaseModel):
     prompt: InputRef | None = None
     seed: InputRef | None = None
     steps: InputRef | None = None
-    """Only read, to tell the user of how many steps a step is one; a parameter of a job may be about the same input."""
+    """Only read, to show the progress as a step of so many; a parameter may set the same input."""
     prefix: InputRef
     output: str
     """Id of the node whose first image is the result."""
     optional: dict[str, tuple[str, ...]] = Field(default_factory=lambda: dict(OPTIONAL_INPUTS))
-    """By class, the inputs that may be left out together with an absent picture."""
+    """By node class, the inputs that are dropped with a missing picture."""
     parameters: dict[str, Parameter] = Field(default_factory=dict)
-    """By name, the inputs that a job may give a value of its own."""
+    """By name, the inputs that a job may set, each with its range or its choices."""
     sizes: SizeNodes | None = None
     """The nodes that get their sizes from the pictures; None leaves all sizes to the graph."""
 
 
 def load_binding(path: Path, graph: Graph) -> Binding:
-    """Read a binding file and hold it against the graph.
+    """Read a binding file and check it against the graph.
 
     Raises:
-        WorkflowFileError: the file is not a binding, or names what the graph has not.
+        WorkflowFileError: the file isn't a binding, or names what the graph lacks.
     """
     try:
         binding = Binding.model_validate_json(path.read_bytes())

@@ -21,25 +21,25 @@ MOST_MEGAPIXELS = 16.0
 
 
 class SizeNodes(BaseModel):
-    """By the size of the first picture, the nodes through which it reaches the model and comes back.
+    """The nodes whose sizes follow from a job's pictures, mainly from the first.
 
-    The graph's own values stay where a picture's size cannot be read.
+    If a picture's size can't be read, the graph's own values stay.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     pictures: tuple[str, ...] = ()
-    """An ImageScale for each picture, in their order. The first one's sides become those of the model's canvas."""
+    """An ImageScale for each picture, in order. The size of the first one is that of the model's canvas."""
     pad: str | None = None
-    """An ImagePadForOutpaint behind the first of them, for photos longer than 4:1."""
+    """An ImagePadForOutpaint after the first of them, for photos longer than 4:1."""
     crop: str | None = None
-    """An ImageCrop of what the model made, that takes the padding off again."""
+    """An ImageCrop after the decoder, which removes the padding."""
     result: str | None = None
-    """An ImageScale that gives the answer the photo's own ratio."""
+    """An ImageScale before the output, which restores the photo's ratio."""
     megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
-    """The area to work at, in units of 1024 x 1024 pixels; None is the models' own."""
+    """The area to work at, in units of 1024 x 1024 pixels; None is `MEGAPIXELS_DEFAULT`."""
     max_megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
-    """Up to what a job may set another area, as its parameter `megapixels`; None forbids it."""
+    """The largest area that a job may set, as its parameter `megapixels`; None forbids it."""
 
     @model_validator(mode="after")
     def _padding_is_cut_off(self) -> Self:
