@@ -34,13 +34,13 @@ _HEADER = 200
 
 def odd(chance: random.Random) -> tuple[str, bytes]:
     """Make a picture; returns what it is, and the file."""
-    if chance.random() < 0.02:  # noqa: PLR2004 - one in fifty
+    if chance.random() < 0.02:  # one in fifty
         return "bomb", _bomb(chance)
     kind = chance.choice(USUAL)
     name, data = f"{kind} {chance.choice(MODES[kind])}", b""
     while not data:
         name, data = _encoded(kind, chance.choice(MODES[kind]), chance)
-    if chance.random() < 0.3:  # noqa: PLR2004 - as it is
+    if chance.random() < 0.3:  # as it is
         return name, data
     broken = bytearray(data)
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
@@ -54,19 +54,19 @@ def _encoded(kind: str, mode: str, chance: random.Random) -> tuple[str, bytes]:
         size = chance.choice(((64, 64), (300, 200)))  # smaller ones than its encoder takes
     options: dict[str, Any] = {}
     name = f"{kind} {mode}"
-    if kind != "TIFF" and chance.random() < 0.4:  # noqa: PLR2004
+    if kind != "TIFF" and chance.random() < 0.4:
         options["exif"], name = _exif(chance), f"{name} with EXIF"
-    if chance.random() < 0.3:  # noqa: PLR2004
+    if chance.random() < 0.3:
         options["icc_profile"], name = _profile(chance), f"{name} with a colour profile"
     if kind == "PNG":
         options["pnginfo"] = _texts(chance)
         if mode == "P":
             options["transparency"] = chance.choice((0, chance.randbytes(9)))
-    if kind in ("PNG", "WEBP", "GIF", "TIFF") and chance.random() < 0.1:  # noqa: PLR2004
+    if kind in ("PNG", "WEBP", "GIF", "TIFF") and chance.random() < 0.1:
         options |= {"save_all": True, "append_images": [_image(mode, size, chance)]}
         name = f"{name}, animated"
     if kind == "JPEG":
-        options["progressive"] = chance.random() < 0.4  # noqa: PLR2004
+        options["progressive"] = chance.random() < 0.4
     buffer = io.BytesIO()
     try:
         _image(mode, size, chance).save(buffer, kind, **options)
@@ -108,14 +108,14 @@ def _profile(chance: random.Random) -> bytes:
 
 def _texts(chance: random.Random) -> PngImagePlugin.PngInfo:
     info = PngImagePlugin.PngInfo()
-    if chance.random() < 0.2:  # noqa: PLR2004
+    if chance.random() < 0.2:
         info.add_text("comment", "v" * chance.choice((1, 5000, 70_000_000 // 7)), zip=True)
     return info
 
 
 def _bomb(chance: random.Random) -> bytes:
     """Make a small file that claims, or has, very many pixels."""
-    if chance.random() < 0.5:  # noqa: PLR2004
+    if chance.random() < 0.5:
         side = chance.choice((5_100, 30_000, 2**31 - 1, 2**32 - 1))
         header = struct.pack(
             ">IIBBBBB", side, side, chance.choice((1, 8, 16)), chance.choice((0, 2, 3, 4, 6, 7)), 0, 0, 0
@@ -132,7 +132,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _place(data: bytearray, chance: random.Random) -> int:
-    return chance.randrange(max(1, len(data) if chance.random() < 0.5 else min(len(data), _HEADER)))  # noqa: PLR2004
+    return chance.randrange(max(1, len(data) if chance.random() < 0.5 else min(len(data), _HEADER)))
 
 
 def _change(data: bytearray, chance: random.Random) -> None:

@@ -38,7 +38,7 @@ def _padded(data: bytes, size: int) -> bytes:
     """Put comments behind a JPEG's first marker until it has so many bytes."""
     parts = [data[:2]]
     missing = size - len(data)
-    while missing > 4:  # noqa: PLR2004 - a comment's own bytes
+    while missing > 4:  # a comment's own bytes
         length = min(65_000, missing - 4)
         parts.append(b"\xff\xfe" + struct.pack(">H", length + 2) + bytes(length))
         missing -= length + 4

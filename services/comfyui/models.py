@@ -29,6 +29,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +37,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from http.client import HTTPMessage
 
-REPORT_EVERY = 15.0
-"""Seconds between two lines of the log."""
 TOKEN_HOST = "huggingface.co"  # noqa: S105 - a host name
 STORAGE = {"huggingface.co": ".hf.co", "github.com": ".githubusercontent.com"}
 """Host of a list's addresses → end of the hosts to which it redirects downloads."""
-RANGE_NOT_SATISFIABLE = 416
-PARTIAL_CONTENT = 206
 
 
 class ModelsError(Exception):
@@ -191,13 +188,13 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         response = urllib.request.build_opener(_Redirects).open(request, timeout=60.0)
     except urllib.error.HTTPError as error:
         error.close()  # it's the response, whose connection would stay open for as long as somebody has the error
-        if error.code == RANGE_NOT_SATISFIABLE:
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             return  # nothing is left to come; the hash will tell
         raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
     except urllib.error.URLError as error:
         ways = "check HTTPS_PROXY with its user and password, NO_PROXY, SSL_CERT_FILE and network policies"
         raise ConnectionError(f"{file.url} cannot be reached: {error.reason}; {ways}") from error
-    mode = "ab" if response.status == PARTIAL_CONTENT else "wb"
+    mode = "ab" if response.status == HTTPStatus.PARTIAL_CONTENT else "wb"
     with response, open(part, mode, opener=_opener) as out:
         total = _total(response.headers, out.tell())
         if total is not None and total - out.tell() > shutil.disk_usage(part.parent).free:
@@ -205,7 +202,7 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
         reported = time.monotonic()
         while chunk := response.read(4 << 20):
             out.write(chunk)
-            if time.monotonic() - reported > REPORT_EVERY:
+            if time.monotonic() - reported > 15:
                 reported = time.monotonic()
                 say(f"{file.path}: {out.tell() / 1e9:.2f} of {(total or 0) / 1e9:.2f} GB")
         if total is not None and out.tell() < total:
@@ -243,9 +240,9 @@ def _sha256(path: Path) -> str:
 
 def wait(files: list[ModelFile], folder: Path, *, say: Callable[[str], None]) -> None:
     """Return when every file is complete that ComfyUI does not start without."""
-    reported, needed = -REPORT_EVERY, [file for file in files if not file.optional]
+    reported, needed = float("-inf"), [file for file in files if not file.optional]
     while troubles := {file.path: trouble for file in needed if (trouble := problem(file, folder))}:
-        if time.monotonic() - reported > REPORT_EVERY:
+        if time.monotonic() - reported > 15:
             reported = time.monotonic()
             for path, trouble in troubles.items():
                 say(f"waiting for {path}: {trouble}")

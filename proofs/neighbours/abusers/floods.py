@@ -50,7 +50,7 @@ async def banned(harness: Harness) -> None:
 async def pester(person: Person) -> None:
     """Send texts, presses and now and then a photo, until cancelled."""
     for number in itertools.count():
-        if number % 50 == 49:  # noqa: PLR2004 - now and then
+        if number % 50 == 49:  # now and then
             await person.send(photo=phone_photo(), caption="make it snow")
             continue
         (message,) = await person.send(f"let me in {number}")

@@ -13,14 +13,11 @@ from dataclasses import dataclass, field
 
 CUDA = (13, 0)
 """The CUDA version that the locked PyTorch is built for. Drivers of the same major version run it."""
-DRIVER = 580
-"""The first NVIDIA driver with CUDA 13: docs.nvidia.com/cuda/cuda-toolkit-release-notes."""
 CAPABILITY = (7, 5)
 """The oldest GPUs that the locked PyTorch has code for: Turing."""
 WITHOUT_GPU = {"--cpu", "--help", "-h", "--list-feature-flags"}
 """Arguments of ComfyUI with which it does not look for a GPU."""
 COMPUTE_CAPABILITY_MAJOR, COMPUTE_CAPABILITY_MINOR = 75, 76  # CUdevice_attribute in cuda.h
-TEXT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,8 @@ def trouble(gpus: Gpus | None) -> str | None:
             "This container has no NVIDIA driver. Start it with `--gpus all` (Docker and the NVIDIA Container Toolkit) "
             "or give its pod an nvidia.com/gpu. With --cpu it runs without one, too slowly for the models."
         )
-    needed = f"This image has CUDA {_dotted(CUDA)} and needs the NVIDIA driver {DRIVER} or newer"
+    # The first NVIDIA driver with CUDA 13: docs.nvidia.com/cuda/cuda-toolkit-release-notes.
+    needed = f"This image has CUDA {_dotted(CUDA)} and needs the NVIDIA driver 580 or newer"
     if gpus.cuda[0] < CUDA[0]:
         driver = f"driver {gpus.driver}" if gpus.driver else "a driver"
         return f"{needed}. This machine has {driver}, for CUDA {_dotted(gpus.cuda)} at most. Update the driver."
@@ -89,9 +87,9 @@ def _error(cuda: ctypes.CDLL, code: int) -> str:
 
 def _device(cuda: ctypes.CDLL, index: int) -> tuple[str, tuple[int, int]]:
     device, major, minor = (ctypes.c_int(0) for _ in range(3))
-    name = ctypes.create_string_buffer(TEXT)
+    name = ctypes.create_string_buffer(256)
     cuda.cuDeviceGet(ctypes.byref(device), index)
-    cuda.cuDeviceGetName(name, TEXT, device)
+    cuda.cuDeviceGetName(name, len(name), device)
     cuda.cuDeviceGetAttribute(ctypes.byref(major), COMPUTE_CAPABILITY_MAJOR, device)
     cuda.cuDeviceGetAttribute(ctypes.byref(minor), COMPUTE_CAPABILITY_MINOR, device)
     return f"{name.value.decode()} {index}", (major.value, minor.value)
@@ -102,9 +100,9 @@ def _driver_version() -> str | None:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:
         return None
-    text = ctypes.create_string_buffer(TEXT)
+    text = ctypes.create_string_buffer(256)
     nvml.nvmlInit_v2()
-    return None if nvml.nvmlSystemGetDriverVersion(text, TEXT) else text.value.decode()
+    return None if nvml.nvmlSystemGetDriverVersion(text, len(text)) else text.value.decode()
 
 
 def main(command: list[str]) -> None:

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from qwenedit_jobs import Keys, RedisSettings, connect, times
-from qwenedit_jobs.workers.registry import MOST_SEEN, Device, Presence, Workers, telling
+from qwenedit_jobs.workers.registry import Device, Presence, Workers, telling
 from qwenedit_testkit.waiting import eventually
 
 KEYS = Keys()
@@ -106,10 +106,10 @@ async def test_entry_that_is_no_worker_hides_no_other(workers, redis, said):
 async def test_crowd_is_not_read_as_a_whole(workers, redis):
     await workers.beat(about("gpu-0"))
     seconds, _ = await redis.time()
-    await redis.zadd(KEYS.workers, {f"{number:05}": (seconds - 1) * 1000 for number in range(MOST_SEEN + 4)})
+    await redis.zadd(KEYS.workers, {f"{number:05}": (seconds - 1) * 1000 for number in range(1_004)})
     seen = await workers.seen()
     assert [one.presence.worker for one in seen.workers] == ["gpu-0"]
-    assert seen.ignored == MOST_SEEN + 4
+    assert seen.ignored == 1_004
 
 
 async def test_large_entries_are_not_read(workers, redis):

@@ -6,10 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from qwenedit_jobs import MAX_PICTURES, MAX_PROMPT_LENGTH, Edit, Job, ReplyTo
-from qwenedit_jobs.model import MAX_NAME_LENGTH
 
 LARGEST = 32 * 1024
-NAME = "🦊" * MAX_NAME_LENGTH
+NAME = "🦊" * 100
 
 
 def job(**other: object) -> Job:

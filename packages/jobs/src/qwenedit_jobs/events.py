@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.keys import Keys
     from qwenedit_jobs.lanes import Entry, Lanes
 
-AT_ONCE = 100
-"""Entries moved per call, about a millisecond of Redis' time."""
-
 
 @dataclass(frozen=True, slots=True)
 class JobEnd:
@@ -52,11 +49,7 @@ class Events:
 
     async def drain(self) -> int:
         """Move entries from the stream into the lanes; returns how many."""
-        moved, drained = 0, AT_ONCE
-        while drained == AT_ONCE:
-            drained = await self._lanes.drain(self._keys.events, self._keys.job_prefix, count=AT_ONCE)
-            moved += drained
-        return moved
+        return await self._lanes.drain(self._keys.events, self._keys.job_prefix)
 
 
 def event_of(entry: Entry) -> JobEnd:

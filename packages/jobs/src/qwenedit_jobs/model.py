@@ -12,11 +12,10 @@ from pydantic import AllowInfNan, BaseModel, ConfigDict, Field, Strict, StringCo
 
 MAX_PICTURES = 3
 MAX_PROMPT_LENGTH = 4096
-MAX_NAME_LENGTH = 100
-"""Characters of an ID, a picture's reference or a workflow's name: with the prompt's, they limit a job's size."""
 
 
-Name = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH)]
+Name = Annotated[str, StringConstraints(max_length=100)]
+"""An ID, a picture's reference or a workflow's name: with the prompt, they limit a job's size."""
 Parameter = (
     Annotated[int, Strict(), Field(ge=-(2**53), le=2**53)]
     | Annotated[float, Strict(), AllowInfNan(False)]

@@ -9,8 +9,6 @@ from typing import Literal, Self, cast, get_args
 IN_REDIS = "redis:"
 """The default: pictures are in Redis, with nothing to set up."""
 Scheme = Literal["s3", "gs", "az", "file"]
-LONGEST = 300
-"""Characters."""
 
 _PLACE = re.compile(r"(?P<scheme>[a-z0-9+.-]+)://(?P<bucket>[^/]*)(?P<prefix>/.*)?")
 _FORMS = "redis:, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://CONTAINER/PREFIX or file:///FOLDER"
@@ -40,8 +38,8 @@ class Address:
             raise ValueError(f"must be {_FORMS}")
         if "@" in match["bucket"]:
             raise ValueError("must have no credentials in it: they have variables of their own, such as AWS_*")
-        if len(url) > LONGEST or re.search(r"[\s?#]", url):
-            raise ValueError(f"must be at most {LONGEST} characters, without blanks, ? and #")
+        if len(url) > 300 or re.search(r"[\s?#]", url):
+            raise ValueError("must be at most 300 characters, without blanks, ? and #")
         prefix = (match["prefix"] or "").strip("/")
         if any(part in {"", ".", ".."} for part in prefix.split("/")) and prefix:
             raise ValueError("must have no empty part, . or .. in its path")

@@ -30,8 +30,6 @@ ENV_FILE = "ENV_FILE"
 _URL_PASSWORD = re.compile(r"(//[^/@]*:).*@")
 _PROXY = re.compile(r"http://([^\s/@]+@)?([^\s/@:]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?/?")
 _PORT = re.compile(r"[0-9]{1,5}")
-_LONGEST = 60
-"""Characters of a wrong value that its line quotes."""
 
 
 class RedisSettings(BaseSettings):
@@ -188,7 +186,7 @@ def _line(settings: type[BaseSettings], problem: dict[str, Any]) -> str:
 
 
 def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _range(metadata: list[Any]) -> str:

@@ -6,6 +6,10 @@ Each may be changed alone, unless its text names another one: `tests/unit/jobs/t
 from __future__ import annotations
 
 DAY = 86_400
+LOG = 60.0
+"""Between two log lines that say the same."""
+COLD_START = 300.0
+"""In which a GPU node and a worker usually start. A job that waits longer without a ready worker is late."""
 
 # ---------------------------------------------------------------- Redis
 
@@ -16,8 +20,6 @@ REDIS_IDLE = 15
 """Of idleness, after which a connection is checked before use, because it may be half-open."""
 REDIS_SLOW = 1.0
 """After which a reply counts as slow; usually it takes a thousandth."""
-REDIS_SLOW_LOG = 60.0
-"""Between two log lines about slow replies."""
 DNS = 2.0
 """Until DNS counts as down. Below `REDIS_REPLY`."""
 STATE_CHECK = 10.0
@@ -25,8 +27,6 @@ STATE_CHECK = 10.0
 STATE_LOSS = 60.0
 """Of data that a crash of Redis may lose without a warning: with `everysec` it's one or two, and clocks differ. Above
 `STATE_CHECK`."""
-STATE_LOSS_LOG = 60.0
-"""Between two log lines about lost data, until the bot restarts."""
 
 # ---------------------------------------------------------------- jobs
 
@@ -53,8 +53,6 @@ OBJECT_CALL = 15.0
 
 BEAT = 12.0
 """Between a worker's heartbeats. Below `REDIS_IDLE`: checking an idle connection costs a command."""
-BOT_BEAT = 5.0
-"""Between a bot's heartbeats."""
 FORGOTTEN_WORKER = 60
 """Without a heartbeat until a worker counts as gone. Above three times `BEAT`, when the status calls it silent."""
 LAST_WORDS = 900

@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
-FLUSH = 3.0
-"""Seconds for exporting the last spans at a stop, so that a collector that's down doesn't delay a pod's end."""
-
 _FROM_KUBERNETES = {
     "k8s.pod.name": "POD_NAME",
     "k8s.node.name": "NODE_NAME",
@@ -71,11 +68,11 @@ class Exporting:
         self.tracer = self._provider.get_tracer("qwenedit", version)
 
     def close(self) -> None:
-        """Export the remaining spans within `FLUSH` seconds, then drop the rest."""
+        """Export the remaining spans within 3 s, then drop the rest: a collector that's down delays no pod's end."""
         # The SDK's own shutdown waits for up to half a minute, and takes no other time.
         flushing = threading.Thread(target=self._provider.shutdown, name="flush-spans", daemon=True)
         flushing.start()
-        flushing.join(FLUSH)
+        flushing.join(3)
         if flushing.is_alive():
             self._exporter.shutdown()
 

@@ -34,8 +34,6 @@ QUIET = {
 are heard."""
 
 _FIRST = ("time", "level", "event", "service", "logger", "job", "attempt")
-_SHORTEST_WORDS = 4
-"""Characters; fewer say nothing of anybody, and are found in every line."""
 _SPELLINGS: tuple[Callable[[str], str], ...] = (
     str,
     lambda words: json.dumps(words)[1:-1],
@@ -103,7 +101,8 @@ def redact_words(words: str) -> Iterator[None]:
     A library may quote them in an error, whole or up to some length, and errors are logged.
     """
     spellings = dict.fromkeys((spell(words[:8]), spell(words)) for spell in _SPELLINGS)
-    token = _redacted.set((*_redacted.get(), *spellings) if len(words) >= _SHORTEST_WORDS else _redacted.get())
+    # Fewer characters say nothing of anybody, and are found in every line.
+    token = _redacted.set((*_redacted.get(), *spellings) if len(words) >= 4 else _redacted.get())
     try:
         yield
     finally:

@@ -8,12 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-MOST = 6
-"""Kinds of warnings that are remembered, the last ones."""
-LONGEST = 500
-"""Characters of a warning's text; longer ones lose their middle."""
-ANEW = 300.0
-"""Seconds of silence after which a warning begins anew."""
 _UNTOLD = {"time", "level", "event", "service", "logger", "trace_id", "span_id", "next_in", "exc_info", "frames", "job"}
 """Among them the job: the words get into Redis, where `/forget` leaves none of a user's."""
 
@@ -32,14 +26,14 @@ def note(event: Mapping[str, Any], redact: Callable[[str], str]) -> None:
     told = ((name, value) for name, value in event.items() if name not in _UNTOLD and not name.startswith("_"))
     words = redact(" ".join(f"{name}={' '.join(str(value).split())}" for name, value in told))
     words = words.encode("ascii", "backslashreplace").decode()  # which JSON makes no longer
-    if len(words) > LONGEST:
-        words = f"{words[: LONGEST // 2]}…{words[1 - LONGEST // 2 :]}"
-    name, now = redact(str(event["event"]))[: LONGEST // 4], time.time()
+    if len(words) > 500:
+        words = f"{words[:250]}…{words[-249:]}"
+    name, now = redact(str(event["event"]))[:125], time.time()
     before = _troubles.pop(name, None)
-    if before is None or now - before["at"] > ANEW:
+    if before is None or now - before["at"] > 5 * 60:
         before = {"event": name, "since": now, "count": 0}
     _troubles[name] = {**before, "words": words, "at": now, "count": before["count"] + 1}
-    while len(_troubles) > MOST:
+    while len(_troubles) > 6:
         del _troubles[next(iter(_troubles))]
 
 

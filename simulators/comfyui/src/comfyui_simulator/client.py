@@ -109,6 +109,6 @@ class SimulatorControl:
 
 
 async def _explain(answer: aiohttp.ClientResponse) -> None:
-    if answer.status == 400:  # noqa: PLR2004  # Bad Request
+    if answer.status == 400:  # Bad Request
         raise ValueError((await answer.json())["error"])
     answer.raise_for_status()

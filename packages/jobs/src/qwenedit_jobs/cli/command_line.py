@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse gives it no other name
 
-MOST_SECONDS = 86_400
-"""The longest that a command waits."""
 TROUBLE = "trouble "
 """Begins a line that names a page in docs/runbooks, as in the status."""
 EXIT_CODES = """\
@@ -119,8 +117,8 @@ def _group(commands: Commands, name: str, text: str) -> Commands:
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not 0 < seconds <= MOST_SECONDS:  # also of "nan"
-        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most {MOST_SECONDS}")
+    if not 0 < seconds <= 86_400:  # also of "nan"
+        raise argparse.ArgumentTypeError(f"{text} is not above 0 and at most 86400")
     return seconds
 
 

@@ -93,7 +93,7 @@ def size(count: float) -> str:
     for size_of_unit, unit in ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "kB")):
         if count >= size_of_unit:
             amount = count / size_of_unit
-            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # noqa: PLR2004 - then it's precise enough
+            return f"{amount:.1f} {unit}" if amount < 10 else f"{amount:.0f} {unit}"  # then it's precise enough
     return f"{count:.0f} B"
 
 

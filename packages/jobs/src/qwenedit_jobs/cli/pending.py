@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.lanes import Stay
 
-MOST_LOOKED_AT = 100
-"""Answers searched for the oldest one that its chat doesn't refuse."""
 CHAT = "chat"
 """Why an answer waits if its chat refuses the bot, such as after a user blocked it: not a fault."""
 FETCHES = "the bot handles it. If that takes long, Telegram's file, or the moderation hook's answer, doesn't come"
@@ -66,7 +64,7 @@ async def pending_requests(at: Installation, now: float) -> str:
     found = await at.requests.waiting()
     if not found:
         return ""
-    stays = [await at.requests.stay_of(each) for each in found[:MOST_LOOKED_AT]]
+    stays = [await at.requests.stay_of(each) for each in found[:100]]
     first = max(stays, key=lambda stay: stay.failures)
     return f"{len(found)} not yet in line; the first: {_why(first, now, FETCHES)}"
 
@@ -84,7 +82,7 @@ def _why(stay: Stay, now: float, in_hand: str) -> str:
 async def pending_answer(at: Installation, job_id: str | None = None) -> PendingAnswer | None:
     """Find a job's answer, or the oldest that its chat doesn't refuse; None if there's none or no permission."""
     found = [(entry, job_in(entry.payload)) for entry in await permitted(at.answers.waiting()) or ()]
-    for entry, job in [(entry, job) for entry, job in found if job and job_id in {None, job}][:MOST_LOOKED_AT]:
+    for entry, job in [(entry, job) for entry, job in found if job and job_id in {None, job}][:100]:
         stay = await at.answers.stay_of(entry)
         if job and (job_id or stay.why != CHAT):
             return PendingAnswer(job, entry.since, stay)

@@ -27,18 +27,12 @@ if TYPE_CHECKING:
     from qwenedit_jobs.cli.workers import SeenWorker
     from qwenedit_jobs.model import Status
 
-MINUTES = 15
-"""Jobs that ended earlier aren't shown."""
 A_FEW = 3
 """Failures or successes in a row that one user's bad photo doesn't explain."""
-COLD_START = 300.0
-"""Seconds in which a GPU node and a worker usually start."""
 KUBECTL = f"kubectl -n {NAMESPACE}"
 PODS = f"{KUBECTL} describe pods -l app.kubernetes.io/name=qwenedit | grep -E '^Name:|Reason:|Message:|^[0-9{{]'"
 WHY = f"{PODS}; {KUBECTL} events --types=Warning | tail -20"
 LOG = f"{KUBECTL} logs -l app.kubernetes.io/component=worker -c worker --tail=-1 | grep -E 'warning|error' | tail -3"
-MOST_WAITING = 1_000
-"""Jobs in line, and between attempts, whose last failure is shown."""
 UNKNOWN = "unknown here: ask the bot's pod"
 NONE = "none seen from here"
 
@@ -60,9 +54,9 @@ async def status(at: Installation) -> Answer:
     report = Report(now=await queue.now())
     places = await queue.ids_by_state()
     running = await _known(at, places[State.RUNNING])
-    waiting = await _known(at, places[State.QUEUED][:MOST_WAITING])
-    delayed = await _known(at, places[State.DELAYED][:MOST_WAITING])
-    ended = await _known(at, await queue.ended_ids(since=report.now - 60 * MINUTES))
+    waiting = await _known(at, places[State.QUEUED][:1_000])
+    delayed = await _known(at, places[State.DELAYED][:1_000])
+    ended = await _known(at, await queue.ended_ids(since=report.now - 15 * 60))
     retried = [job for job in (*running, *delayed, *waiting) if job.reason]
     failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
     seen = await Workers(at.redis, at.keys).seen(times.LAST_WORDS)
@@ -106,7 +100,7 @@ async def _bot(report: Report, at: Installation) -> None:
         late, why = report.now - (oldest.since or report.now), oldest.why(report.now)
         since = f", which ended {duration(late)} ago" if oldest.since else ""
         owed = f"{owed}; the oldest is job {oldest.job_id}{since}: {why}"
-        if late > 60:  # noqa: PLR2004 - longer than a full minute of Telegram's pace in a group
+        if late > 60:  # longer than a full minute of Telegram's pace in a group
             said = f"job {short_id(oldest.job_id)} ended {duration(late)} ago, and its user has no answer: {why}"
             report.troubles.append(f"QweneditAnswersLateFast: {said}")
     report.facts.append(("answers", owed))
@@ -138,11 +132,11 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         said = f"no worker is ready, and the next job has waited for {duration(waited)}: `{WHY}` shows why"
         heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` shows workers' warnings"
         report.troubles.append(f"QweneditNoWorker: {said}{heard}. If there's no pod and no error, KEDA starts none")
-    elif waited > COLD_START and all(worker.job for worker in able):
+    elif waited > times.COLD_START and all(worker.job for worker in able):
         page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
         report.troubles.append(f"{page}: {said}: `{WHY}` shows if others can't start")
-    elif waited > 30 and not all(worker.job for worker in able):  # noqa: PLR2004 - an idle worker takes a job at once
+    elif waited > 30 and not all(worker.job for worker in able):  # an idle worker takes a job at once
         said = f"the next job has waited for {duration(waited)}, and an idle worker doesn't take it"
         report.troubles.append(f"QweneditQueueStuck: {said}")
 
@@ -157,7 +151,7 @@ def _jobs(report: Report, ended: Sequence[Status], retried: Sequence[Status]) ->
     counts = ", ".join(f"{states[state]} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
     failures = f"; jobs that failed, or whose last attempt did: {_reasons(failed, counted=True)}" if failed else ""
     over = f". That's over: the last {good} have their pictures" if failed and good >= A_FEW else ""
-    report.facts.append(("ended", f"in {MINUTES} min: {counts}{failures}{over}"))
+    report.facts.append(("ended", f"in 15 min: {counts}{failures}{over}"))
     if len(newest) >= A_FEW:
         said, worst = f"the last {len(newest)} jobs failed", newest
     elif len(failed) >= A_FEW and len(failed) > states[State.DONE] and not over:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore, Objects, OnCall
 
-CONNECT = timedelta(seconds=5)
-CALL = timedelta(hours=1)
-"""Never reached: `ObjectPictureStore` sets limits that depend on a picture's size."""
 ALLOW_HTTP = ("AWS_ALLOW_HTTP", "AZURE_ALLOW_HTTP", "GOOGLE_ALLOW_HTTP")
 
 
@@ -63,7 +60,8 @@ def _objects(address: Address) -> Objects:
 
 
 def _client() -> ClientConfig:
-    client: ClientConfig = {"connect_timeout": CONNECT, "timeout": CALL}
+    # The hour is never reached: `ObjectPictureStore` sets limits that depend on a picture's size.
+    client: ClientConfig = {"connect_timeout": timedelta(seconds=5), "timeout": timedelta(hours=1)}
     client["allow_http"] = any(os.environ.get(name, "").lower() in {"1", "true"} for name in ALLOW_HTTP)
     for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE"):
         if path := os.environ.get(name):

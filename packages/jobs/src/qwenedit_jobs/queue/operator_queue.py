@@ -16,11 +16,6 @@ from qwenedit_jobs.redis.scripts import named
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MOST_LOOKED_AT = 10_000
-"""Jobs read by one call."""
-SCANNED_AT_ONCE = 1_000
-"""Keys per scan step, a millisecond in which Redis does nothing else."""
-
 _GLOB = re.compile(r"[*?\[\]^\\]")
 _ESCAPED = r"\\\g<0>"
 
@@ -101,13 +96,13 @@ class OperatorQueue(JobQueue):
         }
 
     async def ended_ids(self, *, since: float = 0.0) -> list[str]:
-        """Return the ids of the last jobs that ended, at most some thousand, the newest first.
+        """Return the ids of the last 10,000 jobs that ended, the newest first.
 
         Args:
             since: Seconds since the epoch, by Redis' clock.
         """
         ids = await self._redis.zrange(
-            self._keys.ended, "+inf", round(since * 1000), desc=True, byscore=True, offset=0, num=MOST_LOOKED_AT
+            self._keys.ended, "+inf", round(since * 1000), desc=True, byscore=True, offset=0, num=10_000
         )
         return cast("list[str]", list(ids))
 
@@ -124,12 +119,12 @@ class OperatorQueue(JobQueue):
             return ids
         prefix = self._keys.job_prefix
         pattern = prefix + _GLOB.sub(_ESCAPED, start) + "*"
-        keys = self._redis.scan_iter(pattern, count=SCANNED_AT_ONCE)
+        keys = self._redis.scan_iter(pattern, count=1_000)  # a millisecond in which Redis does nothing else
         return sorted({str(key).removeprefix(prefix) async for key in keys})
 
     async def records(self, job_ids: Iterable[str]) -> list[JobRecord]:
         """Return jobs' records, in a few round trips; other programs' items and unreadable jobs have no state."""
-        ids = list(job_ids)[:MOST_LOOKED_AT]
+        ids = list(job_ids)[:10_000]
         records: list[JobRecord] = []
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]

@@ -19,12 +19,6 @@ from qwenedit_jobs.picture_refs import is_of_job
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGEST = 9 * 10**12
-"""No count of a job is larger, and no time in milliseconds since the epoch: that is in the year 2255.
-
-Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one that is beyond.
-"""
-
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -119,6 +113,8 @@ def _status_of(fields: Mapping[str, str]) -> Status:
 def whole(value: str | float) -> int:
     """Read a count, or a time in milliseconds.
 
+    Traces have times in nanoseconds of 64 bits, and a batch of them is lost for one that is beyond.
+
     Raises:
         ValueError: it is no number that a job can have.
     """
@@ -126,9 +122,9 @@ def whole(value: str | float) -> int:
         number = int(value)
     except OverflowError as error:
         raise ValueError("an infinite number") from error
-    if not 0 <= number <= LARGEST:
-        raise ValueError(f"a number that is not from 0 to {LARGEST}")
-    return number
+    if 0 <= number <= 9 * 10**12:  # until the year 2255
+        return number
+    raise ValueError("a number that is not from 0 to 9,000,000,000,000")
 
 
 def seconds(fields: Mapping[str, str], name: str) -> float | None:

@@ -51,8 +51,6 @@ SHARE = 0.9
 jobs. The rest is for small writes: a service needs some to say that there's no room."""
 TIDY_SHARE = 0.75
 """Share of it that the janitor keeps to by deleting the pictures of answered jobs, oldest first."""
-MAX_DETAIL_LENGTH = 1_000
-"""Characters of an error's text that a job stores."""
 UNDECODED = {NEVER_DECODE: True}
 _FORGOTTEN = "forgotten"
 
@@ -329,13 +327,12 @@ class JobQueue(QueueView):
                 if picture is not None:
                     arguments |= {"picture": result.picture, "ttl": _ms(self._picture_ttl)}
                     upload = result.picture, picture
-            case Retry(reason, detail):
-                arguments |= {"outcome": Settled.DELAYED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
-            case Fail(reason, detail):
-                arguments |= {"outcome": Settled.FAILED, "reason": reason, "detail": detail[:MAX_DETAIL_LENGTH]}
+            case Retry(reason, detail) | Fail(reason, detail):
+                state = Settled.DELAYED if isinstance(outcome, Retry) else Settled.FAILED
+                arguments |= {"outcome": state, "reason": reason, "detail": detail[:1_000]}
             case Release(detail, pause):
                 ms = None if pause is None else _ms(pause)
-                arguments |= {"outcome": Settled.QUEUED, "detail": detail[:MAX_DETAIL_LENGTH], "pause": ms}
+                arguments |= {"outcome": Settled.QUEUED, "detail": detail[:1_000], "pause": ms}
         if upload is not None:
             ref, picture = upload
             if len(picture) <= chunks.CHUNK:

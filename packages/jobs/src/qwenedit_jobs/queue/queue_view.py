@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parent / "lua"
 MOST_OF_ALL = 100_000
 """Jobs per state that are read; far more than the queue's limit."""
-MOST_OF_USER = 1_000
-"""Unfinished jobs of a user that are read: anybody with a worker's password can write to a user's set."""
-MOST_NOTED = 1_000
-"""Unreadable jobs that are remembered, so that each is logged once."""
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +90,7 @@ class QueueView:
         if job_id in self._unreadable:
             return
         self._unreadable[job_id] = None
-        if len(self._unreadable) > MOST_NOTED:
+        if len(self._unreadable) > 1_000:
             del self._unreadable[next(iter(self._unreadable))]
         log.warning("queue.unreadable", job_id=job_id, error=why, remedy="qwenedit jobs show")
 
@@ -130,8 +126,9 @@ class QueueView:
         return [*reversed(view["line"]), *view["running"], *view["draining"], *view["delayed"]]
 
     async def unfinished_ids_of(self, user_id: int) -> list[str]:
-        """Return the ids of one user's unfinished jobs, in no order; at most `MOST_OF_USER`."""
-        view = named(await self._run("view", user=str(user_id), most_of_user=MOST_OF_USER))
+        """Return the ids of one user's unfinished jobs, in no order; at most 1,000."""
+        # More are none of the bot's: anybody with a worker's password can write to a user's set.
+        view = named(await self._run("view", user=str(user_id), most_of_user=1_000))
         return cast("list[str]", view["line"])
 
     async def memory(self) -> Memory:

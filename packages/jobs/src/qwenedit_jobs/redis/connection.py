@@ -47,7 +47,7 @@ class _SentinelPool(SentinelConnectionPool):
 class _Retry(Retry):
     """Says what an error of the event loop's, or a name that isn't found, means, and logs slow replies."""
 
-    logged_at = -times.REDIS_SLOW_LOG
+    logged_at = -times.LOG
     host = ""
 
     async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
@@ -71,7 +71,7 @@ class _Retry(Retry):
             raise
 
     def _took(self, seconds: float) -> None:
-        if seconds > times.REDIS_SLOW and time.monotonic() - _Retry.logged_at > times.REDIS_SLOW_LOG:
+        if seconds > times.REDIS_SLOW and time.monotonic() - _Retry.logged_at > times.LOG:
             _Retry.logged_at = time.monotonic()
             log.warning("redis.slow", seconds=round(seconds, 1), reason="Redis' node, CPU or disk, or the network")
 

@@ -92,7 +92,7 @@ class StateWatch:
         layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
         with suppress(OutOfMemoryError):
             lost = self._noted and (layout is None or float(noted or 0) < self._noted - times.STATE_LOSS)
-            if lost or (self._lost and time.time() - self._lost > times.STATE_LOSS_LOG):
+            if lost or (self._lost and time.time() - self._lost > times.LOG):
                 self._lost = time.time()
                 log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.keys import Keys
 
-MOST_SEEN = 1_000
-"""Workers that are read, latest heartbeat first: a stolen worker's password could flood the register."""
-
 _FOLDER = Path(__file__).parent / "lua"
 _Text = Annotated[str, BeforeValidator(lambda text: text[:500] if isinstance(text, str) else text)]
 _Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)]
@@ -128,8 +125,9 @@ class Workers:
         await self._redis.delete(self._keys.worker_about(worker))
 
     async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
-        """Return the parts that sent a heartbeat within so many seconds. Reads at most 8 MiB."""
-        limits = {"forgotten": within * 1000, "most": MOST_SEEN, "bytes": 8_192}
+        """Return the parts that sent a heartbeat within so many seconds, the last first. Reads at most 8 MiB."""
+        # A stolen worker's password could flood the register.
+        limits = {"forgotten": within * 1000, "most": 1_000, "bytes": 8_192}
         reply = named(await self._scripts.run("seen", **limits))
         ignored = reply["ignored"]
         parts = []
@@ -158,7 +156,7 @@ async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[
 
     async def keep_beating() -> None:
         while True:
-            await asyncio.sleep(times.BOT_BEAT)
+            await asyncio.sleep(5)
             await beat()
 
     task, last = asyncio.create_task(keep_beating()), []
