@@ -58,7 +58,7 @@ async def beating(bench, part, stats, **connection):
 
 
 async def test_worker_is_registered_while_it_lives_and_says_goodbye(bench, workers, monkeypatch):
-    monkeypatch.setattr("qwenedit_worker.timeouts.REGISTER_LEAVE", 60.0)
+    monkeypatch.setattr("qwenedit_worker.timeouts.LEAVING_CALL", 60.0)
     async with bench.working() as part, beating(bench, part, Stats()):
         await eventually(lambda: there(workers))
         [seen] = await there(workers)

@@ -36,7 +36,7 @@ async def running(bench):
 @pytest.fixture
 def patient(monkeypatch):
     """Have a worker that ends wait for Redis for as long as a busy machine may need."""
-    monkeypatch.setattr("qwenedit_worker.timeouts.GIVE_BACK", 60.0)
+    monkeypatch.setattr("qwenedit_worker.timeouts.LEAVING_CALL", 60.0)
 
 
 async def stopped(bench):

@@ -53,6 +53,8 @@ OBJECT_CALL = 15.0
 
 BEAT = 12.0
 """Between a worker's heartbeats. Below `REDIS_IDLE`: checking an idle connection costs a command."""
+BOT_BEAT = 5.0
+"""Between a bot's heartbeats."""
 FORGOTTEN_WORKER = 60
 """Without a heartbeat until a worker counts as gone. Above three times `BEAT`, when the status calls it silent."""
 LAST_WORDS = 900

@@ -35,8 +35,6 @@ the evidence. Above `EXECUTOR_IDLE` and a `JUDGE`: taken back sooner, no prompt 
 CLEAN_UP = 5.0
 """For which a failed edit waits for its clean-up, and a client that is closed; what takes longer continues during the
 next edits. Below `LEAVING_MARGIN`."""
-LONGEST_CLEAN_UP = 300.0
-"""Until an edit's traces are left to the server, which bounds them itself."""
 BROKEN_UPLOAD_STORED = 10.0
 """Until a picture whose upload was broken off is stored, if it is: the server finishes what it has."""
 
@@ -49,15 +47,6 @@ JUDGE = 2.0
 EXECUTOR_IDLE = 15.0
 """Until an executor is condemned that runs nothing while a prompt waits. It takes the next one at once, unless it
 collects garbage (0.3 s) or unloads models (some seconds)."""
-SERVER_UNREACHABLE = 60.0
-"""Until a server is condemned that has replied before. Until it first does, it is starting."""
-CONDEMNED = 60.0
-"""For which an idle executor stays condemned after its prompt was taken back, unless it shows life. The jobs go
-elsewhere at once; the kubelet comes by every 10 s and restarts after three failures."""
-WARM_UP_FIRST_PAUSE = 5.0
-"""From the second failed warm-up to the next one, about; the first is repeated at once."""
-WARM_UP_LONGEST_PAUSE = 300.0
-"""The pause doubles up to this."""
 
 # ---------------------------------------------------------------- a job
 
@@ -74,10 +63,6 @@ LATE_HEARTBEAT = 1.0
 """For Redis' word, after a worker slept through its lease (a stopped process)."""
 STORE_AWAY = 10.0
 """Until a job is back in line whose pictures can't be read."""
-BUSY_PAUSE = 2.0
-"""For which a job that waited in vain inside a shared ComfyUI is left to other workers."""
-RESULT_ROOM = 10.0
-"""For which a result waits for room in a full Redis; its job fails then, and the worker takes the next one."""
 JOB_STALLED = 30.0
 """Until the worker's liveness probe fails for a job without progress, on top of `COMFYUI_TIMEOUT`: to cancel it on
 ComfyUI and tell Redis. Above `CLEAN_UP`."""
@@ -87,12 +72,5 @@ ComfyUI and tell Redis. Above `CLEAN_UP`."""
 LEAVING_MARGIN = 10.0
 """Until a leaving worker gives its job back, on top of `COMFYUI_TIMEOUT`. The pod's grace period is longer than both
 (`qwenedit.gracePeriod` in the chart)."""
-GIVE_BACK = 2.0
-"""For giving a job back when the process itself is being torn down; its lease runs out otherwise."""
-REGISTER_LEAVE = 2.0
-"""For removing the worker's name from the register; otherwise it expires a minute later."""
-
-# ---------------------------------------------------------------- what operators see
-
-REDIS_LOG = 60.0
-"""Between two log lines that say the same of Redis."""
+LEAVING_CALL = 2.0
+"""For giving a job back and for leaving the register when the process is being torn down; both expire otherwise."""

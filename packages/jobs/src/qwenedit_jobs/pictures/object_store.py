@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     Objects: TypeAlias = AzureStore | GCSStore | LocalStore | S3Store
     OnCall: TypeAlias = Callable[[str, str, float], None]
 
+SLOWEST = 64_000
+"""Bytes a second that a picture is to have beyond: 1.5 MB take 38 s at most."""
 CHECK = "check"
 """Name of the object of one byte by which services find out at their start what they may do."""
 _MISSING = re.compile(r"NoSuchKey|BlobNotFound|specified blob does not exist|[Nn]o such object|\(os error 2\)")
@@ -140,7 +142,7 @@ class ObjectPictureStore:
         """Bound a call in time, and translate the library's errors; a missing object stays a `FileNotFoundError`."""
         started, outcome = time.monotonic(), "unavailable"
         try:
-            async with asyncio.timeout(times.OBJECT_CALL + size / 64_000):  # 1.5 MB take 38 s at most
+            async with asyncio.timeout(times.OBJECT_CALL + size / SLOWEST):
                 yield
             outcome = "ok"
         except TimeoutError:

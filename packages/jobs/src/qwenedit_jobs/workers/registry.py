@@ -156,7 +156,7 @@ async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[
 
     async def keep_beating() -> None:
         while True:
-            await asyncio.sleep(5)
+            await asyncio.sleep(times.BOT_BEAT)
             await beat()
 
     task, last = asyncio.create_task(keep_beating()), []

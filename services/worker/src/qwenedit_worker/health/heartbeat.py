@@ -83,7 +83,7 @@ class Heartbeat:
 
     async def _leave(self) -> None:
         try:
-            async with asyncio.timeout(timeouts.REGISTER_LEAVE):
+            async with asyncio.timeout(timeouts.LEAVING_CALL):
                 await self._register.leave(self._now.worker)
         except (QueueUnavailableError, TimeoutError):
             return

@@ -10,7 +10,6 @@ import structlog
 
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_telemetry import attributes, tracing
-from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIError
 from qwenedit_worker.common.errors import QueueUnavailableError
 
@@ -58,7 +57,7 @@ class WarmUp:
         self._clock = clock
         self._warm = False
         self._failures = 0
-        self._backoff = Backoff(first=timeouts.WARM_UP_FIRST_PAUSE, longest=timeouts.WARM_UP_LONGEST_PAUSE)
+        self._backoff = Backoff(first=5.0, longest=300.0)
         self._not_before = 0.0
         self._failure = ""
 

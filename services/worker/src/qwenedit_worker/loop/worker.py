@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.telemetry.metrics import Metrics
 
-MAX_RELEASES = 3
-"""Releases of a job by the same worker, of which the last counts as an attempt."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -104,7 +101,7 @@ class Worker:
                     await unless(self._shutdown.draining, self._watch.ready.wait())
                 if self._comfyui_busy:
                     self._comfyui_busy = False
-                    await pause(self._shutdown.draining, timeouts.BUSY_PAUSE)
+                    await pause(self._shutdown.draining, 2.0)  # the job is left to other workers
                 if not self._may_take():
                     more = False
                     continue
@@ -182,7 +179,7 @@ class Worker:
     async def _give_back(self, call: Awaitable[Settled]) -> None:
         """Return a job to the line, within a moment because the process may be ending."""
         try:
-            async with asyncio.timeout(timeouts.GIVE_BACK):
+            async with asyncio.timeout(timeouts.LEAVING_CALL):
                 await call
         except (QueueUnavailableError, TimeoutError) as error:
             log.warning("job.not_given_back", error=str(error), remedy="its lease runs out")
@@ -256,7 +253,7 @@ class Worker:
             return outcome
         self._watch.mark_not_ready(outcome.detail)
         self._releases[claim.job.id] += 1
-        if self._releases[claim.job.id] < MAX_RELEASES:
+        if self._releases[claim.job.id] < 3:  # the third by the same worker counts as an attempt
             return outcome
         del self._releases[claim.job.id]
         return Retry(Reason.COMFYUI_UNAVAILABLE, outcome.detail)

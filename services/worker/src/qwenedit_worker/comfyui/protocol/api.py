@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.protocol.transport import HttpReply, Transport
     from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow
 
-MAX_BYTES = 2**53
-"""Of memory; what every reader of a figure takes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Queue:
@@ -179,7 +176,7 @@ def _queue(body: dict[str, list[Any]]) -> Queue:
 
 def _system_stats(body: dict[str, Any]) -> SystemStats:
     device = body["devices"][0]
-    total, free = (min(max(int(device[name]), 0), MAX_BYTES) for name in ("vram_total", "vram_free"))
+    total, free = (min(max(int(device[name]), 0), 2**53) for name in ("vram_total", "vram_free"))
     version, name = (
         text[:200].encode(errors="replace").decode() for text in (body["system"]["comfyui_version"], device["name"])
     )

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-MAX_JSON = 4 * 2**20
-"""Bytes. A job's record is a few kilobytes; a node's description lists whole folders. Parsed, it may take 25 times as
-much memory."""
 MAX_PICTURE = 50 * 10**6
 """Bytes: the largest file that Telegram takes from a bot. The workflows' results are a few megabytes."""
 
@@ -112,7 +109,7 @@ class Transport:
         method: str,
         path: str,
         *,
-        limit: int = MAX_JSON,
+        limit: int = 4 * 2**20,
         within: float = timeouts.REQUEST,
         **what: Any,
     ) -> HttpReply:

@@ -28,8 +28,6 @@ log = structlog.get_logger(__name__)
 
 UNHEARD = '{"type": "progress_state"'
 """How the largest messages begin, which repeat what the others say: the state of all nodes, at each step."""
-MOST_STEPS = 10_000
-"""ComfyUI's own limit of a sampler (nodes.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ def _event(kind: str, data: dict[Any, Any]) -> FeedEvent | None:
         case "executing", _:
             return FeedEvent(str(data.get("node", "")))
         case "progress", {"node": node, "value": int() | float() as value, "max": int() | float() as steps} if (
-            0 <= value <= steps <= MOST_STEPS
+            0 <= value <= steps <= 10_000  # ComfyUI's own limit of a sampler (nodes.py)
         ):
             return FeedEvent(str(node), step=int(value), steps=int(steps))
         case _:

@@ -81,9 +81,7 @@ class ExecutorWatch:
         if self._unreachable_since is None:
             self._unreachable_since = now
         seconds = now - self._unreachable_since
-        self._verdict = ExecutorVerdict(
-            condemned=seconds >= timeouts.SERVER_UNREACHABLE, reason=f"no reply for {seconds:.0f} s: {error}"
-        )
+        self._verdict = ExecutorVerdict(condemned=seconds >= 60, reason=f"no reply for {seconds:.0f} s: {error}")
         return self._verdict
 
     def observe(self, queue: Queue) -> ExecutorVerdict:
@@ -101,7 +99,8 @@ class ExecutorWatch:
             self._found_idle = (now, ExecutorVerdict(condemned=True, reason=reason))
         if queue.running:
             self._found_idle = None
-        if self._found_idle and now - self._found_idle[0] <= timeouts.CONDEMNED:
+        # The jobs go elsewhere at once; the kubelet comes by every 10 s and restarts after three failures.
+        if self._found_idle and now - self._found_idle[0] <= 60:
             return self._found_idle[1]
         for prompt_id, seen in self._running.items():
             if seen.sightings < SIGHTINGS:

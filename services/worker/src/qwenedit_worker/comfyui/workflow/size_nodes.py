@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,7 +16,7 @@ MEGAPIXELS = "megapixels"
 """Name of the parameter by which a job sets the area of its result."""
 MEGAPIXELS_DEFAULT = 1.0
 """Of a model's canvas, in units of 1024 x 1024 pixels."""
-MOST_MEGAPIXELS = 16.0
+Megapixels = Annotated[float, Field(gt=0, le=16)]
 """Of any result: as a PNG of photographic content it stays below the 50 MB that a result may have."""
 
 
@@ -36,9 +36,9 @@ class SizeNodes(BaseModel):
     """An ImageCrop after the decoder, which removes the padding."""
     result: str | None = None
     """An ImageScale before the output, which restores the photo's ratio."""
-    megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
+    megapixels: Megapixels | None = None
     """The area to work at, in units of 1024 x 1024 pixels; None is `MEGAPIXELS_DEFAULT`."""
-    max_megapixels: float | None = Field(default=None, gt=0, le=MOST_MEGAPIXELS)
+    max_megapixels: Megapixels | None = None
     """The largest area that a job may set, as its parameter `megapixels`; None forbids it."""
 
     @model_validator(mode="after")

@@ -15,8 +15,6 @@ import imagesize
 
 SQUARE = 1024 * 1024
 """Pixels of a megapixel, as the models' makers count: 1024 x 1024."""
-SIDE_UNIT = 16
-"""Pixels that each side of a canvas is a multiple of: 8 of the image codec times 2 of the model's patches."""
 LONGEST = 4.0
 """Longer side to shorter side of a photo that fills the canvas; beyond, the models' pictures fall apart."""
 
@@ -89,10 +87,10 @@ def canvas_of(ratio: float, *, megapixels: float) -> Size:
     """Find the size with sides of whole units that is nearest to a ratio, and then to an area."""
     if ratio < 1:
         return canvas_of(1 / ratio, megapixels=megapixels).turned
-    area = megapixels * SQUARE
-    shorter = math.sqrt(area / ratio) / SIDE_UNIT
+    area, unit = megapixels * SQUARE, 16  # pixels: 8 of the image codec times 2 of the model's patches
+    shorter = math.sqrt(area / ratio) / unit
     found = (
-        Size(long * SIDE_UNIT, short * SIDE_UNIT)
+        Size(long * unit, short * unit)
         for short in range(max(1, math.floor(shorter * 0.9)), math.ceil(shorter * 1.1) + 1)
         for long in (math.floor(short * ratio), math.ceil(short * ratio))
     )
