@@ -24,9 +24,6 @@ from qwenedit_decoder.limits import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_SCANS: Final = 64
-"""Of a JPEG, its preview and its second frame together. Encoders write up to about 15; each costs a pass over all
-pixels, so that a file of thousands keeps a CPU busy for minutes."""
 FORMATS: Final = ("JPEG", "PNG", "BMP", "WEBP", "AVIF")
 """What users may send, beside HEIF."""
 
@@ -85,7 +82,8 @@ def normalise(data: bytes) -> Normalised:
     end = headers.end_of_parts(data)
     if is_heif(data) and end != len(data):  # libheif leaves parts of a cut picture grey
         raise PictureRefusedError(Refusal.DAMAGED)
-    if data.startswith(headers.JPEG) and data.count(_SCAN) > MAX_SCANS:  # no compressed data has these bytes
+    # Encoders write up to 15 scans a frame. Each costs a pass over all pixels; no compressed data has these bytes.
+    if data.startswith(headers.JPEG) and data.count(_SCAN) > 64:
         raise PictureRefusedError(Refusal.TOO_HEAVY)
     with _opened(data) as image:
         _check(image)

@@ -27,10 +27,7 @@ MOST_PARTS: Final = 20_000
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 JPEG: Final = b"\xff\xd8\xff"
 
-_IHDR_END: Final = 33
 _CHUNK: Final = struct.Struct(">I4s")
-_AROUND_CHUNK: Final = 12
-"""Bytes of a PNG's chunk beside its content: length, kind and checksum."""
 _SIDES: Final = struct.Struct(">II")
 _SHORT: Final = struct.Struct(">H")
 _FRAME: Final = struct.Struct(">xHHB")
@@ -39,8 +36,6 @@ _MARK, _SCAN = 0xFF, 0xDA
 _FRAMES: Final = frozenset((*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9, 0xCC), *range(0xCD, 0xD0), 0xDE))
 _OF_TELEGRAM: Final = frozenset((0xC0, 0xC1, 0xC2))
 """Frames that are sequential or progressive."""
-_RGB: Final = 3
-"""Components."""
 _ALONE: Final = frozenset((0x00, 0xC8, *range(0xD0, 0xDA), *range(0xF0, 0xFE)))
 """Second bytes of markers after which Pillow reads no length, such as those of a restart."""
 _END: Final = b"\xff\xd9"
@@ -110,7 +105,7 @@ def _bound(number: int) -> None:
 
 
 def _of_png(data: bytes) -> Header | None:
-    if len(data) < _IHDR_END or data[12:16] != b"IHDR":
+    if len(data) < 33 or data[12:16] != b"IHDR":
         return None
     width, height = _SIDES.unpack_from(data, 16)
     return Header(width, height)
@@ -121,7 +116,7 @@ def _of_jpeg(data: bytes) -> Header | None:
         _bound(number)
         if marker in _FRAMES and at + _FRAME.size <= len(data):
             height, width, components = _FRAME.unpack_from(data, at)
-            return Header(width, height, plain=components == _RGB and marker in _OF_TELEGRAM)
+            return Header(width, height, plain=components == 3 and marker in _OF_TELEGRAM)
     return None
 
 
@@ -145,9 +140,9 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _chunks(data: bytes) -> Iterator[int]:
     at = len(PNG)
-    while at + _AROUND_CHUNK <= len(data):
+    while at + 12 <= len(data):  # a chunk has its length, its kind and a checksum beside its content
         length, kind = _CHUNK.unpack_from(data, at)
-        at += _AROUND_CHUNK + length
+        at += 12 + length
         yield at
         if kind == b"IEND":
             return

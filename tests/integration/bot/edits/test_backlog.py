@@ -13,7 +13,7 @@ import pytest_asyncio
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.edits.addresses import JobIds
-from qwenedit_bot.edits.requests.backlog import MOST, Backlog
+from qwenedit_bot.edits.requests.backlog import Backlog
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.presets import catalogue
@@ -253,11 +253,11 @@ async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, lanes: Lanes,
 
 
 async def test_backlog_is_bounded_and_gives_back_what_is_beyond(backlog: Backlog, submit: Submitting) -> None:
-    outcomes = [await backlog.take(request(number), WORDS) for number in range(MOST + 1)]
-    assert outcomes == [RequestOutcome.ACCEPTED] * MOST + [RequestOutcome.NOT_NOW]
-    assert submit.given_back == [request(MOST).job_id]
+    outcomes = [await backlog.take(request(number), WORDS) for number in range(21)]
+    assert outcomes == [RequestOutcome.ACCEPTED] * 20 + [RequestOutcome.NOT_NOW]
+    assert submit.given_back == [request(20).job_id]
     assert await backlog.take(request(0), WORDS) is RequestOutcome.ACCEPTED
-    assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == list(range(MOST))
+    assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == list(range(20))
 
 
 async def test_backlog_is_not_overtaken_by_a_newer_request(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:

@@ -12,7 +12,6 @@ from prometheus_client import CollectorRegistry
 
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.answers.answering import Answering
 from qwenedit_bot.edits.answers.delivery import Deliver
@@ -215,7 +214,7 @@ async def test_steps_wait_for_their_time_and_phases_do_not(
     await progress.tick()
     await queue.heartbeat(job, "t", phase=Phase.EDITING, step=2, steps=4)
     await progress.tick()
-    clock.now += timeouts.PROGRESS_PAUSE
+    clock.now += 4.0
     await progress.tick()
     await progress.tick()
     assert [text.splitlines()[0] for _message, text in chat.edits] == [
@@ -351,7 +350,7 @@ async def test_gpu_that_must_be_woken_is_said_to_be(
     await progress.tick()
     assert chat.edits[1:] == [(1, "⏳ You're next in line.")]
     await Workers(redis, Keys()).leave("w")
-    clock.now += timeouts.PROGRESS_PAUSE
+    clock.now += 4.0
     await progress.tick()
     assert chat.edits[-1][1].endswith("🔌 Waking up the server, which can take a few minutes")
 

@@ -7,7 +7,6 @@ from prometheus_client import CollectorRegistry
 from redis.asyncio import Redis as Client
 from redis.exceptions import OutOfMemoryError
 
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_jobs import Done, Edit, Job, JobQueue, Keys, Reason, Result, State
@@ -89,7 +88,7 @@ async def test_oldest_wait_is_that_of_the_next_job_in_line(
     await janitor.tick()
     assert 5 <= metrics.oldest_wait._value.get() < 60
     await queue.cancel(JOB.id)
-    clock.now += timeouts.MEASURE
+    clock.now += 15.0
     await janitor.tick()
     assert metrics.oldest_wait._value.get() == 0
 
@@ -103,7 +102,7 @@ async def test_pause_shows_and_so_do_the_jobs_that_wait_for_its_end(
     await janitor.tick()
     assert (metrics.queue_paused._value.get(), metrics.queue_jobs.labels("waiting")._value.get()) == (1, 1)
     await operator.resume()
-    clock.now += timeouts.MEASURE
+    clock.now += 15.0
     await janitor.tick()
     assert metrics.queue_paused._value.get() == 0
 
@@ -117,7 +116,7 @@ async def test_redis_memory_and_its_limit_are_measured(
     await queue.enqueue(JOB, QueueLimits())
     await redis.config_set("maxmemory", "64mb")
     try:
-        clock.now += timeouts.MEASURE
+        clock.now += 15.0
         await janitor.tick()
     finally:
         await redis.config_set("maxmemory", "0")

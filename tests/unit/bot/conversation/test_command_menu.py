@@ -50,7 +50,7 @@ async def test_menu_is_offered_again_while_telegram_fails(monkeypatch: pytest.Mo
     await command_menu.offer(telegram, Texts(), asyncio.Event(), limited=False, selling=False)
     assert len(telegram.told) == 2 * (len(LANGUAGES) + 1)
     assert telegram.menu_button == "commands"
-    assert waited == [command_menu.RETRY] * 2
+    assert waited == [60.0] * 2
 
 
 async def test_menu_is_not_offered_any_more_when_the_bot_is_to_stop() -> None:

@@ -122,7 +122,7 @@ class SharedLimiter:
             # With one turn just used, where the token's are scarce, somebody leaves others five and reserves none.
             busy=1,
             leave=5,
-            again=_ms(timeouts.BUSY_PAUSE),
+            again=500,  # ms
             place=f"place:{sender}",
             line=_ms(line),
             kept=5_000,  # ms for which a reserved turn that is due stays valid

@@ -1,7 +1,7 @@
 """The times for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/bot/common/test_timeouts.py` checks those.
-The conversation's own are in `conversation/`, those of the queue in `qwenedit_jobs.times`.
+Those of the queue are in `qwenedit_jobs.times`.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ LONG_POLL_LOST = LONG_POLL + 10
 """Until such a request counts as lost."""
 RESERVED_AHEAD = 5.0
 """By which turns of the token are reserved in advance. It bounds the delay after a step of Redis' clock."""
-BUSY_PAUSE = 0.5
-"""Until a person who just had some turns asks again, if the token's turns are scarce."""
 
 # ---------------------------------------------------------------- updates
 UPDATE = DAY
@@ -39,12 +37,8 @@ REDIS_PAUSE = 2.0
 """Until an entry is retried after an error of Redis."""
 WEBHOOK_STOP = 5.0
 """For open requests: each only writes to Redis."""
-WEBHOOK_LOG = 60.0
-"""Between two log lines that say the same: anybody can cause them."""
 WEBHOOK_AGAIN = 60.0
 """Until the webhook is set once more: a poller that stops may have deleted it meanwhile."""
-STRANGER = 60.0
-"""From a refusal until a stranger's updates count from zero."""
 
 # ---------------------------------------------------------------- requests
 SENT_AWAY = 2.0
@@ -57,16 +51,10 @@ MODERATION_ATTEMPT = 5.0
 """For each attempt to ask the moderation hook."""
 
 # ---------------------------------------------------------------- progress and answers
-PROGRESS_PAUSE = 4.0
-"""Between two edits of a message within one phase."""
 PROGRESS_EDIT = 5.0
 """Until an edit that hasn't been sent is dropped. A process that was stopped must not send it over the answer."""
-LATE_EDITS = 15.0
-"""Until no progress edit of a job can arrive any more: `PROGRESS_EDIT` and `SHORT_CALL` together."""
-COLD_START = 300.0
-"""Until a waiting job is called late if no worker is ready."""
-RINGING = 30.0
-"""From a job's acceptance to its end, after which the picture comes as a new message."""
+LATE_EDITS = PROGRESS_EDIT + SHORT_CALL
+"""Until no progress edit of a job can arrive any more."""
 REFUSED_PAUSE = 3_600.0
 """Until it's retried later, unless its chat sends something: Telegram doesn't tell bots that they may write again."""
 
@@ -75,8 +63,6 @@ LEADER_LEASE = 6.0
 """Until another replica leads when this one falls silent."""
 LEADER_RENEW = 2.0
 """Between two renewals. Below a half of `LEADER_LEASE`."""
-MEASURE = 15.0
-"""Between two measurements for metrics, as often as Prometheus scrapes."""
 FORGET_AGAIN = 10.0
 """Between two requests of one user to be forgotten: each scans all keys of Redis, and any user may press the button."""
 
@@ -85,6 +71,10 @@ REPLY = 2 * DAY
 """Which message answers which. Above `UPDATE`; where jobs may wait longer, it's their wait and a day."""
 SAID = 6 * 3_600
 """An answer's sent views. Above `REFUSED_PAUSE`, because a waiting handler is called again."""
+DRAFT = DAY
+"""A draft, after its last change."""
+LANGUAGE = 365 * DAY
+"""The language that a user chose."""
 VERDICT = DAY
 """A verdict on a result: longer than its picture can be requested."""
 CHARGE = 8 * DAY

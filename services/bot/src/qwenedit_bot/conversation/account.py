@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT, PersonalData
 from qwenedit_bot.texts import LANGUAGES, Text
 
@@ -18,10 +19,7 @@ if TYPE_CHECKING:
 
 LANGUAGE = "language"
 """First part of a button's data; the language follows, or nothing for Telegram's."""
-LANGUAGE_KEPT = 365 * 86_400
-"""Seconds for which a choice is stored."""
-DAY = 86_400
-UNITS = {"years": 365 * DAY, "days": DAY, "hours": 3600}
+UNITS = {"years": 365 * 86_400, "days": 86_400, "hours": 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ class Languages:
 
     personal_data = (
         PersonalData(
-            what="the language chosen with `/language`", keys=("language",), seconds=LANGUAGE_KEPT, told="language"
+            what="the language chosen with `/language`", keys=("language",), seconds=timeouts.LANGUAGE, told="language"
         ),
     )
 
@@ -118,7 +116,7 @@ class Languages:
     async def choose(self, user_id: int, language: str | None) -> None:
         """Store a user's choice among `LANGUAGES`; None follows their Telegram again."""
         if language in LANGUAGES:
-            await self._redis.set(self._keys.language(user_id), language, ex=LANGUAGE_KEPT)
+            await self._redis.set(self._keys.language(user_id), language, ex=timeouts.LANGUAGE)
         else:
             await self._redis.delete(self._keys.language(user_id))
 

@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"
 """First part of the data of buttons that answer the bot's questions."""
-_TRIES = 3
-"""Attempts at one event: a job may begin before its instruction is changed."""
 _CLOSED = (Question.OTHER, Question.HOW, Question.CHANGE)
 """Questions whose message is deleted once answered; for one photo, only if a text waits."""
 
@@ -56,7 +54,7 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
     """Apply an event, or what a function reads with the draft, to the draft, and answer."""
     drafts, place = turn.services.drafts, (turn.chat_id, turn.user_id)
     draft = await drafts.read(*place)
-    for attempt in range(1, _TRIES + 1):
+    for attempt in (1, 2, 3):  # a job may begin before its instruction is changed
         event = await what(draft) if callable(what) else what
         if event is None:
             return
@@ -64,7 +62,7 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
         try:
             after = await _act(turn, draft, after, action, event)
         except _BegunError:
-            if attempt == _TRIES:
+            if attempt == 3:
                 raise
         else:
             if after != draft:

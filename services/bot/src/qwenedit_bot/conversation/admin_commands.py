@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-MOST_GRANTED = 10_000
 _ID = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -70,7 +69,7 @@ async def unban(turn: Turn) -> None:
 async def grant(turn: Turn) -> None:
     """Grant a user jobs beyond the daily ones; once, even if the update is repeated."""
     match turn.args.split():
-        case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= MOST_GRANTED:
+        case [user, jobs] if _ID.fullmatch(user) and jobs.isdecimal() and 0 < int(jobs) <= 10_000:
             lot = f"granted {turn.chat_id}:{turn.shown}"
             if await turn.services.replies.find(turn.to(turn.shown)) is None:
                 await turn.services.quotas.add_lot(int(user), lot, int(jobs))

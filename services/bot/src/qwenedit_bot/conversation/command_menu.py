@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.texts import Texts
 
-RETRY = 60.0
-"""Seconds between two attempts while Telegram doesn't take the menu."""
-
 log = structlog.get_logger(__name__)
 
 EVERYBODY = ("start", "help", "presets", "status", "cancel", "language", "privacy", "forget")
@@ -38,8 +35,8 @@ async def offer(bot: Bot, texts: Texts, stop: asyncio.Event, *, limited: bool, s
         try:
             await unless(stop, _offer(bot, texts, menu))
         except AiogramError as error:
-            log.info("bot.commands_not_offered", status=status_of(error), next_in=RETRY)
-            await pause(stop, RETRY)
+            log.info("bot.commands_not_offered", status=status_of(error), next_in=60.0)
+            await pause(stop, 60.0)
         else:
             return
 

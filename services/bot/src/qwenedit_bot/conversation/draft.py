@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture  # noqa: TC001 - read by pydantic
 
@@ -15,11 +16,6 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.keys import BotKeys
-
-DRAFT_TTL = 86_400
-"""Seconds for which a draft is stored after its last change."""
-MOST_JOBS = 10
-"""Jobs of a chat that a draft remembers."""
 
 How: TypeAlias = Literal["each", "together", ""]
 """How several photos are used: each on its own, or all in one picture; empty if unknown."""
@@ -105,7 +101,7 @@ class Drafts:
             what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo or "
             "an answer; the ids of the newest jobs",
             keys=("draft",),
-            seconds=DRAFT_TTL,
+            seconds=timeouts.DRAFT,
             told="waiting",
         ),
     )
@@ -126,4 +122,4 @@ class Drafts:
     async def write(self, chat_id: int, user_id: int, draft: Draft) -> None:
         """Replace a user's draft in a chat."""
         written = _FORM.dump_json(draft, exclude_defaults=True)
-        await self._redis.set(self._keys.draft(chat_id, user_id), written, ex=DRAFT_TTL)
+        await self._redis.set(self._keys.draft(chat_id, user_id), written, ex=timeouts.DRAFT)

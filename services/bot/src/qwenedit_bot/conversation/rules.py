@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_bot.conversation.draft import MOST_JOBS, Doubtful, Draft, How, Late, Picture
+from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Late, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.texts.intents import joins
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 ONE_WISH = 10
 """Seconds within which texts, or photos without captions, belong together."""
-AGREED_WITHIN = 60
-"""Seconds within which “yes” answers whether a text was an instruction."""
 MOST_PHOTOS = 10
 """Photos that may wait for one instruction: as many as an album has."""
 STOP, AGAIN, UNDO, OTHER, LARGER = "stop", "again", "undo", "other", "larger"
@@ -299,7 +297,7 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
     `outcomes` has the job ID and the outcome of each wanted job.
     """
     accepted = [job for job, outcome in outcomes if outcome is RequestOutcome.ACCEPTED]
-    jobs = (*(job for job in before.jobs if job not in accepted), *accepted)[-MOST_JOBS:]
+    jobs = (*(job for job in before.jobs if job not in accepted), *accepted)[-10:]
     later = [w for w, (_job, what) in zip(done.wanted, outcomes, strict=True) if what is RequestOutcome.NOT_NOW]
     if later:
         words = later[0].words if len(later[0].words) <= MAX_INSTRUCTION else ""
@@ -328,7 +326,7 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
 def doubtful_in(draft: Draft, at: int) -> Doubtful | None:
     """Return the text that the bot has just asked about, whether it's an instruction."""
     asked = draft.doubtful
-    return asked if asked and asked.event == draft.handled and abs(at - asked.at) <= AGREED_WITHIN else None
+    return asked if asked and asked.event == draft.handled and abs(at - asked.at) <= 60 else None
 
 
 def can_resume(draft: Draft) -> bool:

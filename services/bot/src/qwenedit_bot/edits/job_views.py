@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Words
     from qwenedit_jobs import Job, Status
 
-SAID_IN_SECONDS = 90
-"""Seconds from which on the text gives minutes."""
-SHOWN_OF_WISH = 120
-"""Characters of an instruction that are quoted."""
 CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
 AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "styles"
@@ -197,11 +193,11 @@ def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) 
 
 
 def shortened(wish: str) -> str:
-    """Return an instruction in one line, shortened to its newest words."""
+    """Return an instruction in one line of 120 characters at most, shortened to its newest words."""
     lines = [" ".join(each.split()) for each in wish.splitlines() if each.strip()]
     line = re.sub(r"(?<=[.,!?…]),", "", ", ".join(lines))
-    line = f"… {lines[-1]}" if lines[1:] and len(line) > SHOWN_OF_WISH else line
-    return line if len(line) <= SHOWN_OF_WISH else f"{line[: SHOWN_OF_WISH - 1].rstrip()}…"
+    line = f"… {lines[-1]}" if lines[1:] and len(line) > 120 else line
+    return line if len(line) <= 120 else f"{line[:119].rstrip()}…"
 
 
 def _quoting(words: Words, text: str, wish: str) -> str:
@@ -218,7 +214,7 @@ def _expected(words: Words, wait: Wait) -> str:
     """Describe the expected wait, coarsely enough that the message rarely changes."""
     if isinstance(wait, Text):
         return words(wait)
-    if wait < SAID_IN_SECONDS:
+    if wait < 90:
         return words(Text.READY_IN, unit="seconds", count=max(1, math.ceil(wait / 10)) * 10)
     return words(Text.READY_IN, unit="minutes", count=math.ceil(wait / 60))
 

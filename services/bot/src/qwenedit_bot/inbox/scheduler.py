@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs.lanes import Entry, Lanes
 
-DEFECT_ATTEMPTS = 3
-"""Attempts at an entry that fails because of a defect, before it's set aside."""
 SHOWN_BY = "`qwenedit aside list` shows it"
 
 T = TypeVar("T")
@@ -158,7 +156,7 @@ class Scheduler:
         except Exception as error:  # noqa: BLE001 - one entry's defect must not stop the others
             about, said = self._work.about(entry), described(error)
             self._log.error("scheduler.defect", entry=entry.id, **about, attempt=entry.failures + 1, **said)
-            if entry.failures + 1 >= DEFECT_ATTEMPTS:
+            if entry.failures >= 2:
                 await self._apologised(entry)
                 self._log.error("scheduler.set_aside", entry=entry.id, **about, note=SHOWN_BY)
                 await self._settle(entry, lambda held: self._lanes.set_aside(held, said))

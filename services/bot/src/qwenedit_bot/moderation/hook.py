@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
 
-LONGEST_ANSWER = 64 * 1024
-"""Bytes of an answer that are read."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -140,6 +137,6 @@ async def _body(response: aiohttp.ClientResponse) -> bytes:
     body = b""
     async for part in response.content.iter_any():
         body += part
-        if len(body) > LONGEST_ANSWER:
+        if len(body) > 64 * 1024:
             raise _HookError("an answer that is too long")
     return body

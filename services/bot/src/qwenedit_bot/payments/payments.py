@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
 
-MOST = 10_000
-"""Jobs and Stars of a pack: more than anybody should pay at once. Telegram's own limit is above it."""
-
 _WRITTEN = re.compile(r"([0-9]{1,5}):([0-9]{1,5})")
 
 
@@ -38,8 +35,8 @@ class Pack:
         """
         match = _WRITTEN.fullmatch(written.strip())
         pack = cls(*map(int, match.groups())) if match is not None else None
-        if pack is None or not (1 <= pack.jobs <= MOST and 1 <= pack.stars <= MOST):
-            raise ValueError(f"each pack is written as jobs:stars, such as 10:50, with 1 to {MOST} of each")
+        if pack is None or not (1 <= pack.jobs <= 10_000 and 1 <= pack.stars <= 10_000):  # Telegram allows more
+            raise ValueError("each pack is written as jobs:stars, such as 10:50, with 1 to 10000 of each")
         return pack
 
     def __str__(self) -> str:

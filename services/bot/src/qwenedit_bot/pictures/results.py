@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from qwenedit_decoder.headers import Header
     from qwenedit_jobs import PictureStore
 
-PHOTO_BYTES: Final = 10 * 1000 * 1000
-"""What sendPhoto takes (https://core.telegram.org/bots/api#sendphoto)."""
-PHOTO_SIDES: Final = 10_000
-"""Width and height together, in pixels, as above."""
 EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
 
@@ -82,8 +78,9 @@ class Results:
 
 
 def _is_photo(header: Header, data: bytes) -> bool:
+    """Whether sendPhoto takes it (https://core.telegram.org/bots/api#sendphoto)."""
     shorter, longer = sorted((header.width, header.height))
-    return longer + shorter <= PHOTO_SIDES and longer <= MAX_RATIO * shorter and len(data) <= PHOTO_BYTES
+    return longer + shorter <= 10_000 and longer <= MAX_RATIO * shorter and len(data) <= 10_000_000
 
 
 def marked(data: bytes, *, tool: str) -> bytes:

@@ -18,8 +18,6 @@ CATEGORIES = "presets"
 """Data of the button that leads back to all categories."""
 CATEGORY, PRESET = "category", "preset"
 """First parts of the data of their buttons; the id follows."""
-NARROW = 22
-"""Characters of a label that fit half a phone's width."""
 
 
 def question(words: Words, prompt: Text = Text.ASK_INSTRUCTION, *, photos: int = 1) -> View:
@@ -57,5 +55,5 @@ def ask_photo(words: Words, preset: Preset, number: int, back_to: Category | Non
 
 
 def _grid(buttons: Sequence[Button]) -> Buttons:
-    columns = 2 if all(len(button.label) <= NARROW for button in buttons) else 1
+    columns = 2 if all(len(button.label) <= 22 for button in buttons) else 1  # which fit half a phone's width
     return tuple(tuple(buttons[start : start + columns]) for start in range(0, len(buttons), columns))

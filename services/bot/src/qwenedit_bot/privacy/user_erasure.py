@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.inbox.inbox import Inbox
     from qwenedit_bot.payments.quotas import Quotas
 
-SCANNED_AT_ONCE = 1_000
-"""Keys per scan step, about a millisecond in which all other clients wait."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -105,14 +102,14 @@ class UserErasure:
         or may not be included.
         """
         globs, user = patterns(self.keys, user_id), str(user_id)
-        scan = partial(self.redis.scan_iter, count=SCANNED_AT_ONCE)
+        scan = partial(self.redis.scan_iter, count=1_000)  # about a millisecond in which all other clients wait
         jobs, names = set[str](), set[str]()
         async for name in scan(f"{self.keys.prefix}:*:{user}*"):
             if any(fnmatchcase(name, each) for each in globs):
                 names.add(name)
         job_keys = [name async for name in scan(f"{self.job_prefix}*", _type="HASH")]
-        for start in range(0, len(job_keys), SCANNED_AT_ONCE):
-            pipeline, some = self.redis.pipeline(transaction=False), job_keys[start : start + SCANNED_AT_ONCE]
+        for start in range(0, len(job_keys), 1_000):
+            pipeline, some = self.redis.pipeline(transaction=False), job_keys[start : start + 1_000]
             for name in some:
                 pipeline.hget(name, "user")
             owners = zip(some, await pipeline.execute(), strict=True)

@@ -31,10 +31,6 @@ _READ = 200
 """Characters of a message that are looked at."""
 _PIECE, _WHOLE, _BARE = 0.2, 100.0, 30.0
 """What a piece counts for beside a word, which is in many of them, and what a whole sentence that is listed does."""
-_UNSEEN = 0.2
-"""How often a label is taken to have what none of its sentences has."""
-_EVEN = 0.6
-"""How far labels with few sentences are made equal to those with many: 0 is not at all, 1 is wholly."""
 _SURE_WISH, _SURE_OTHER, _CERTAIN = 1.0, 0.5, 4.0
 """By how much a wish must be likelier than all else, and something else likelier than a wish, in natural logarithms;
 and by how much either, to be certain even as an answer to the bot's question.
@@ -230,7 +226,9 @@ class _Bayes:
         self._keys = array("Q", sorted(found))
         self._counts = array("H", map(found.__getitem__, self._keys))
         most = max(total.values())
-        self._scale = [(most / total[intent]) ** _EVEN / _UNSEEN for intent in _LABELS]
+        # A label is taken to have a fifth of what none of its sentences has. Those with few sentences are made equal
+        # to those with many to 0.6: 0 is not at all, 1 is wholly.
+        self._scale = [(most / total[intent]) ** 0.6 / 0.2 for intent in _LABELS]
 
     def seen(self, feature: int) -> Iterator[tuple[int, int]]:
         """Yield the labels whose sentences have a feature, each with how many do."""

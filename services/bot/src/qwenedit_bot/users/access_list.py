@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from cachetools import TTLCache
 
 from qwenedit_bot.chat.actors import actor_in, is_about_money, kind_of
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.texts import Text
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
-
-HEARD = 20
-"""Updates accepted from a refused user within `timeouts.STRANGER` seconds."""
 
 
 class AccessList:
@@ -43,16 +39,16 @@ class AccessList:
         self.admins = admins
         self._allowed = allowed
         self._metrics = metrics
-        self._refused: TTLCache[int, Iterator[int]] = TTLCache(10_000, timeouts.STRANGER)
+        self._refused: TTLCache[int, Iterator[int]] = TTLCache(10_000, 60.0)
 
     def is_admin(self, user_id: int) -> bool:
         """Whether a user is an admin."""
         return user_id in self.admins
 
     def admits(self, update: dict[str, Any]) -> bool:
-        """Whether to take an update: of people who were just refused only a few are, and all about money."""
+        """Whether to take an update: of people who were just refused 20 a minute are, and all about money."""
         counter = self._refused.get(actor_in(update))
-        if counter is None or is_about_money(update) or next(counter) < HEARD:
+        if counter is None or is_about_money(update) or next(counter) < 20:
             return True
         self._metrics.updates.labels(kind_of(update), "stranger").inc()
         return False

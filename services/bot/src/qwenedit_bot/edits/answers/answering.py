@@ -10,7 +10,6 @@ import structlog
 from qwenedit_bot.chat.errors import ChatUnreachableError, KindForbiddenError, TelegramRefusedError
 from qwenedit_bot.chat.rate_limit import is_group
 from qwenedit_bot.chat.view import PictureView, Source, View
-from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.job_views import is_larger
 from qwenedit_bot.moderation.hook import ModerationVerdict
@@ -55,12 +54,12 @@ class _Answer:
 
     @property
     def rings(self) -> bool:
-        """Whether the answer needs a notification: the user waited long, or was told that the job failed.
+        """Whether the answer needs a notification: the user waited half a minute, or was told that the job failed.
 
         Editing the job's message makes no sound; a new message does.
         """
         waited = (self.status.finished_at or self.status.enqueued_at) - self.status.enqueued_at
-        return self.status.state is State.DONE and (waited > timeouts.RINGING or self.status.ending > 0)
+        return self.status.state is State.DONE and (waited > 30 or self.status.ending > 0)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -84,7 +84,7 @@ class ProgressUpdater:
             place = places.get(status.job.id) if status.state is State.QUEUED else None
             words = self.texts.of(reply.language)
             view = job_views.progress(words, self.presets, status, position=place, wait=waits.get(status.job.id))
-            pause = 15.0 if is_group(reply.chat_id) else timeouts.PROGRESS_PAUSE  # a group's jobs share its budget
+            pause = 15.0 if is_group(reply.chat_id) else 4.0  # a group's jobs share its budget
             last = self._shown.get(status.job.id)
             says = hash((reply.placeholder_id, view))
             if last is None or (last.says != says and (last.phase != _phase(status) or now - last.at >= pause)):

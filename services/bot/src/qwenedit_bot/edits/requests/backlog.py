@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from qwenedit_jobs import JobQueue
     from qwenedit_jobs.lanes import Entry, Lanes
 
-MOST = 20
-"""Waiting requests per user."""
-
 log = structlog.get_logger(__name__)
 
 
@@ -242,9 +239,9 @@ class Backlog:
         if refused is not None:
             return refused
         ids = {each.request.job_id for each in await self.waiting(request.user_id)}
-        if len(ids) >= MOST and request.job_id not in ids:
+        if len(ids) >= 20 and request.job_id not in ids:
             await self.submit.abandon(request)
-            view = View(words(Text.BACKLOG_FULL, count=MOST))
+            view = View(words(Text.BACKLOG_FULL, count=20))
             return await self.submit.refuse(request.to, RequestOutcome.NOT_NOW, "backlog_full", view)
         try:
             message_id = await self.replies.say(request.to, self._view(request, words, after))
