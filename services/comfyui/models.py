@@ -106,7 +106,7 @@ def read_list(path: Path) -> list[ModelFile]:
 
 
 def problem(file: ModelFile, folder: Path) -> str | None:
-    """Say what keeps a file from being complete, or None."""
+    """Return why a file isn't complete; None if it is."""
     target, note = file.target(folder), file.note(folder)
     if link := file.link(folder):
         return f"{link} is a symbolic link"

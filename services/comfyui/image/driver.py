@@ -35,7 +35,7 @@ class Gpus:
 
 
 def trouble(gpus: Gpus | None) -> str | None:
-    """Say in one sentence or two why ComfyUI cannot use a GPU, or None.
+    """Return why ComfyUI can't use a GPU, in one or two sentences; None if it can.
 
     Args:
         gpus: None where the driver's library is not there.

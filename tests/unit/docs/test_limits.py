@@ -69,7 +69,7 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
         ("conversions of heavy pictures", of_a_decoder(limits.HEAVY)),
         ("pixels and parts of a file", [f"{headers.MOST_PARTS:,}"]),
         (
-            "connections of strangers",
+            "unauthenticated connections",
             [
                 f"{webhook.CONNECTIONS} to the webhook",
                 f"{probes.CONNECTIONS} to the probes",

@@ -151,7 +151,7 @@ def _add_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 
 
 def _say_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Say an error by its class and in its own words."""
+    """Replace an error by its class and text."""
     for name, error in event.items():
         if isinstance(error, Exception) and name != "exc_info":
             event[name] = f"{type(error).__name__}: {error}"

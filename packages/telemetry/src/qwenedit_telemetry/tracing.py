@@ -51,7 +51,7 @@ class Span:
         return carrier.get("traceparent", "")
 
     def set(self, attributes: Attributes) -> None:
-        """Say more of it; names come from `attributes`."""
+        """Set attributes of the span; their names come from `attributes`."""
         self._span.set_attributes(dict(attributes))
 
     def event(self, name: str, attributes: Attributes) -> None:

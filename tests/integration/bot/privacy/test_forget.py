@@ -174,7 +174,7 @@ async def test_forget_drops_no_answer_of_others_for_a_job_without_a_name(stage: 
 
 LEFT = {
     "account:free-used": "a number of jobs: else /forget would bring new free ones; until the next day ends",
-    "account:payments": "tax law has the operator keep accounts, and refunds need them",
+    "account:payments": "tax law requires the operator to keep them, and refunds need them",
     "account:lots": "bought jobs are paid for",
     "banned": "a ban would end with it",
     "pace": "when the chat was written to: Telegram's limits, for 30 s",

@@ -78,7 +78,7 @@ class Lanes:
         return Put(outcome)
 
     async def next(self, count: int) -> tuple[list[Entry], float | None]:
-        """Hold up to `count` due entries, each of another lane.
+        """Hold up to `count` due entries, at most one of each lane.
 
         Returns:
             The entries, and the seconds until another one may be due; None when nothing waits.

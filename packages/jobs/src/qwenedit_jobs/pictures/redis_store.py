@@ -37,10 +37,10 @@ class RedisPictureStore:
         self._scripts = Scripts(redis, SCRIPTS, lambda name: str(getattr(keys, name)))
 
     async def put(self, ref: str, data: bytes) -> None:
-        """Keep a picture until its TTL runs out.
+        """Store a picture until its TTL expires.
 
-        There must be room for it beside the results of all unfinished jobs. Pictures of answered jobs are deleted to
-        make some, oldest first.
+        It needs room beside the results of all unfinished jobs. Pictures of answered jobs are deleted to make room,
+        oldest first.
 
         Raises:
             StorageFullError: there's no room.

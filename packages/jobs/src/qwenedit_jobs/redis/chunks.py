@@ -13,10 +13,10 @@ CHUNK = 512 * 1024
 
 
 async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:
-    """Keep a picture for so many milliseconds.
+    """Store a picture with a TTL in milliseconds.
 
-    A large one is a transaction: where the connection breaks, or what is sent twice meets halfway, nothing of it is
-    there or all of it.
+    A large one is written in a transaction: if the connection breaks, or two writes of it overlap, either all of it is
+    stored or nothing.
 
     Raises:
         OutOfMemoryError: Redis is at its `maxmemory`.

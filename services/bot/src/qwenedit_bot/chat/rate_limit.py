@@ -75,7 +75,7 @@ class SharedLimiter:
 
     personal_data = (
         PersonalData(
-            what="when the chat was last written to",
+            what="when the bot last wrote to the chat",
             keys=("pace",),
             seconds=round(EDITS.interval * EDITS.burst),
             stays="otherwise the bot would write faster than Telegram allows",

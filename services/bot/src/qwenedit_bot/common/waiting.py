@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
-    """Do some work, but cancel it at the stop event; returns None then."""
+    """Run a coroutine, but cancel it and return None at the stop event."""
     task = asyncio.create_task(work)
     stopped = asyncio.create_task(stop.wait())
     try:
@@ -70,7 +70,7 @@ def described(error: BaseException) -> dict[str, str]:
 
 
 def _single(error: BaseException) -> Iterator[BaseException]:
-    """Take a group of errors apart: several tasks failed at once."""
+    """Yield each error of a group, which is raised if several tasks fail at once."""
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
             yield from _single(each)

@@ -29,7 +29,7 @@ WITH_A_SHOP = ("buy", "paysupport")
 
 
 async def offer(bot: Bot, texts: Texts, stop: asyncio.Event, *, limited: bool, selling: bool) -> None:
-    """Tell Telegram which commands to offer, again and again until it has heard all of it."""
+    """Set the command menus, and retry until Telegram has accepted all of them."""
     menu = (*EVERYBODY, *(WITH_A_LIMIT if limited else ()), *(WITH_A_SHOP if selling else ()))
     while not stop.is_set():
         try:

@@ -37,7 +37,7 @@ async def _browse(turn: Turn) -> None:
 
 
 async def choose(turn: Turn) -> None:
-    """Take a preset for what its menu is about, or for the lowest thing on the screen."""
+    """Choose a preset for the picture that its menu is about, or for the last one on the screen."""
     preset, about = turn.services.presets.preset(turn.data), turn.about
     if preset is None:
         await _say_gone(turn)

@@ -371,7 +371,7 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
 
 
 def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins: bool) -> Outcome:
-    """Do a caption: beside one photo it's about that one, as is one that names one of an album."""
+    """Apply a caption to its own photo, or to the photo that it names; or to all, if they make one picture."""
     number, named = event.words_in or event.message_id, event.pictures if event.named is None else event.named.pictures
     lacks = bool(draft.words) and _lacks_another(draft)
     how = "together" if lacks else event.how
@@ -392,7 +392,7 @@ def _lacks_another(draft: Draft) -> bool:
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
-    """Do what words mean. If that's in doubt, they're an instruction if they answer something; else the bot asks."""
+    """Act on a text. If its meaning is in doubt, it's an instruction if it answers something; else the bot asks."""
     if event.named is not None:
         back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
         intent = OTHER if back else event.intent
@@ -483,7 +483,7 @@ def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 
 def _other(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    """Take another picture up, or several as it's said how; ask which one if that isn't clear."""
+    """Continue with another picture, or with several in the way named; ask which one if that isn't clear."""
     if event.how and thing is not None and thing.pictures == draft.pictures and len(thing.pictures) > 1:
         return _used(draft, event, event.how)
     if event.intent != OTHER:
@@ -599,7 +599,7 @@ def _has_another(job: Thing, picture: Picture) -> bool:
 
 
 def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str = "") -> Outcome:
-    """Do the same once more, with these words beside the former ones."""
+    """Repeat a job, with these words added to its own."""
     if thing is not None and not words and draft.words and {*thing.pictures} <= {*draft.pictures}:
         return _do(draft, event, draft.pictures, draft.words, draft.how or "each", words_in=draft.words_in)
     like = thing.job if thing is not None and thing.job else "".join(draft.jobs[-1:])

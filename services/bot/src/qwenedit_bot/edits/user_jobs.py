@@ -84,8 +84,8 @@ class UserJobs:
             PersonalData(
                 what="which job a worker has claimed",
                 keys=("claim_prefix",),
-                until="its lease would have ended",
-                stays="an ID that leads nowhere; a worker may ask again",
+                until="its lease would have expired",
+                stays="it's only a job's ID, and the worker may ask again",
             ),
         )
 

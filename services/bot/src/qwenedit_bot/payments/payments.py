@@ -69,7 +69,7 @@ class Payments:
             what="payments, counted from the last one",
             keys=("payments",),
             seconds=timeouts.PAYMENT,
-            stays="tax law has the operator keep accounts, and refunds need them",
+            stays="tax law requires the operator to keep them, and refunds need them",
             told="paid",
         ),
     )

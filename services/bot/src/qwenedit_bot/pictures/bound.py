@@ -22,11 +22,11 @@ class Bound:
         self._most = most
         self._line: dict[int, float] = {}
         self.used = 0
-        """How much is held now."""
+        """How much is reserved now."""
 
     @contextmanager
     def taken(self, amount: int = 1, *, owner: int | None = None) -> Iterator[None]:
-        """Hold an amount inside the block; more than the limit counts as all of it.
+        """Reserve an amount for the block; more than the limit reserves all of it.
 
         If `owner` is a user, users are served in the order in which they came.
 

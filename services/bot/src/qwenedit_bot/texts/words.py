@@ -59,7 +59,7 @@ class Words:
         self._bundle.add_resource(_resource(language))
 
     def __call__(self, text: Text, **values: str | float) -> str:
-        """Say something.
+        """Return a text in this language.
 
         Raises:
             TextError: the message or one of its values is missing.

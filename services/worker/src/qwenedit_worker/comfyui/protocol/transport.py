@@ -179,5 +179,5 @@ class Transport:
 
 
 async def _refuse_redirect(_session: aiohttp.ClientSession, _context: object, params: object) -> None:
-    """Go nowhere else: a websocket's request, unlike the others, can only be kept from it here."""
+    """Follow no redirect: for a websocket's request, aiohttp has no other way to forbid it."""
     raise UnexpectedReply(f"the server redirects: {params!r:.200}")

@@ -52,16 +52,16 @@ def parse(data: Any, *, source: str) -> dict[str, Node]:
 
 
 def first_problem(error: ValidationError) -> str:
-    """Say in one line where a file is first wrong, and how."""
+    """Describe the first problem of a file in one line."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"]) or "the whole"
     return f"{where}: {first['msg']}"
 
 
 def without(graph: Graph, absent: set[str], *, optional: Mapping[str, frozenset[str]], keep: str) -> dict[str, Node]:
-    """Take nodes out of a graph, with all that cannot do without them.
+    """Remove nodes from a graph, and all nodes that need them.
 
-    A node's input that `optional` lists for its class is dropped; a node that loses any other input goes as well.
+    A node's input that `optional` lists for its class is dropped; a node that loses another input is removed too.
 
     Raises:
         WorkflowRejected: the node `keep` would have to go.
