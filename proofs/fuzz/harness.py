@@ -31,7 +31,7 @@ from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT
-from qwenedit_bot.inbox.webhook import SECRET_HEADER
+from qwenedit_bot.inbox.webhook import SECRET_HEADER, secret_of
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import JobQueue, RedisPictureStore, connect
 from qwenedit_jobs.redis.state_layout import claim_state
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from structlog.typing import EventDict, WrappedLogger
 
-SECRET = "only-Telegram_knows-this"  # noqa: S105 - of a simulator
 ADMIN = 9_999
 """Id of somebody who may give the admin commands."""
 PATIENCE = 30.0
@@ -159,7 +158,6 @@ class Harness:
             bot_token=SecretStr(SIMULATED_TOKEN),
             pod_name="fuzz",
             webhook_url=f"http://127.0.0.1:{self._port}/telegram",
-            webhook_secret=SecretStr(SECRET),
             webhook_port=self._port,
             max_unfinished_jobs_per_user=1000,
             max_queue_length=100_000,
@@ -206,8 +204,8 @@ class Harness:
         self.wire.calls.clear()
         await self._forget_bursts()
         before, turned_away = self._handled(), self._handled(outcome="stranger")
-        headers = {SECRET_HEADER: SECRET}
         url = f"http://127.0.0.1:{self._port}/telegram"
+        headers = {SECRET_HEADER: secret_of(SIMULATED_TOKEN, url)}
         async with self._session.post(url, json=update, headers=headers) as response:
             status = response.status
         if status != HTTPStatus.OK:

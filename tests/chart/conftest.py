@@ -30,9 +30,7 @@ FILES = [{"path": "vae/a.safetensors", "url": "https://models.example.com:8443/a
 VARIANTS: dict[str, dict[str, Any]] = {
     "token-value": {"bot": {"token": {"value": "1:abc"}}},
     "webhook": {"bot": WEBHOOK},
-    "webhook-without-ingress": {
-        "bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "ingress": {"enabled": False}, "existingSecret": "word"}}
-    },
+    "webhook-without-ingress": {"bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "ingress": {"enabled": False}}}},
     "webhook-behind-a-gateway": {
         "ipFamilies": ["IPv6", "IPv4"],
         "bot": {**WEBHOOK, "webhook": {**WEBHOOK["webhook"], "httpRoute": {"parentRefs": [{"name": "public"}]}}},

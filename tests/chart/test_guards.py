@@ -206,13 +206,9 @@ GUARDS: dict[str, tuple[Any, ...]] = {
     ),
     "Sentinels without master": (
         {**EXTERNAL, "redis.external.sentinel.addresses": SENTINELS},
+        "redis.external.url",
         "redis.external.sentinel.addresses",
-        "redis.external.sentinel.master",
-    ),
-    "master without Sentinels": (
-        {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.sentinel.master": "m"},
-        "redis.external.sentinel.master",
-        "redis.external.sentinel.addresses",
+        "MASTER",
     ),
     "user without password": (
         {**EXTERNAL, "redis.external.url": "redis://r", "redis.external.username": "u"},

@@ -12,7 +12,7 @@ GIVEN = {
     "bot": {
         "mode": "webhook",
         "token": {"existingSecret": "telegram"},
-        "webhook": {"url": "https://bot.example.com/hook", "from": [{"podSelector": {}}], "existingSecret": "word"},
+        "webhook": {"url": "https://bot.example.com/hook", "from": [{"podSelector": {}}]},
     },
     "redis": {"auth": {"existingSecret": "redis-users"}},
 }

@@ -164,20 +164,14 @@
 {{- end }}
 {{- end }}
 {{- else }}
-{{- if not (or $external.url $external.sentinel.addresses) }}
-{{- fail "redis.enabled=false needs redis.external.url, such as redis://redis.data:6379/0, or redis.external.sentinel.addresses with redis.external.sentinel.master" }}
+{{- if not $external.url }}
+{{- fail "redis.enabled=false needs redis.external.url, such as redis://redis.data:6379/0, or with redis.external.sentinel.addresses redis://MASTER/0" }}
 {{- end }}
 {{- if contains "@" $external.url }}
 {{- fail "redis.external.url holds credentials: put them into a Secret and name it in redis.external.existingSecret, with the user in redis.external.username" }}
 {{- end }}
-{{- if and $external.url (not (regexMatch "^rediss?://" (tpl $external.url .))) }}
+{{- if not (regexMatch "^rediss?://" (tpl $external.url .)) }}
 {{- fail (printf "redis.external.url is %s: it must start with redis:// or, for TLS, rediss://" (tpl $external.url .)) }}
-{{- end }}
-{{- if and $external.sentinel.addresses (not $external.sentinel.master) }}
-{{- fail "redis.external.sentinel.addresses needs redis.external.sentinel.master: set the name of the master that the Sentinels watch" }}
-{{- end }}
-{{- if and $external.sentinel.master (not $external.sentinel.addresses) }}
-{{- fail "redis.external.sentinel.master needs redis.external.sentinel.addresses: set the Sentinels' host:port addresses" }}
 {{- end }}
 {{- if and (or $external.sentinel.passwordKey $external.username) (not $external.existingSecret) }}
 {{- fail "redis.external.username and redis.external.sentinel.passwordKey need redis.external.existingSecret: name the Secret that holds the passwords" }}

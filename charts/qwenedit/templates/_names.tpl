@@ -8,10 +8,6 @@
 {{- tpl .Values.bot.token.existingSecret . | default (printf "%s-bot" (include "qwenedit.fullname" .)) }}
 {{- end }}
 
-{{- define "qwenedit.webhookSecret" -}}
-{{- tpl .Values.bot.webhook.existingSecret . | default (printf "%s-webhook" (include "qwenedit.fullname" .)) }}
-{{- end }}
-
 {{- define "qwenedit.modelsClaim" -}}
 {{- tpl .Values.models.claim.existingClaim . | default (printf "%s-models" (include "qwenedit.fullname" .)) }}
 {{- end }}

@@ -8,9 +8,7 @@
       "user" .part "secret" (include "qwenedit.redisSecret" .root) "passwordKey" .part | toJson }}
 {{- else }}
 {{- $external := $redis.external }}
-{{- $url := tpl $external.url .root }}
-{{- if not $url }}{{ $url = "redis://sentinel/0" }}{{ end }}
-{{- $parsed := urlParse $url }}
+{{- $parsed := urlParse (tpl $external.url .root) }}
 {{- $tls := eq $parsed.scheme "rediss" }}
 {{- $own := get ($external.users | default dict) .part | default dict }}
 {{- $secret := tpl $external.existingSecret .root }}
@@ -94,7 +92,6 @@ REDIS_PREFIX: {{ include "qwenedit.redisPrefix" .root | quote }}
 {{- with .root.Values.redis.external.sentinel }}
 {{- if and .addresses (not $.root.Values.redis.enabled) }}
 REDIS_SENTINELS: {{ join "," .addresses | quote }}
-REDIS_SENTINEL_MASTER: {{ .master | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -21,9 +21,9 @@ JOBS = 20
 # has been down for longer than the master and ten times this silence: with a second that is for ever.
 SENTINEL = """
 port {port}
-sentinel monitor mymaster {host} {master} 1
-sentinel down-after-milliseconds mymaster 5000
-sentinel failover-timeout mymaster 5000
+sentinel monitor TheMaster {host} {master} 1
+sentinel down-after-milliseconds TheMaster 5000
+sentinel failover-timeout TheMaster 5000
 """
 
 
@@ -54,7 +54,7 @@ async def sentinel(tmp_path, running, master, clients):
     config.write_text(SENTINEL.format(port=port, host=HOST, master=master.port))
     watcher = await running(Server(tmp_path / "sentinel", str(config), "--sentinel", name="sentinel", port=port))
     admin = await clients(redis_url=f"redis://{HOST}:{port}")
-    while not await admin.execute_command("SENTINEL", "REPLICAS", "mymaster"):
+    while not await admin.execute_command("SENTINEL", "REPLICAS", "TheMaster"):
         await asyncio.sleep(0.05)
     return watcher
 
@@ -70,7 +70,7 @@ async def until_answered(call: Callable[..., Awaitable[Any]], *arguments: Any, *
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.timeout(600)  # a Sentinel that had to wait for its turn does nothing for half a minute
 async def test_failover_amid_jobs_loses_none_that_the_replica_had(master, sentinel, clients):
-    settings = {"redis_sentinels": ((HOST, sentinel.port),), "redis_url": "redis://ignored/0"}
+    settings = {"redis_sentinels": ((HOST, sentinel.port),), "redis_url": "redis://TheMaster/0"}
     redis = await clients(**settings)
     queue = JobQueue(redis, KEYS, waiter=await clients(waits=True, **settings))
     for number in range(JOBS):

@@ -153,8 +153,8 @@ def test_env_file_in_another_encoding_stops_the_start(tmp_path, monkeypatch, pro
 
 def test_problem_between_two_settings_is_told_in_our_words_alone(monkeypatch, capsys):
     monkeypatch.setenv("BOT_TOKEN", "1:abc")
-    monkeypatch.setenv("WEBHOOK_URL", "https://bot.example.com/telegram")
+    monkeypatch.setenv("STAR_PACKS", "10:50")
     with pytest.raises(SystemExit):
         load(BotSettings)
     said = capsys.readouterr().err
-    assert said == "settings: WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling\n"
+    assert said == "settings: STAR_PACKS is set: set JOBS_PER_DAY, beyond which they count, and PAY_SUPPORT\n"

@@ -45,13 +45,6 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
     secretKeyRef:
       name: {{ include "qwenedit.botSecret" . }}
       key: token
-{{- if eq .Values.bot.mode "webhook" }}
-- name: WEBHOOK_SECRET
-  valueFrom:
-    secretKeyRef:
-      name: {{ include "qwenedit.webhookSecret" . }}
-      key: secret
-{{- end }}
 {{- with .Values.bot.moderation }}
 {{- if .url }}
 - name: MODERATION_URL

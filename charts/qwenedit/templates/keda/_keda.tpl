@@ -23,7 +23,7 @@
     databaseIndex: {{ $redis.database | quote }}
     {{- if $sentinels }}
     addresses: {{ join "," $sentinels | quote }}
-    sentinelMaster: {{ $sentinel.master | quote }}
+    sentinelMaster: {{ $redis.host | quote }}
     {{- else }}
     address: {{ printf "%s%s:%d" $redis.host (ternary (printf ".%s.svc" $root.Release.Namespace) "" $root.Values.redis.enabled) (int $redis.port) | quote }}
     {{- end }}

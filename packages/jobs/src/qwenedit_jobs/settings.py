@@ -9,6 +9,7 @@ import ssl
 import sys
 import urllib.request
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 
 from dotenv import load_dotenv
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -42,9 +43,7 @@ class RedisSettings(BaseSettings):
     redis_password: SecretStr | None = None
     """Overrides the URL's password, so that the URL needs no secret in it."""
     redis_sentinels: Annotated[tuple[tuple[str, Annotated[int, Field(ge=1, le=65535)]], ...], NoDecode] = ()
-    """Addresses `host:port`, separated by commas. With them the URL's address is not used."""
-    redis_sentinel_master: str = "mymaster"
-    """Name under which the Sentinels watch the master."""
+    """Addresses `host:port`, separated by commas. The URL's host is then the name under which they watch the master."""
     redis_sentinel_password: SecretStr | None = None
     """Of the Sentinels' default user."""
     redis_prefix: str = Field(
@@ -117,8 +116,13 @@ class RedisSettings(BaseSettings):
         """Where Redis is, in words."""
         if self.redis_sentinels:
             hosts = ",".join(f"{host}:{port}" for host, port in self.redis_sentinels)
-            return f"the master {self.redis_sentinel_master} of the Sentinels {hosts}"
+            return f"the master {self.master} of the Sentinels {hosts}"
         return self.redis_url.rpartition("@")[2].removeprefix("redis://").removeprefix("rediss://")
+
+    @property
+    def master(self) -> str:
+        """The Sentinels' name for the master."""
+        return urlsplit(self.redis_url).netloc.rpartition("@")[2].partition(":")[0]  # `hostname` is in small letters
 
 
 def load(settings: type[S]) -> S:

@@ -38,7 +38,6 @@ START_TIMEOUT = 180.0
 """Seconds that a process may take to become ready: a busy machine is no failure."""
 FAST = {"WORKER_LEASE": "10", "RETRY_DELAYS": "0"}
 """Settings of a system that wastes no time: the shortest lease that there may be, and no pause between attempts."""
-SECRET = "only-Telegram_knows-this"  # noqa: S105 - of a simulator
 
 
 class System:
@@ -186,6 +185,5 @@ def webhook(port: int = 0, *, url: str = "") -> dict[str, str]:
     port = port or free_port()
     return {
         "WEBHOOK_URL": url or f"http://127.0.0.1:{port}/telegram",
-        "WEBHOOK_SECRET": SECRET,
         "WEBHOOK_PORT": str(port),
     }

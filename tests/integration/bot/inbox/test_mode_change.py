@@ -33,7 +33,6 @@ async def bots(redis_url: str, tmp_path: Path) -> AsyncIterator[Bots]:
     with_webhook = bot(
         env=bare_environment(
             WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram",
-            WEBHOOK_SECRET="only-Telegram_knows-this",
             WEBHOOK_PORT=str(port),
         ),
         redis_url=redis_url,

@@ -17,6 +17,7 @@ import redis as redis_client
 
 from local_stack import SIMULATED_TOKEN, RedisServer, bare_environment, bot, free_port
 from local_stack import TelegramSimulator as TelegramProcess
+from qwenedit_bot.inbox.webhook import secret_of
 from telegram_simulator.client import TelegramSimulator
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-SECRET = "only-Telegram_knows-this"
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 FAILURE_THRESHOLD = 3
 """Probes in a row that fail before the kubelet restarts the bot, as in the chart."""
@@ -46,6 +46,11 @@ async def simulator(telegram: TelegramProcess) -> AsyncIterator[TelegramSimulato
         yield client
 
 
+def telegrams(address: str) -> dict[str, str]:
+    """Return what only Telegram's requests have."""
+    return {HEADER: secret_of(SIMULATED_TOKEN, address)}
+
+
 @pytest.fixture(scope="module")
 def address() -> str:
     return f"http://127.0.0.1:{free_port()}/telegram"
@@ -58,7 +63,6 @@ async def replica(redis_server: RedisServer, telegram: TelegramProcess, address:
     service = bot(
         env=bare_environment(
             WEBHOOK_URL=address,
-            WEBHOOK_SECRET=SECRET,
             WEBHOOK_PORT=address.rpartition(":")[2].partition("/")[0],
         ),
         redis_url=redis_server.url,
@@ -90,10 +94,10 @@ async def test_only_who_knows_the_secret_is_heard(simulator: TelegramSimulator, 
             async with session.post(address, json=update, headers=headers) as answer:
                 assert answer.status == 401
         for nothing in (b"no update", b"[]", b"{}", b'{"update_id": 1e999}', b"[" * 100_000):
-            async with session.post(address, data=nothing, headers={HEADER: SECRET}) as answer:
+            async with session.post(address, data=nothing, headers=telegrams(address)) as answer:
                 assert answer.status == 400
         for _copy in range(3):
-            async with session.post(address, json=update, headers={HEADER: SECRET}) as answer:
+            async with session.post(address, json=update, headers=telegrams(address)) as answer:
                 assert answer.status == 200
     # The message was answered before, so that its answer is edited: once, for three copies of the update.
     await ann.says("I edit photos")
@@ -207,7 +211,7 @@ async def test_half_sent_requests_of_strangers_do_not_keep_telegram_out(replica,
         aiohttp.ClientSession() as session,
     ):
         for number in range(20):
-            async with session.post(address, json=nobodys(20_000 + number), headers={HEADER: SECRET}) as answer:
+            async with session.post(address, json=nobodys(20_000 + number), headers=telegrams(address)) as answer:
                 assert answer.status == 200
 
 
@@ -229,6 +233,6 @@ async def test_strangers_body_is_neither_unpacked_nor_waited_for(replica, addres
 
 async def test_compressed_update_is_refused_even_with_the_secret(replica, address, bomb):
     async with aiohttp.ClientSession() as session:
-        headers = {HEADER: SECRET, "Content-Encoding": "gzip"}
+        headers = telegrams(address) | {"Content-Encoding": "gzip"}
         async with probed(replica), session.post(address, data=bomb, headers=headers) as answer:
             assert answer.status == 415

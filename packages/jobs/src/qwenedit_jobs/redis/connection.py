@@ -160,7 +160,7 @@ async def check_writable(redis: Redis, keys: Keys) -> None:
 
 def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     """Ask the Sentinels who the master is, again at each new connection: a failover breaks the old ones."""
-    # Of the URL only scheme, database and TLS options count; the address is the Sentinels' to tell.
+    # Of the URL only scheme, database, TLS options and the master's name count; the Sentinels tell its address.
     options: dict[str, Any] = {
         key: value for key, value in parse_url(settings.redis_url).items() if key not in {"host", "port"}
     }
@@ -177,7 +177,7 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     )
     # Settings beside the URL override those in the URL.
     master = sentinel.master_for(
-        settings.redis_sentinel_master,
+        settings.master,
         connection_pool_class=_SentinelPool,
         ssl=tls,
         **{**options, **behaviour},

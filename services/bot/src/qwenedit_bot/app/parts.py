@@ -283,13 +283,12 @@ class Parts:
     def receiver(self) -> Poller | Webhook:
         """Return the receiver of updates: by polling or by webhook."""
         settings = self._base.settings
-        if settings.webhook_url is None or settings.webhook_secret is None:
+        if settings.webhook_url is None:
             return Poller(self._base.bot, self._inbox)
         return Webhook(
             self._base.bot,
             self._inbox,
             url=settings.webhook_url,
-            secret=settings.webhook_secret,
             host=settings.probe_host,
             port=settings.webhook_port,
         )

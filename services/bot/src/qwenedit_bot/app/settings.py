@@ -16,7 +16,6 @@ from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the 
 
 _SECRETS = {
     "bot_token": (r"\d+:[A-Za-z0-9_-]+", "must have the form 123456789:AbC-dEf, digits before the colon"),
-    "webhook_secret": (r"[A-Za-z0-9_-]{1,256}", "must have 1 to 256 characters of A-Z, a-z, 0-9, _ and -"),
     "moderation_url": (r"https?://[^/\s]+\S*", "must begin with http:// or https://, and have no blanks"),
 }
 """The form of secrets, and the message for a wrong one, which never quotes its value."""
@@ -33,8 +32,6 @@ class BotSettings(RedisSettings):
     """Address of the Bot API server."""
     webhook_url: str | None = Field(default=None, pattern=r"^https?://[^/\s]+\S*$")
     """Public address of the webhook; Telegram requires https. If unset, the bot polls, with one replica only."""
-    webhook_secret: SecretStr | None = None
-    """1-256 characters of A-Z, a-z, 0-9, _ and -, which Telegram sends with each update."""
     webhook_port: int = Field(default=8443, ge=1, le=65535)
     bot_log_level: LogLevel = "INFO"
     probe_port: int = Field(default=8081, ge=0, le=65535)
@@ -98,8 +95,6 @@ class BotSettings(RedisSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
-        if self.webhook_url is not None and self.webhook_secret is None:
-            raise ValueError("WEBHOOK_URL is set: set WEBHOOK_SECRET, or leave both out for polling")
         if self.max_wait > self.picture_ttl:
             raise ValueError(
                 f"MAX_WAIT is {self.max_wait:.0f} s and PICTURE_TTL {self.picture_ttl} s: a job would lose its pictures"

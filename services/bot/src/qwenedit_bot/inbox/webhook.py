@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from aiogram import Bot
-    from pydantic import SecretStr
 
     from qwenedit_bot.inbox.inbox import Inbox
 
@@ -40,6 +39,11 @@ CONNECTIONS = 128
 """Open ones at most: Telegram opens 40 to a webhook (its `max_connections`), and a proxy as many for it."""
 
 log = structlog.get_logger(__name__)
+
+
+def secret_of(token: str, url: str) -> str:
+    """Derive the secret that Telegram sends with each update: another one for each address."""
+    return hmac.digest(token.encode(), f"qwenedit: secret of the webhook {url}".encode(), "sha256").hex()
 
 
 class Webhook:
@@ -51,11 +55,11 @@ class Webhook:
     `url` is the public address that Telegram posts to; the server here uses its path.
     """
 
-    def __init__(self, bot: Bot, updates: Inbox, *, url: str, secret: SecretStr, host: str, port: int) -> None:
+    def __init__(self, bot: Bot, updates: Inbox, *, url: str, host: str, port: int) -> None:
         self._bot = bot
         self._updates = updates
         self._url = url
-        self._secret = secret
+        self._secret = secret_of(bot.token, url)
         self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, times.LOG)
         app = web.Application(client_max_size=1 << 20)  # Telegram's longest have some tens of kilobytes
         app.router.add_post(urlsplit(url).path or "/", self._receive)
@@ -81,7 +85,7 @@ class Webhook:
 
     async def _receive(self, request: web.Request) -> web.Response:
         secret = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret.get_secret_value().encode()):
+        if not hmac.compare_digest(secret.encode(errors="surrogateescape"), self._secret.encode()):
             return self._refuse("webhook.refused", 401, reason="wrong secret: another's webhook, or no Telegram")
         if "Content-Encoding" in request.headers:  # Telegram sends none, and what it unpacks to has no bound
             return self._refuse("webhook.refused", 415, reason="compressed")
@@ -115,8 +119,7 @@ class Webhook:
                 at = known.last_error_date
                 if at and time.time() - at.timestamp() < 2 * timeouts.WEBHOOK_AGAIN:
                     log.warning("webhook.not_delivered", reason=known.last_error_message)
-                secret = self._secret.get_secret_value()
-                call = self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=secret)
+                call = self._bot.set_webhook(self._url, allowed_updates=list(KINDS), secret_token=self._secret)
                 if await unless(stop, call) is None:
                     return
             except (TelegramUnauthorizedError, TelegramNotFound):
