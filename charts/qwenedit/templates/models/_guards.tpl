@@ -72,7 +72,7 @@
 {{- $pinned := hasKey ((.Values.worker.pod).nodeSelector | default dict) "kubernetes.io/hostname" }}
 {{- if and (eq $modes "ReadWriteOnce") (eq .Values.comfyui.placement "sidecar") (gt $most 1) (not $pinned) }}
 WARNING: one node at a time can mount the models' claim {{ $claim }} (ReadWriteOnce), and there may be {{ $most }} workers.
-That is right where all GPUs are in one node. A worker on a second node never starts: its pod waits in ContainerCreating
+That's fine if all GPUs are on one node. A worker on a second node never starts: its pod waits in ContainerCreating
 (Multi-Attach error) or Pending. For several nodes see docs/models.md, for one GPU set {{ ternary "autoscaling.maxReplicas" "worker.replicas" .Values.autoscaling.enabled }}=1.
 {{- end }}
 {{- if and (not $modes) (.Capabilities.APIVersions.Has "apiregistration.k8s.io/v1") }}

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 SETTINGS = """\
 Settings are environment variables, or lines of a .env file in the working directory:
-  DATA          a folder in which everything is kept; without it all is forgotten at the end
+  DATA          a folder for all data; if unset, everything is deleted at the end
   PORT          port of the chat page (8090)
   BOT_TOKEN     token of a real bot from @BotFather, instead of the simulated Telegram
   COMFYUI_URL   address of a real ComfyUI, instead of the simulated one
   WORKFLOW      a workflow's name, or the path of one in API format
-docs/configuration.md lists those of bot and worker, which hold here as well. `make run` sets the same variables.
+docs/configuration.md lists those of bot and worker, which also apply. `make run` sets the same variables.
 """
 
 
@@ -26,11 +26,11 @@ def parse_arguments(arguments: Sequence[str] | None = None, environment: Mutable
     """Read the command line, and add the variables of the `.env` file that are not set.
 
     Raises:
-        SystemExit: help was asked for, or something that there is not.
+        SystemExit: help or an unknown option was requested.
     """
     parser = argparse.ArgumentParser(
         prog="python -m local_stack",
-        description="Run Redis, bot and worker as processes of this machine, with simulators for what is not given.",
+        description="Run Redis, bot and worker as processes of this machine, with simulators for what isn't set.",
         epilog=SETTINGS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
