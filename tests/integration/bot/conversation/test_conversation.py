@@ -283,7 +283,7 @@ async def test_old_button_is_answered_in_words(simulator: TelegramSimulator, wor
 
 ODD = [
     ("text", {"text": "a red hat"}, "Which photo?", "Какое фото?"),
-    ("start of a link", {"text": "/start abc"}, "say what to change", "Я редактирую фото"),
+    ("start of a link", {"text": "/start abc"}, "say what to change", "Я бот, редактирую фото"),
     ("a shop that is closed", {"text": "/buy"}, "It's free.", "Это бесплатно."),
     ("privacy", {"text": "/privacy"}, "24\u00a0hours", "24\u00a0часа"),
     ("unknown command", {"text": "/fly"}, "I don't know this command", "Не знаю такой команды"),

@@ -310,7 +310,10 @@ async def test_undo_of_another_try_goes_back_to_the_variant_before(stage: Any, m
     assert (await ann.says("Back to this one")).reply_to == picture.id
 
 
-@pytest.mark.parametrize("words", ["undo and make it blue", "the one before was better, make it blue"])
+@pytest.mark.parametrize(
+    "words",
+    ["undo and make it blue", "the one before was better, make it blue", "Bah! Forget the green, make it blue"],
+)
 async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words: str) -> None:
     ann, _picture = await with_result(stage)
     await later(stage, ann)
@@ -345,7 +348,7 @@ async def test_caption_that_names_the_photo_that_waits_is_about_both(stage: Any)
 async def test_word_with_an_asterisk_puts_the_words_before_right(stage: Any) -> None:
     ann, _picture = await with_result(stage)
     await ann.send("*snowy")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == f"{SNOW}\n*snowy"
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snowy"
 
 
 async def test_original_is_the_photo_that_was_sent(stage: Any) -> None:
@@ -575,6 +578,25 @@ async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
         await stage.worker.finish_next(RESULT)
     await ann.picture(number=3)
     assert [each.reply_to for each in (await ann.snapshot()).pictures] == list(sent)
+
+
+async def test_wish_for_two_photos_sent_apart_is_asked_about(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.send(photo=photo())
+    await ann.says("2 photos")
+    await ann.send("make her hold my cat")
+    await ann.says("each of the 2 photos on its own")
+
+
+async def test_both_are_two_results_of_the_same_words(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await later(stage, ann)
+    await ann.send(photo=photo(), caption="same for this one")
+    await stage.worker.finish_next(RESULT)
+    await ann.picture(number=2)
+    await ann.send("both a bit warmer")
+    assert [await next_of(stage) for _ in range(2)] == [("both a bit warmer", RESULT)] * 2
 
 
 async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:

@@ -72,6 +72,8 @@ class Draft:
     """What that message asks, until it's answered."""
     at: int = 0
     """When the photos came, in seconds since the epoch; photos within seconds of each other are an album."""
+    apart: bool = False
+    """They were sent one by one, so they may be for one picture."""
     words: str = ""
     """Text that waits for a picture, an answer, or the user's quota."""
     words_in: int = 0

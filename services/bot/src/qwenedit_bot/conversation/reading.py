@@ -86,7 +86,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     place, (behind, head) = intents.place_of(wish_in(text)), intents.wish_behind(text)
     behind = behind if made or head != STOP else ""
     intent, doubt = _meant(turn, message, behind or text)
-    wish = wish_in(behind or text)
+    wish, intent = wish_in(behind or text), "" if behind and intent == FIX else intent
     if behind and made and about is not None and place in ("", ORIGINAL):
         before = about if head == STOP else with_before(about, things)
         about, replied = Thing(Stage.PHOTO, before.sources), True
@@ -105,6 +105,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
+    elif about is not None and made and len(jobs) == 1 and intents.how_of(wish) == "each":  # such as “both” below two
+        jobs = [each for each in several_of(about, things, far=True) if _begins_alike(each, about)] or jobs
     return Said(
         id=f"m{message.message_id}",
         message_id=message.message_id,
@@ -128,7 +130,7 @@ async def _selected(
     if intent in (UNDO, OTHER) and place == ORIGINAL:
         return await _first_of(turn, about), UNDO, None
     if place or intent == OTHER:
-        several = several_of(about, things, "" if place == ANOTHER else intent)
+        several = several_of(about, things, intent, far=place == ANOTHER)
         named = at_place(place, several, about)
         if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
             intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
@@ -221,11 +223,11 @@ def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
     return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
 
 
-def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple[Thing, ...]:
+def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: bool = False) -> tuple[Thing, ...]:
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
     They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
-    results of a photo. If there are none, they're photos sent soon after each other.
+    results of a photo. If there are none, they're photos sent soon after each other; if `far`, all photos.
     """
     origins: dict[str, int] = {}
     for each in things:
@@ -244,6 +246,7 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "") -> tuple
     alike = [each for each in made if _wish(each) == _wish(own)]
     near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
     found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near, made))
+    found = (album, alike, [*newest.values()]) if far else found
     return tuple(next((each for each in found if len(each) > 1), ()))
 
 
@@ -260,6 +263,11 @@ def _own(thing: Thing, things: Iterable[Thing]) -> Thing:
     """Return the job of a result that the user refers to again."""
     job = thing.job or thing.pictures[0].job
     return next((each for each in things if job and each.job == job), thing)
+
+
+def _begins_alike(result: Thing, other: Thing) -> bool:
+    """Whether two results are of the same instruction, as with “the same for this one”."""
+    return result.stage is other.stage and result.told.split("\n")[0] == other.told.split("\n")[0]
 
 
 def _wish(thing: Thing) -> tuple[list[int], str]:

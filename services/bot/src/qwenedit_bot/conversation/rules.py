@@ -7,7 +7,9 @@ result.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,6 +34,7 @@ FIX = "fix"
 Below a result, its job is repeated from its source with both texts: “a bit less” can't be applied to the result.
 """
 WISHES = ("", FIX)
+_SLIP = re.compile(r"(?=.*\*)\*?(\w+)\*?")
 
 
 class Stage(StrEnum):
@@ -362,7 +365,8 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
             return after, Ask(Question.OTHER, event.message_id)
         return _do(replace(after, words=""), event, both, draft.words, draft.how, words_in=draft.words_in)
     kept = both[:MOST_PHOTOS] if joins else event.pictures
-    after = replace(draft, pictures=kept, at=event.at, how="", words=draft.words if joins else "")
+    apart = joins and len(event.pictures) == 1
+    after = replace(draft, pictures=kept, at=event.at, how="", words=draft.words if joins else "", apart=apart)
     left_out = len(both) - len(kept) if joins else 0
     if after.words:
         return after, Ask(Question.HOW, draft.words_in, left_out)
@@ -419,7 +423,7 @@ def _meant(draft: Draft, event: Said) -> Outcome:
     thing, after = event.about, draft
     anew = thing is not None and thing.job and thing.stage in (Stage.PHOTO, Stage.RESULT)
     match event.intent if event.intent != LARGER or _result_of(event.about) else "":
-        case "fix" if anew and (event.replied or not draft.preset):
+        case "fix" if anew and len(event.jobs) <= 1 and (event.replied or not draft.preset):
             after, action = _again(draft, event, thing, event.words)
         case "" | "fix":
             after, action = _instructed(draft, event, thing)
@@ -518,7 +522,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         how = draft.how or ("together" if draft.asked == Question.HOW and draft.words else how)
         words = with_earlier(draft.words, words)
         pictures = draft.pictures if how and not event.replied else pictures
-    elif thing.prompt and event.intent == FIX:
+    elif thing.prompt and event.intent == FIX and len(event.jobs) <= 1:
         words = with_earlier(thing.prompt, words)
     if event.jobs:  # what the same words have asked for is one thing
         pictures = tuple(dict.fromkeys(picture for job in event.jobs for picture in job.pictures))
@@ -708,7 +712,9 @@ def _do(
     takes: int = MAX_PICTURES,
 ) -> Outcome:
     """Ask for the jobs, or how several photos are meant."""
-    how = how if how or len(pictures) == 1 else joins(words)
+    if not how and len(pictures) > 1:
+        how = joins(words)
+        how = "" if how == "each" and draft.apart and len(pictures) <= MAX_PICTURES else how
     if len(pictures) > 1 and not how:
         at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]
         after = replace(draft, pictures=kept, at=at, words=words, words_in=words_in, words_at=event.at)
@@ -754,6 +760,9 @@ def with_earlier(earlier: str, words: str) -> str:
 
 
 def behind(earlier: str, words: str) -> str:
-    """Return words behind earlier ones, or alone if both are too long."""
+    """Return words behind earlier ones, or alone if both are too long; “*hat” replaces the word it's like."""
+    slip = _SLIP.fullmatch(words)
+    if slip is not None and (meant := get_close_matches(slip[1], earlier.split(), 1)):
+        return earlier.replace(meant[0], slip[1])
     both = "\n".join(filter(None, (earlier, words)))
     return both if len(both) <= MAX_INSTRUCTION else words

@@ -159,11 +159,14 @@ def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
 
 def wish_behind(text: str) -> tuple[str, str]:
     """Return a wish and what comes first, as in “undo and make it blue” or “forget it, make it red”; else nothing."""
-    first, *rest = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text, maxsplit=1)
-    head = meaning_of(first)
-    goes = rest and head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and not head.doubt
-    wish = goes and meaning_of(rest[0]) in (Meaning(Intent.WISH), Meaning(Intent.FIX))
-    return (rest[0].strip(), head.intent) if wish else ("", "")
+    start = 0
+    for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ]):
+        head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
+        drops = head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and head.doubt is not Doubt.MUCH
+        if drops and meaning_of(rest) in (Meaning(Intent.WISH), Meaning(Intent.FIX)):
+            return rest, head.intent
+        start = mark.end()
+    return "", ""
 
 
 def questions_in(text: str) -> tuple[Intent, ...]:

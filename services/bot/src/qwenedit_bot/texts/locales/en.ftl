@@ -3,7 +3,7 @@
 ## Commands
 
 start =
-    👋 Hi! I edit photos. Send me one and say what to change, for example “make it snow”.
+    👋 Hi! I'm a bot, and I edit photos. Send me one and say what to change, for example “make it snow”.
 
     Then just keep typing: “now at night”, “again”, “undo”. Your words are about the last picture.
 
@@ -26,7 +26,7 @@ help =
 
     /presets, /status, /cancel, /privacy
 privacy =
-    I keep your photos only until the picture is ready. /forget deletes everything at once, and says what stays.
+    A program edits your photos; no person needs to see them. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
 
     What I keep, and for how long:
 
