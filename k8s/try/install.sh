@@ -25,5 +25,5 @@ if [[ -n ${OBSERVE:-} ]]; then
 fi
 if [[ -z ${NO_CHAT:-} ]]; then
   echo "Chat with the bot: http://127.0.0.1:$port (Ctrl-C closes the page's way, not the installation)"
-  exec kubectl -n "$namespace" port-forward service/telegram-simulator "$port:8090" >/dev/null
+  exec kubectl -n "$namespace" port-forward service/telegram-simulator "$port:8090" --address 127.0.0.1 >/dev/null
 fi

@@ -38,7 +38,7 @@ async def test_dead_jobs_are_all_retried_only_where_all_is_said(desk):
     assert said.code == 2
     assert "one of the arguments ID --all is required" in said.err
     assert set((await desk.ask("dead", "drop", "--all")).out.split()) >= {f"{identity}:" for identity in ids}
-    assert (await desk.ask("dead", "list")).out == "No job is dead.\n"
+    assert (await desk.ask("dead", "retry", "--all")).out == "Nothing to do.\n"
 
 
 async def test_dropped_job_leaves_nothing_in_the_bucket(desk, tmp_path, monkeypatch):

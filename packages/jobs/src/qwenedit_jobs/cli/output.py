@@ -41,7 +41,7 @@ class Deed:
 def of_deeds(deeds: Sequence[Deed]) -> Answer:
     """Report the results for several jobs; a failure unless all were done."""
     code = OK if all(deed.done for deed in deeds) else BAD_NEWS
-    return Answer("\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds), code)
+    return Answer("\n".join(one_line(f"{deed.id}: {deed.said}") for deed in deeds) or "Nothing to do.", code)
 
 
 def show(text: str, *, error: bool = False) -> None:
