@@ -135,7 +135,7 @@ ALIKE = {"checklist", "giveaway", "giveaway_winners", "invoice", "rich_message",
     [
         (Text.FAILED, set(Reason)),
         (Text.PICTURE_REFUSED, set(Refusal)),
-        (Text.UNSUPPORTED, {*KINDS, "other"} - ALIKE),
+        (Text.UNSUPPORTED, {*KINDS, "shape", "other"} - ALIKE),
     ],
 )
 def test_every_reason_has_words_of_its_own(language: str, text: Text, values: set[str]) -> None:

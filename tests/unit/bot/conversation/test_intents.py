@@ -93,7 +93,7 @@ def test_sentences_that_were_not_learnt() -> None:
         ("увеличь глаза", Intent.WISH),
         ("bigger eyes", Intent.WISH),
         ("убери тётку справа", Intent.WISH),
-        ("16:9", Intent.WISH),
+        ("16:9", Intent.SHAPE),
         ("10/10", Intent.THANKS),
         ("why is his face blue?", Intent.QUESTION),
         ("how much does it cost?", Intent.PRICE),

@@ -330,7 +330,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
     if status is not None:
         await _OF_RESULT[Intent(action.intent)](turn, status)
         return
-    if turn.in_group and action.intent not in (Intent.PRICE, Intent.PRIVACY, Intent.WHEN):
+    if turn.in_group and action.intent not in (Intent.PRICE, Intent.PRIVACY, Intent.WHEN, Intent.SHAPE):
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
@@ -354,7 +354,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
 def _remarked(turn: Turn, intent: Intent, result: str) -> View:
     """Reply to thanks, a question or a complaint."""
     if intent in _TOLD:
-        return View(turn.words(_TOLD[intent], kind="video"))
+        return View(turn.words(_TOLD[intent], kind=intent))
     offered = ((AGAIN, Text.AGAIN_BUTTON), (UNDO, Text.UNDO_BUTTON)) if result else ()
     buttons = tuple(Button(turn.words(text), f"{verb}:{result}") for verb, text in offered)
     return View(turn.words(Text.GRUMBLED if result else Text.HINT), (buttons,) if buttons else ())
@@ -366,7 +366,12 @@ async def _is_busy(turn: Turn) -> bool:
     return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
-_TOLD = {Intent.THANKS: Text.WELCOME, Intent.SEND: Text.SEND_IT, Intent.VIDEO: Text.UNSUPPORTED}
+_TOLD = {
+    Intent.THANKS: Text.WELCOME,
+    Intent.SEND: Text.SEND_IT,
+    Intent.VIDEO: Text.UNSUPPORTED,
+    Intent.SHAPE: Text.UNSUPPORTED,
+}
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
 _OF_RESULT = {Intent.FILE: results.send_file, Intent.LARGER: results.enlarge}
 _ANSWERS = {

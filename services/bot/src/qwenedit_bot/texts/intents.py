@@ -78,6 +78,8 @@ class Intent(StrEnum):
     REFUND = "refund"
     SEND = "send"
     VIDEO = "video"
+    SHAPE = "shape"
+    """A change of the picture's width or height alone, which no model makes of words."""
     PRIVACY = "privacy"
     """A question about personal data, or a request to delete it."""
     START = "start"
