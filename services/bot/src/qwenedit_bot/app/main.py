@@ -26,14 +26,7 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, unless
 from qwenedit_bot.conversation import command_menu
 from qwenedit_bot.presets.catalogue import PresetsError
-from qwenedit_jobs import (
-    EvictionPolicyError,
-    PictureStoreRefusedError,
-    PictureStoreUnavailableError,
-    StateRefusedError,
-    connect,
-    load,
-)
+from qwenedit_jobs import connect, errors, load
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.connection import check_writable
@@ -52,7 +45,13 @@ if TYPE_CHECKING:
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
     from qwenedit_telemetry import Telemetry
 
-REFUSALS = (TokenRefusedError, EvictionPolicyError, StateRefusedError, PictureStoreRefusedError, PresetsError)
+REFUSALS = (
+    TokenRefusedError,
+    errors.EvictionPolicyError,
+    errors.StateRefusedError,
+    errors.PictureStoreRefusedError,
+    PresetsError,
+)
 """Errors that a restart doesn't help: exit code 2."""
 
 log = structlog.get_logger(__name__)
@@ -113,15 +112,7 @@ async def run(settings: BotSettings, telemetry: Telemetry, stop: asyncio.Event) 
             me = await introduce(bot, connections, settings.keys, stop)
             if me is not None:
                 keys = BotKeys(prefix=settings.keys.prefix, bot_id=me.id)
-                base = Foundation(
-                    settings=settings,
-                    connections=connections,
-                    keys=keys,
-                    bot=bot,
-                    me=me,
-                    limiter=SharedLimiter(connections.commands, keys),
-                    metrics=metrics,
-                )
+                base = Foundation(settings, connections, keys, bot, me, SharedLimiter(commands, keys), metrics)
                 await run_parts(base, readiness, stop)
 
 
@@ -166,9 +157,9 @@ async def _check_objects(objects: ObjectPictureStore) -> None:
     """Check that the bot may put, get, delete and list pictures."""
     try:
         await objects.check(deletes=True)
-    except PictureStoreRefusedError:
+    except errors.PictureStoreRefusedError:
         raise
-    except PictureStoreUnavailableError as error:
+    except errors.PictureStoreUnavailableError as error:
         log.warning("start.pictures_unavailable", error=str(error))
     else:
         log.info("start.pictures_checked", store=objects.url)

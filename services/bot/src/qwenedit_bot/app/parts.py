@@ -80,7 +80,7 @@ class Connections:
     """Stores the pictures; None if Redis does."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Foundation:
     """What `run` has once Redis and Telegram answer."""
 
@@ -146,14 +146,11 @@ class Parts:
         )
         self._results = Results(self._store, memory, tool=f"qwenedit {version('qwenedit-bot')}")
         self._intake = PictureIntake(self._messenger, self._store, Converter(), memory)
-        self.hook = (
-            None
-            if settings.moderation_url is None
-            else ModerationHook(
-                settings.moderation_url, token=settings.moderation_token, redis=redis, keys=keys, metrics=base.metrics
-            )
-        )
+        self.hook: ModerationHook | None = None
         """The operator's moderation hook, if there is one."""
+        if (url := settings.moderation_url) is not None:
+            token = settings.moderation_token
+            self.hook = ModerationHook(url, token=token, redis=redis, keys=keys, metrics=base.metrics)
         submit = Submit(
             queue=self._queue,
             ids=self._ids,
@@ -191,28 +188,10 @@ class Parts:
             answers=self._answers,
         )
         self.user_erasure = UserErasure(
-            redis=redis,
-            keys=keys,
-            job_prefix=settings.keys.job_prefix,
-            backlog=self._backlog,
-            jobs=self._user_jobs,
-            quotas=self._quotas,
-            inbox=self._inbox,
+            redis, keys, settings.keys.job_prefix, self._backlog, self._user_jobs, self._quotas, self._inbox
         )
-        holders = (
-            self._backlog,
-            self._user_jobs,
-            self._quotas,
-            self._payments,
-            self._languages,
-            self._access_list,
-            self._replies,
-            self._inbox,
-            self._drafts,
-            base.limiter,
-            self.user_erasure,
-        )
-        self.personal_data = tuple(chain.from_iterable(holder.personal_data for holder in holders))
+        holders = (*vars(self).values(), base.limiter)
+        self.personal_data = tuple(chain.from_iterable(getattr(each, "personal_data", ()) for each in holders))
 
     def _scheduler_of_answers(self) -> Scheduler:
         answering = Answering(
@@ -226,14 +205,7 @@ class Parts:
             presets=self._presets,
             larger_megapixels=self._base.settings.larger_megapixels,
         )
-        deliver = Deliver(
-            queue=self._queue,
-            metrics=self._base.metrics,
-            eta=self._eta,
-            quotas=self._quotas,
-            answering=answering,
-            backlog=self._backlog,
-        )
+        deliver = Deliver(self._queue, answering, self._base.metrics, self._eta, self._quotas, self._backlog)
         return Scheduler(
             self._answers, deliver, name="answers", slots=ANSWERS_AT_ONCE, wake=self.job_ended, ordered=False
         )
@@ -268,14 +240,7 @@ class Parts:
             shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
         )
-        work = UpdateWork(
-            bot=base.bot,
-            services=services,
-            inbox=self._inbox,
-            answers=self._answers,
-            job_ended=self.job_ended,
-            metrics=base.metrics,
-        )
+        work = UpdateWork(base.bot, services, self._inbox, self._answers, self.job_ended, base.metrics)
         return Scheduler(
             self._inbox.lanes, work, name="updates", slots=UPDATES_AT_ONCE, wake=self._update_taken, ordered=True
         )
@@ -286,11 +251,7 @@ class Parts:
         if settings.webhook_url is None:
             return Poller(self._base.bot, self._inbox)
         return Webhook(
-            self._base.bot,
-            self._inbox,
-            url=settings.webhook_url,
-            host=settings.probe_host,
-            port=settings.webhook_port,
+            self._base.bot, self._inbox, url=settings.webhook_url, host=settings.probe_host, port=settings.webhook_port
         )
 
     def loops(self) -> dict[str, tuple[float, Callable[[], Awaitable[None]]]]:

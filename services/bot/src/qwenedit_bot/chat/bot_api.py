@@ -11,47 +11,12 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import structlog
+from aiogram import methods, types
 from aiogram.exceptions import AiogramError, TelegramRetryAfter
-from aiogram.methods import (
-    AnswerCallbackQuery,
-    AnswerPreCheckoutQuery,
-    DeleteMessage,
-    EditMessageMedia,
-    EditMessageText,
-    GetFile,
-    RefundStarPayment,
-    SendDocument,
-    SendInvoice,
-    SendMessage,
-)
-from aiogram.types import (
-    BufferedInputFile,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputMediaDocument,
-    InputMediaPhoto,
-    LabeledPrice,
-    ReplyParameters,
-)
 from cachetools import TTLCache
 
+from qwenedit_bot.chat import errors
 from qwenedit_bot.chat.calls import translated
-from qwenedit_bot.chat.errors import (
-    BotError,
-    ButtonsRejectedError,
-    ChatUnreachableError,
-    FileTooBigError,
-    FileUnavailableError,
-    GroupMovedError,
-    KindForbiddenError,
-    LaterError,
-    MessageGoneError,
-    PhotoRejectedError,
-    TelegramRefusedError,
-    TelegramUnavailableError,
-    TextRejectedError,
-    UnchangedError,
-)
 from qwenedit_bot.common import timeouts
 
 if TYPE_CHECKING:
@@ -99,13 +64,13 @@ class Messenger:
 
     async def send(self, to: Source, view: View) -> int:
         """Reply to a user's message, or just send if it's deleted; returns the new message's ID."""
-        call = SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
+        call = methods.SendMessage(chat_id=to.chat_id, text=view.text, reply_markup=_keyboard(view.buttons))
         try:
             return await self._send(to, call)
-        except TextRejectedError:
+        except errors.TextRejectedError:
             raise
-        except TelegramRefusedError as error:
-            raise ChatUnreachableError(str(error)) from None  # there is no plainer way than words alone
+        except errors.TelegramRefusedError as error:
+            raise errors.ChatUnreachableError(str(error)) from None  # there is no plainer way than words alone
 
     async def send_file(self, to: Source, picture: PictureView) -> int:
         """Reply to a user's message with a picture as a file; returns the new message's id.
@@ -116,33 +81,35 @@ class Messenger:
             TelegramRefusedError: Telegram refuses it for another reason.
         """
         file, keyboard = _file_of(picture), _keyboard(picture.buttons)
-        call = SendDocument(chat_id=to.chat_id, document=file, caption=picture.caption, reply_markup=keyboard)
+        call = methods.SendDocument(chat_id=to.chat_id, document=file, caption=picture.caption, reply_markup=keyboard)
         return await self._send(to, call)
 
     async def send_invoice(self, to: Source, invoice: Invoice) -> int:
         """Send an invoice in Stars; returns the new message's ID."""
-        call = SendInvoice(
+        call = methods.SendInvoice(
             chat_id=to.chat_id,
             title=invoice.title,
             description=invoice.description,
             payload=invoice.payload,
             currency="XTR",
-            prices=[LabeledPrice(label=invoice.title, amount=invoice.stars)],
+            prices=[types.LabeledPrice(label=invoice.title, amount=invoice.stars)],
         )
         return await self._send(to, call)
 
-    async def _send(self, to: Source, call: SendMessage | SendDocument | SendInvoice) -> int:
-        reply = ReplyParameters(message_id=to.message_id, allow_sending_without_reply=True) if to.message_id else None
+    async def _send(self, to: Source, call: methods.SendMessage | methods.SendDocument | methods.SendInvoice) -> int:
+        reply = (
+            types.ReplyParameters(message_id=to.message_id, allow_sending_without_reply=True) if to.message_id else None
+        )
         where = {"message_thread_id": to.thread_id or None, "reply_parameters": reply}
         await self._take_turn(to.chat_id)
         try:
-            message = await self._made_plainly(call.model_copy(update=where), to.chat_id, TelegramRefusedError)
-        except GroupMovedError as moved:
+            message = await self._made_plainly(call.model_copy(update=where), to.chat_id, errors.TelegramRefusedError)
+        except errors.GroupMovedError as moved:
             call = call.model_copy(update={"chat_id": moved.chat_id})
             await self._take_turn(to.chat_id)
-            message = await self._made_plainly(call, to.chat_id, TelegramRefusedError)
+            message = await self._made_plainly(call, to.chat_id, errors.TelegramRefusedError)
         if message is None:
-            raise TelegramUnavailableError("sent nothing")
+            raise errors.TelegramUnavailableError("sent nothing")
         if message.chat.id != to.chat_id:
             self._moved[to.chat_id, message.message_id] = message.chat.id
         return message.message_id
@@ -164,19 +131,19 @@ class Messenger:
             return None
         try:
             return await self._edit(chat_id, message_id, view, seconds=timeouts.SHORT_CALL)
-        except LaterError:
+        except errors.LaterError:
             return None
 
     async def _edit(self, chat_id: int, message_id: int, view: View, *, seconds: int | None = None) -> bool:
         chat, keyboard = self._now_in(chat_id, message_id), _keyboard(view.buttons)
-        call = EditMessageText(text=view.text, chat_id=chat, message_id=message_id, reply_markup=keyboard)
+        call = methods.EditMessageText(text=view.text, chat_id=chat, message_id=message_id, reply_markup=keyboard)
         try:
-            await self._made_plainly(call, chat_id, ButtonsRejectedError, seconds=seconds)
-        except TextRejectedError:
+            await self._made_plainly(call, chat_id, errors.ButtonsRejectedError, seconds=seconds)
+        except errors.TextRejectedError:
             raise
-        except KindForbiddenError as error:
-            raise ChatUnreachableError(str(error)) from None
-        except TelegramRefusedError:
+        except errors.KindForbiddenError as error:
+            raise errors.ChatUnreachableError(str(error)) from None
+        except errors.TelegramRefusedError:
             return False  # a new message is another way of saying it
         return True
 
@@ -189,13 +156,13 @@ class Messenger:
             TelegramRefusedError: Telegram refuses it for another reason.
         """
         await self._take_turn(chat_id, edit=True)
-        kind = InputMediaDocument if picture.as_file else InputMediaPhoto
+        kind = types.InputMediaDocument if picture.as_file else types.InputMediaPhoto
         media = kind(media=_file_of(picture), caption=picture.caption)
         chat, keyboard = self._now_in(chat_id, message_id), _keyboard(picture.buttons)
-        call = EditMessageMedia(media=media, chat_id=chat, message_id=message_id, reply_markup=keyboard)
+        call = methods.EditMessageMedia(media=media, chat_id=chat, message_id=message_id, reply_markup=keyboard)
         try:
-            await self._made_plainly(call, chat_id, ButtonsRejectedError)
-        except MessageGoneError:
+            await self._made_plainly(call, chat_id, errors.ButtonsRejectedError)
+        except errors.MessageGoneError:
             return False
         return True
 
@@ -205,29 +172,29 @@ class Messenger:
         Raises:
             LaterError: Telegram told the bot to wait, and `later` is set: the caller retries.
         """
-        call = DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
+        call = methods.DeleteMessage(chat_id=self._now_in(chat_id, message_id), message_id=message_id)
         try:
             await self._made(call, seconds=timeouts.SHORT_CALL)
-        except BotError as error:
-            if later and isinstance(error, LaterError):
+        except errors.BotError as error:
+            if later and isinstance(error, errors.LaterError):
                 raise
             log.info("bot_api.not_deleted", error=type(error).__name__)
 
     async def answer_press(self, press_id: str, text: str, *, alert: bool = False) -> None:
         """Answer a button press, unless it was answered before or is too old."""
         await self._limiter.acquire(None)
-        with suppress(TelegramRefusedError, ChatUnreachableError):
-            await self._made(AnswerCallbackQuery(callback_query_id=press_id, text=text, show_alert=alert))
+        with suppress(errors.TelegramRefusedError, errors.ChatUnreachableError):
+            await self._made(methods.AnswerCallbackQuery(callback_query_id=press_id, text=text, show_alert=alert))
 
     async def answer_checkout(self, query_id: str, refusal: str | None) -> None:
         """Approve a payment, or say why not."""
-        call = AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
-        with suppress(TelegramRefusedError):  # “query is too old”: nothing was paid
+        call = methods.AnswerPreCheckoutQuery(pre_checkout_query_id=query_id, ok=refusal is None, error_message=refusal)
+        with suppress(errors.TelegramRefusedError):  # “query is too old”: nothing was paid
             await self._made(call, seconds=timeouts.SHORT_CALL)  # Telegram waits ten seconds
 
     async def refund(self, user_id: int, charge: str) -> None:
         """Refund Stars; Telegram's “already refunded” counts as success."""
-        await self._made(RefundStarPayment(user_id=user_id, telegram_payment_charge_id=charge))
+        await self._made(methods.RefundStarPayment(user_id=user_id, telegram_payment_charge_id=charge))
 
     async def download(self, file_id: str, *, limit: int) -> bytes:
         """Fetch a user's file of at most `limit` bytes.
@@ -237,28 +204,28 @@ class Messenger:
             FileUnavailableError: Telegram doesn't have it.
         """
         try:
-            file = await self._made(GetFile(file_id=file_id))
-        except PhotoRejectedError:
-            raise FileTooBigError from None
-        except TelegramRefusedError:
-            raise FileUnavailableError from None
+            file = await self._made(methods.GetFile(file_id=file_id))
+        except errors.PhotoRejectedError:
+            raise errors.FileTooBigError from None
+        except errors.TelegramRefusedError:
+            raise errors.FileUnavailableError from None
         if file is not None and file.file_size is not None and file.file_size > limit:
-            raise FileTooBigError
+            raise errors.FileTooBigError
         if file is None or file.file_path is None:
-            raise FileUnavailableError
+            raise errors.FileUnavailableError
         url = self._bot.session.api.file_url(self._bot.token, file.file_path)
         data = bytearray()
         try:
             async for chunk in self._bot.session.stream_content(url, timeout=timeouts.DOWNLOAD):
                 data += chunk
                 if len(data) > limit:
-                    raise FileTooBigError
+                    raise errors.FileTooBigError
         except aiohttp.ClientResponseError as error:
             if error.status in (400, 404):  # the link has expired or never was
-                raise FileUnavailableError from None
-            raise TelegramUnavailableError(f"file server: {error.status}") from None
+                raise errors.FileUnavailableError from None
+            raise errors.TelegramUnavailableError(f"file server: {error.status}") from None
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise TelegramUnavailableError(f"file server: {type(error).__name__}") from None
+            raise errors.TelegramUnavailableError(f"file server: {type(error).__name__}") from None
         return bytes(data)
 
     def _now_in(self, chat_id: int, message_id: int) -> int:
@@ -283,7 +250,7 @@ class Messenger:
         self,
         call: TelegramMethod[TelegramType],
         chat_id: int,
-        plainer: type[TelegramRefusedError],
+        plainer: type[errors.TelegramRefusedError],
         *,
         seconds: int | None = None,
     ) -> TelegramType | None:
@@ -309,26 +276,26 @@ class Messenger:
             if chat_id is not None:
                 self._unused.pop(chat_id, None)
                 await self._limiter.close(chat_id, error.retry_after)
-            raise LaterError(error.retry_after, "flood") from None
+            raise errors.LaterError(error.retry_after, "flood") from None
         except AiogramError as error:
             failure = translated(error)
-            if isinstance(failure, UnchangedError):
+            if isinstance(failure, errors.UnchangedError):
                 return None
-            if chat_id is not None and isinstance(failure, TelegramRefusedError | ChatUnreachableError):
+            if chat_id is not None and isinstance(failure, errors.TelegramRefusedError | errors.ChatUnreachableError):
                 self._keep_turn(chat_id)
             raise failure from None
 
 
-def _keyboard(buttons: Buttons) -> InlineKeyboardMarkup | None:
+def _keyboard(buttons: Buttons) -> types.InlineKeyboardMarkup | None:
     if not buttons:
         return None
     rows = [
-        [InlineKeyboardButton(text=each.label, style=each.style, callback_data=each.data) for each in row]
+        [types.InlineKeyboardButton(text=each.label, style=each.style, callback_data=each.data) for each in row]
         for row in buttons
     ]
-    return InlineKeyboardMarkup(inline_keyboard=rows)
+    return types.InlineKeyboardMarkup(inline_keyboard=rows)
 
 
-def _file_of(picture: PictureView) -> BufferedInputFile:
+def _file_of(picture: PictureView) -> types.BufferedInputFile:
     extension = "png" if picture.data.startswith(b"\x89PNG") else "jpg"
-    return BufferedInputFile(picture.data, f"{picture.name}.{extension}")
+    return types.BufferedInputFile(picture.data, f"{picture.name}.{extension}")

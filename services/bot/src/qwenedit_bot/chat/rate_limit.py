@@ -75,8 +75,8 @@ class SharedLimiter:
 
     personal_data = (
         PersonalData(
-            what="when the bot last wrote to the chat",
-            keys=("pace",),
+            "when the bot last wrote to the chat",
+            "pace",
             seconds=round(EDITS.interval * EDITS.burst),
             stays="otherwise the bot would write faster than Telegram allows",
         ),

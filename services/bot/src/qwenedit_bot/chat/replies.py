@@ -30,16 +30,14 @@ class Replies:
         self._remembered = max(timeouts.REPLY, math.ceil(longest_wait) + timeouts.UPDATE)
         self.personal_data = (
             PersonalData(
-                what="which of the bot's messages answers which of the user's, by ID",
-                keys=("reply",),
+                "which of the bot's messages answers which of the user's, by ID",
+                "reply",
                 seconds=self._remembered,
                 until="`MAX_WAIT` times `MAX_RETRIES` and a day, or if longer",
                 told="replies",
             ),
             PersonalData(
-                what="what an answer has said, as hashes, and what it stands for",
-                keys=("said", "occasion"),
-                seconds=timeouts.SAID,
+                "what an answer has said, as hashes, and what it stands for", "said occasion", seconds=timeouts.SAID
             ),
         )
         self._redis = redis

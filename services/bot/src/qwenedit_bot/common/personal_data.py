@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 FORGET_ALL, FORGET_NOT = "forget:all", "forget:not"
 """Data of the buttons that answer `/forget`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class PersonalData:
     """Personal data that a feature stores."""
 
     what: str
     """Its name in docs/users-and-payments.md."""
-    keys: tuple[str, ...]
-    """Names of its keys in `BotKeys` or `qwenedit_jobs.Keys`."""
+    keys: str
+    """Names of its keys in `BotKeys` or `qwenedit_jobs.Keys`, with blanks between them."""
+    _: KW_ONLY
     seconds: int | None = None
     """Retention; None if only `until` describes it."""
     until: str = ""

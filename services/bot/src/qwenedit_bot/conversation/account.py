@@ -98,9 +98,7 @@ class Languages:
     """The languages that users chose."""
 
     personal_data = (
-        PersonalData(
-            what="the language chosen with `/language`", keys=("language",), seconds=timeouts.LANGUAGE, told="language"
-        ),
+        PersonalData("the language chosen with `/language`", "language", seconds=timeouts.LANGUAGE, told="language"),
     )
 
     def __init__(self, redis: Redis, keys: BotKeys, texts: Texts) -> None:

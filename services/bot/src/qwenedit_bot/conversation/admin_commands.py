@@ -115,3 +115,7 @@ async def _refund(turn: Turn, user_id: int, charge: str) -> str:
 def _user(turn: Turn) -> int | None:
     """Return the user whom a command names, or the chat of those who write as it (a negative id)."""
     return int(turn.args) if _ID.fullmatch(turn.args) else None
+
+
+ALL = {each.__name__: each for each in (pause, resume, ban, unban, grant, refund)}
+"""By their names, which are the commands."""

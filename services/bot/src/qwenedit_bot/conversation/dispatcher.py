@@ -16,17 +16,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import (
-    account,
-    admin_commands,
-    commands,
-    groups,
-    presets,
-    reading,
-    results,
-    shop,
-    talk,
-)
+from qwenedit_bot.conversation import account, admin_commands, commands, groups, presets, reading, results, shop, talk
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
 from qwenedit_bot.conversation.turn import turn_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
@@ -54,14 +44,6 @@ Handler: TypeAlias = "Callable[[Turn], Awaitable[None]]"
 Handlers: TypeAlias = "dict[str, Handler]"
 _PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
 """Commands that everybody may use in private, banned or not."""
-_ADMINS: Handlers = {
-    "pause": admin_commands.pause,
-    "resume": admin_commands.resume,
-    "ban": admin_commands.ban,
-    "unban": admin_commands.unban,
-    "grant": admin_commands.grant,
-    "refund": admin_commands.refund,
-}
 _COMMANDS: Handlers = {
     **_PUBLIC,
     "start": commands.start,
@@ -159,8 +141,8 @@ def _handler(turn: Turn) -> Handler:
         return groups.message
     command, text = turn.command, turn.messages[0].text or ""
     if own_words(turn.messages[0]):
-        if command in _ADMINS and turn.services.access_list.is_admin(turn.user_id):
-            return _ADMINS[command]
+        if command in admin_commands.ALL and turn.services.access_list.is_admin(turn.user_id):
+            return admin_commands.ALL[command]
         if command in _COMMANDS:
             return _COMMANDS[command]
     # Behind the command of groups stands an instruction, and “/again” is what it says.
@@ -208,7 +190,7 @@ async def _refusal(turn: Turn) -> Text | None:
     return Text.PRESS_FORGOTTEN if owner is None else Text.PRESS_NOT_YOURS
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(eq=False)
 class UpdateWork:
     """Handles the inbox's entries for the scheduler.
 

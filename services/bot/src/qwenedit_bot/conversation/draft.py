@@ -100,9 +100,9 @@ class Drafts:
 
     personal_data = (
         PersonalData(
-            what="a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo or "
+            "a photo that waits for its instruction, as Telegram's id of the file; words that wait for a photo or "
             "an answer; the ids of the newest jobs",
-            keys=("draft",),
+            "draft",
             seconds=timeouts.DRAFT,
             told="waiting",
         ),

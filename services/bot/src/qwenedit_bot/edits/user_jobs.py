@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 
-_PLACES = tuple("user_prefix job_queue held leases draining delayed dead ended events answers".split())
+_PLACES = "user_prefix job_queue held leases draining delayed dead ended events answers"
 
 log = structlog.get_logger(__name__)
 
@@ -51,39 +51,27 @@ class UserJobs:
         """The personal data of jobs."""
         return (
             PersonalData(
-                what="photos, until their job has ended",
-                keys=("picture",),
-                seconds=self.picture_ttl,
-                until="`PICTURE_TTL`",
+                "photos, until their job has ended", "picture", seconds=self.picture_ttl, until="`PICTURE_TTL`"
             ),
             PersonalData(
-                what="photos of a job that failed, from then on",
-                keys=("picture",),
-                seconds=times.FAILED_JOB_PICTURES,
-                told="failed",
+                "photos of a job that failed, from then on", "picture", seconds=times.FAILED_JOB_PICTURES, told="failed"
             ),
             PersonalData(
-                what="results",
-                keys=("picture", "answered_pictures"),
-                seconds=self.picture_ttl,
-                until="`PICTURE_TTL`",
-                told="pictures",
+                "results", "picture answered_pictures", seconds=self.picture_ttl, until="`PICTURE_TTL`", told="pictures"
             ),
             PersonalData(
-                what="jobs with their instructions and Telegram's ids of their photos, from the answer on",
-                keys=("job_prefix", "job"),
+                "jobs with their instructions and Telegram's ids of their photos, from the answer on",
+                "job_prefix job",
                 seconds=times.ANSWERED_JOB,
                 told="answered",
             ),
-            PersonalData(what="jobs without an answer", keys=("job",), seconds=times.UNANSWERED_JOB, told="unanswered"),
+            PersonalData("jobs without an answer", "job", seconds=times.UNANSWERED_JOB, told="unanswered"),
+            PersonalData("IDs of jobs in the queue", f"{_PLACES} user", until="they are answered, or dropped"),
+            PersonalData("IDs of jobs that are being forgotten", "forgetting", until="they have ended"),
+            PersonalData("whether moderation lets a result be shown", "verdict", seconds=timeouts.VERDICT),
             PersonalData(
-                what="IDs of jobs in the queue", keys=(*_PLACES, "user"), until="they are answered, or dropped"
-            ),
-            PersonalData(what="IDs of jobs that are being forgotten", keys=("forgetting",), until="they have ended"),
-            PersonalData(what="whether moderation lets a result be shown", keys=("verdict",), seconds=timeouts.VERDICT),
-            PersonalData(
-                what="which job a worker has claimed",
-                keys=("claim_prefix",),
+                "which job a worker has claimed",
+                "claim_prefix",
                 until="its lease would have expired",
                 stays="it's only a job's ID, and the worker may ask again",
             ),

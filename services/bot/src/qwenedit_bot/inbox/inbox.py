@@ -58,15 +58,13 @@ class Inbox:
 
     personal_data = (
         PersonalData(
-            what="messages and presses that wait",
-            keys=("updates",),
+            "messages and presses that wait",
+            "updates",
             until="they are handled",
             stays="they came after the request, or are being handled",
         ),
-        PersonalData(
-            what="messages and presses that couldn't be handled", keys=("updates",), until="`qwenedit aside drop`"
-        ),
-        PersonalData(what="messages of an album, until it's complete", keys=("album_prefix",), seconds=timeouts.UPDATE),
+        PersonalData("messages and presses that couldn't be handled", "updates", until="`qwenedit aside drop`"),
+        PersonalData("messages of an album, until it's complete", "album_prefix", seconds=timeouts.UPDATE),
     )
 
     def __init__(

@@ -66,8 +66,8 @@ class Payments:
 
     personal_data = (
         PersonalData(
-            what="payments, counted from the last one",
-            keys=("payments",),
+            "payments, counted from the last one",
+            "payments",
             seconds=timeouts.PAYMENT,
             stays="tax law requires the operator to keep them, and refunds need them",
             told="paid",

@@ -56,25 +56,22 @@ class Quotas:
 
     personal_data = (
         PersonalData(
-            what="how many of today's free jobs are used",
-            keys=("free_used",),
+            "how many of today's free jobs are used",
+            "free_used",
             until="00:00 UTC",
             stays="otherwise `/forget` would grant new ones",
         ),
         PersonalData(
-            what="IDs of jobs given back because moderation refused the result",
-            keys=("free_used",),
+            "IDs of jobs given back because moderation refused the result",
+            "free_used",
             seconds=2 * 86_400,
             stays="otherwise `/forget` would allow more of them",
         ),
         PersonalData(
-            what="which day, grant or pack a job was charged to",
-            keys=("charged",),
-            until="it is answered",
-            seconds=timeouts.CHARGE,
+            "which day, grant or pack a job was charged to", "charged", until="it is answered", seconds=timeouts.CHARGE
         ),
-        PersonalData(what="granted jobs", keys=("lots",), until="they are used"),
-        PersonalData(what="bought jobs", keys=("lots",), until="they are used", stays="they are paid for"),
+        PersonalData("granted jobs", "lots", until="they are used"),
+        PersonalData("bought jobs", "lots", until="they are used", stays="they are paid for"),
     )
 
     def __init__(self, redis: Redis, keys: BotKeys, *, per_day: int | None, exempt: frozenset[int]) -> None:

@@ -48,14 +48,14 @@ def patterns(keys: BotKeys, user_id: int) -> tuple[str, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UserErasure:
     """Erases the data of users."""
 
     personal_data = (
         PersonalData(
-            what="that a user asked to be forgotten",
-            keys=("forgot",),
+            "that a user asked to be forgotten",
+            "forgot",
             seconds=round(timeouts.FORGET_AGAIN),
             stays="repeated requests in that time wait for the first",
         ),

@@ -29,7 +29,7 @@ class AccessList:
             only if its id is here: one person can write as any number of them, so no limit and no ban would hold.
     """
 
-    personal_data = (PersonalData(what="a ban", keys=("banned",), until="`/unban`", stays="a ban would end with it"),)
+    personal_data = (PersonalData("a ban", "banned", until="`/unban`", stays="a ban would end with it"),)
 
     def __init__(
         self, redis: Redis, keys: BotKeys, metrics: BotMetrics, *, admins: frozenset[int], allowed: frozenset[int]

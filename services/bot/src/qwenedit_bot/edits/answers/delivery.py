@@ -35,7 +35,7 @@ IN_WORDS = frozenset((FAILED, CANCELLED, WITHHELD))
 log = structlog.get_logger(__name__)
 
 
-@dataclass(kw_only=True, eq=False)
+@dataclass(eq=False)
 class Deliver:
     """Handles the entries of ended jobs for the scheduler. Never gives up."""
 

@@ -79,9 +79,7 @@ class Backlog:
     patience: ClassVar[int | None] = 15
     personal_data: ClassVar[tuple[PersonalData, ...]] = (
         PersonalData(
-            what="requests that wait behind the user's other jobs",
-            keys=("backlog",),
-            until="they become jobs, or are cancelled",
+            "requests that wait behind the user's other jobs", "backlog", until="they become jobs, or are cancelled"
         ),
     )
 

@@ -17,19 +17,7 @@ from qwenedit_bot.moderation.hook import ModerationVerdict
 from qwenedit_bot.pictures.sources import Sources, photos_of
 from qwenedit_bot.texts import Text
 from qwenedit_decoder.limits import PictureRefusedError
-from qwenedit_jobs import (
-    MAX_PICTURES,
-    Edit,
-    Job,
-    PictureExpiredError,
-    PictureStoreUnavailableError,
-    QueueFullError,
-    ReplyTo,
-    State,
-    StorageFullError,
-    TooManyUnfinishedError,
-    input_ref,
-)
+from qwenedit_jobs import MAX_PICTURES, Edit, Job, ReplyTo, State, errors, input_ref
 from qwenedit_telemetry import job_context, tracing
 
 if TYPE_CHECKING:
@@ -128,7 +116,7 @@ class Submit:
                 await self._judge(job.id, instruction, [each.ref for each in photos_of(job)])
             except NotAllowedError:
                 return Reworded.REFUSED
-            except PictureExpiredError:  # the job has ended meanwhile
+            except errors.PictureExpiredError:  # the job has ended meanwhile
                 return Reworded.TOO_LATE
             edit = job.edit.model_copy(update={"prompt": instruction})
             done = await self.queue.reword(job.model_copy(update={"edit": edit}))
@@ -158,17 +146,17 @@ class Submit:
             FileTooBigError,
             FileUnavailableError,
             PictureRefusedError,
-            PictureExpiredError,
-            QueueFullError,
-            StorageFullError,
-            TooManyUnfinishedError,
+            errors.PictureExpiredError,
+            errors.QueueFullError,
+            errors.StorageFullError,
+            errors.TooManyUnfinishedError,
             NotAllowedError,
         ) as error:
             # Another replica may have accepted it meanwhile, with these pictures.
             if await self.queue.exists(request.job_id):
                 return RequestOutcome.ACCEPTED
             await self.delete_pictures(request)
-            if isinstance(error, TooManyUnfinishedError):
+            if isinstance(error, errors.TooManyUnfinishedError):
                 return RequestOutcome.WAITS
             await self.quotas.give_back(request.user_id, request.job_id)
             outcome, reason, view = refusal_of(words, request.attachments, len(stored), error)
@@ -195,7 +183,7 @@ class Submit:
             return True
         try:
             await self.store.erase(request.job_id, *(input_ref(request.job_id, each) for each in range(MAX_PICTURES)))
-        except PictureStoreUnavailableError as error:
+        except errors.PictureStoreUnavailableError as error:
             log.warning("pictures.not_deleted", error=str(error))
             return False
         return True
