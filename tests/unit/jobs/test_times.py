@@ -3,9 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import qwenedit_jobs
-from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import times
-from qwenedit_worker.settings import WorkerSettings
 
 LUA = Path(qwenedit_jobs.__file__).parent / "queue/lua/prelude.lua"
 
@@ -27,8 +25,3 @@ def test_scripts_keep_things_as_long() -> None:
     script = LUA.read_text()
     assert f"local FAILED_KEPT = {times.FAILED_JOB_PICTURES} " in script
     assert f"local RETENTION = {times.UNANSWERED_JOB // times.DAY} * {times.DAY} " in script
-
-
-def test_settings_have_the_same_defaults() -> None:
-    assert WorkerSettings.model_fields["worker_lease"].default == times.LEASE
-    assert BotSettings.model_fields["picture_ttl"].default == times.PICTURE

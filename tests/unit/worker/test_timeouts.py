@@ -5,11 +5,6 @@ from qwenedit_worker.comfyui.server.executor_watch import SIGHTINGS
 from qwenedit_worker.settings import WorkerSettings
 
 
-def longest(name: str) -> float:
-    """Return the largest value that a setting may have."""
-    return float(max(bound.le for bound in WorkerSettings.model_fields[name].metadata if hasattr(bound, "le")))
-
-
 def shortest(name: str) -> float:
     """Return the smallest."""
     return float(min(bound.ge for bound in WorkerSettings.model_fields[name].metadata if hasattr(bound, "ge")))
@@ -33,7 +28,3 @@ def test_edit_is_taken_back_before_its_worker_gives_up() -> None:
 def test_heartbeats_come_several_times_within_a_lease() -> None:
     assert timeouts.PROGRESS_DELAY < timeouts.HEARTBEAT_PACE < timeouts.HEARTBEAT
     assert shortest("worker_lease") > 3 * timeouts.HEARTBEAT
-
-
-def test_claim_waits_as_long_as_the_setting_allows() -> None:
-    assert longest("worker_polling_interval") == timeouts.LONGEST_CLAIM

@@ -20,8 +20,6 @@ REDIS_IDLE = 15
 """Of idleness, after which a connection is checked before use, because it may be half-open."""
 REDIS_SLOW = 1.0
 """After which a reply counts as slow; usually it takes a thousandth."""
-DNS = 2.0
-"""Until DNS counts as down. Below `REDIS_REPLY`."""
 STATE_CHECK = 10.0
 """Between two checks whether Redis has lost data."""
 STATE_LOSS = 60.0

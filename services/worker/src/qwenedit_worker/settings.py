@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pydantic import Field
 
-from qwenedit_jobs import RedisSettings
+from qwenedit_jobs import RedisSettings, times
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
+from qwenedit_worker import timeouts
 
 
 class WorkerSettings(RedisSettings):
@@ -18,11 +19,11 @@ class WorkerSettings(RedisSettings):
     worker_polling_interval: float = Field(
         default=1.0,
         ge=0.5,
-        le=5,
+        le=timeouts.LONGEST_CLAIM,
         description="seconds of the first wait on an empty queue; each is as much longer, up to 5; a job ends it",
     )
     worker_lease: float = Field(
-        default=30.0,
+        default=times.LEASE,
         ge=10,
         le=120,
         description="seconds until a silent worker's job goes to another one",

@@ -52,7 +52,7 @@ collects garbage (0.3 s) or unloads models (some seconds)."""
 
 LONGEST_CLAIM = 5.0
 """The longest single wait for a job, after some that brought none. A worker that is cut off or stands still takes a job
-only until its wait ends. As long as `WORKER_POLLING_INTERVAL` may be."""
+only until its wait ends. `WORKER_POLLING_INTERVAL` may be as long."""
 HEARTBEAT = 2.0
 """Between two heartbeats without news: a cancelled job is stopped by the next one. Far below `WORKER_LEASE`."""
 HEARTBEAT_PACE = 0.5
