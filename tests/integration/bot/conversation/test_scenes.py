@@ -515,25 +515,18 @@ async def test_words_for_a_request_that_waits_for_other_jobs(stage: Any, correct
 # ---------------------------------------------------------------- a job that has begun
 
 
-@pytest.mark.parametrize("button", ["Start over", "Change the result"])
-async def test_words_about_a_picture_that_is_being_made(stage: Any, button: str) -> None:
+@pytest.mark.parametrize(("words", "pictures"), [("make it rain", 2), ("no, less snow", 1)])
+async def test_words_about_a_picture_that_is_being_made(stage: Any, words: str, pictures: int) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)
     claim = await stage.worker.claim()
     await later(stage, ann)
-    await ann.send("make it rain")
-    await ann.says("“make it rain”")
-    if button == "Start over":
-        await ann.press(button)
-        await ann.says("Stopping")
-        await stage.worker.finish(claim, RESULT)
-    else:
-        await stage.worker.finish(claim, RESULT)
-        await stage.answered(claim.job.id)
-        await ann.press(button)
+    await ann.send(words)
+    await ann.says("to the result as soon as" if pictures == 2 else "Stopping")
+    await stage.worker.finish(claim, RESULT)
     second = await stage.worker.finish_next(RESULT)
-    assert second.job.edit.prompt == (f"{SNOW}\nmake it rain" if button == "Start over" else "make it rain")
-    await ann.picture(number=1 if button == "Start over" else 2)
+    assert second.job.edit.prompt == (words if pictures == 2 else f"{SNOW}\n{words}")
+    await ann.picture(number=pictures)
 
 
 # ---------------------------------------------------------------- albums

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from qwenedit_bot.conversation.draft import Draft, Late, Picture
+from qwenedit_bot.conversation.draft import Draft, Picture
 from qwenedit_bot.conversation.reading import several_of
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     WISHES,
     Ask,
-    BegunChosen,
     Chosen,
     Do,
     Edited,
@@ -166,14 +165,10 @@ def test_words_about_a_job_that_waits_are_added_to_its_own() -> None:
     assert (after.words_in, after.words_at) == (9, NOW)
 
 
-def test_words_about_a_running_job_are_asked_about_or_continue_its_own() -> None:
+def test_words_about_a_running_job_are_for_its_result_or_continue_its_own() -> None:
     running = thing(Stage.RUNNING)
-    after, action = step(ASKED_FOR, said("at night", running))
-    assert action == Reword((), f"{SNOW}\nat night", 9, late=1)
-    assert after.late == Late("at night", 9, ("old",))
-    after, action = step(after, replace(said("and dark", running), id="m10", message_id=10))
-    assert action == Reword((), f"{SNOW}\nat night\nand dark", 10, late=1)
-    assert after.late == Late("at night\nand dark", 10, ("old",))
+    action = step(ASKED_FOR, said("at night", running))[1]
+    assert action == Do((Wanted((photo(1),), 9, "", "at night", after="old"),), 9, "each")
     made = step(ASKED_FOR, edited(1, "at night", jobs=(thing(Stage.RESULT),)))[1]
     assert made == Do((Wanted((photo(1),), 1, f"e1.{NOW}", "at night"),), 1, "each")
     _after, action = step(replace(ASKED_FOR, words_at=NOW - 10), said("at night", running))
@@ -297,11 +292,10 @@ def test_doubtful_words_in_a_reply_are_an_instruction(intent: str, meant: str) -
 
 def test_defect_of_a_result_starts_a_running_job_over() -> None:
     wrong = said("you cut my head off", thing(Stage.RUNNING), intent="fix")
-    late = replace(ASKED_FOR, late=Late("at night", 8, ("old",), shown=10))
-    after, action = step(late, wrong)
-    assert jobs(action) == [((1,), f"{SNOW}\nat night\nyou cut my head off", 9, "")]
+    action = step(ASKED_FOR, wrong)[1]
+    assert jobs(action) == [((1,), f"{SNOW}\nyou cut my head off", 9, "")]
     assert isinstance(action, Do)
-    assert (action.cancel, action.instead, after.late) == (("old",), (), None)
+    assert (action.cancel, action.instead) == (("old",), ())
 
 
 def test_correction_in_reply_to_a_photo_is_done_to_it_with_its_jobs_words() -> None:
@@ -403,13 +397,12 @@ def test_larger_in_words_is_about_a_result_and_else_an_instruction() -> None:
     "press",
     [
         HowChosen(id="p1", message_id=9, at=NOW, how="each"),
-        BegunChosen(id="p1", message_id=9, at=NOW, over=True, jobs=(thing(Stage.RUNNING),)),
         Resumed(id="p1", message_id=9, at=NOW),
     ],
 )
 def test_buttons_of_a_question_that_is_answered_do_nothing(press: Event) -> None:
     assert step(Draft(), press)[1] == Expired()
-    assert step(replace(ALBUM_WAITS, words=SNOW, late=Late("dark", 8, ("old",), shown=10)), press)[1] == Expired()
+    assert step(replace(ALBUM_WAITS, words=SNOW), press)[1] == Expired()
 
 
 @pytest.mark.parametrize("stage", [Stage.WAITING, Stage.RUNNING])
@@ -630,10 +623,6 @@ class World:
 
     def _pressed(self) -> Event:
         press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.shown, "at": self.now}
-        late = self.draft.late
-        if late is not None:
-            jobs = tuple(self.thing(job) for job in late.jobs)
-            return BegunChosen(**press | {"message_id": late.shown}, over=self.chance.random() < 0.5, jobs=jobs)
         return self.chance.choice(
             (
                 HowChosen(**press, how=self.chance.choice(("each", "together"))),
@@ -677,8 +666,6 @@ class World:
             case Reword():
                 for name in action.jobs:
                     self.jobs[name].prompt = action.words
-                if action.late and after.late is not None:
-                    after = replace(after, late=replace(after.late, shown=self.next()))
             case Stop():
                 for job in self.jobs.values():
                     if job.stage in (Stage.WAITING, Stage.RUNNING):
@@ -745,7 +732,7 @@ class World:
             assert len(done) == len(set(done))
         elif isinstance(action, Reword):
             assert event.words in action.words
-            assert action.jobs or (after.late is not None and event.words in after.late.words)
+            assert action.jobs
         else:
             assert event.words in after.words
 

@@ -36,11 +36,11 @@ from qwenedit_jobs import MAX_PICTURES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwenedit_bot.conversation.draft import Draft, Late
+    from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.rules import Action, Event, Wanted
     from qwenedit_bot.conversation.turn import Turn
 
-HOW, OVER, THEN, LIKE_THIS = "how", "over", "then", "like-this"
+HOW, LIKE_THIS = "how", "like-this"
 """First part of the data of buttons that answer the bot's questions."""
 _CLOSED = (Question.OTHER, Question.HOW, Question.CHANGE)
 """Questions whose message is deleted once answered; for one photo, only if a text waits."""
@@ -82,7 +82,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Do():
             return await _do(turn, draft, after, action)
         case Reword():
-            return await _reword(turn, after, action)
+            await _reword(turn, action)
         case Stop():
             await _stop(turn, draft, action)
         case Reply():
@@ -148,12 +148,6 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
     return views.get(what) or _change(turn, draft)
 
 
-def _begun(turn: Turn, late: Late) -> View:
-    words = turn.words
-    over, then = Button(words(Text.START_OVER_BUTTON), OVER), Button(words(Text.THEN_BUTTON), THEN, ButtonStyle.PRIMARY)
-    return View(words(Text.BEGUN, said=shortened(late.words)), ((over, then),))
-
-
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
     """Delete answered questions."""
     closed, answer = _open(before) - _open(after), None
@@ -169,7 +163,7 @@ async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> Non
 
 def _open(draft: Draft) -> set[int]:
     """Return the IDs of messages with open questions."""
-    return {draft.shown if draft.asked else 0, draft.late.shown if draft.late else 0} - {0}
+    return {draft.shown} if draft.asked else set()
 
 
 def _change(turn: Turn, draft: Draft) -> View:
@@ -281,24 +275,16 @@ def _left_out(turn: Turn) -> str:
     return turn.words(Text.ALBUM_MIXED, kind=kinds[0]) if kinds and turn.album else ""
 
 
-async def _reword(turn: Turn, after: Draft, action: Reword) -> Draft:
+async def _reword(turn: Turn, action: Reword) -> None:
     services, words = turn.services, turn.words
     # Else the jobs had the new words already when the answer's turn comes, and nothing would seem to be corrected.
     await services.messenger.ready(turn.chat_id, edit=False)
     outcomes = [await services.backlog.reword(turn.user_id, job, action.words, words) for job in action.jobs]
     if Reworded.TOO_LATE in outcomes:
         raise _BegunError
-    said = []
-    if action.jobs:
-        text = Text.EDITED_REFUSED if Reworded.REFUSED in outcomes else Text.EDITED_IN_TIME
-        said.append(words(text, said=shortened(action.words)))
-    view = View("\n\n".join(said))
-    late = after.late if action.late else None
-    if late is not None:
-        question = _begun(turn, late)
-        view = View("\n\n".join([*said, question.text]), question.buttons)
-    shown = await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
-    return after if late is None else replace(after, late=replace(late, shown=shown))
+    text = Text.EDITED_REFUSED if Reworded.REFUSED in outcomes else Text.EDITED_IN_TIME
+    view = View(words(text, said=shortened(action.words)))
+    await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
@@ -307,7 +293,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waits = draft.words or draft.late or draft.preset or draft.pictures or doubtful_in(draft, turn.at)
+    waits = draft.words or draft.preset or draft.pictures or doubtful_in(draft, turn.at)
     if count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))
     elif waits:

@@ -17,7 +17,7 @@ from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import account, admin_commands, commands, groups, presets, reading, results, shop, talk
-from qwenedit_bot.conversation.acting import HOW, LIKE_THIS, OVER, THEN
+from qwenedit_bot.conversation.acting import HOW, LIKE_THIS
 from qwenedit_bot.conversation.turn import turn_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -57,8 +57,6 @@ _COMMANDS: Handlers = {
 }
 _PRESSES: Handlers = {
     HOW: talk.how,
-    OVER: talk.begun,
-    THEN: talk.begun,
     LIKE_THIS: talk.like_this,
     shop.RESUME: talk.resume,
     AGAIN: talk.again,

@@ -35,18 +35,6 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Late:
-    """A text about jobs that have begun: the bot asks whether to start over."""
-
-    words: str
-    words_in: int
-    """Id of the message that has them."""
-    jobs: tuple[str, ...]
-    shown: int = 0
-    """Id of the message that asks."""
-
-
-@dataclass(frozen=True, slots=True)
 class Doubtful:
     """A text that may be an instruction: the bot asks."""
 
@@ -80,7 +68,6 @@ class Draft:
     """ID of the message with the latest text."""
     words_at: int = 0
     """When it was sent; texts within seconds of each other are one instruction."""
-    late: Late | None = None
     doubtful: Doubtful | None = None
     preset: str = ""
     """Id of the preset that waits for photos."""

@@ -457,9 +457,8 @@ async def _asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing
     """Return the jobs of a user's message."""
     own = turn.services.ids(turn.chat_id, message_id)
     newest = draft.jobs[-1] if draft.jobs and draft.words_in == message_id and not draft.words else ""
-    late = draft.late.jobs if draft.late is not None and draft.late.words_in == message_id else ()
     things = [thing for thing, _shown in await _own_jobs(turn, draft, own)]
-    return [each for each in things if each.words_in == message_id or each.job in (own, newest, *late)]
+    return [each for each in things if each.words_in == message_id or each.job in (own, newest)]
 
 
 async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, tuple[int, ...]]]:

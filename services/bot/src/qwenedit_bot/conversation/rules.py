@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Late, Picture
+from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.texts.intents import joins
@@ -143,15 +143,6 @@ class HowChosen(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BegunChosen(Event):
-    """The user chose what to do about jobs that have begun."""
-
-    over: bool
-    """Start them over; otherwise edit their results."""
-    jobs: tuple[Thing, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Event):
     """The user continues a waiting request: they have pictures left again."""
 
@@ -230,8 +221,6 @@ class Reword:
     jobs: tuple[str, ...]
     words: str
     to: int
-    late: int = 0
-    """Number of jobs that have begun: the user is asked about them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,8 +273,6 @@ def step(draft: Draft, event: Event) -> Outcome:
             after, action = _chosen(draft, event)
         case HowChosen():
             after, action = _how_chosen(draft, event)
-        case BegunChosen():
-            after, action = _begun_chosen(draft, event)
         case Resumed():
             after, action = _resumed(draft, event)
         case _:
@@ -483,7 +470,7 @@ def _declines(draft: Draft, event: Said) -> bool:
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if event.replied and thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
         return draft, Stop((thing.job,))
-    return replace(draft, at=0, words="", words_at=0, late=None, preset="", how=""), Stop(result=_result_of(thing))
+    return replace(draft, at=0, words="", words_at=0, preset="", how=""), Stop(result=_result_of(thing))
 
 
 def _other(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -531,23 +518,26 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
-    """Add words to jobs, or replace corrected ones: those that have begun are asked about."""
-    number, late, job = event.message_id, draft.late, jobs[0]
-    asked, at_once = late is not None and job.job in late.jobs, _continues(draft, event)
-    words = with_earlier(late.words, event.words) if late is not None and asked else event.words
-    whole = words if isinstance(event, Edited) else with_earlier(job.prompt, words)
-    over = (event.intent == FIX or (at_once and not asked)) and whole != job.prompt
-    if over and len(jobs) == 1 and job.stage is Stage.RUNNING:
-        after, action = _do(draft, event, job.sources, whole, "together", words_in=number)
-        if isinstance(action, Do):
-            action = replace(action, cancel=(job.job,), instead=(job.job,) if at_once else ())
-        return replace(after, late=None if asked else late), action
-    waiting = tuple(each.job for each in jobs if each.stage is Stage.WAITING or each.prompt == whole)
-    begun = tuple(each.job for each in jobs if each.job not in waiting)
-    after = replace(draft, words_at=event.at, late=Late(words, number, begun) if begun else late)
-    if not draft.words:
-        after = replace(after, words_in=number)
-    return after, Reword(waiting, whole, number, late=len(begun))
+    """Add words to waiting jobs. If one has begun, they are for the results, or start all over if they correct them."""
+    number, corrected = event.message_id, isinstance(event, Edited)
+    whole = event.words if corrected else with_earlier(jobs[0].prompt, event.words)
+    after = replace(draft, words_at=event.at, words_in=draft.words_in if draft.words else number)
+    if all(each.stage is Stage.WAITING or each.prompt == whole for each in jobs):
+        return after, Reword(tuple(each.job for each in jobs), whole, number)
+    at_once = _continues(draft, event)
+    over = at_once or event.intent == FIX
+    wanted = tuple(
+        Wanted(
+            each.sources if over else each.pictures,
+            number,
+            f"{event.id}:{at}" if at else _answering(event)[1],
+            words=whole if over else event.words,
+            after="" if over else each.job,
+        )
+        for at, each in enumerate(jobs)
+    )
+    cancel = tuple(each.job for each in jobs) if over else ()
+    return after, Do(wanted, words_in=number, how="each", cancel=cancel, instead=cancel if at_once else ())
 
 
 def _edited(draft: Draft, event: Edited) -> Outcome:
@@ -664,25 +654,6 @@ def _used(draft: Draft, event: HowChosen | Said, how: How) -> Outcome:
     if not draft.words:
         return replace(draft, how=how, at=0), Ask(Question.CHANGE, event.message_id)
     return _do(draft, event, draft.pictures, draft.words, how, words_in=draft.words_in)
-
-
-def _begun_chosen(draft: Draft, event: BegunChosen) -> Outcome:
-    asked = draft.late
-    if asked is None or not event.jobs or event.message_id != asked.shown:
-        return draft, Expired()
-    begun = tuple(each.job for each in event.jobs if each.stage in (Stage.WAITING, Stage.RUNNING))
-    wanted = tuple(
-        Wanted(
-            each.sources if event.over else each.pictures,
-            asked.words_in,
-            f"{event.id}:{number}",
-            words=with_earlier(each.prompt, asked.words) if event.over else asked.words,
-            after="" if event.over or each.job not in begun else each.job,
-        )
-        for number, each in enumerate(event.jobs)
-    )
-    cancel = begun if event.over else ()
-    return replace(draft, late=None), Do(wanted, words_in=asked.words_in, how="each", cancel=cancel)
 
 
 def _resumed(draft: Draft, event: Resumed | Said) -> Outcome:

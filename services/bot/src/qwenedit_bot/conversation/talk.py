@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
-from qwenedit_bot.conversation.acting import OVER, take
+from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.results import answered_job
 from qwenedit_bot.conversation.rules import (
     AGAIN,
     STOP,
     UNDO,
-    BegunChosen,
     HowChosen,
     Resumed,
     Said,
@@ -91,19 +90,6 @@ async def how(turn: Turn) -> None:
     """Handle the choice of how to use several photos."""
     how: How = "each" if turn.data == "each" else "together"
     await take(turn, HowChosen(id=turn.name, message_id=turn.shown, at=turn.at, how=how))
-
-
-async def begun(turn: Turn) -> None:
-    """Handle the choice about jobs that have begun."""
-    over = turn.press is not None and turn.press.data == OVER
-    await take(turn, lambda draft: _begun(turn, draft, turn.shown, over=over))
-
-
-async def _begun(turn: Turn, draft: Draft, shown: int, *, over: bool) -> BegunChosen:
-    statuses = await turn.services.queue.statuses(draft.late.jobs if draft.late is not None else ())
-    own = [each for each in statuses if each.job.user_id == turn.user_id]
-    things = tuple([reading.thing_of(turn, each, turn.shown) for each in own])
-    return BegunChosen(id=turn.name, message_id=shown, at=turn.at, over=over, jobs=things)
 
 
 async def resume(turn: Turn) -> None:
