@@ -47,6 +47,12 @@ def test_claim_that_fits_the_workers_is_no_matter_for_the_notes(notes, fitting):
     assert "WARNING" not in notes(**{"autoscaling": {"maxReplicas": 4}} | fitting)
 
 
+@pytest.mark.parametrize(("placement", "component"), [("sidecar", "worker"), ("standalone", "comfyui")])
+def test_command_of_the_notes_reads_only_pods_that_have_comfyui(notes, placement, component):
+    [command] = [line for line in notes(comfyui={"placement": placement}).splitlines() if line.endswith("-c comfyui")]
+    assert f"/component={component} " in command
+
+
 PLACED: dict[str, Any] = {
     "nodeSelector": {"gpu": "a"},
     "tolerations": [{"key": "gpu", "operator": "Exists"}],
