@@ -392,7 +392,7 @@ async def test_remark_while_a_photo_waits_is_answered_with_the_question(stage: A
 async def test_question_about_privacy_is_answered(stage: Any, words: str) -> None:
     ann, _picture = await with_result(stage)
     await ann.send(words)
-    assert "/forget deletes everything" in (await ann.says("What I keep, and for how long")).text
+    assert "/forget deletes everything" in (await ann.says("/privacy says what I keep")).text
 
 
 # ---------------------------------------------------------------- words in pieces, words too early

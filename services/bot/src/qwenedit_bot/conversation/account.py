@@ -49,7 +49,9 @@ def notice(words: Words, retention: Retention) -> View:
         (Text.PRIVACY_PAID, retention.selling),
     )
     more = [words(text, **times) for text, holds in also if holds]
-    return View("\n".join([words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)]))
+    return View(
+        "\n".join([words(Text.PRIVACY_SHORT), "", words(Text.PRIVACY, **times), *more, "", words(Text.PRIVACY_PROMISE)])
+    )
 
 
 def period(words: Words, seconds: int) -> str:
@@ -65,6 +67,13 @@ def period(words: Words, seconds: int) -> str:
 async def tell_privacy(turn: Turn) -> None:
     """Answer `/privacy`."""
     await turn.say(notice(turn.words, turn.services.retention))
+
+
+async def answer_privacy(turn: Turn) -> None:
+    """Answer a question about privacy in a few words."""
+    checked = (Text.PRIVACY_CHECKED,) if turn.services.retention.checked else ()
+    told = map(turn.words, (Text.PRIVACY_SHORT, *checked, Text.PRIVACY_MORE))
+    await turn.say(View("\n\n".join(told)))
 
 
 async def ask_to_forget(turn: Turn) -> None:

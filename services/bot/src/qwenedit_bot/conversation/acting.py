@@ -364,10 +364,10 @@ _ANSWERS = {
     Intent.WHEN: commands.status,
     Intent.PRESETS: commands.offer_presets,
     Intent.START: commands.start,
-    Intent.HELP: commands.give_help,
+    Intent.HELP: commands.start,
     Intent.FILE: commands.give_help,
     Intent.LARGER: commands.give_help,
     Intent.PRICE: shop.offer,
-    Intent.PRIVACY: account.tell_privacy,
+    Intent.PRIVACY: account.answer_privacy,
     Intent.REFUND: shop.support,
 }

@@ -429,8 +429,15 @@ def _meant(draft: Draft, event: Said) -> Outcome:
         case "question" if _declines(draft, event):
             after, action = replace(draft, doubtful=None), Stop(())
         case intent:
-            action = Reply(intent, _result_of(thing))
+            after, action = _replied(draft, event, intent, _result_of(thing))
     return after, action
+
+
+def _replied(draft: Draft, event: Said, intent: str, result: str) -> Outcome:
+    """Reply to what is no instruction; “yes” to the reply to a remark on a result has that done."""
+    doubtful = Doubtful(event.words, event.message_id, event.at, event=event.id)
+    remarked = result and intent == "question"
+    return replace(draft, doubtful=doubtful) if remarked else draft, Reply(intent, result)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
@@ -503,6 +510,8 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
         return _about_jobs(draft, event, event.jobs or (thing,))
     pictures, how = thing.pictures, event.how
+    if event.replied and thing.stage is Stage.RESULT and draft.pictures and joins(words) == "together":
+        return _do(draft, event, (*pictures, *draft.pictures), words, "together", words_in=number)
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
     elif set(pictures) & set(draft.pictures):

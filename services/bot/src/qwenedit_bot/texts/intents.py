@@ -141,15 +141,18 @@ def meaning_of(text: str) -> Meaning:
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:_READ]) if _TOKEN.search(each)]
     alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED)
-    return meaning if alone else _of_clauses(meaning, clauses)
+    return meaning if alone else _of_clauses(meaning, clauses, said)
 
 
-def _of_clauses(meaning: Meaning, clauses: list[str]) -> Meaning:
+def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     meant = [_BAYES.meaning_of(each) for each in clauses]
     if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
+    praised = Meaning(Intent.THANKS) == meant[0] and not _has("but", text)
+    if praised and meaning.intent is Intent.FIX:  # “much better, thanks! Now a bit warmer” keeps what there is
+        return Meaning(Intent.WISH, meaning.doubt)
     if Meaning(Intent.FIX) in (meant[0], meaning):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]

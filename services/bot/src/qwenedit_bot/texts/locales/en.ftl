@@ -25,9 +25,9 @@ help =
     Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language. I answer in English or Russian: /language
 
     /presets, /status, /cancel, /privacy
+privacy-short = A program edits your photos, and I show them to nobody. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
+privacy-more = /privacy says what I keep, and for how long.
 privacy =
-    A program edits your photos; no person needs to see them. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
-
     What I keep, and for how long:
 
     • Your photos: until the picture is ready or cancelled. If it fails, { $failed } more, so that you can try again. I remove location and camera data at once.
@@ -294,7 +294,7 @@ left-bought = { $count ->
     [one] And { $count } more that never expires.
    *[other] And { $count } more that never expire.
 }
-no-limit = You have no daily limit.
+no-limit = There's no daily limit.
 free = It's free.
 not-counted = It doesn't count.
 withheld-counted = This one counts: only the first three such pictures of a day don't.
