@@ -93,7 +93,8 @@ def test_bill_of_the_page_is_all_seconds_of_all_gpus_at_their_price(promtool, ru
         told = {"namespace": NAMESPACE, "pod": worker, "instance": worker, **labels}
         return f"{name}{{{','.join(f'{key}={value!r}' for key, value in told.items())}}}".replace("'", '"')
 
-    [bill] = re.findall(r"```promql\n(.*?)```", (CHART.parents[1] / "docs/operations.md").read_text(), re.DOTALL)
+    page = (CHART.parents[1] / "docs/complaints-and-costs.md").read_text()
+    [bill] = re.findall(r"```promql\n(.*?)```", page, re.DOTALL)
     seconds = "qwenedit_gpu_seconds_total"
     series = {
         of(seconds, "a", activity="editing"): "0+15x{n}",

@@ -71,7 +71,7 @@ def test_operations_names_panels_and_metrics_that_exist():
     boards = [read(file.name) for file in FILES]
     known = {panel["title"] for board in boards for panel in panels(board)} | {board["title"] for board in boards}
     known |= {one["label"] for board in boards for one in board["templating"]["list"]}
-    page = (ROOT / "docs/operations.md").read_text()
+    page = (ROOT / "docs/complaints-and-costs.md").read_text()
     named = set(re.findall(r"(?<!\*)\*([A-Za-z][^*\n]+)\*(?!\*)", page))
     assert named <= known
     assert len(named & known) > 3

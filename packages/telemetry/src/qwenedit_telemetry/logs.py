@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import re
 import sys
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
 from qwenedit_telemetry import tracing
 from qwenedit_telemetry.recent_troubles import note
+from qwenedit_telemetry.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -34,15 +31,6 @@ QUIET = {
 are heard."""
 
 _FIRST = ("time", "level", "event", "service", "logger", "job", "attempt")
-_SPELLINGS: tuple[Callable[[str], str], ...] = (
-    str,
-    lambda words: json.dumps(words)[1:-1],
-    lambda words: repr(words)[1:-1],
-    lambda words: json.dumps(repr(words)[1:-1])[1:-1],
-)
-"""How words show in a line: on a terminal, in JSON, and within an error's text in either."""
-_redacted: ContextVar[tuple[tuple[str, str], ...]] = ContextVar("redacted", default=())
-_TOKEN = re.compile(r"\b\d{5,}:[A-Za-z0-9_-]{16,}|(?<=/bot)\d+:[A-Za-z0-9_-]+")
 
 
 def configure_logging(
@@ -94,21 +82,6 @@ def job_context(job_id: str, *, attempt: int | None = None) -> AbstractContextMa
     return structlog.contextvars.bound_contextvars(**fields)
 
 
-@contextmanager
-def redact_words(words: str) -> Iterator[None]:
-    """Keep a user's words out of every line that is logged inside the block and by its tasks.
-
-    A library may quote them in an error, whole or up to some length, and errors are logged.
-    """
-    spellings = dict.fromkeys((spell(words[:8]), spell(words)) for spell in _SPELLINGS)
-    # Fewer characters say nothing of anybody, and are found in every line.
-    token = _redacted.set((*_redacted.get(), *spellings) if len(words) >= 4 else _redacted.get())
-    try:
-        yield
-    finally:
-        _redacted.reset(token)
-
-
 def _shared_processors(constants: dict[str, str]) -> list[Processor]:
     def add_constants(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         return {**constants, **event}
@@ -158,9 +131,13 @@ def _say_errors(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     return event
 
 
-def _note_trouble(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
-    note(event, lambda words: _redact(logger, method, words))
+def _note_trouble(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    note(event, redact)
     return event
+
+
+def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
+    return redact(line)
 
 
 def _order(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -172,24 +149,6 @@ def _short_time(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     """Shorten the time to the time of day, for terminals."""
     event["time"] = event["time"][11:23]
     return event
-
-
-def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
-    """Hide bot tokens, which HTTP libraries put into their errors with the URL, and a user's words."""
-    for start, words in _redacted.get():
-        line = _without(start, words, line)
-    return _TOKEN.sub("<token>", line)
-
-
-def _without(start: str, words: str, line: str) -> str:
-    """Replace every place that begins as the words do, for as long as it matches them."""
-    parts = line.split(start)
-    kept = [parts[0]]
-    for part in parts[1:]:
-        rest = words[len(start) :]
-        differs = (at for at, (one, other) in enumerate(zip(rest, part, strict=False)) if one != other)
-        kept.append(part[next(differs, min(len(rest), len(part))) :])
-    return "<words>".join(kept)
 
 
 def _log_crash(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
