@@ -119,8 +119,9 @@ class QueueMachine(RuleBasedStateMachine):
         max_unfinished=st.integers(1, 4),
         attempts=st.lists(st.integers(1, 3), max_size=6),
         claims=st.integers(0, 3),
+        cancels=st.integers(0, 2),
     )
-    def start(self, max_queue_length: int, max_unfinished: int, attempts: list[int], claims: int) -> None:
+    def start(self, max_queue_length: int, max_unfinished: int, attempts: list[int], claims: int, cancels: int) -> None:
         self.do(self.redis.flushdb())
         self.model = Model(max_queue_length, max_unfinished)
         self.seen = self.look()
@@ -133,6 +134,9 @@ class QueueMachine(RuleBasedStateMachine):
             self.holds()
         for _ in range(claims):
             self.claim("worker-1")
+            self.holds()
+        for which, _claim in zip(range(cancels), self.claims, strict=False):  # else their ends are rarely met
+            self.cancel(which)
             self.holds()
 
     def do(self, call: Any) -> Any:

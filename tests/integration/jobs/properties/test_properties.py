@@ -113,7 +113,7 @@ CALLS = {
 
 def tell(story: str, told: QueueMachine) -> None:
     """Have happen to a job what a story says."""
-    told.start(max_queue_length=2, max_unfinished=1, attempts=[3], claims=0)
+    told.start(max_queue_length=2, max_unfinished=1, attempts=[3], claims=0, cancels=0)
     told.holds()
     for call in filter(None, story.split(", ")):
         CALLS[call](told)
