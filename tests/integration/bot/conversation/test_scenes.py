@@ -97,6 +97,23 @@ async def test_same_for_another_photo_is_the_last_job_on_it(stage: Any, caption:
     assert (await ann.picture(number=2)).reply_to == sent
 
 
+async def test_right_photo_replaces_the_wrong_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await ann.says("next in line")
+    await ann.send(photo=photo(size=(90, 60)), caption="wrong photo sorry, this one")
+    await ann.says("Cancelled")
+    prompt, done_to = await next_of(stage)
+    assert (prompt, Image.open(io.BytesIO(done_to)).size) == (SNOW, (90, 60))
+    assert await settled(stage) == []
+
+
+async def test_photo_in_reply_to_a_result_is_used_with_it(stage: Any) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send(photo=photo(), caption="dress him like this", reply_to=picture.id)
+    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
+
+
 @pytest.mark.parametrize("words", ["undo", "верни как было"])
 async def test_undo_goes_back_a_picture_at_a_time(stage: Any, words: str) -> None:
     ann, first = await with_result(stage)

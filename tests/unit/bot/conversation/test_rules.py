@@ -306,9 +306,9 @@ def test_correction_in_reply_to_a_photo_is_done_to_it_with_its_jobs_words() -> N
 
 def test_caption_that_leans_on_what_was_done_last_has_it_done_to_its_photo() -> None:
     wanted = Wanted((photo(5),), 5, "", "but darker", like="old")
-    assert step(ASKED_FOR, photos(5, words="but darker", again=True))[1] == Do((wanted,), 5, "each")
-    assert step(ASKED_FOR, photos(5, again=True))[1] == Do((replace(wanted, words=""),), 5, "each")
-    after, action = step(Draft(), photos(5, again=True))
+    assert step(ASKED_FOR, photos(5, words="but darker", again="again"))[1] == Do((wanted,), 5, "each")
+    assert step(ASKED_FOR, photos(5, again="again"))[1] == Do((replace(wanted, words=""),), 5, "each")
+    after, action = step(Draft(), photos(5, again="again"))
     assert (after.pictures, action) == ((photo(5),), Ask(Question.FORGOTTEN, 5))
 
 

@@ -61,9 +61,14 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
     preset = turn.services.presets.preset(draft.preset) if draft.preset else None
     words = _caption_of(messages, any_words=preset is not None or bool(draft.words)) if said is None else said
-    captioned = [each.message_id for each in messages if each.caption]
+    captioned, answered = [each.message_id for each in messages if each.caption], answered_by(messages[0])
+    base = await replied_thing(turn, draft, answered) if answered is not None and words else None
+    added = base is not None and base.stage is Stage.RESULT  # such as “put him in this costume”
+    if base is not None and added:
+        pictures = (*base.pictures, *pictures)
     place = intents.place_of(words)
-    beside = place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures)  # it names the one that waits
+    # It names the one that waits, or replies to a result.
+    beside = added or (place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures))
     return Photos(
         id=f"m{messages[0].message_id}",
         message_id=messages[0].message_id,
@@ -74,7 +79,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
         how="together" if beside else intents.how_of(words),
         named=None if beside else at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
         takes=preset.photos if preset is not None else 0,
-        again=any(map(_asks_again, messages)),
+        again=next(filter(None, map(_asks_again, messages)), ""),
     )
 
 
@@ -388,15 +393,19 @@ def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
     return "\n".join(filter(None if any_words else _instructs, captions))
 
 
+_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND)
+
+
 def _instructs(caption: str) -> bool:
     """Return whether a caption is an instruction: it is, unless it clearly means something else."""
     meaning = intents.meaning_of(caption)
-    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, Intent.LARGER, Intent.HOW))
+    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, *_ASKS))
 
 
-def _asks_again(message: Message) -> bool:
-    """Return whether a caption repeats the last instruction, as “this one” does."""
-    return own_words(message) and intents.meaning_of(message.caption or "").intent in (AGAIN, OTHER)
+def _asks_again(message: Message) -> str:
+    """Return the intent of a caption that repeats the last instruction, as “this one” does; else nothing."""
+    intent = intents.meaning_of(message.caption or "").intent
+    return intent if own_words(message) and intent in (AGAIN, OTHER) else ""
 
 
 def _is_picture(document: Document) -> bool:

@@ -92,8 +92,8 @@ class Photos(Event):
     how: How = ""
     named: Thing | None = None
     """The photo that the caption selects by its place."""
-    again: bool = False
-    """The caption continues the last instruction."""
+    again: str = ""
+    """The intent of a caption that repeats the last instruction: “other” does so in place of its photo."""
     takes: int = 0
     """Number of photos that the waiting preset takes; 0 if none waits."""
 
@@ -263,6 +263,8 @@ def step(draft: Draft, event: Event) -> Outcome:
     match event:
         case Photos() if event.again and draft.jobs and not draft.words and not draft.preset:
             after, action = _again(draft, event, Thing(Stage.PHOTO, event.pictures), event.words)
+            if event.again == OTHER and isinstance(action, Do):
+                action = replace(action, cancel=draft.jobs[-1:])
         case Photos():
             after, action = _photos(draft, event)
         case Edited():
