@@ -1,7 +1,5 @@
 """Counts Redis' commands for one photo, and in an idle minute.
 
-    python -m benchmarks.commands [--photos 5] [--names]
-
 Real processes: Redis, the bot, one worker, and both simulators. Commands inside scripts count as well, as in Redis'
 own `commandstats`. What the idle product sends in the same time is taken off a photo's count.
 """
@@ -18,46 +16,36 @@ from typing import TYPE_CHECKING
 
 from qwenedit_jobs.sample_picture import gradient
 from qwenedit_testkit.people import Sender
-from qwenedit_testkit.programs import command_line, whole
+from qwenedit_testkit.programs import command_line
 from qwenedit_testkit.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
 PHOTO = gradient(512)
-STEP = 0.25
-"""Seconds of one of an edit's four steps."""
 ROUND = 10.0
 """Seconds that are counted for each photo: longer than it takes, with all that follows it."""
 SETTLING = 15.0
 """Seconds until the worker's waits for a job have their longest."""
 NOT_COUNTED = {"cmdstat_info", "cmdstat_ping"}
-MOST_NAMED = 25
 
 
 async def main() -> None:
     """Print the figures."""
-    parser = command_line(__doc__)
-    parser.add_argument("--photos", type=whole(), default=5)
-    parser.add_argument("--names", action="store_true", help="tell which commands these are")
-    options = parser.parse_args()
+    command_line(__doc__).parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        async with System(Path(folder), step_seconds=STEP) as system:
+        async with System(Path(folder), step_seconds=0.25) as system:
             await system.start(system.bot(), system.worker())
             sender = Sender(await system.chats.user())
             await _photo(sender)  # the first one is not like those that follow
             await asyncio.sleep(SETTLING)
             idle = await _commands_of(system, asyncio.sleep(ROUND * 3))
-            photos = [await _commands_of(system, _photo(sender)) for _ in range(options.photos)]
+            photos = [await _commands_of(system, _photo(sender)) for _ in range(5)]
             await asyncio.sleep(SETTLING)
             after = await _commands_of(system, asyncio.sleep(ROUND * 3))
     idle_round = (idle.total() + after.total()) / 6
     print(f"{statistics.median(each.total() for each in photos) - idle_round:6.0f} commands for a photo")
     print(f"{after.total() * 2:6.0f} commands in an idle minute, bot and worker")
-    if options.names:
-        names: Counter[str] = sum(photos, Counter())
-        for name, count in names.most_common(MOST_NAMED):
-            print(f"{count / options.photos - after[name] / 3:9.1f} {name}   (idle: {after[name] * 2} a minute)")
 
 
 async def _photo(sender: Sender) -> None:

@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-TICK = 1 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MEGABYTE, MEBIBYTE = 1_000_000, 1 << 20
 
@@ -23,12 +22,6 @@ def resident_in_all(pid: int) -> int:
         with suppress(OSError, IndexError):  # ended meanwhile
             found += resident(one)
     return found
-
-
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(field) * TICK for field in fields[11:13])
 
 
 def _family(pid: int) -> list[int]:

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 HELD = 600.0
 """Seconds of a lease by hand: longer than any test that holds a job in its hand."""
-BLOCK = 1.0
-"""Seconds for which Redis is asked to wait."""
 STEPS = 4
 LEASE = 30.0
 BEAT = 10.0

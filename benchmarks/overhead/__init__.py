@@ -1,1 +1,0 @@
-"""Time that the product costs a user, beside the same done by hand."""
