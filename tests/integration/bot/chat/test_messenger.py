@@ -15,7 +15,6 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.bot_api import Messenger
 from qwenedit_bot.chat.errors import (
     TEXTS,
     BotError,
@@ -32,6 +31,7 @@ from qwenedit_bot.chat.errors import (
     TelegramUnavailableError,
     TextRejectedError,
 )
+from qwenedit_bot.chat.messenger import Messenger
 from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, PictureView, Source, View

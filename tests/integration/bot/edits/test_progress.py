@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import Source, View
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.requests.backlog import Backlog

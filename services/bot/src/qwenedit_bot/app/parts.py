@@ -9,7 +9,7 @@ from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.bot_api import Messenger
+from qwenedit_bot.chat.messenger import Messenger
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Languages, Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork

@@ -12,7 +12,7 @@ from qwenedit_bot.common.personal_data import PersonalData
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import Source, View
     from qwenedit_bot.common.keys import BotKeys
 

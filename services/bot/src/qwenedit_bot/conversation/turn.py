@@ -17,7 +17,7 @@ from qwenedit_bot.chat.view import Source, View
 if TYPE_CHECKING:
     from aiogram.types import InaccessibleMessage, Update
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.conversation.account import Languages, Retention
     from qwenedit_bot.conversation.draft import Drafts

@@ -1,4 +1,4 @@
-"""Moderation by a service of the operator's, over HTTP; docs/users-and-payments.md says what it gets and answers."""
+"""Moderation by a service of the operator's, over HTTP; docs/moderation.md says what it gets and answers."""
 
 from __future__ import annotations
 

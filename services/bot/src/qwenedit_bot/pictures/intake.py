@@ -16,7 +16,7 @@ from qwenedit_telemetry import attributes, tracing
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.pictures.converter import Converter
     from qwenedit_jobs import PictureStore
 

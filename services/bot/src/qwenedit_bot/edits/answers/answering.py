@@ -18,7 +18,7 @@ from qwenedit_decoder.limits import PictureRefusedError
 from qwenedit_jobs import PictureExpiredError, PictureStoreUnavailableError, Reason, State, short_id
 
 if TYPE_CHECKING:
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.moderation.hook import ModerationHook
     from qwenedit_bot.payments.quotas import Quotas

@@ -19,7 +19,7 @@ from qwenedit_jobs import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.view import View
     from qwenedit_bot.edits.progress.eta import Eta, Wait
     from qwenedit_bot.presets.catalogue import Catalogue

@@ -29,7 +29,7 @@ from qwenedit_telemetry import tracing
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qwenedit_bot.chat.bot_api import Messenger
+    from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.edits.requests.submit import Submit
     from qwenedit_bot.presets.catalogue import Catalogue
