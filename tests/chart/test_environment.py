@@ -11,7 +11,7 @@ from opentelemetry.sdk.trace import sampling
 
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import Keys
-from qwenedit_telemetry import exporting
+from qwenedit_telemetry import span_exporter
 from qwenedit_worker.settings import WorkerSettings
 from tests.chart.conftest import every_render
 
@@ -105,7 +105,7 @@ def test_opentelemetry_takes_what_the_chart_says_of_traces(part, render, monkeyp
         "remoteParentNotSampled:AlwaysOffSampler,localParentSampled:AlwaysOnSampler,"
         "localParentNotSampled:AlwaysOffSampler}"
     )
-    told = exporting.resource(service=part, version="1").attributes
+    told = span_exporter.resource(service=part, version="1").attributes
     assert {
         "service.name": f"qwenedit-{part}",
         "service.version": "1",

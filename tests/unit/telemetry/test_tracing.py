@@ -16,7 +16,7 @@ from opentelemetry.trace import StatusCode
 from structlog.testing import capture_logs
 
 from qwenedit_telemetry import configure_logging, tracing
-from qwenedit_telemetry.exporting import WatchedExporter, make_provider
+from qwenedit_telemetry.span_exporter import WatchedExporter, make_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-import structlog
-
 from qwenedit_telemetry import tracing
+from qwenedit_telemetry.exporting import make_exporting
 from qwenedit_telemetry.logs import configure_logging
 from qwenedit_telemetry.metrics import make_registry
 from qwenedit_telemetry.probes import Check, ProbeServer
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from qwenedit_telemetry.exporting import Exporting
-
-PROTOCOL = "http/protobuf"
-"""The only way to a collector; 4318 is its port (https://opentelemetry.io/docs/specs/otlp/)."""
-
-log = structlog.get_logger(__name__)
+    from qwenedit_telemetry.span_exporter import Exporting
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,35 +55,9 @@ def setup(*, service: str, level: str = "INFO", constants: Mapping[str, str] | N
     """
     configure_logging(service=service, level=level, constants=constants)
     build = _version(service)
-    exporting = _exporting(service, build)
+    exporting = make_exporting(service, build)
     tracing.use(exporting.tracer if exporting else None)
     return Telemetry(registry=make_registry(service=service, version=build), exporting=exporting, version=build)
-
-
-def _exporting(service: str, build: str) -> Exporting | None:
-    """Read OpenTelemetry's variables (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/).
-
-    A mistake in them is logged and costs the traces, not the service.
-    """
-    protocol, endpoint = _otlp("PROTOCOL"), _otlp("ENDPOINT")
-    off = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true" or os.environ.get("OTEL_TRACES_EXPORTER") == "none"
-    if not endpoint or off:
-        return None
-    if protocol not in {"", PROTOCOL}:
-        log.error("tracing.off", reason=f"OTEL_EXPORTER_OTLP_PROTOCOL is {protocol!r}: only {PROTOCOL} is supported")
-        return None
-    # Here and not above: 8 MB and 70 ms of CPU, for those who want traces.
-    from qwenedit_telemetry.exporting import Exporting  # noqa: PLC0415
-
-    try:
-        return Exporting(service=service, version=build, endpoint=endpoint)
-    except (ValueError, OSError) as error:
-        log.error("tracing.off", reason=str(error))  # noqa: TRY400 - the reason says it all
-        return None
-
-
-def _otlp(name: str) -> str:
-    return os.environ.get(f"OTEL_EXPORTER_OTLP_TRACES_{name}") or os.environ.get(f"OTEL_EXPORTER_OTLP_{name}", "")
 
 
 def _version(service: str) -> str:

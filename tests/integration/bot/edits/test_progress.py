@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.answers.answering import Answering
-from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.answers.delivery import Answering
+from qwenedit_bot.edits.answers.ended_jobs import Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
