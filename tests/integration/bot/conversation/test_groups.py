@@ -87,6 +87,20 @@ async def test_group_that_laughs_under_a_result_makes_no_pictures_and_a_clear_wi
     assert await worker.queue.unfinished_ids() == []
 
 
+async def test_mention_soon_after_a_picture_is_about_it_and_anybody_else_shows_which_one(party, worker) -> None:
+    await party.ann.send(photo=photo(), caption="/edit make it snow")
+    await worker.finish_next(RESULT)
+    picture = await party.ann.picture()
+    for number, person in enumerate((party.ann, party.boris), 2):
+        await person.send(f"@{party.name} now add a flag")
+        if person is party.boris:
+            await person.says("Which photo?" if number == 2 else "Какое фото?")
+            await person.send("this one", reply_to=picture.id)
+        claim = await worker.finish_next(RESULT)
+        assert (claim.job.edit.prompt, worker.photos[claim.job.edit.pictures[0]]) == ("now add a flag", RESULT)
+        await party.ann.picture(number=number)
+
+
 async def test_instruction_is_asked_for_and_taken_from_the_one_who_called(party, worker) -> None:
     await party.ann.send(photo=photo(), caption="/edit")
     asked = await party.ann.says("Reply to this message")

@@ -97,11 +97,15 @@ async def test_same_for_another_photo_is_the_last_job_on_it(stage: Any, caption:
     assert (await ann.picture(number=2)).reply_to == sent
 
 
-async def test_right_photo_replaces_the_wrong_one(stage: Any) -> None:
+@pytest.mark.parametrize("words", ["", "sorry wrong pic"])
+async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)
     await ann.says("next in line")
-    await ann.send(photo=photo(size=(90, 60)), caption="wrong photo sorry, this one")
+    if words:
+        await ann.send(words)
+        await ann.says("Cancelled")
+    await ann.send(photo=photo(size=(90, 60)), caption="" if words else "wrong photo sorry, this one")
     await ann.says("Cancelled")
     prompt, done_to = await next_of(stage)
     assert (prompt, Image.open(io.BytesIO(done_to)).size) == (SNOW, (90, 60))

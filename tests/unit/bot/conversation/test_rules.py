@@ -603,7 +603,7 @@ class World:
 
     def _intent(self) -> Event:
         number = self.next()
-        intent = self.chance.choice(("stop", "again", "undo", "agreed", "thanks", "question"))
+        intent = self.chance.choice(("stop", "again", "undo", "other", "agreed", "thanks", "question"))
         about = lowest(self.things(), number)
         return Said(id=f"m{number}", message_id=number, at=self.now, words=intent, intent=intent, about=about)
 

@@ -116,11 +116,11 @@ def _said_to_us(turn: Turn, draft: Draft) -> str | None:
         return "\n".join(filter(None, (reading.wish_in(call) for call in calls if call is not None)))
     said = "\n".join(filter(None, texts))
     ours = [each for each in map(reading.answered_by, turn.messages) if each and is_of_bot(each, turn.services.bot_id)]
-    asked = any(each.message_id == draft.shown for each in ours)
+    pictures = any(map(reading.attachment_of, ours))
+    asked = any(each.message_id == draft.shown for each in ours) or (draft.words and pictures)
     meaning = intents.meaning_of(said)
     wish = turn.messages[0].text and meaning.intent in intents.WISHES and meaning.doubt != intents.Doubt.MUCH
-    wanted = wish and any(map(reading.attachment_of, ours))
-    return said if asked or wanted else None
+    return said if asked or (wish and pictures) else None
 
 
 def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:

@@ -50,6 +50,8 @@ KINDS = frozenset(
 _EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
+_GOES_ON = 300
+"""Seconds after a group member's job in which their words are about it if they reply to nothing."""
 _EDIT = "edit"
 """The command that takes an instruction."""
 _VERBS = (*RESULT_VERBS, CANCEL)
@@ -100,8 +102,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         intent = Intent.AGREED
     if doubtful is not None and intent == Intent.AGREED:
         about = await lowest_thing(turn, draft, doubtful.words_in)
-    if about is None and intent in (AGAIN, UNDO, FIX):  # in a group, where words are about nothing that isn't named
-        about = await lowest_thing(turn, draft)
+    soon = abs(sent_at(message) - draft.words_at) <= _GOES_ON and not draft.words
+    if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
+        about = await lowest_thing(turn, draft)  # where words are about nothing else that isn't named
     named = None
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
@@ -137,7 +140,8 @@ async def _selected(
     if place or intent == OTHER:
         several = several_of(about, things, intent, far=place == ANOTHER)
         named = at_place(place, several, about)
-        if intent == OTHER and not several and (place or not intents.is_listed(wish)):  # there is only one
+        only = intent == OTHER and not several and about.stage not in _UNFINISHED
+        if only and (place or not intents.is_listed(wish)):  # there is only one
             intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
             named = about if intent == OTHER else None
     return with_before(about, things) if intent == UNDO else about, intent, named

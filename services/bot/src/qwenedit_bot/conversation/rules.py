@@ -488,6 +488,9 @@ def _other(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         return _used(draft, event, event.how)
     if event.intent != OTHER:
         return _instructed(draft, event, thing)
+    if thing is not None and thing.stage is not Stage.RESULT and not event.replied:  # it's the wrong photo
+        after = replace(draft, pictures=(), at=0, words=thing.prompt, words_in=thing.words_in, words_at=0)
+        return after, Stop((thing.job,) if thing.stage in (Stage.WAITING, Stage.RUNNING) else ())
     if thing is None or not event.replied:
         return draft, Ask(Question.ONE_OF, event.message_id)
     if draft.words:

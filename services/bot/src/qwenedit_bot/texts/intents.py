@@ -140,13 +140,20 @@ def meaning_of(text: str) -> Meaning:
         return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:_READ]) if _TOKEN.search(each)]
-    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED)
+    alone = (
+        len(clauses) <= 1
+        or is_listed(said)
+        or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN)
+    )
     return meaning if alone else _of_clauses(meaning, clauses, said)
 
 
 def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     meant = [_BAYES.meaning_of(each) for each in clauses]
+    sure = [each for each in meant if each.intent in WISHES and not each.doubt]
+    if meaning.intent is Intent.AGAIN:  # “same but green”
+        return Meaning(Intent.FIX) if sure else meaning
     if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
@@ -158,7 +165,6 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
     if acts and not any(each.intent is Intent.WISH for each in meant):
         return acts[0]
-    sure = [each for each in meant if each.intent in WISHES and not each.doubt]
     return sure[0] if sure and (meaning.intent in _REMARKS or meaning.doubt) else meaning
 
 
