@@ -276,8 +276,7 @@ async def next_of(stage: Any, result: bytes = RESULT) -> tuple[str, bytes]:
 
 
 @pytest.mark.parametrize(
-    ("words", "number"),
-    [("вторую сделай посветлее", 1), ("make the first one lighter", 0), ("darken the last one", 1)],
+    ("words", "number"), [("вторую сделай посветлее", 1), ("make the first one lighter", 0), ("darken the last one", 1)]
 )
 async def test_place_names_one_of_several_results(stage: Any, words: str, number: int) -> None:
     ann, results = await stage.telegram.user(), [photo("PNG"), photo("PNG")]
@@ -332,8 +331,7 @@ async def test_undo_of_another_try_goes_back_to_the_variant_before(stage: Any, m
 
 
 @pytest.mark.parametrize(
-    "words",
-    ["undo and make it blue", "the one before was better, make it blue", "Bah! Forget the green, make it blue"],
+    "words", ["undo and make it blue", "the one before was better, make it blue", "Bah! Forget the green, make it blue"]
 )
 async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words: str) -> None:
     ann, _picture = await with_result(stage)
@@ -391,14 +389,6 @@ async def test_wish_for_another_one_than_the_only_one_is_again(stage: Any) -> No
     await ann.picture(number=2)
 
 
-async def test_words_that_lean_on_those_before_are_done_with_them(stage: Any) -> None:
-    ann, _picture = await with_result(stage, "get rid of the green bin")
-    await later(stage, ann)
-    await ann.send("and the hose")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "get rid of the green bin\nand the hose"
-    await ann.picture(number=2)
-
-
 @pytest.mark.parametrize("words", ["lol", "can't you hear me?", "how long?", "👍"])
 async def test_remark_while_a_photo_waits_is_answered_with_the_question(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
@@ -444,13 +434,10 @@ async def test_wish_in_three_messages_is_one(stage: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["you cut my head off", "шарик остался", "put the dog back", "love it!! but where did bbq go"]
+    "words", ["you cut my head off", "шарик остался", "and the hose", "love it!! but where did bbq go"]
 )
 async def test_defect_of_a_result_is_put_right_in_its_photo(stage: Any, words: str) -> None:
-    ann = await stage.telegram.user()
-    await ann.send(photo=photo(), caption=SNOW)
-    await stage.worker.finish_next(RESULT)
-    await ann.picture()
+    ann, _picture = await with_result(stage)
     await ann.send(words)
     claim = await stage.worker.finish_next(RESULT)
     assert claim.job.edit.prompt == f"{SNOW}\n{words}"
@@ -601,6 +588,22 @@ async def test_wish_for_two_photos_sent_apart_is_asked_about(stage: Any) -> None
     await ann.says("2 photos")
     await ann.send("make her hold my cat")
     await ann.says("each of the 2 photos on its own")
+
+
+async def test_caption_that_puts_a_photo_into_this_one_is_about_both(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo())
+    await ann.send(photo=photo(), caption="put this cat on the table")
+    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
+
+
+async def test_praise_keeps_the_result(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("wow, thank you!")
+    await ann.says("Glad to help")
+    await later(stage, ann)
+    await ann.send("a bit darker")
+    assert await next_of(stage) == ("a bit darker", RESULT)
 
 
 async def test_both_are_two_results_of_the_same_words(stage: Any) -> None:

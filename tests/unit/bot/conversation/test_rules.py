@@ -394,11 +394,7 @@ def test_larger_in_words_is_about_a_result_and_else_an_instruction() -> None:
 
 
 @pytest.mark.parametrize(
-    "press",
-    [
-        HowChosen(id="p1", message_id=9, at=NOW, how="each"),
-        Resumed(id="p1", message_id=9, at=NOW),
-    ],
+    "press", [HowChosen(id="p1", message_id=9, at=NOW, how="each"), Resumed(id="p1", message_id=9, at=NOW)]
 )
 def test_buttons_of_a_question_that_is_answered_do_nothing(press: Event) -> None:
     assert step(Draft(), press)[1] == Expired()
@@ -623,12 +619,7 @@ class World:
 
     def _pressed(self) -> Event:
         press: dict[str, Any] = {"id": f"p{self.next()}", "message_id": self.draft.shown, "at": self.now}
-        return self.chance.choice(
-            (
-                HowChosen(**press, how=self.chance.choice(("each", "together"))),
-                Resumed(**press),
-            )
-        )
+        return self.chance.choice((HowChosen(**press, how=self.chance.choice(("each", "together"))), Resumed(**press)))
 
     def _chosen(self) -> Event:
         number, (preset, takes) = self.next(), self.chance.choice((("try-on", 2), ("old", 1)))

@@ -74,6 +74,8 @@ class Draft:
     how: How = ""
     jobs: tuple[str, ...] = ()
     """The newest requested jobs, oldest first."""
+    praised: str = ""
+    """The job whose result the user has just praised: what they want next is for that one."""
     handled: str = ""
     """The last event applied to this draft; repeating it changes nothing."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.texts.intents import joins
+from qwenedit_bot.texts.intents import joins as joined
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins:
     """Apply a caption to its own photo, or to the photo that it names; or to all, if they make one picture."""
     number, named = event.words_in or event.message_id, event.pictures if event.named is None else event.named.pictures
     lacks = bool(draft.words) and _lacks_another(draft)
-    how = "together" if lacks else event.how
+    how = "together" if lacks or (joins and joined(event.words) == "together") else event.how
     joins = lacks or (joins and event.named is None and (how == "together" or len(named) > 1))
     waits = joins or not draft.pictures
     words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
@@ -391,6 +391,8 @@ def _said(draft: Draft, event: Said) -> Outcome:
         intent = OTHER if back else event.intent
         event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
     much, thing = event.doubt == "much", event.about
+    if thing is not None and thing.job and thing.job == draft.praised and event.intent == FIX:
+        event = replace(event, intent="")
     if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
     if thing is None or not event.doubt:
@@ -437,9 +439,9 @@ def _meant(draft: Draft, event: Said) -> Outcome:
 
 def _replied(draft: Draft, event: Said, intent: str, result: str) -> Outcome:
     """Reply to what is no instruction; “yes” to the reply to a remark on a result has that done."""
-    doubtful = Doubtful(event.words, event.message_id, event.at, event=event.id)
-    remarked = result and intent == "question"
-    return replace(draft, doubtful=doubtful) if remarked else draft, Reply(intent, result)
+    if result and intent == "question":
+        draft = replace(draft, doubtful=Doubtful(event.words, event.message_id, event.at, event=event.id))
+    return replace(draft, praised=result if intent == "thanks" else draft.praised), Reply(intent, result)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
@@ -515,7 +517,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
         return _about_jobs(draft, event, event.jobs or (thing,))
     pictures, how = thing.pictures, event.how
-    if event.replied and thing.stage is Stage.RESULT and draft.pictures and joins(words) == "together":
+    if event.replied and thing.stage is Stage.RESULT and draft.pictures and joined(words) == "together":
         return _do(draft, event, (*pictures, *draft.pictures), words, "together", words_in=number)
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
@@ -698,7 +700,7 @@ def _do(
 ) -> Outcome:
     """Ask for the jobs, or how several photos are meant."""
     if not how and len(pictures) > 1:
-        how = joins(words)
+        how = joined(words)
         how = "" if how == "each" and draft.apart and len(pictures) <= MAX_PICTURES else how
     if len(pictures) > 1 and not how:
         at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]

@@ -119,7 +119,7 @@ unsupported = { $kind ->
     [audio] I can't do music. Please send a photo.
     [animation] I can't edit GIFs. Please send a photo.
     [video] I can't edit videos, and my pictures don't move. A screenshot of the best moment would do.
-    [shape] My pictures keep their photo's shape. To crop one, use Telegram's editor before you send it.
+    [shape] My pictures keep their photo's shape. Your phone's gallery can crop them.
     [video_note] I can't edit videos. A screenshot of the best moment would do.
     [live_photo] I can't see the still in this live photo. Please send it as an ordinary photo.
     [document] I can't open this kind of file. Please send a JPEG, PNG, WebP or HEIC.
