@@ -97,6 +97,15 @@ async def test_same_for_another_photo_is_the_last_job_on_it(stage: Any, caption:
     assert (await ann.picture(number=2)).reply_to == sent
 
 
+async def test_last_wish_is_done_to_the_result_that_words_reply_to(stage: Any) -> None:
+    ann, first = await with_result(stage)
+    await ann.send(photo=photo(), caption="give her a hat")
+    await stage.worker.finish_next(photo("PNG"))
+    await ann.picture(number=2)
+    await ann.send("this one as well", reply_to=first.id)
+    assert await next_of(stage) == ("give her a hat", RESULT)
+
+
 @pytest.mark.parametrize("words", ["", "sorry wrong pic"])
 async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()

@@ -106,6 +106,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
         about = await lowest_thing(turn, draft)  # where words are about nothing else that isn't named
     named = None
+    if replied and about is not None and intent == AGAIN and intents.is_also(wish):
+        about = Thing(Stage.PHOTO, about.pictures)
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
     words_in = about.words_in if about is not None and not replied else 0

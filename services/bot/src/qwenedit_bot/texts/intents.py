@@ -204,6 +204,11 @@ def joins(text: str) -> Literal["each", "together", ""]:
     return "together" if _has("places", text) else "" if _has("joins", text) else "each"
 
 
+def is_also(text: str) -> bool:
+    """Return whether words want the last wish for another picture, as “this one too” does."""
+    return _has("also", text)
+
+
 def is_about_one(text: str) -> bool:
     """Return whether words are about one of several pictures, as “the blue one” is."""
     return _has("single", text) and not how_of(text)
