@@ -43,7 +43,7 @@ def _clock(seed: str) -> None:
 
 
 def _poison(word: str) -> None:
-    editor = importlib.import_module("qwenedit_worker.loop.editor").ComfyUIEditor
+    editor = importlib.import_module("qwenedit_worker.loop.workflow_editor").ComfyUIEditor
     edit = editor.edit
 
     async def deadly(self: object, job: object, **named: object) -> object:

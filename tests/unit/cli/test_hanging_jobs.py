@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_jobs import Edit, Job, Phase, State, Status
-from qwenedit_jobs.cli.workers import SeenWorker
+from qwenedit_jobs.cli.worker_status import SeenWorker
 from qwenedit_jobs.workers.registry import Presence
 
 NOW = 1_000_000.0

@@ -15,7 +15,7 @@ from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.editor import workflow_path
+from qwenedit_worker.loop.workflow_editor import workflow_path
 from qwenedit_worker.settings import WorkerSettings
 
 

@@ -14,7 +14,7 @@ from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
 from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_updates
 from qwenedit_jobs.cli.recent_warnings import NAMESPACE, lines, present_troubles
-from qwenedit_jobs.cli.workers import cut_off, seen_workers, show_workers, worker_troubles
+from qwenedit_jobs.cli.worker_status import cut_off, seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.model import Memory, State, short_id
 from qwenedit_jobs.queue.queue import SHARE
 from qwenedit_jobs.redis.connection import check_writable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from qwenedit_jobs.cli.installation import Installation
-    from qwenedit_jobs.cli.workers import SeenWorker
+    from qwenedit_jobs.cli.worker_status import SeenWorker
     from qwenedit_jobs.model import Status
 
 A_FEW = 3

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Job
     from qwenedit_worker.health.comfyui_watch import Server
-    from qwenedit_worker.loop.editor import Editor
+    from qwenedit_worker.loop.workflow_editor import Editor
 
 AQueue = TypeVar("AQueue", bound=JobQueue)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui import EditResult
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
-    from qwenedit_worker.loop.editor import Editor
     from qwenedit_worker.loop.lease import LeaseKeeper
+    from qwenedit_worker.loop.workflow_editor import Editor
     from qwenedit_worker.telemetry.gpu_time import AttemptGpuTime
 
 _ACTIVITIES = {EditStage.QUEUED: GpuActivity.IDLE, EditStage.LOADING: GpuActivity.LOADING}

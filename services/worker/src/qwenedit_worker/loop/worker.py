@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
-    from qwenedit_worker.loop.editor import Editor
+    from qwenedit_worker.loop.workflow_editor import Editor
     from qwenedit_worker.telemetry.metrics import Metrics
 
 log = structlog.get_logger(__name__)
