@@ -354,6 +354,18 @@ async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words:
     assert (prompt, done_to) == ("make it blue", RESULT)
 
 
+async def test_words_after_a_corrected_caption_are_about_the_newest_result(stage: Any) -> None:
+    ann, newest = await stage.telegram.user(), photo("PNG")
+    (sent,) = await ann.send(photo=photo(), caption="a read rose")
+    await next_of(stage)
+    await ann.edit(sent, "a red rose")
+    await next_of(stage, newest)
+    await ann.picture(number=2)
+    await ann.send("make it bigger")
+    assert await next_of(stage) == ("make it bigger", newest)
+    assert await settled(stage) == []
+
+
 async def test_words_said_twice_count_twice(stage: Any) -> None:
     ann, _picture = await with_result(stage)
     for number, words in enumerate(("more of it", "MORE OF IT"), 2):

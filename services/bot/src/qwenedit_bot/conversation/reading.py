@@ -112,7 +112,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
     words_in = about.words_in if about is not None and not replied else 0
     alike = _UNFINISHED if about is None or about.stage in _UNFINISHED else (about.stage,)
-    jobs = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
+    asked = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
+    jobs = [*{each.sources: each for each in asked}.values()]  # the newest of each photo
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
     elif about is not None and made and len(jobs) == 1 and intents.how_of(wish) == "each":  # such as “both” below two
