@@ -49,13 +49,7 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
     [
         ("updates and answers being handled", [f"{parts.UPDATES_AT_ONCE} updates", f"{parts.ANSWERS_AT_ONCE} answers"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
-        (
-            "downloads",
-            [
-                f"{intake.DOWNLOADS} requests",
-                f"{timeouts.DOWNLOAD} s",
-            ],
-        ),
+        ("downloads", [f"{intake.DOWNLOADS} requests", f"{timeouts.DOWNLOAD} s"]),
         (
             "pictures in the bot's memory",
             [
@@ -78,10 +72,7 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
                 f"{http_server.LONGEST_LINE // 1024} KiB",
             ],
         ),
-        (
-            "bytes of a result",
-            [f"{most // MB} MB" for most in (transport.MAX_PICTURE, picture_refs.MAX_BYTES)],
-        ),
+        ("bytes of a result", [f"{most // MB} MB" for most in (transport.MAX_PICTURE, picture_refs.MAX_BYTES)]),
         (
             "bytes of pictures in Redis",
             [

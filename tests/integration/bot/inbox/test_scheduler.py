@@ -45,22 +45,10 @@ class Work:
 
 @asynccontextmanager
 async def working(
-    lanes: Lanes,
-    work: Work,
-    *,
-    slots: int = 8,
-    ordered: bool = True,
-    wake: asyncio.Event | None = None,
+    lanes: Lanes, work: Work, *, slots: int = 8, ordered: bool = True, wake: asyncio.Event | None = None
 ) -> AsyncIterator[asyncio.Event]:
     stop = asyncio.Event()
-    scheduler = Scheduler(
-        lanes,
-        work,
-        name="updates",
-        slots=slots,
-        wake=wake or asyncio.Event(),
-        ordered=ordered,
-    )
+    scheduler = Scheduler(lanes, work, name="updates", slots=slots, wake=wake or asyncio.Event(), ordered=ordered)
     task = asyncio.create_task(scheduler.run(stop))
     try:
         yield stop
