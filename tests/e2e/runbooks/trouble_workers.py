@@ -35,7 +35,7 @@ async def test_node_that_offers_no_gpu(installation, on_call, photo):
             )
             for words in ("describe nodes", "get storageclass"):  # of the rows beside it
                 await on_call.type_of("QweneditNoWorker", words)
-            await on_call.remedy(row)
+            await on_call.remedy(row, but="gpu.resource")  # whose name is as it was
             await on_call.part("QweneditNoWorker", "Stop-gap")
         finally:
             await offer(node, int(had))  # as a restart of the device plugin does
