@@ -59,7 +59,7 @@ async def test_release_whose_image_is_missing(installation, on_call, photo):
 
     async def named():
         said = await installation.kube("exec", "deploy/edit-qwenedit-bot", "--", "qwenedit", "status")
-        return re.search(r"QweneditNoWorker: no worker is ready .*: `(.+)` shows why", said)
+        return re.search(r"QweneditNoWorker: no worker is ready, .*?: `(.+?)` shows why", said)
 
     command = await eventually("the status", named, within=30)
 
