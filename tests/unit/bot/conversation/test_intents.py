@@ -12,9 +12,9 @@ from qwenedit_bot.texts.intents import (
     Intent,
     Meaning,
     how_of,
+    implied_how,
     is_about_one,
     is_listed,
-    joins,
     meaning_of,
     place_of,
     wish_behind,
@@ -165,7 +165,7 @@ def test_words_about_an_album(said: str, how: str) -> None:
 
 
 def test_words_about_an_album_that_say_no_more() -> None:
-    assert [joins(said) for said in ("make it snowy", "put the hat on her", "with a dog")] == ["each", "together", ""]
+    assert [*map(implied_how, ("make it snowy", "put the hat on her", "with a dog"))] == ["each", "together", ""]
     assert [is_about_one(said) for said in ("the blue one", "make both bluer", "all in one")] == [True, False, False]
 
 

@@ -52,6 +52,8 @@ COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTA
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _GOES_ON = 300
 """Seconds after a group member's job in which their words are about it if they reply to nothing."""
+_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND)
+"""Intents that make a caption an instruction, though a text with them is none."""
 _EDIT = "edit"
 """The command that takes an instruction."""
 _VERBS = (*RESULT_VERBS, CANCEL)
@@ -398,9 +400,6 @@ def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
     """Return the photos' caption, unless it's forwarded or, without `any_words`, a remark or a request for help."""
     captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
     return "\n".join(filter(None if any_words else _instructs, captions))
-
-
-_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND)
 
 
 def _instructs(caption: str) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.texts.intents import joins as joined
+from qwenedit_bot.texts.intents import implied_how
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ Below a result, its job is repeated from its source with both texts: “a bit le
 """
 WISHES = ("", FIX)
 _SLIP = re.compile(r"(?=.*\*)\*?(\w+)\*?")
+"""A word that puts another one right."""
 
 
 class Stage(StrEnum):
@@ -367,7 +368,7 @@ def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins:
     """Apply a caption to its own photo, or to the photo that it names; or to all, if they make one picture."""
     number, named = event.words_in or event.message_id, event.pictures if event.named is None else event.named.pictures
     lacks = bool(draft.words) and _lacks_another(draft)
-    how = "together" if lacks or (joins and joined(event.words) == "together") else event.how
+    how = "together" if lacks or (joins and implied_how(event.words) == "together") else event.how
     joins = lacks or (joins and event.named is None and (how == "together" or len(named) > 1))
     waits = joins or not draft.pictures
     words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
@@ -517,7 +518,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing.stage in (Stage.WAITING, Stage.RUNNING):
         return _about_jobs(draft, event, event.jobs or (thing,))
     pictures, how = thing.pictures, event.how
-    if event.replied and thing.stage is Stage.RESULT and draft.pictures and joined(words) == "together":
+    if event.replied and thing.stage is Stage.RESULT and draft.pictures and implied_how(words) == "together":
         return _do(draft, event, (*pictures, *draft.pictures), words, "together", words_in=number)
     if draft.words and not draft.pictures:
         words = with_earlier(draft.words, words)
@@ -700,7 +701,7 @@ def _do(
 ) -> Outcome:
     """Ask for the jobs, or how several photos are meant."""
     if not how and len(pictures) > 1:
-        how = joined(words)
+        how = implied_how(words)
         how = "" if how == "each" and draft.apart and len(pictures) <= MAX_PICTURES else how
     if len(pictures) > 1 and not how:
         at, kept = event.at if isinstance(event, Photos) else draft.at, pictures[:MOST_PHOTOS]

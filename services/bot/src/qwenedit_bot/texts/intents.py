@@ -199,7 +199,7 @@ def how_of(text: str) -> Literal["each", "together", ""]:
     return "each" if _has("each", text) else ""
 
 
-def joins(text: str) -> Literal["each", "together", ""]:
+def implied_how(text: str) -> Literal["each", "together", ""]:
     """Return how words that don't say it use several pictures: empty if they may make one of them, as “with” does."""
     return "together" if _has("places", text) else "" if _has("joins", text) else "each"
 

@@ -25,7 +25,7 @@ help =
     Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language. I answer in English or Russian: /language
 
     /presets, /status, /cancel, /privacy
-privacy-short = A program edits your photos, and I show them to nobody. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
+privacy-short = A program edits your photos, and I use them for nothing else. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
 privacy-more = /privacy says what I keep, and for how long.
 privacy =
     What I keep, and for how long:
@@ -41,7 +41,7 @@ privacy-counted = • How many pictures you had today: until 00:00 UTC. Pictures
 privacy-checked = • A service of this bot's owner checks photos and words before I begin, and pictures before you see them. It doesn't get your name. The owner decides what it keeps.
 privacy-paid = • What you paid, so that you can get it back: { $paid } after your last payment.
 privacy-promise =
-    Your photos and words never go into logs. I use them for your picture and nothing else.
+    Your photos and words never go into logs.
 
     Each picture is marked as edited by AI. The mark doesn't name you or quote you.
 period = { $unit ->
