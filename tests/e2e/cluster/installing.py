@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
 from telegram_simulator.client import TelegramSimulator
 from tests.e2e.cluster.installation import CHART, PICTURE_TTL, REPOSITORY, Installation, helm, password, values
-from tests.e2e.cluster.kube import Kube, run
+from tests.e2e.cluster.kube import CommandError, Kube, run
 from tests.e2e.cluster.pod_watch import Watch
 from tests.e2e.cluster.port_forward import forwarded
 
@@ -70,7 +70,13 @@ async def installed(kube: Kube, telegram: TelegramSimulator, release: str, *sets
         before = set(await kube.everything())
         started = time.monotonic()
         into = f"--namespace={kube.namespace}"
-        await helm("install", release, str(CHART), into, *values(*sets), "--wait", "--timeout=120s")
+        try:
+            await helm("install", release, str(CHART), into, *values(*sets), "--wait", "--timeout=120s")
+        except CommandError as error:
+            error.add_note(await kube("describe", "pods"))
+            for pod, lines in watch.logs.items():
+                error.add_note("\n".join([f"log of {pod}:", *lines]))
+            raise
         seconds = time.monotonic() - started
         secret = f"{release}-qwenedit-redis"
         port = await stack.enter_async_context(forwarded(kube.namespace, f"service/{secret}", 6379))
