@@ -263,7 +263,7 @@ async def test_cancel_command_cancels_everything_the_user_asked_for(simulator: T
     await ann.wait_for(lambda chat: sum("line" in m.text for m in chat.from_bot) == 2)
     await ann.send("/cancel")
     await ann.says("I've cancelled your 2 pictures")
-    await ann.wait_for(lambda chat: sum(m.text == "✖️ Cancelled." for m in chat.from_bot) == 2)
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 1)
     assert await worker.queue.unfinished_ids() == []
 
 

@@ -181,7 +181,7 @@ async def test_stop_in_a_topic_and_below_a_channels_post_cancels(stage, party, w
     }
     await stage.telegram.add_update({"message": said})
     await party.ann.says("I've cancelled your picture")
-    await party.ann.says("✖️ Cancelled.")
+    await party.ann.wait_for(lambda chat: len(chat.from_bot) == 1)
     assert await worker.queue.unfinished_ids() == []
 
 

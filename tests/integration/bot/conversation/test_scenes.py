@@ -113,9 +113,9 @@ async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> Non
     await ann.says("next in line")
     if words:
         await ann.send(words)
-        await ann.says("Cancelled")
-    await ann.send(photo=photo(size=(90, 60)), caption="" if words else "wrong photo sorry, this one")
-    await ann.says("Cancelled")
+        await ann.says("I've cancelled")
+    (right,) = await ann.send(photo=photo(size=(90, 60)), caption="" if words else "wrong photo sorry, this one")
+    await ann.wait_for(lambda chat: [each.reply_to for each in chat.from_bot if "“" in each.text] == [right])
     prompt, done_to = await next_of(stage)
     assert (prompt, Image.open(io.BytesIO(done_to)).size) == (SNOW, (90, 60))
     assert await settled(stage) == []
@@ -219,7 +219,7 @@ async def test_stop_cancels_and_keeps_the_photo(stage: Any, words: str) -> None:
     await ann.says("next in line")
     await ann.send(words)
     await ann.says("I've cancelled your picture")
-    await ann.says("✖️ Cancelled.")
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 1)
     assert await settled(stage) == []
     await ann.send("make it rain")
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
@@ -385,12 +385,6 @@ async def test_caption_that_names_the_photo_that_waits_is_about_both(stage: Any)
     assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
 
 
-async def test_word_with_an_asterisk_puts_the_words_before_right(stage: Any) -> None:
-    ann, _picture = await with_result(stage)
-    await ann.send("*snowy")
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snowy"
-
-
 async def test_original_is_the_photo_that_was_sent(stage: Any) -> None:
     ann, picture = await with_result(stage)
     for number, words in ((2, "at night"), (3, "with a dog")):
@@ -447,7 +441,7 @@ async def test_wish_in_three_messages_is_one(stage: Any) -> None:
     assert await settled(stage) == ["make it\nsnowy\nand night pls"]
     claim = await stage.worker.claim()
     await ann.send("and stars")  # which the job can't take any more: it begins anew
-    await ann.says("Stopping")
+    await ann.says("and stars”")
     await stage.worker.finish(claim, RESULT)
     claim = await stage.worker.finish_next(RESULT)
     assert claim.job.edit.prompt == "make it\nsnowy\nand night pls\nand stars"
@@ -551,7 +545,7 @@ async def test_words_about_a_picture_that_is_being_made(stage: Any, words: str, 
     claim = await stage.worker.claim()
     await later(stage, ann)
     await ann.send(words)
-    await ann.says("to the result as soon as" if pictures == 2 else "Stopping")
+    await ann.says("to the result as soon as" if pictures == 2 else f"“{SNOW}, {words}”")
     await stage.worker.finish(claim, RESULT)
     second = await stage.worker.finish_next(RESULT)
     assert second.job.edit.prompt == (words if pictures == 2 else f"{SNOW}\n{words}")
@@ -618,13 +612,15 @@ async def test_caption_that_puts_a_photo_into_this_one_is_about_both(stage: Any)
     assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
 
 
-async def test_praise_keeps_the_result(stage: Any) -> None:
+@pytest.mark.parametrize(("praise", "words"), [("wow, thank you!", "orange pls"), ("", "a bit more")])
+async def test_result_that_is_praised_or_wants_more_is_kept(stage: Any, praise: str, words: str) -> None:
     ann, _picture = await with_result(stage)
-    await ann.send("wow, thank you!")
-    await ann.says("Glad to help")
+    if praise:
+        await ann.send(praise)
+        await ann.says("Glad to help")
     await later(stage, ann)
-    await ann.send("a bit darker")
-    assert await next_of(stage) == ("a bit darker", RESULT)
+    await ann.send(words)
+    assert await next_of(stage) == (f"{SNOW}\n{words}", RESULT)
 
 
 async def test_both_are_two_results_of_the_same_words(stage: Any) -> None:

@@ -117,7 +117,7 @@ async def test_rest_of_a_wish_for_which_a_job_begins_anew_costs_nothing_more(sta
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     await ann.send("and night")
-    await ann.says("Stopping")
+    await ann.says("and night”")
     await stage.worker.finish(claim, RESULT)
     assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snow\nand night"
     assert "none left today" in (await ann.picture(number=PER_DAY)).text

@@ -17,6 +17,7 @@ from qwenedit_bot.texts.intents import (
     is_listed,
     meaning_of,
     place_of,
+    put_right,
     wish_behind,
 )
 
@@ -68,6 +69,9 @@ def test_sentences_that_were_not_learnt() -> None:
         ("a notch less", Intent.FIX),
         ("и тачку тоже", Intent.FIX),
         ("und die schaukel", Intent.FIX),
+        ("再淡一点", Intent.FIX),
+        ("*blonde", Intent.FIX),
+        ("pero de noche", Intent.WISH),
         ("no the one in yellow", Intent.FIX),
         ("not her the girl behind", Intent.FIX),
         ("spelled tomas", Intent.FIX),
@@ -170,30 +174,19 @@ def test_words_about_an_album_that_say_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    ("said", "words", "whole"),
     [
-        "*blonde",
-        "sorry i meant brunette",
-        "no, green",
-        "wait no, a hat",
-        "ой нет зелёное",
-        "and the hose",
-        "the guy on the left",
-        "bisschen weniger",
-        "karin sorry",
-        "und die schaukel auch",
-        "красная",
-        "dunkelblau",
-        "再淡一点",
+        ("make it snwoy", "*snowy", "make it snowy"),
+        ("напиши рожденье", "ой ошиблась рождение", "напиши рождение"),
+        ("сделай зиму", "ой нет не зиму, лучше осень", "сделай осень"),
+        ("write Rs 399 on top", "sorry price is 349 not 399", "write Rs 349 on top"),
+        ("make the cup red", "smaller", ""),
+        ("make the cup red", "wait no green", ""),
+        ("put a hat on him", "not the shirt", ""),
     ],
 )
-def test_words_that_lean_on_those_before(said: str) -> None:
-    assert meaning_of(said).intent is Intent.FIX
-
-
-@pytest.mark.parametrize("said", ["убери людей", "now a ninja", "без людей", "ok et un collier", "pero de noche"])
-def test_words_that_stand_alone(said: str) -> None:
-    assert meaning_of(said).intent is Intent.WISH
+def test_words_that_put_one_right(said: str, words: str, whole: str) -> None:
+    assert put_right(said, words) == whole
 
 
 @pytest.mark.parametrize(

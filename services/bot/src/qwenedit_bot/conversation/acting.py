@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import account, commands, results, shop
-from qwenedit_bot.conversation.reading import kinds_in
+from qwenedit_bot.conversation.reading import jobs_messages, kinds_in
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     Ask,
@@ -217,8 +217,15 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
 
 
 async def _cancel(turn: Turn, job: str) -> None:
-    if not await turn.services.backlog.stop(turn.user_id, job):
-        await turn.services.queue.cancel(job)
+    """Cancel a job, and delete its message: another message says what becomes of it."""
+    services = turn.services
+    if await services.backlog.stop(turn.user_id, job):
+        return
+    await services.queue.cancel(job)
+    status = await services.queue.status(job)
+    if status is not None and status.job.reply is not None:
+        *_, shown = await jobs_messages(status, services)
+        await services.messenger.delete(status.job.reply.chat_id, shown)
 
 
 async def _submit(turn: Turn, wanted: Wanted, request: Request | None) -> tuple[str, RequestOutcome]:

@@ -108,7 +108,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
         about = await lowest_thing(turn, draft)  # where words are about nothing else that isn't named
     named = None
-    if replied and about is not None and intent == AGAIN and intents.is_also(wish):
+    if replied and about is not None and intent == AGAIN and intents.has("also", wish):
         about = Thing(Stage.PHOTO, about.pictures)
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
@@ -119,7 +119,10 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
     elif about is not None and made and len(jobs) == 1 and intents.how_of(wish) == "each":  # such as “both” below two
-        jobs = [each for each in several_of(about, things, far=True) if _begins_alike(each, about)] or jobs
+        first, *_ = about.told.split("\n")
+        jobs = [each for each in several_of(about, things, far=True) if each.told.split("\n")[0] == first] or jobs
+    if about is not None and intent == FIX and (intents.is_more(wish) or about.job == draft.praised):
+        about = replace(about, sources=about.pictures)  # which is kept
     return Said(
         id=f"m{message.message_id}",
         message_id=message.message_id,
@@ -277,11 +280,6 @@ def _own(thing: Thing, things: Iterable[Thing]) -> Thing:
     """Return the job of a result that the user refers to again."""
     job = thing.job or thing.pictures[0].job
     return next((each for each in things if job and each.job == job), thing)
-
-
-def _begins_alike(result: Thing, other: Thing) -> bool:
-    """Whether two results are of the same instruction, as with “the same for this one”."""
-    return result.stage is other.stage and result.told.split("\n")[0] == other.told.split("\n")[0]
 
 
 def _wish(thing: Thing) -> tuple[list[int], str]:

@@ -7,16 +7,14 @@ result.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.texts.intents import implied_how
+from qwenedit_bot.texts.intents import implied_how, put_right
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -34,8 +32,6 @@ FIX = "fix"
 Below a result, its job is repeated from its source with both texts: “a bit less” can't be applied to the result.
 """
 WISHES = ("", FIX)
-_SLIP = re.compile(r"(?=.*\*)\*?(\w+)\*?")
-"""A word that puts another one right."""
 
 
 class Stage(StrEnum):
@@ -392,8 +388,6 @@ def _said(draft: Draft, event: Said) -> Outcome:
         intent = OTHER if back else event.intent
         event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
     much, thing = event.doubt == "much", event.about
-    if thing is not None and thing.job and thing.job == draft.praised and event.intent == FIX:
-        event = replace(event, intent="")
     if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
     if thing is None or not event.doubt:
@@ -748,9 +742,6 @@ def with_earlier(earlier: str, words: str) -> str:
 
 
 def behind(earlier: str, words: str) -> str:
-    """Return words behind earlier ones, or alone if both are too long; “*hat” replaces the word it's like."""
-    slip = _SLIP.fullmatch(words)
-    if slip is not None and (meant := get_close_matches(slip[1], earlier.split(), 1)):
-        return earlier.replace(meant[0], slip[1])
-    both = "\n".join(filter(None, (earlier, words)))
+    """Return words behind earlier ones, or alone if both are too long; “*hat” puts a word of the earlier ones right."""
+    both = put_right(earlier, words) or "\n".join(filter(None, (earlier, words)))
     return both if len(both) <= MAX_INSTRUCTION else words

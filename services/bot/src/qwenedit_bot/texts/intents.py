@@ -15,6 +15,7 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -157,7 +158,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
-    praised = Meaning(Intent.THANKS) == meant[0] and not _has("but", text)
+    praised = Meaning(Intent.THANKS) == meant[0] and not has("but", text)
     if praised and meaning.intent is Intent.FIX:  # “much better, thanks! Now a bit warmer” keeps what there is
         return Meaning(Intent.WISH, meaning.doubt)
     if Meaning(Intent.FIX) in (meant[0], meaning):  # “you removed the cat, put it back”
@@ -194,24 +195,44 @@ def is_listed(text: str) -> bool:
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    if _has("together", text) or len(_places_in(text)) > 1:
+    if has("together", text) or len(_places_in(text)) > 1:
         return "together"
-    return "each" if _has("each", text) else ""
+    return "each" if has("each", text) else ""
 
 
 def implied_how(text: str) -> Literal["each", "together", ""]:
     """Return how words that don't say it use several pictures: empty if they may make one of them, as “with” does."""
-    return "together" if _has("places", text) else "" if _has("joins", text) else "each"
+    return "together" if has("places", text) else "" if has("joins", text) else "each"
 
 
-def is_also(text: str) -> bool:
-    """Return whether words want the last wish for another picture, as “this one too” does."""
-    return _has("also", text)
+def is_more(text: str) -> bool:
+    """Return whether words want more of what was done, as “a bit more” and “even darker” do."""
+    return has("more", text) and not has("less", text)
+
+
+def put_right(said: str, words: str) -> str:
+    """Return what was said with a word replaced, if that's all that words do; else nothing.
+
+    “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
+    """
+    every = re.findall(r"\w+", words)
+    told = [each for each in every if not has("slip", each)]
+    denied = [at for at, each in enumerate(told) if has("not", each)]
+    if len(told) == 1 and (len(every) > 1 or "*" in words):
+        old = new = told[0]
+    elif denied == [0] and len(told) > 2:
+        old, new = told[1], " ".join(told[2:])
+    elif denied and denied == [len(told) - 2]:
+        old, new = told[-1], told[denied[0] - 1]
+    else:
+        return ""
+    found = get_close_matches(old, re.findall(r"\w+", said), 1, 0.75)
+    return said.replace(found[0], new) if found else ""
 
 
 def is_about_one(text: str) -> bool:
     """Return whether words are about one of several pictures, as “the blue one” is."""
-    return _has("single", text) and not how_of(text)
+    return has("single", text) and not how_of(text)
 
 
 def place_of(text: str) -> str:
@@ -219,11 +240,11 @@ def place_of(text: str) -> str:
     places = _places_in(text)
     if len(places) == 1 and not how_of(text):
         return places[0]
-    return ORIGINAL if _has(ORIGINAL, text) else ""
+    return ORIGINAL if has(ORIGINAL, text) else ""
 
 
 def _places_in(text: str) -> list[str]:
-    return [place for place in PLACES if _has(place, text)]
+    return [place for place in PLACES if has(place, text)]
 
 
 class _Bayes:
@@ -285,8 +306,8 @@ def _whole(said: str) -> tuple[tuple[set[int], float], ...]:
     return ({hash(f"=={_plain(said)}") & _KEY}, _WHOLE), ({hash(f"=={bare}") & _KEY} if bare.strip() else set(), _BARE)
 
 
-def _has(about: str, text: str) -> bool:
-    """Whether words have a phrase that `albums.yaml` lists, in any language."""
+def has(about: str, text: str) -> bool:
+    """Return whether words have a phrase that `albums.yaml` lists, in any language."""
     return re.search(_phrases()[about], _spaced(text)) is not None
 
 
