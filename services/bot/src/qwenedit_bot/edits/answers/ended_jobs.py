@@ -10,7 +10,7 @@ import structlog
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.common import timeouts
-from qwenedit_bot.edits.answers.delivery import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
+from qwenedit_bot.edits.answers.answer import CANCELLED, FAILED, FORBIDDEN, UNREACHABLE, WITHHELD
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_jobs import State, event_of
 from qwenedit_jobs.events import job_in
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_bot.edits.answers.delivery import Answering
+    from qwenedit_bot.edits.answers.answer import Answering
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_bot.payments.quotas import Quotas
