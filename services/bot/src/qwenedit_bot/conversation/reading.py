@@ -28,7 +28,7 @@ from qwenedit_bot.conversation.rules import (
 )
 from qwenedit_bot.edits.answers.answer import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
-from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, photos_of
+from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
 from qwenedit_bot.texts import intents
 from qwenedit_bot.texts.intents import ANOTHER, ORIGINAL, Doubt, Intent
 from qwenedit_jobs import State
@@ -36,7 +36,7 @@ from qwenedit_jobs import State
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from aiogram.types import Document, Message
+    from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.turn import Services, Turn
@@ -47,7 +47,6 @@ KINDS = frozenset(
     "paid_media,gift,unique_gift,checklist,giveaway,giveaway_winners,invoice,rich_message,unknown".split(",")
 )
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
-_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _GOES_ON = 300
@@ -358,8 +357,8 @@ def attachment_of(message: Message) -> Attachment | None:
     if still:
         largest = max(still, key=lambda size: size.width * size.height)
         return Attachment(largest.file_id, largest.file_size, None)
-    if message.document is not None and message.animation is None and _is_picture(message.document):
-        return Attachment(message.document.file_id, message.document.file_size, message.document.mime_type or "")
+    if message.animation is None and (file := message.document) and is_picture(file.file_name, file.mime_type):
+        return Attachment(file.file_id, file.file_size, file.mime_type or "")
     return None
 
 
@@ -410,11 +409,6 @@ def _asks_again(message: Message) -> str:
     """Return the intent of a caption that repeats the last instruction, as “this one” does; else nothing."""
     intent = intents.meaning_of(message.caption or "").intent
     return intent if own_words(message) and intent in (AGAIN, OTHER) else ""
-
-
-def _is_picture(document: Document) -> bool:
-    name = (document.file_name or "").lower()
-    return (document.mime_type or "").startswith("image/") or name.endswith(_EXTENSIONS)
 
 
 def _bare(text: str) -> str:

@@ -41,8 +41,14 @@ class StoredPicture:
     """Telegram's copy, for when the store no longer has it."""
 
 
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".heic", ".heif", ".hif", ".avif", ".gif")
 _PICTURES: TypeAdapter[list[Attachment | StoredPicture]] = TypeAdapter(list[Attachment | StoredPicture])
 _COPIES: TypeAdapter[list[Attachment | None]] = TypeAdapter(list[Attachment | None])
+
+
+def is_picture(name: str | None, mime: str | None) -> bool:
+    """Return whether a file counts as a picture, by its name or its type."""
+    return (mime or "").startswith("image/") or (name or "").lower().endswith(_EXTENSIONS)
 
 
 def photos_of(job: Job) -> tuple[StoredPicture, ...]:
