@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from qwenedit_bot.app import parts
+from qwenedit_bot.app.settings import ANSWERS_AT_ONCE, PICTURE_MEMORY, UPDATES_AT_ONCE
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
@@ -47,13 +47,13 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
 @pytest.mark.parametrize(
     ("row", "figures"),
     [
-        ("updates and answers being handled", [f"{parts.UPDATES_AT_ONCE} updates", f"{parts.ANSWERS_AT_ONCE} answers"]),
+        ("updates and answers being handled", [f"{UPDATES_AT_ONCE} updates", f"{ANSWERS_AT_ONCE} answers"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
         ("downloads", [f"{intake.DOWNLOADS} requests", f"{timeouts.DOWNLOAD} s"]),
         (
             "pictures in the bot's memory",
             [
-                f"{parts.PICTURE_MEMORY // MIB} MiB",
+                f"{PICTURE_MEMORY // MIB} MiB",
                 f"{intake.FILES} with files",
                 f"{intake.LARGE_FILES} more",
                 f"{limits.LIGHT_BYTES // MB} MB",
@@ -91,7 +91,7 @@ def test_memory_of_the_bots_pod_is_above_the_sum_of_its_bounds() -> None:
     """What the bot itself takes was measured; the rest of the sum is in the code."""
     told = re.sub(r"\s+#\s+", " ", VALUES)
     (itself,) = map(int, re.findall(r"(\d+) MB for the bot itself", told))
-    pictures = round(parts.PICTURE_MEMORY / MB)
+    pictures = round(PICTURE_MEMORY / MB)
     light, heavy = (round(each.memory / MB) for each in (limits.LIGHT, limits.HEAVY))
     total = itself + pictures + 2 * STARTED + light + heavy
     limit = yaml.safe_load(VALUES)["bot"]["resources"]["limits"]["memory"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from qwenedit_bot.app.parts import ANSWERS_AT_ONCE
+from qwenedit_bot.app.settings import ANSWERS_AT_ONCE
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:

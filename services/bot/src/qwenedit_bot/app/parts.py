@@ -9,6 +9,7 @@ from importlib.metadata import version
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from qwenedit_bot.app.settings import ANSWERS_AT_ONCE, PICTURE_MEMORY, UPDATES_AT_ONCE, BotSettings
 from qwenedit_bot.chat.messenger import Messenger
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.conversation.account import Languages, Retention
@@ -54,18 +55,10 @@ if TYPE_CHECKING:
     from aiogram.types import User
     from redis.asyncio import Redis
 
-    from qwenedit_bot.app.settings import BotSettings
     from qwenedit_bot.chat.rate_limit import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
-
-UPDATES_AT_ONCE = 50
-"""Updates handled at once, each of another chat."""
-ANSWERS_AT_ONCE = 16
-"""Answers given at once, each in another chat."""
-PICTURE_MEMORY = 192 * 1024 * 1024
-"""Bytes of pictures in memory: all files downloaded at once with their conversions, and 50 MB more."""
 
 
 @dataclass(slots=True)

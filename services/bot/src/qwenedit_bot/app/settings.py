@@ -1,4 +1,4 @@
-"""The bot's settings, read from the environment."""
+"""The bot's settings, read from the environment, and the numbers that nobody has had to change."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import RedisSettings
 from qwenedit_jobs.queue.queue import QueueLimits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
+
+UPDATES_AT_ONCE = 50
+"""Updates handled at once, each of another chat."""
+ANSWERS_AT_ONCE = 16
+"""Answers given at once, each in another chat."""
+PICTURE_MEMORY = 192 * 1024 * 1024
+"""Bytes of pictures in memory: all files downloaded at once with their conversions, and 50 MB more."""
 
 _SECRETS = {
     "bot_token": (r"\d+:[A-Za-z0-9_-]+", "must have the form 123456789:AbC-dEf, digits before the colon"),
