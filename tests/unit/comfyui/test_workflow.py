@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qwenedit_worker.comfyui import BoundWorkflow, Workflow, WorkflowFileError, WorkflowRejected
+from qwenedit_worker.comfyui import BoundWorkflow, Workflow, WorkflowFileError, WorkflowRejected, workflow_path
 from qwenedit_worker.comfyui.workflow.sizes import Size
 
 WORKFLOWS = Path(__file__).parents[3] / "services/comfyui/workflows"
@@ -304,3 +304,12 @@ def test_smallest_edit_loads_the_same_models_and_takes_one_step_on_a_small_canva
     for each in json.loads(json.dumps(bound.graph)).values():
         if each["class_type"] == "ImageScale":
             assert (each["inputs"]["width"], each["inputs"]["height"]) == (256, 256)
+
+
+def test_workflow_is_a_name_in_the_folder_or_a_path() -> None:
+    folder = Path("/app/workflows")
+    assert workflow_path("qwen-image-edit-2511-fast", folder) == folder / "qwen-image-edit-2511-fast.json"
+    assert workflow_path("/home/me/mine.json", folder) == Path("/home/me/mine.json")
+    for bad in ("../secret", "a/b", ".hidden"):
+        with pytest.raises(WorkflowFileError):
+            workflow_path(bad, folder)

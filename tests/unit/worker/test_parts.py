@@ -1,21 +1,18 @@
-"""The small parts: pauses, liveness, shutdown, waiting, settings, workflow files."""
+"""The small parts: pauses, liveness, shutdown, waiting, settings."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry, Gauge
 
 from qwenedit_worker import timeouts
 from qwenedit_worker.app import _lose_patience
-from qwenedit_worker.comfyui import WorkflowFileError
 from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.loop.workflow_editor import workflow_path
 from qwenedit_worker.settings import WorkerSettings
 
 
@@ -96,12 +93,3 @@ def test_operators_settings_have_their_defaults_and_ranges(name, low, default, h
         assert getattr(WorkerSettings(**{name: high}), name) == high
         with pytest.raises(ValueError, match=name):
             WorkerSettings(**{name: high * 1.01})
-
-
-def test_workflow_is_a_name_in_the_folder_or_a_path():
-    folder = Path("/app/workflows")
-    assert workflow_path("qwen-image-edit-2511-fast", folder) == folder / "qwen-image-edit-2511-fast.json"
-    assert workflow_path("/home/me/mine.json", folder) == Path("/home/me/mine.json")
-    for bad in ("../secret", "a/b", ".hidden"):
-        with pytest.raises(WorkflowFileError):
-            workflow_path(bad, folder)

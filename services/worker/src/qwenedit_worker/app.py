@@ -19,14 +19,14 @@ from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.workers.registry import Presence, Workers
 from qwenedit_telemetry import setup
 from qwenedit_worker import timeouts
-from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError
+from qwenedit_worker.comfyui import ComfyUI, SharedFolders, Workflow, WorkflowFileError, workflow_path
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
 from qwenedit_worker.health.heartbeat import Heartbeat
 from qwenedit_worker.health.shutdown import Shutdown
 from qwenedit_worker.health.warm_up import WarmUp, demanded
 from qwenedit_worker.loop.worker import Timings, Worker
-from qwenedit_worker.loop.workflow_editor import ComfyUIEditor, workflow_path
+from qwenedit_worker.loop.workflow_editor import ComfyUIEditor
 from qwenedit_worker.redis_link import RedisLink, translate_errors
 from qwenedit_worker.settings import WorkerSettings
 from qwenedit_worker.stores import REFUSALS, check_stores

@@ -21,7 +21,7 @@ from qwenedit_worker.comfyui.protocol.api import SystemStats
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorVerdict
 from qwenedit_worker.comfyui.types import EditRequest, EditResult, EditStage, Progress
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
-from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow, Workflow
+from qwenedit_worker.comfyui.workflow.workflow import BoundWorkflow, Workflow, workflow_path
 
 __all__ = [
     "BoundWorkflow",
@@ -48,4 +48,5 @@ __all__ = [
     "Workflow",
     "WorkflowFileError",
     "WorkflowRejected",
+    "workflow_path",
 ]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 import secrets
 from typing import TYPE_CHECKING, Protocol
 
 from qwenedit_jobs.sample_picture import gradient
-from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError
+from qwenedit_worker.comfyui import EditRequest, Workflow, WorkflowFileError, workflow_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,22 +15,6 @@ if TYPE_CHECKING:
 
     from qwenedit_jobs import Job
     from qwenedit_worker.comfyui import ComfyUI, EditResult, Progress
-
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-
-
-def workflow_path(workflow: str, folder: Path) -> Path:
-    """Return a workflow's file: a path if it ends in `.json`, otherwise a name in the folder.
-
-    Raises:
-        WorkflowFileError: it's neither.
-    """
-    if workflow.endswith(".json"):
-        return folder.__class__(workflow)
-    if not _NAME.fullmatch(workflow):
-        raise WorkflowFileError(f"{workflow!r} is neither a workflow's name nor the path of a .json file")
-    return folder / f"{workflow}.json"
 
 
 class Editor(Protocol):
@@ -140,8 +123,8 @@ class ComfyUIEditor:
         if name is None:
             return self._default
         if name not in self._loaded:
-            if not _NAME.fullmatch(name) or name.endswith(".json"):
+            if name.endswith(".json"):
                 raise WorkflowFileError(f"{name!r} is no workflow's name")
-            self._loaded[name] = Workflow.load(self._folder / f"{name}.json")
+            self._loaded[name] = Workflow.load(workflow_path(name, self._folder))
             self._on_workflow(name)
         return self._loaded[name]

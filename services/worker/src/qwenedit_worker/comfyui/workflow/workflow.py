@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui.workflow.sizes import Size
 
 NONE_OF_ITS_OWN: Mapping[str, int | float | str] = MappingProxyType({})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def workflow_path(workflow: str, folder: Path) -> Path:
+    """Return a workflow's file: a path if it ends in `.json`, otherwise a name in the folder.
+
+    Raises:
+        WorkflowFileError: it's neither.
+    """
+    if workflow.endswith(".json"):
+        return folder.__class__(workflow)
+    if not _NAME.fullmatch(workflow):
+        raise WorkflowFileError(f"{workflow!r} is neither a workflow's name nor the path of a .json file")
+    return folder / f"{workflow}.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
