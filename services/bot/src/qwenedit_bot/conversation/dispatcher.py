@@ -18,6 +18,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import account, admin_commands, commands, groups, presets, reading, results, shop, talk
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS
+from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
 from qwenedit_bot.inbox.scheduler import PoisonError
@@ -53,7 +54,7 @@ _COMMANDS: Handlers = {
     "status": commands.status,
     "limits": shop.offer,
     "buy": shop.offer,
-    "language": account.offer_languages,
+    "language": choose_language,
 }
 _PRESSES: Handlers = {
     HOW: talk.how,
@@ -71,14 +72,14 @@ _PRESSES: Handlers = {
 }
 """By the verb of the button's data."""
 _PRESSES_IN_PRIVATE: Handlers = {
-    account.LANGUAGE: account.choose_language,
+    LANGUAGE: choose_language,
     "forget": account.confirm,
     shop.BUY: shop.send_invoice,
 }
 
 _ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
 """Verbs that a job's ID follows."""
-_SHOW = {AS_FILE, preset_views.CATEGORIES, preset_views.CATEGORY, account.LANGUAGE}
+_SHOW = {AS_FILE, preset_views.CATEGORIES, preset_views.CATEGORY, LANGUAGE}
 """Verbs whose buttons may be tapped repeatedly. Quick taps on any other button count as one."""
 
 
