@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.app.settings import ANSWERS_AT_ONCE, PICTURE_MEMORY, UPDATES_AT_ONCE, BotSettings
 from qwenedit_bot.chat.messenger import Messenger
 from qwenedit_bot.chat.replies import Replies
-from qwenedit_bot.conversation.account import Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
 from qwenedit_bot.conversation.languages import Languages
+from qwenedit_bot.conversation.privacy import Retention
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds

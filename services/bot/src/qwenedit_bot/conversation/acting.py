@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import account, commands, results, shop
+from qwenedit_bot.conversation import commands, privacy, results, shop
 from qwenedit_bot.conversation.reading import jobs_messages, kinds_in
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
@@ -375,6 +375,6 @@ _ANSWERS = {
     Intent.FILE: commands.give_help,
     Intent.LARGER: commands.give_help,
     Intent.PRICE: shop.offer,
-    Intent.PRIVACY: account.answer_privacy,
+    Intent.PRIVACY: privacy.answer_privacy,
     Intent.REFUND: shop.support,
 }

@@ -16,7 +16,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import account, admin_commands, commands, groups, presets, reading, results, shop, talk
+from qwenedit_bot.conversation import admin_commands, commands, groups, presets, privacy, reading, results, shop, talk
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS
 from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 Handler: TypeAlias = "Callable[[Turn], Awaitable[None]]"
 Handlers: TypeAlias = "dict[str, Handler]"
-_PUBLIC: Handlers = {"privacy": account.tell_privacy, "forget": account.ask_to_forget, "paysupport": shop.support}
+_PUBLIC: Handlers = {"privacy": privacy.tell_privacy, "forget": privacy.ask_to_forget, "paysupport": shop.support}
 """Commands that everybody may use in private, banned or not."""
 _COMMANDS: Handlers = {
     **_PUBLIC,
@@ -73,7 +73,7 @@ _PRESSES: Handlers = {
 """By the verb of the button's data."""
 _PRESSES_IN_PRIVATE: Handlers = {
     LANGUAGE: choose_language,
-    "forget": account.confirm,
+    "forget": privacy.confirm,
     shop.BUY: shop.send_invoice,
 }
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
-    from qwenedit_bot.conversation.account import Retention
     from qwenedit_bot.conversation.draft import Drafts
     from qwenedit_bot.conversation.languages import Languages
+    from qwenedit_bot.conversation.privacy import Retention
     from qwenedit_bot.conversation.shop import Shop
     from qwenedit_bot.edits.addresses import JobIds
     from qwenedit_bot.edits.progress.eta import Eta
