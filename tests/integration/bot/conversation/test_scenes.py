@@ -121,6 +121,18 @@ async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> Non
     assert await settled(stage) == []
 
 
+async def test_words_may_say_that_the_photo_before_was_the_wrong_one(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption=SNOW)
+    await stage.worker.claim()
+    await ann.send(photo=photo(size=(90, 60)))
+    await ann.says("What should I change?")
+    await ann.send("oops not that one, this one")
+    await ann.wait_for(lambda chat: len(chat.from_bot) == 2)
+    prompt, done_to = await next_of(stage)
+    assert (prompt, Image.open(io.BytesIO(done_to)).size) == (SNOW, (90, 60))
+
+
 async def test_photo_in_reply_to_a_result_is_used_with_it(stage: Any) -> None:
     ann, picture = await with_result(stage)
     await ann.send(photo=photo(), caption="dress him like this", reply_to=picture.id)

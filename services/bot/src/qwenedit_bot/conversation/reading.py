@@ -98,11 +98,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if behind and made and about is not None and place in ("", ORIGINAL):
         before = about if head == STOP else with_before(about, things)
         about, replied = Thing(Stage.PHOTO, before.sources), True
-    doubtful = doubtful_in(draft, sent_at(message))
-    if doubtful is not None and set(text) & intents.NODS and intent == Intent.THANKS:
-        intent = Intent.AGREED
-    if doubtful is not None and intent == Intent.AGREED:
-        about = await lowest_thing(turn, draft, doubtful.words_in)
+    doubtful, nods = doubtful_in(draft, sent_at(message)), intent == Intent.THANKS and set(text) & intents.NODS
+    if doubtful is not None and (nods or intent == Intent.AGREED):
+        about, intent = await lowest_thing(turn, draft, doubtful.words_in), Intent.AGREED
     soon = abs(sent_at(message) - draft.words_at) <= _GOES_ON and not draft.words
     if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
         about = await lowest_thing(turn, draft)  # where words are about nothing else that isn't named
@@ -111,15 +109,12 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about = Thing(Stage.PHOTO, about.pictures)
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
-    words_in = about.words_in if about is not None and not replied else 0
-    alike = _UNFINISHED if about is None or about.stage in _UNFINISHED else (about.stage,)
-    asked = [each for each in things if words_in and each.words_in == words_in and each.stage in alike]
-    jobs = [*{each.sources: each for each in asked}.values()]  # the newest of each photo
+    jobs = _jobs_of(about, things, wish) if about is not None and not replied else []
+    wrong = [each for each in things if each.stage in _UNFINISHED]
+    if about is not None and about.stage is Stage.PHOTO and intent == OTHER and wrong:  # this is the right one
+        intent, jobs = AGAIN, wrong
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
-    elif about is not None and made and len(jobs) == 1 and intents.how_of(wish) == "each":  # such as “both” below two
-        first, *_ = about.told.split("\n")
-        jobs = [each for each in several_of(about, things, far=True) if each.told.split("\n")[0] == first] or jobs
     if about is not None and intent == FIX and (intents.is_more(wish) or about.job == draft.praised):
         about = replace(about, sources=about.pictures)  # which is kept
     return Said(
@@ -152,6 +147,17 @@ async def _selected(
             intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
             named = about if intent == OTHER else None
     return with_before(about, things) if intent == UNDO else about, intent, named
+
+
+def _jobs_of(about: Thing, things: Sequence[Thing], wish: str) -> list[Thing]:
+    """Return the jobs of the same instruction as a thing; with “both”, results of instructions that begin alike."""
+    alike = _UNFINISHED if about.stage in _UNFINISHED else (about.stage,)
+    asked = [each for each in things if about.words_in and each.words_in == about.words_in and each.stage in alike]
+    jobs = [*{each.sources: each for each in asked}.values()]  # the newest of each photo
+    if about.stage is Stage.RESULT and len(jobs) == 1 and intents.how_of(wish) == "each":
+        first, *_ = about.told.split("\n")
+        return [each for each in several_of(about, things, far=True) if each.told.split("\n")[0] == first] or jobs
+    return jobs
 
 
 async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:
@@ -311,10 +317,8 @@ async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | 
             return thing
     if copy is None:
         return None
-    pictures, asked = (
-        (Picture(copy, number),),
-        await turn.services.queue.status(turn.services.ids(turn.chat_id, number)),
-    )
+    asked = await turn.services.queue.status(turn.services.ids(turn.chat_id, number))
+    pictures = (Picture(copy, number),)
     return Thing(Stage.PHOTO, pictures, asked.job.id if asked is not None else "", sources=pictures)
 
 

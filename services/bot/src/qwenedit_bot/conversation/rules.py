@@ -112,7 +112,7 @@ class Said(Event):
     replied: bool = False
     """It's a reply to this thing."""
     jobs: tuple[Thing, ...] = ()
-    """If it refers to a job: all jobs of the same instruction at the same stage."""
+    """If it refers to a job: all jobs of the same instruction at the same stage; else those that it replaces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -614,7 +614,9 @@ def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str =
     pictures = thing.pictures if thing.stage is Stage.PHOTO else thing.sources
     after, action = _do(draft, event, pictures, words, how, words_in=event.message_id)
     if isinstance(action, Do):
-        action = replace(action, wanted=tuple(replace(each, like=like) for each in action.wanted))
+        wrong = event.jobs if isinstance(event, Said) and thing.stage is Stage.PHOTO else ()
+        cancel, wanted = (each.job for each in wrong), (replace(each, like=like) for each in action.wanted)
+        action = replace(action, wanted=tuple(wanted), cancel=tuple(cancel))
     return after, action
 
 

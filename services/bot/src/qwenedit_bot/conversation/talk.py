@@ -10,17 +10,7 @@ from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.results import answered_job
-from qwenedit_bot.conversation.rules import (
-    AGAIN,
-    STOP,
-    UNDO,
-    HowChosen,
-    Resumed,
-    Said,
-    Stage,
-    Thing,
-    as_wish,
-)
+from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
