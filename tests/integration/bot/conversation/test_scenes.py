@@ -121,6 +121,13 @@ async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> Non
     assert await settled(stage) == []
 
 
+async def test_result_stays_that_came_before_the_right_photo(stage: Any) -> None:
+    ann, picture = await with_result(stage)
+    await ann.send(photo=photo(), caption="wrong photo sorry, this one")
+    assert (await next_of(stage))[0] == SNOW
+    assert picture in (await ann.snapshot()).from_bot
+
+
 async def test_words_may_say_that_the_photo_before_was_the_wrong_one(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption=SNOW)

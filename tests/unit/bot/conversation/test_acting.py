@@ -44,9 +44,6 @@ class RedisAway:
     async def cancel(self, job: str) -> None:
         self.unfinished.remove(job)
 
-    async def status(self, _job: str) -> None:
-        return None
-
     async def find(self, _to: Source) -> int | None:
         return 8 if self.said else None
 

@@ -31,7 +31,7 @@ from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworde
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
 from qwenedit_bot.texts.intents import QUESTIONS, Intent, questions_in
-from qwenedit_jobs import MAX_PICTURES
+from qwenedit_jobs import MAX_PICTURES, Cancelled
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -221,8 +221,8 @@ async def _cancel(turn: Turn, job: str) -> None:
     services = turn.services
     if await services.backlog.stop(turn.user_id, job):
         return
-    await services.queue.cancel(job)
-    status = await services.queue.status(job)
+    cancelled = await services.queue.cancel(job) in (Cancelled.CANCELLED, Cancelled.CANCELLING)
+    status = await services.queue.status(job) if cancelled else None
     if status is not None and status.job.reply is not None:
         *_, shown = await jobs_messages(status, services)
         await services.messenger.delete(status.job.reply.chat_id, shown)
