@@ -10,14 +10,7 @@ from pathlib import Path
 
 from redis.exceptions import RedisError
 
-from local_stack import (
-    HOST,
-    WORKFLOWS,
-    Part,
-    RedisServer,
-    Service,
-    python_module,
-)
+from local_stack import HOST, WORKFLOWS, Part, RedisServer, Service, python_module
 from proofs.chaos.bucket import NAME, URL, ChaosBucket
 from proofs.chaos.seam import POISON
 from qwenedit_jobs import State

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
-from local_stack import (
-    ComfyUISimulator,
-    RedisServer,
-    Service,
-)
+from local_stack import ComfyUISimulator, RedisServer, Service
 from qwenedit_jobs import Keys
 from qwenedit_testkit.photos import plain
 from qwenedit_testkit.system import FAST, System, ended

@@ -12,10 +12,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from local_stack import (
-    SIMULATED_TOKEN,
-    Service,
-)
+from local_stack import SIMULATED_TOKEN, Service
 from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_testkit.system import System
 from qwenedit_testkit.traces.collector import Collector

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import (
-    EvictionPolicyError,
-    PictureStoreRefusedError,
-    PictureStoreUnavailableError,
-    StateTooNewError,
-)
+from qwenedit_jobs import EvictionPolicyError, PictureStoreRefusedError, PictureStoreUnavailableError, StateTooNewError
 from qwenedit_jobs.backoff import Backoff
 from qwenedit_jobs.redis.eviction_policy import check_eviction_policy
 from qwenedit_jobs.redis.state_layout import check_layout

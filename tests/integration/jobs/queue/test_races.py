@@ -7,15 +7,7 @@ import random
 
 import pytest
 
-from qwenedit_jobs import (
-    Cancelled,
-    Done,
-    JobQueue,
-    RedisSettings,
-    Result,
-    Settled,
-    connect,
-)
+from qwenedit_jobs import Cancelled, Done, JobQueue, RedisSettings, Result, Settled, connect
 from qwenedit_jobs.redis.chunks import CHUNK
 
 RESULT = Result(picture="x:out:1", seed=7, seconds=1.5)

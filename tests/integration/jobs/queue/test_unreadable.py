@@ -7,18 +7,7 @@ import tracemalloc
 
 import pytest
 
-from qwenedit_jobs import (
-    Cancelled,
-    Done,
-    Fail,
-    Reason,
-    RedisSettings,
-    Release,
-    Result,
-    Retry,
-    Settled,
-    State,
-)
+from qwenedit_jobs import Cancelled, Done, Fail, Reason, RedisSettings, Release, Result, Retry, Settled, State
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.status import status as status_command

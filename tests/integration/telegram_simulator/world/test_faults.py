@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiogram.exceptions import (
-    ClientDecodeError,
-    TelegramNetworkError,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
+from aiogram.exceptions import ClientDecodeError, TelegramNetworkError, TelegramServerError, TelegramUnauthorizedError
 
 from telegram_simulator.client import FaultKind
 

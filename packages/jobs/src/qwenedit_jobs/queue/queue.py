@@ -13,12 +13,7 @@ from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError, OutOfMemoryError
 
 from qwenedit_jobs import times
-from qwenedit_jobs.errors import (
-    PicturesForgottenError,
-    QueueFullError,
-    StorageFullError,
-    TooManyUnfinishedError,
-)
+from qwenedit_jobs.errors import PicturesForgottenError, QueueFullError, StorageFullError, TooManyUnfinishedError
 from qwenedit_jobs.model import (
     Cancelled,
     Claim,

@@ -7,17 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from qwenedit_jobs import (
-    Done,
-    Fail,
-    Lease,
-    PictureStoreUnavailableError,
-    Reason,
-    Release,
-    Result,
-    Settled,
-    result_ref,
-)
+from qwenedit_jobs import Done, Fail, Lease, PictureStoreUnavailableError, Reason, Release, Result, Settled, result_ref
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 from qwenedit_worker.common.waiting import Signal, unless

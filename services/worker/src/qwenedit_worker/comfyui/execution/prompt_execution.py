@@ -11,13 +11,7 @@ import structlog
 
 from qwenedit_telemetry import attributes, tracing
 from qwenedit_worker import timeouts
-from qwenedit_worker.comfyui.errors import (
-    ComfyUIBusy,
-    ComfyUIError,
-    ComfyUIUnavailable,
-    OutOfMemory,
-    SilentExecutor,
-)
+from qwenedit_worker.comfyui.errors import ComfyUIBusy, ComfyUIError, ComfyUIUnavailable, OutOfMemory, SilentExecutor
 from qwenedit_worker.comfyui.execution.png import SIGNATURE
 from qwenedit_worker.comfyui.execution.transfer import fetch
 from qwenedit_worker.comfyui.protocol.history import HistoryRecord, Unfinished
