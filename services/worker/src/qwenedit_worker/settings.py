@@ -46,7 +46,7 @@ class WorkerSettings(RedisSettings):
         description="ComfyUI's address, http:// or https://",
     )
     comfyui_timeout: float = Field(
-        default=300.0,
+        default=timeouts.EDIT,
         ge=150,
         le=86_400,
         description="seconds, the budget of one attempt; the pod's grace period is derived from it",

@@ -1,7 +1,7 @@
 """The times for which the worker waits, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/worker/test_timeouts.py` checks those.
-Settings (`COMFYUI_TIMEOUT`, `WORKER_LEASE`) are in `settings.py`.
+What operators may set (`COMFYUI_TIMEOUT`, `WORKER_LEASE`) is in `settings.py`.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ collects garbage (0.3 s) or unloads models (some seconds)."""
 LONGEST_CLAIM = 5.0
 """The longest single wait for a job, after some that brought none. A worker that is cut off or stands still takes a job
 only until its wait ends. `WORKER_POLLING_INTERVAL` may be as long."""
+EDIT = 300.0
+"""For one attempt: the default of `COMFYUI_TIMEOUT`, after which the edit is stopped and tried again."""
 HEARTBEAT = 2.0
 """Between two heartbeats without news: a cancelled job is stopped by the next one. Far below `WORKER_LEASE`."""
 HEARTBEAT_PACE = 0.5

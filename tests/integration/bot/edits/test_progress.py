@@ -13,8 +13,7 @@ from prometheus_client import CollectorRegistry
 from qwenedit_bot.chat.errors import ChatUnreachableError, LaterError
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.common.metrics import BotMetrics
-from qwenedit_bot.edits.answers.answer import Answering
-from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.delivery import Answering, Deliver
 from qwenedit_bot.edits.progress import updater
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater

@@ -19,8 +19,7 @@ from qwenedit_bot.conversation.privacy import Retention
 from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
-from qwenedit_bot.edits.answers.answer import Answering
-from qwenedit_bot.edits.answers.delivery import Deliver
+from qwenedit_bot.edits.delivery import Answering, Deliver
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog

@@ -26,7 +26,7 @@ from qwenedit_bot.conversation.rules import (
     doubtful_in,
     lowest,
 )
-from qwenedit_bot.edits.answers.answer import NOT_SHOWN
+from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
 from qwenedit_bot.texts import intents

@@ -19,7 +19,7 @@ from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.answers.answer import NOT_SHOWN, UNREACHABLE
+from qwenedit_bot.edits.delivery import NOT_SHOWN, UNREACHABLE
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.pictures.sources import StoredPicture

@@ -1,1 +1,0 @@
-"""From the end of a job to its answer in the chat."""
