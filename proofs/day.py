@@ -38,10 +38,10 @@ from qwenedit_jobs import (
     Result,
     StorageFullError,
     connect,
+    durations,
     input_ref,
     job_id,
     result_ref,
-    times,
 )
 from qwenedit_testkit.redis import redis_server
 
@@ -118,7 +118,7 @@ class Day:
         self._redis = redis
         self._keys = Keys()
         self._queue = JobQueue(redis, self._keys)
-        self._store = RedisPictureStore(raw, self._keys, ttl=times.PICTURE)
+        self._store = RedisPictureStore(raw, self._keys, ttl=durations.PICTURE)
         self._jobs = jobs
         self._chance = chance
         self._pool = chance.randbytes(RESULT[1])

@@ -7,7 +7,7 @@ import re
 import pytest
 import structlog
 
-from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry, times
+from qwenedit_jobs import Done, Fail, Phase, Reason, Result, Retry, durations
 from qwenedit_jobs.errors import AnotherBotError
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
@@ -203,7 +203,7 @@ async def test_data_that_was_lost_is_logged_until_the_bot_starts_again(desk, mon
     with structlog.testing.capture_logs() as said:
         await watch.tick()
         await watch.tick()
-        monkeypatch.setattr(times, "LOG", -1.0)
+        monkeypatch.setattr(durations, "LOG", -1.0)
         await watch.tick()
     assert [each["event"] for each in said] == ["redis.lost_data"] * 2
     with pytest.raises(AnotherBotError):

@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from qwenedit_jobs import Keys, RedisSettings, connect, times
+from qwenedit_jobs import Keys, RedisSettings, connect, durations
 from qwenedit_jobs.workers.registry import Device, Presence, Workers, telling
 from qwenedit_testkit.waiting import eventually
 
@@ -49,16 +49,16 @@ async def test_silent_worker_is_forgotten_whichever_way_the_clock_steps(workers,
         await workers.beat(about("gpu-1"))
         await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         assert await names(workers) == []
-    for ahead in (-times.LAST_WORDS - 1, times.LAST_WORDS + 2):
+    for ahead in (-durations.LAST_WORDS - 1, durations.LAST_WORDS + 2):
         await redis.zadd(KEYS.workers, {"gpu-1": (seconds + ahead) * 1000})
         await workers.beat(about("gpu-2"))
         assert await redis.zrange(KEYS.workers, 0, -1) == ["gpu-2"]
         await workers.leave("gpu-2")
-    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= times.LAST_WORDS
+    assert 0 < await redis.ttl(KEYS.worker_about("gpu-1")) <= durations.LAST_WORDS
 
 
 async def test_bot_keeps_what_it_warns_of_in_the_register_and_is_no_worker(workers, redis, monkeypatch):
-    monkeypatch.setattr(times, "BOT_BEAT", 0.01)
+    monkeypatch.setattr(durations, "BOT_BEAT", 0.01)
     warned = {"event": "polling.conflict", "words": "cause=two", "count": 3, "since": time.time(), "at": time.time()}
 
     async def said():

@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import State, times
+from qwenedit_jobs import State, durations
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
 from qwenedit_worker import timeouts
@@ -26,10 +26,10 @@ async def proxy(object_server, monkeypatch):
 @pytest.fixture
 def spoil(proxy, monkeypatch):
     """Return what spoils the way to the bucket, or mends it; only while it is spoilt are calls soon given up."""
-    patience = times.OBJECT_CALL
+    patience = durations.OBJECT_CALL
 
     def spoil(toxic):
-        monkeypatch.setattr(times, "OBJECT_CALL", 1.5 if toxic else patience)
+        monkeypatch.setattr(durations, "OBJECT_CALL", 1.5 if toxic else patience)
         proxy.toxic = toxic
         proxy.reset()
 

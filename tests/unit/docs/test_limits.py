@@ -11,10 +11,11 @@ import yaml
 
 from qwenedit_bot.app.settings import ANSWERS_AT_ONCE, PICTURE_MEMORY, UPDATES_AT_ONCE
 from qwenedit_bot.common import timeouts
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
 from qwenedit_decoder import headers, limits
-from qwenedit_jobs import picture_refs
+from qwenedit_jobs import MAX_PICTURES, picture_refs
 from qwenedit_jobs.queue import queue, queue_view
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.protocol import transport
@@ -49,6 +50,7 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
     [
         ("updates and answers being handled", [f"{UPDATES_AT_ONCE} updates", f"{ANSWERS_AT_ONCE} answers"]),
         ("updates waiting", [f"{inbox.WAITING} a sender"]),
+        ("one edit", [f"{MAX_PICTURES} photos", f"{MAX_INSTRUCTION:,} characters"]),
         ("downloads", [f"{intake.DOWNLOADS} requests", f"{timeouts.DOWNLOAD} s"]),
         (
             "pictures in the bot's memory",

@@ -11,7 +11,7 @@ from redis.asyncio.sentinel import SentinelManagedConnection, SentinelManagedSSL
 from redis.backoff import NoBackoff
 from structlog.testing import capture_logs
 
-from qwenedit_jobs import RedisSettings, connect, times
+from qwenedit_jobs import RedisSettings, connect, durations
 from qwenedit_jobs.redis import connection
 from qwenedit_jobs.redis.connection import _Retry, _WaitingRetry
 
@@ -41,7 +41,7 @@ def test_master_of_sentinels_is_reached_as_the_url_says(url, kind):
 
 
 async def test_reply_that_takes_long_is_logged_once_a_minute(monkeypatch):
-    monkeypatch.setattr(times, "REDIS_SLOW", 0.02)
+    monkeypatch.setattr(durations, "REDIS_SLOW", 0.02)
     monkeypatch.setattr(_Retry, "logged_at", -60.0)
     retry, waiting = _Retry(NoBackoff(), 0), _WaitingRetry(NoBackoff(), 0)
 

@@ -16,7 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from redis.asyncio.connection import parse_url
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.keys import DEFAULT_PREFIX, Keys
 from qwenedit_jobs.picture_address import IN_REDIS, Address
 
@@ -55,7 +55,7 @@ class RedisSettings(BaseSettings):
     """First part of every key's name. No character of it means something in a pattern of keys or in an ACL rule."""
     pictures_url: str = IN_REDIS
     """Where pictures lie: in Redis, or in a store of objects, whose credentials have variables of their own."""
-    picture_ttl: int = Field(default=times.PICTURE, ge=600, le=30 * times.DAY)
+    picture_ttl: int = Field(default=durations.PICTURE, ge=600, le=30 * durations.DAY)
     """Seconds for which photos and results are kept."""
     probe_host: str = "127.0.0.1"
     """Address that probes, metrics and the webhook listen on; images set it to `::`, which is both IP families."""

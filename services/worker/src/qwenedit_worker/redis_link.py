@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import structlog
 from redis.exceptions import NoPermissionError, ReadOnlyError, RedisError, ResponseError
 
-from qwenedit_jobs import StorageFullError, times
+from qwenedit_jobs import StorageFullError, durations
 from qwenedit_telemetry import HEALTHY, Health
 from qwenedit_worker.common.errors import QueueForbiddenError, QueueStorageFullError, QueueUnavailableError
 
@@ -76,9 +76,9 @@ class RedisLink:
             log.error("redis.refused", error=why)
 
     def _due(self, what: str) -> bool:
-        """Whether to log something that lasts, which is once in `times.LOG`."""
+        """Whether to log something that lasts, which is once in `durations.LOG`."""
         now = time.monotonic()
-        due = now - self._logged_at.get(what, -times.LOG) >= times.LOG
+        due = now - self._logged_at.get(what, -durations.LOG) >= durations.LOG
         if due:
             self._logged_at[what] = now
         return due

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from qwenedit_jobs import RedisSettings, times
+from qwenedit_jobs import RedisSettings, durations
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 from qwenedit_worker import timeouts
 
@@ -23,7 +23,7 @@ class WorkerSettings(RedisSettings):
         description="seconds of the first wait on an empty queue; each is as much longer, up to 5; a job ends it",
     )
     worker_lease: float = Field(
-        default=times.LEASE,
+        default=durations.LEASE,
         ge=10,
         le=120,
         description="seconds until a silent worker's job goes to another one",

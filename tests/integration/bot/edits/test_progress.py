@@ -36,8 +36,8 @@ from qwenedit_jobs import (
     Release,
     ReplyTo,
     Result,
+    durations,
     job_id,
-    times,
 )
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.queue import QueueLimits
@@ -178,7 +178,7 @@ async def answer_all(answers: Lanes, deliver: Deliver) -> None:
 @pytest.fixture
 async def worker(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> Presence:
     """Let a worker be up that has no job, for as long as a test takes."""
-    monkeypatch.setattr(times, "FORGOTTEN_WORKER", 3600)
+    monkeypatch.setattr(durations, "FORGOTTEN_WORKER", 3600)
     presence = Presence(worker="w", since=1.0, ready=True, draining=False)
     await Workers(redis, Keys()).beat(presence)
     return presence

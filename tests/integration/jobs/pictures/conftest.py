@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from qwenedit_jobs import RedisPictureStore, RedisSettings, connect, times
+from qwenedit_jobs import RedisPictureStore, RedisSettings, connect, durations
 from qwenedit_jobs.pictures.opening import open_objects
 
 
@@ -36,4 +36,4 @@ def url(request, tmp_path):
 
 @pytest.fixture
 def store(desk, raw, url):
-    return open_objects(url) or RedisPictureStore(raw, desk.keys, ttl=times.PICTURE)
+    return open_objects(url) or RedisPictureStore(raw, desk.keys, ttl=durations.PICTURE)

@@ -9,7 +9,7 @@ import trustme
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from qwenedit_jobs import PictureExpiredError, PictureStoreRefusedError, PictureStoreUnavailableError, times
+from qwenedit_jobs import PictureExpiredError, PictureStoreRefusedError, PictureStoreUnavailableError, durations
 from qwenedit_jobs.pictures import object_store as limits
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
@@ -104,7 +104,7 @@ async def test_dead_link_is_told_in_time_and_works_again_afterwards(proxy, addre
     proxy.toxic = toxic
     proxy.reset()
     with monkeypatch.context() as impatient:
-        impatient.setattr(times, "OBJECT_CALL", 1.0)
+        impatient.setattr(durations, "OBJECT_CALL", 1.0)
         impatient.setattr(limits, "SLOWEST", 1_000_000)
         began = time.monotonic()
         for call in (store.put(REF, PICTURE), store.get("job:in:1"), store.deposit("job:out:1", PICTURE)):

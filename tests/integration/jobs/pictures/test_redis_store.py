@@ -17,8 +17,8 @@ from qwenedit_jobs import (
     Settled,
     StorageFullError,
     connect,
+    durations,
     result_ref,
-    times,
 )
 from qwenedit_testkit.redis import settled_memory
 
@@ -80,7 +80,7 @@ async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_
     claim = await desk.queue.claim(worker="w", token="t", lease=30)
     await desk.queue.settle(claim.job.id, "t", Fail(Reason.OUT_OF_MEMORY))
     await accepted(desk, store, 1)
-    assert times.FAILED_JOB_PICTURES - 60 < await seconds(desk, ref) <= times.FAILED_JOB_PICTURES
+    assert durations.FAILED_JOB_PICTURES - 60 < await seconds(desk, ref) <= durations.FAILED_JOB_PICTURES
 
 
 # ---------------------------------------------------------------- whose result

@@ -24,7 +24,7 @@ from qwenedit_jobs import (
     Retry,
     State,
     TooManyUnfinishedError,
-    times,
+    durations,
 )
 from tests.integration.jobs.properties.model import FINAL, Model, ModelJob
 
@@ -162,7 +162,7 @@ class QueueMachine(RuleBasedStateMachine):
         (ref,) = job.edit.pictures
         known = self.model.jobs.get(job.id)
         if known is None or not known.final or not known.picture_dropped:
-            self.do(self.redis.set(KEYS.picture(ref), "x", ex=times.PICTURE))
+            self.do(self.redis.set(KEYS.picture(ref), "x", ex=durations.PICTURE))
         if known is not None and not known.final:
             self.seen = self.look()  # with the picture, which a job that was dropped and tried again had lost
         expected = self.model.enqueue(job.id, job.user_id, max_attempts)
@@ -471,7 +471,7 @@ class QueueMachine(RuleBasedStateMachine):
         jobs = {KEYS.job(job.id): job.final for job in self.model.jobs.values()}
         claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
         assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
-        assert all(seen.seconds[key] <= times.UNANSWERED_JOB for key in jobs)
+        assert all(seen.seconds[key] <= durations.UNANSWERED_JOB for key in jobs)
         users = {KEYS.user(user) for user in range(3)}
         pictures = {key for key in seen.values if key.startswith(KEYS.picture_prefix)}
         assert set(seen.values) <= {*jobs, *claims, *users, *pictures, *KEYS.kinds, KEYS.paused}

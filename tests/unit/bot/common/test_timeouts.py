@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from qwenedit_bot.common import timeouts
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 
 
 def test_leader_renews_several_times_within_its_lease() -> None:
@@ -22,4 +22,4 @@ def test_reply_is_known_for_as_long_as_its_message_may_come_again() -> None:
 
 
 def test_charge_outlives_the_job() -> None:
-    assert timeouts.CHARGE > times.UNANSWERED_JOB
+    assert timeouts.CHARGE > durations.UNANSWERED_JOB

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.cli.output import duration, one_line
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def present_troubles(parts: Sequence[LiveWorker], now: float) -> Iterator[str]:
 
 def lines(parts: Sequence[LiveWorker], now: float) -> list[str]:
     """Return the parts' recent warnings, newest first."""
-    found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < times.LAST_WORDS]
+    found = [(each, part) for part in parts for each in part.presence.troubles if now - each.at < durations.LAST_WORDS]
     found.sort(key=lambda each: -each[0].at)
     return [f"Warned: {_said(part, each, now)}" for each, part in found]
 

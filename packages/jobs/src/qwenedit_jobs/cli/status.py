@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from redis.exceptions import NoPermissionError, ResponseError
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import Answer, duration, moment, pairs, size
 from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_updates
@@ -59,7 +59,7 @@ async def status(at: Installation) -> Answer:
     ended = await _known(at, await queue.ended_ids(since=report.now - 15 * 60))
     retried = [job for job in (*running, *delayed, *waiting) if job.reason]
     failed = [*retried, *(job for job in ended if job.state is State.FAILED)]
-    seen = await Workers(at.redis, at.keys).seen(times.LAST_WORDS)
+    seen = await Workers(at.redis, at.keys).seen(durations.LAST_WORDS)
     workers = await seen_workers(at, seen.workers, running, failed)
     await _leader(report, at)
     await _bot(report, at)
@@ -132,7 +132,7 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         said = f"no worker is ready, and the next job has waited for {duration(waited)}: `{WHY}` shows why"
         heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` shows workers' warnings"
         report.troubles.append(f"QweneditNoWorker: {said}{heard}. If there's no pod and no error, KEDA starts none")
-    elif waited > times.COLD_START and all(worker.job for worker in able):
+    elif waited > durations.COLD_START and all(worker.job for worker in able):
         page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
         said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
         report.troubles.append(f"{page}: {said}: `{WHY}` shows if others can't start")

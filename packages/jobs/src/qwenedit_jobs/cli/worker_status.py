@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.cli.installation import permitted
 from qwenedit_jobs.cli.output import duration, one_line, size, table
 from qwenedit_jobs.cli.recent_warnings import NAMESPACE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs.model import Status
     from qwenedit_jobs.workers.registry import LiveWorker, Presence
 
-LATE = 2 * times.BEAT
+LATE = 2 * durations.BEAT
 """Seconds without a heartbeat after which a worker with a job counts as lost."""
 
 
@@ -40,7 +40,7 @@ class SeenWorker:
 
     def silent(self, now: float) -> bool:
         """Whether three signs of life are missing: it was killed, or is cut off from Redis."""
-        return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * times.BEAT
+        return self.presence is None or self.seen_at is None or now - self.seen_at > 3 * durations.BEAT
 
     def late(self, now: float) -> bool:
         """Whether a sign of life is missing: if it has a job, that's soon taken from it."""

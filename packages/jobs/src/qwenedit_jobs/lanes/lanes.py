@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, Stay, Waiting
 from qwenedit_jobs.redis.scripts import Scripts, named
 
@@ -37,10 +37,10 @@ class Lanes:
         redis: A client that decodes replies.
         prefix: Prefix of its keys.
         name: This replica's name; after a restart under the same name its entries are due at once.
-        hold: Seconds; see `times.LANE_HOLD`.
+        hold: Seconds; see `durations.LANE_HOLD`.
     """
 
-    def __init__(self, redis: Redis, prefix: str, *, name: str = "", hold: float = times.LANE_HOLD) -> None:
+    def __init__(self, redis: Redis, prefix: str, *, name: str = "", hold: float = durations.LANE_HOLD) -> None:
         self._redis = redis
         self._name = name
         self._hold = round(hold * 1000)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.errors import (
     PictureExpiredError,
     PictureStoreRefusedError,
@@ -142,7 +142,7 @@ class ObjectPictureStore:
         """Bound a call in time, and translate the library's errors; a missing object stays a `FileNotFoundError`."""
         started, outcome = time.monotonic(), "unavailable"
         try:
-            async with asyncio.timeout(times.OBJECT_CALL + size / SLOWEST):
+            async with asyncio.timeout(durations.OBJECT_CALL + size / SLOWEST):
                 yield
             outcome = "ok"
         except TimeoutError:

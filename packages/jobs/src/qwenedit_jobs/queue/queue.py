@@ -12,7 +12,7 @@ import structlog
 from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError, OutOfMemoryError
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.errors import PicturesForgottenError, QueueFullError, StorageFullError, TooManyUnfinishedError
 from qwenedit_jobs.model import (
     Cancelled,
@@ -103,7 +103,7 @@ class JobQueue(QueueView):
         keys: Keys,
         *,
         waiter: Redis | None = None,
-        picture_ttl: int = times.PICTURE,
+        picture_ttl: int = durations.PICTURE,
     ) -> None:
         super().__init__(redis, keys)
         self._waiter = waiter or redis
@@ -184,7 +184,7 @@ class JobQueue(QueueView):
             that end.
         """
         end = None if ending is None else str(ending)
-        at = int(await self._run("answered", id=job_id, retention=times.ANSWERED_JOB, ending=end, how=how))
+        at = int(await self._run("answered", id=job_id, retention=durations.ANSWERED_JOB, ending=end, how=how))
         return at / 1000 if at else None
 
     async def reword(self, job: Job) -> bool:
@@ -275,7 +275,7 @@ class JobQueue(QueueView):
         job_id: str,
         token: str,
         *,
-        lease: float = times.LEASE,
+        lease: float = durations.LEASE,
         draining: bool = False,
         phase: Phase | None = None,
         step: int = 0,

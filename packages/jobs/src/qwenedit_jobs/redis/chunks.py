@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 CHUNK = 512 * 1024
-"""Bytes. With the 5 s of `times.REDIS_REPLY`, 105 kB/s is the slowest connection that works."""
+"""Bytes. With the 5 s of `durations.REDIS_REPLY`, 105 kB/s is the slowest connection that works."""
 
 
 async def put(redis: Redis, key: str, data: bytes, *, ms: int) -> None:

@@ -18,7 +18,7 @@ from redis.exceptions import ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.maint_notifications import MaintNotificationsConfig
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +47,7 @@ class _SentinelPool(SentinelConnectionPool):
 class _Retry(Retry):
     """Says what an error of the event loop's, or a name that isn't found, means, and logs slow replies."""
 
-    logged_at = -times.LOG
+    logged_at = -durations.LOG
     host = ""
 
     async def call_with_retry(self, do: Callable[[], Awaitable[T]], *args: Any, **named: Any) -> T:
@@ -71,7 +71,7 @@ class _Retry(Retry):
             raise
 
     def _took(self, seconds: float) -> None:
-        if seconds > times.REDIS_SLOW and time.monotonic() - _Retry.logged_at > times.LOG:
+        if seconds > durations.REDIS_SLOW and time.monotonic() - _Retry.logged_at > durations.LOG:
             _Retry.logged_at = time.monotonic()
             log.warning("redis.slow", seconds=round(seconds, 1), reason="Redis' node, CPU or disk, or the network")
 
@@ -106,10 +106,10 @@ async def answered_within(seconds: float) -> AsyncIterator[None]:
         redis.exceptions.TimeoutError: its reply did not come in time after that.
     """
     try:
-        async with asyncio.timeout(seconds + times.REDIS_REPLY):
+        async with asyncio.timeout(seconds + durations.REDIS_REPLY):
             yield
     except TimeoutError as error:
-        raise RedisTimeoutError(f"no reply within {seconds + times.REDIS_REPLY:g} s") from error
+        raise RedisTimeoutError(f"no reply within {seconds + durations.REDIS_REPLY:g} s") from error
 
 
 def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True, retries: int = 3) -> Redis:
@@ -133,9 +133,9 @@ def connect(settings: RedisSettings, *, waits: bool = False, decode: bool = True
         "decode_responses": decode,
         # What somebody wrote that is no UTF-8 is read as a text that fits nothing; it must not break who reads it.
         "encoding_errors": "backslashreplace",
-        "socket_timeout": None if waits else times.REDIS_REPLY,
-        "socket_connect_timeout": times.REDIS_REPLY,
-        "health_check_interval": times.REDIS_IDLE,
+        "socket_timeout": None if waits else durations.REDIS_REPLY,
+        "socket_connect_timeout": durations.REDIS_REPLY,
+        "health_check_interval": durations.REDIS_IDLE,
         # A round trip at each connection, and a complaint in the log, for what only managed Redis knows.
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
         "retry": retry,
@@ -168,8 +168,8 @@ def _master(settings: RedisSettings, behaviour: dict[str, Any]) -> Redis:
     sentinel = Sentinel(  # type: ignore[no-untyped-call]  # redis-py leaves it untyped
         settings.redis_sentinels,
         sentinel_kwargs={
-            "socket_timeout": times.REDIS_REPLY,
-            "socket_connect_timeout": times.REDIS_REPLY,
+            "socket_timeout": durations.REDIS_REPLY,
+            "socket_connect_timeout": durations.REDIS_REPLY,
             "ssl": tls,
             **{key: value for key, value in options.items() if key.startswith("ssl_")},
             **_password(settings.redis_sentinel_password),

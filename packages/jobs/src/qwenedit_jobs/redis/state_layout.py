@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import structlog
 from redis.exceptions import NoPermissionError, OutOfMemoryError
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.errors import AnotherBotError, StateTooNewError
 
 if TYPE_CHECKING:
@@ -91,8 +91,8 @@ class StateWatch:
         """
         layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
         with suppress(OutOfMemoryError):
-            lost = self._noted and (layout is None or float(noted or 0) < self._noted - times.STATE_LOSS)
-            if lost or (self._lost and time.time() - self._lost > times.LOG):
+            lost = self._noted and (layout is None or float(noted or 0) < self._noted - durations.STATE_LOSS)
+            if lost or (self._lost and time.time() - self._lost > durations.LOG):
                 self._lost = time.time()
                 log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from redis.exceptions import RedisError
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.redis.scripts import Scripts, named
 
@@ -117,14 +117,14 @@ class Workers:
     async def beat(self, presence: Presence) -> None:
         """Send a heartbeat."""
         about = presence.model_dump_json()
-        await self._scripts.run("beat", worker=presence.worker, about=about, kept=times.LAST_WORDS)
+        await self._scripts.run("beat", worker=presence.worker, about=about, kept=durations.LAST_WORDS)
 
     async def leave(self, worker: str) -> None:
         """Remove a worker."""
         await self._redis.zrem(self._keys.workers, worker)
         await self._redis.delete(self._keys.worker_about(worker))
 
-    async def seen(self, within: int = times.FORGOTTEN_WORKER) -> Seen:
+    async def seen(self, within: int = durations.FORGOTTEN_WORKER) -> Seen:
         """Return the parts that sent a heartbeat within so many seconds, the last first. Reads at most 8 MiB."""
         # A stolen worker's password could flood the register.
         limits = {"forgotten": within * 1000, "most": 1_000, "bytes": 8_192}
@@ -156,7 +156,7 @@ async def telling(register: Workers, bot: str, troubles: Callable[[], list[dict[
 
     async def keep_beating() -> None:
         while True:
-            await asyncio.sleep(times.BOT_BEAT)
+            await asyncio.sleep(durations.BOT_BEAT)
             await beat()
 
     task, last = asyncio.create_task(keep_beating()), []

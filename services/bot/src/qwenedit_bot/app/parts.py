@@ -43,7 +43,7 @@ from qwenedit_bot.texts import Texts
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leadership import Leadership
 from qwenedit_bot.users.access_list import AccessList
-from qwenedit_jobs import Events, RedisPictureStore, times
+from qwenedit_jobs import Events, RedisPictureStore, durations
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.redis import state_layout
 from qwenedit_jobs.workers.registry import Workers
@@ -268,6 +268,6 @@ class Parts:
             "janitor": (1.0, cleaning.tick),  # the most that a retry is late
             "progress": (1.0, draw),
             "forget": (5.0, self._user_jobs.tick),
-            "state": (times.STATE_CHECK, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
+            "state": (durations.STATE_CHECK, state_layout.StateWatch(redis, base.settings.keys, base.me.id).tick),
             "erasure": (3_600, partial(user_erasure.rewrite_file, redis)),
         }

@@ -1,12 +1,12 @@
 """The times for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
 
 Each may be changed alone, unless its text names another one: `tests/unit/bot/common/test_timeouts.py` checks those.
-Those of the queue are in `qwenedit_jobs.times`.
+Those of the queue are in `qwenedit_jobs.durations`.
 """
 
 from __future__ import annotations
 
-from qwenedit_jobs.times import DAY
+from qwenedit_jobs.durations import DAY
 
 # ---------------------------------------------------------------- calls of Telegram
 SHORT_CALL = 10
@@ -78,6 +78,6 @@ LANGUAGE = 365 * DAY
 VERDICT = DAY
 """A verdict on a result: longer than its picture can be requested."""
 CHARGE = 8 * DAY
-"""What an unfinished job was charged to, at most. Above `times.UNANSWERED_JOB`."""
+"""What an unfinished job was charged to, at most. Above `durations.UNANSWERED_JOB`."""
 PAYMENT = 3 * 365 * DAY
 """A user's payments, after the last one: for accounts and refunds."""

@@ -10,7 +10,7 @@ import structlog
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
-from qwenedit_jobs import PictureStoreUnavailableError, input_ref, times
+from qwenedit_jobs import PictureStoreUnavailableError, durations, input_ref
 from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 
@@ -54,7 +54,10 @@ class UserJobs:
                 "photos, until their job has ended", "picture", seconds=self.picture_ttl, until="`PICTURE_TTL`"
             ),
             PersonalData(
-                "photos of a job that failed, from then on", "picture", seconds=times.FAILED_JOB_PICTURES, told="failed"
+                "photos of a job that failed, from then on",
+                "picture",
+                seconds=durations.FAILED_JOB_PICTURES,
+                told="failed",
             ),
             PersonalData(
                 "results", "picture answered_pictures", seconds=self.picture_ttl, until="`PICTURE_TTL`", told="pictures"
@@ -62,10 +65,10 @@ class UserJobs:
             PersonalData(
                 "jobs with their instructions and Telegram's ids of their photos, from the answer on",
                 "job_prefix job",
-                seconds=times.ANSWERED_JOB,
+                seconds=durations.ANSWERED_JOB,
                 told="answered",
             ),
-            PersonalData("jobs without an answer", "job", seconds=times.UNANSWERED_JOB, told="unanswered"),
+            PersonalData("jobs without an answer", "job", seconds=durations.UNANSWERED_JOB, told="unanswered"),
             PersonalData("IDs of jobs in the queue", f"{_PLACES} user", until="they are answered, or dropped"),
             PersonalData("IDs of jobs that are being forgotten", "forgetting", until="they have ended"),
             PersonalData("whether moderation lets a result be shown", "verdict", seconds=timeouts.VERDICT),

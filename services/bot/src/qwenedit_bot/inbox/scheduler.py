@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 from qwenedit_bot.chat.errors import LaterError, TelegramUnavailableError
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import described
-from qwenedit_jobs import PictureStoreUnavailableError, times
+from qwenedit_jobs import PictureStoreUnavailableError, durations
 from qwenedit_jobs.backoff import Backoff, pause, pause_after
 from qwenedit_jobs.redis.ending import end
 
@@ -208,7 +208,7 @@ class Scheduler:
 
     async def _hold(self) -> None:
         while True:
-            await asyncio.sleep(times.LANE_HOLD / 3)
+            await asyncio.sleep(durations.LANE_HOLD / 3)
             try:
                 await self._lanes.renew(self._in_hand.values())
             except RedisError as error:

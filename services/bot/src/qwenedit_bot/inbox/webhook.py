@@ -23,7 +23,7 @@ from qwenedit_bot.chat.calls import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import unless
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.backoff import Backoff, pause
 from qwenedit_telemetry import HEALTHY, Health, HttpServer
 
@@ -60,7 +60,7 @@ class Webhook:
         self._updates = updates
         self._url = url
         self._secret = secret_of(bot.token, url)
-        self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, times.LOG)
+        self._logged: TTLCache[tuple[str, ...], bool] = TTLCache(100, durations.LOG)
         app = web.Application(client_max_size=1 << 20)  # Telegram's longest have some tens of kilobytes
         app.router.add_post(urlsplit(url).path or "/", self._receive)
         self._server = HttpServer(app, host=host, port=port, connections=CONNECTIONS, shutdown=timeouts.WEBHOOK_STOP)

@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import times
+from qwenedit_jobs import durations
 from qwenedit_jobs.workers.registry import Device, Presence
 from qwenedit_telemetry import open_sockets, troubles
 from qwenedit_worker import timeouts
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Heartbeat:
-    """Gives signs of life: one every `times.BEAT` seconds, and one soon after each change.
+    """Gives signs of life: one every `durations.BEAT` seconds, and one soon after each change.
 
     Args:
         about: What never changes: the worker's name, where it runs, its version, its ComfyUI's address.
@@ -53,7 +53,7 @@ class Heartbeat:
         try:
             while True:
                 state = (self._watch.health(), self._shutdown.draining.is_set(), troubles())
-                if state != reported or time.monotonic() - beat_at >= times.BEAT:
+                if state != reported or time.monotonic() - beat_at >= durations.BEAT:
                     reported, beat_at = state, time.monotonic()
                     await self._beat()
                 await asyncio.sleep(1.0)

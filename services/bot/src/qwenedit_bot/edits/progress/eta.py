@@ -7,7 +7,7 @@ from statistics import median
 from typing import TYPE_CHECKING, TypeAlias
 
 from qwenedit_bot.texts import Text
-from qwenedit_jobs import State, times
+from qwenedit_jobs import State, durations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,5 +68,5 @@ class Eta:
 def estimate(place: int, workers: int, usual: float | None, *, waited: float) -> Wait | None:
     """Return what to expect for a job in line; None if unknown. On average, jobs that run (place 0) are half done."""
     if place and not workers:
-        return Text.WAKING if waited < times.COLD_START else Text.LATE
+        return Text.WAKING if waited < durations.COLD_START else Text.LATE
     return None if usual is None else usual * (1 + (place - 0.5) / workers if place else 0.5)
