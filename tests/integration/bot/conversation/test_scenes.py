@@ -412,6 +412,9 @@ async def test_original_is_the_photo_that_was_sent(stage: Any) -> None:
         claim = await stage.worker.finish_next(RESULT)
         await ann.picture(number=number)
         await stage.answered(claim.job.id)
+    await ann.send("go back to the original and make it pink")
+    assert (await next_of(stage))[1] not in (RESULT, photo("PNG"))
+    await ann.picture(number=4)
     await ann.send("show me the original")
     assert (await ann.says("Back to this one")).reply_to == picture.reply_to
 

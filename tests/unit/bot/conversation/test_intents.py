@@ -180,8 +180,11 @@ def test_words_about_an_album_that_say_no_more() -> None:
         ("напиши рожденье", "ой ошиблась рождение", "напиши рождение"),
         ("сделай зиму", "ой нет не зиму, лучше осень", "сделай осень"),
         ("write Rs 399 on top", "sorry price is 349 not 399", "write Rs 349 on top"),
+        ("write happy 6th birthday", "oops he's turning 7 not 6", "write happy 7th birthday"),
         ("make the cup red", "smaller", ""),
         ("make the cup red", "wait no green", ""),
+        ("make the cup red", "the cup is not red", ""),
+        ("make the cup red", "thanks but not red", ""),
         ("put a hat on him", "not the shirt", ""),
     ],
 )

@@ -96,7 +96,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     intent, doubt = _meant(turn, message, behind or text)
     wish, intent = wish_in(behind or text), "" if behind and intent == FIX else intent
     if behind and made and about is not None and place in ("", ORIGINAL):
-        before = about if head == STOP else with_before(about, things)
+        before = await _first_of(turn, about) if place else about if head == STOP else with_before(about, things)
         about, replied = Thing(Stage.PHOTO, before.sources), True
     doubtful, nods = doubtful_in(draft, sent_at(message)), intent == Intent.THANKS and set(text) & intents.NODS
     if doubtful is not None and (nods or intent == Intent.AGREED):
@@ -115,6 +115,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         intent, jobs = AGAIN, wrong
     if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
+    if about is not None and intents.put_right(about.prompt, wish):
+        intent, doubt = FIX, ""
     if about is not None and intent == FIX and (intents.is_more(wish) or about.job == draft.praised):
         about = replace(about, sources=about.pictures)  # which is kept
     return Said(

@@ -40,6 +40,7 @@ A remark that becomes a job costs a picture; a wish that doesn't costs a message
 """
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+_WORDS = r"\d+|[^\W\d]+"
 _REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
 _MARKS_BETWEEN = r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
 """What stands between clauses, besides words such as “but”."""
@@ -215,19 +216,23 @@ def put_right(said: str, words: str) -> str:
 
     “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
     """
-    every = re.findall(r"\w+", words)
+    every = re.findall(_WORDS, words)
     told = [each for each in every if not has("slip", each)]
     denied = [at for at, each in enumerate(told) if has("not", each)]
-    if len(told) == 1 and (len(every) > 1 or "*" in words):
+    slip = len(told) == 1 and (len(every) > 1 or "*" in words)
+    if slip:
         old = new = told[0]
     elif denied == [0] and len(told) > 2:
         old, new = told[1], " ".join(told[2:])
-    elif denied and denied == [len(told) - 2]:
-        old, new = told[-1], told[denied[0] - 1]
+    elif len(told) > 2 and denied == [len(told) - 2]:
+        old, new = told[-1], told[-3]
     else:
         return ""
-    found = get_close_matches(old, re.findall(r"\w+", said), 1, 0.75)
-    return said.replace(found[0], new) if found else ""
+    before = re.findall(_WORDS, said)
+    found = get_close_matches(old, before, 1, 0.6 if slip else 0.75)
+    # And no “thanks, but not the hat”, or “the sky is not blue”.
+    alike = get_close_matches(old, [new]) or old.isdigit() or meaning_of(new).intent in WISHES
+    return re.sub(rf"(?<!\w){found[0]}", new, said) if found and alike and new not in before else ""
 
 
 def is_about_one(text: str) -> bool:
