@@ -163,7 +163,7 @@ async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann
 
 async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(stage, worker, ann) -> None:
     picture, _job = await finished(ann, worker)
-    await stage.telegram.fault("getFile", "refusal", description="Bad Request: wrong file_id")
+    await stage.telegram.fault("getFile", "refusal", description="wrong file_id")
     await ann.press("Again", message_id=picture.id)
     await ann.says("Telegram doesn't give me this file. Please send it again.")
     assert await worker.queue.unfinished_ids() == []

@@ -1,4 +1,4 @@
-"""Files on their way to a bot, on links that may be slow, stall or break."""
+"""Files on their way to a bot, on links that may be slow or break."""
 
 from __future__ import annotations
 
@@ -40,8 +40,6 @@ async def send_file(request: web.Request, file: File, fault: Fault | None) -> we
         while left > 0:
             await response.write(piece := content.read(min(left, _PIECE)))
             left -= len(piece)
-        if fault.kind is FaultKind.STALL:
-            await asyncio.sleep(fault.seconds)
     if request.transport is not None:
         request.transport.close()
     return response

@@ -18,7 +18,13 @@ from telegram_simulator.bot_api.methods.sending import MAX_DOWNLOAD
 from telegram_simulator.bot_api.parameters import method_class, typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
-from telegram_simulator.common.errors import ApiError, NotFoundError, TooManyRequestsError, UnauthorizedError
+from telegram_simulator.common.errors import (
+    ApiError,
+    BadRequestError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
 from telegram_simulator.messages.keyboards import parse_markup
 from telegram_simulator.world.faults import FILE, Fault, FaultKind
 
@@ -43,7 +49,7 @@ class CallOutcome:
     html: str | None = None
 
 
-_IN_PART = frozenset({FaultKind.CUT, FaultKind.THROTTLE, FaultKind.STALL})
+_IN_PART = frozenset({FaultKind.CUT, FaultKind.THROTTLE})
 """What befalls a file on its way."""
 _CUT = CallOutcome(0)
 _BAD_GATEWAY = CallOutcome(502, html="<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>")
@@ -86,7 +92,7 @@ class BotApi:
         """Carry a call out, with whatever befalls it."""
         chat_id = bot.chat_of(said.values)
         came = time.time()
-        fault = self._world.faults.take(method, chat_id=chat_id, file_id=said.values.get("file_id"))
+        fault = self._world.faults.take(method, chat_id=chat_id)
         if fault is None or fault.kind in (FaultKind.CUT, FaultKind.SLOW):
             outcome = await self._carry_out(bot, method, said)
             came = time.time()
@@ -141,7 +147,7 @@ class BotApi:
         file = bot.files.at(request.match_info["path"])
         if file is None or file.size > MAX_DOWNLOAD:
             return await self._respond(request, _refusal(NotFoundError()))
-        fault = self._world.faults.take(FILE, chat_id=file.chat_id, file_id=file.id)
+        fault = self._world.faults.take(FILE, chat_id=file.chat_id)
         if fault is not None and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
         elif fault is not None and fault.kind not in _IN_PART:
@@ -194,7 +200,7 @@ async def _failure(fault: Fault) -> CallOutcome:
     """Return how a call fails before it has had any effect."""
     match fault.kind:
         case FaultKind.REFUSAL:
-            return CallOutcome(fault.status, fault.as_answer())
+            return _refusal(BadRequestError(fault.description))
         case FaultKind.TOO_MANY_REQUESTS:
             return _refusal(TooManyRequestsError(fault.retry_after))
         case FaultKind.SERVER_ERROR:

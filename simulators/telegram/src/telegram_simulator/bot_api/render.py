@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.messages.keyboards import keyboard_json
-from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing
+from telegram_simulator.messages.model import ChatKind, MediaKind, Standing
 from telegram_simulator.world.group_rights import PERMISSIONS
 
 if TYPE_CHECKING:
-    from telegram_simulator.messages.model import Chat, File, Invoice, Media, Message, Origin, Payment, Rendition, User
+    from telegram_simulator.messages.model import Chat, File, Invoice, Media, Message, Payment, Rendition, User
     from telegram_simulator.world.chats import Conversation
     from telegram_simulator.world.world import World
 
@@ -24,6 +24,8 @@ _RIGHTS = tuple(
 )
 NOTE_LENGTH = 384
 """Pixels of a video note's side."""
+STRANGER = {"id": 4242, "is_bot": False, "first_name": "Carol"}
+"""Who wrote first what people forward."""
 _ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
 
 
@@ -33,7 +35,6 @@ def user_json(user: User) -> Json:
         id=user.id,
         is_bot=user.is_bot,
         first_name=user.first_name,
-        last_name=user.last_name,
         username=user.username,
         language_code=user.language,
     )
@@ -49,13 +50,12 @@ def chat_json(world: World, conversation: Conversation) -> Json:
         id=chat.id,
         type=chat.kind.value,
         first_name=user.first_name,
-        last_name=user.last_name,
         username=user.username,
     )
 
 
 def group_json(chat: Chat) -> Json:
-    """Write a Chat that is a group or a channel."""
+    """Write a Chat that is a group."""
     return _present(id=chat.id, type=chat.kind.value, title=chat.title)
 
 
@@ -72,7 +72,7 @@ def message_json(world: World, conversation: Conversation, message: Message, *, 
         date=message.date,
         edit_date=message.edit_date,
         media_group_id=message.album_id,
-        forward_origin=message.origin and _origin(message.origin, message.date),
+        forward_origin={"type": "user", "date": message.date, "sender_user": STRANGER} if message.forwarded else None,
         via_bot=message.via_bot and user_json(message.via_bot),
         reply_to_message=answered and message_json(world, conversation, answered, nested=True),
         **_content(message),
@@ -172,18 +172,6 @@ def _named(media: Media) -> Json:
 
 def _size(rendition: Rendition) -> Json:
     return {**file_json(rendition.file), "width": rendition.width, "height": rendition.height}
-
-
-def _origin(origin: Origin, date: int) -> Json:
-    chat = origin.chat and group_json(origin.chat)
-    return _present(
-        type=origin.kind.value,
-        date=date,
-        sender_user=origin.user and user_json(origin.user),
-        sender_user_name=origin.name,
-        **{"chat" if origin.kind is OriginKind.CHANNEL else "sender_chat": chat},
-        message_id=origin.message_id,
-    )
 
 
 def _present(**values: Any) -> Json:

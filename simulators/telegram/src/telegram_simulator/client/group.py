@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telegram_simulator.world.faults import ANY, FILE, FaultKind
+from telegram_simulator.world.faults import FILE, FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from telegram_simulator.client.connection import Connection
 
 MEDIA = (
@@ -35,38 +33,22 @@ class ControlledChat:
         self._connection = connection
         self.chat_id = chat_id
 
-    async def refuse(
-        self,
-        method: str = ANY,
-        *,
-        status: int = 400,
-        description: str = "",
-        parameters: Mapping[str, int] | None = None,
-        times: int | None = None,
-    ) -> None:
-        """Refuse the bot's calls in this chat.
+    async def refuse(self, description: str) -> None:
+        """Refuse all calls of the bot in this chat, until `clear_refusals`.
 
         Args:
-            method: Of the Bot API, `file` for downloads of what was sent here, or `*` for any.
-            status: Of HTTP.
-            description: Such as `CHAT_RESTRICTED`; the status' name is put before it.
-            parameters: Such as `retry_after`, in seconds.
-            times: How many calls; None for all until `clear_refusals`.
-
-        Raises:
-            RefusedError: There is no such refusal.
+            description: Such as `CHAT_RESTRICTED`.
         """
-        said = {"status": status, "description": description, "parameters": dict(parameters or {})}
-        fault = {"kind": FaultKind.REFUSAL, "method": method, "times": times, "chat_id": self.chat_id, **said}
+        fault = {"kind": FaultKind.REFUSAL, "description": description, "times": None, "chat_id": self.chat_id}
         await self._connection.do("arm", fault=fault)
 
-    async def clear_refusals(self, method: str | None = None) -> None:
-        """Let no call fail any more that fails because it is for this chat; or only those of one method."""
-        await self._connection.do("clear_faults", chat=self.chat_id, method=method)
+    async def clear_refusals(self) -> None:
+        """Let no call fail any more that fails because it is for this chat."""
+        await self._connection.do("clear_faults", chat=self.chat_id)
 
-    async def throttle_downloads(self, rate: int, *, times: int | None = None) -> None:
+    async def throttle_downloads(self, rate: int) -> None:
         """Let files that are sent here come at `rate` bytes a second; ended by `clear_refusals`."""
-        fault = {"kind": FaultKind.THROTTLE, "method": FILE, "rate": rate, "times": times, "chat_id": self.chat_id}
+        fault = {"kind": FaultKind.THROTTLE, "method": FILE, "rate": rate, "times": None, "chat_id": self.chat_id}
         await self._connection.do("arm", fault=fault)
 
 
@@ -82,16 +64,13 @@ class Group(ControlledChat):
         super().__init__(connection, chat_id)
         self.id = chat_id
 
-    async def migrate(self, *, edits: bool = False) -> Group:
+    async def migrate(self) -> Group:
         """Turn a basic group into a supergroup, which is returned. This one refuses every call from then on.
-
-        Args:
-            edits: The bot can still edit what it has sent here.
 
         Raises:
             RefusedError: It is no basic group (`kind="group"`), or was turned into a supergroup before.
         """
-        return Group(self._connection, await self._connection.do("migrate", chat=self.id, edits=edits))
+        return Group(self._connection, await self._connection.do("migrate", chat=self.id))
 
     async def forbid(self, *permissions: str) -> None:
         """Forbid the bot what ChatPermissions call `can_send_photos` and so on; with none, forbid nothing.

@@ -86,7 +86,7 @@ class Person(ControlledChat):
         caption: str = "",
         captions: Sequence[str] = (),
         as_file: bool = False,
-        forwarded: bool | str = False,
+        forwarded: bool = False,
         reply_to: int | None = None,
         via_bot: str | None = None,
         keyboard: Rows | None = None,
@@ -104,7 +104,7 @@ class Person(ControlledChat):
             caption: The words beside a picture.
             captions: Instead, the words beside each picture of the album.
             as_file: Send a photo, or the album's pictures, as files.
-            forwarded: Somebody else has written it first: True or `user`, `hidden_user`, `chat`, `channel`.
+            forwarded: Somebody else has written it first.
             reply_to: Id of the message that it answers.
             via_bot: User name of another bot, through which it is sent inline.
             keyboard: Rows of forged buttons, each a text and the data it carries.
@@ -115,7 +115,6 @@ class Person(ControlledChat):
         kind = kind or ("document" if document is not None or as_file else "photo")
         contents: list[Bytes | Item] = [each for each in (photo, document) if each is not None] or list(album)
         items = [each if isinstance(each, Item) else Item(each, kind, name) for each in contents]
-        manner = _manner(forwarded, reply_to) | {"via_bot": via_bot, "keyboard": _buttons(keyboard)}
         sent = await self._do(
             "send",
             files=[_file(number, item) for number, item in enumerate(items)],
@@ -123,22 +122,25 @@ class Person(ControlledChat):
             captions=captions,
             kinds=[item.kind for item in items],
             mime=mime,
-            manner=manner,
+            manner={
+                "forwarded": forwarded,
+                "reply_to": reply_to,
+                "via_bot": via_bot,
+                "keyboard": _buttons(keyboard),
+            },
         )
         return tuple(sent)
 
-    async def share(self, kind: str, *, forwarded: bool | str = False, reply_to: int | None = None) -> int:
+    async def share(self, kind: str) -> int:
         """Send what has no file, such as a location or a poll, or cause a service message; returns the message's id.
 
         Args:
-            kind: A name of `messages.contents.ContentKind`.
-            forwarded: Somebody else has sent it first, as in `send`.
-            reply_to: Id of the message that it answers.
+            kind: A name in `messages.contents`.
 
         Raises:
             RefusedError: There is no such kind.
         """
-        return int(await self._do("share", kind=kind, manner=_manner(forwarded, reply_to)))
+        return int(await self._do("share", kind=kind))
 
     async def send_text(self, text: str) -> int:
         """Send a text; returns the message's id."""
@@ -158,13 +160,7 @@ class Person(ControlledChat):
             text: What each says; `{number}` counts from 1.
             forwarded: As one gesture forwards them.
         """
-        return tuple(await self._do("flood", count=count, text=text, forwarded="user" if forwarded else None))
-
-    async def forward(self, message_id: int, *, to: ControlledChat | None = None) -> int:
-        """Forward any message of this chat, to this chat or to another that the person is in; returns the new id."""
-        chat = (to or self).chat_id
-        sent = await self._connection.do("forward", user=self.id, chat=chat, from_chat=self.chat_id, message=message_id)
-        return int(sent)
+        return tuple(await self._do("flood", count=count, text=text, forwarded=forwarded))
 
     async def press(self, label: str, *, message_id: int | None = None, timeout: float = PATIENCE) -> None:  # noqa: ASYNC109
         """Press the newest button with that label, or with one that holds it; waits until there is one.
@@ -222,10 +218,6 @@ class Person(ControlledChat):
         """Let the bot write again."""
         await self._connection.do("block", user=self.id, blocked=False)
 
-    async def speak(self, language: str) -> None:
-        """Use another language from now on."""
-        await self._connection.do("speak", user=self.id, language=language)
-
     async def snapshot(self) -> Chat:
         """Look at the chat."""
         return Chat.parse(await self._do("look"))
@@ -280,10 +272,6 @@ def _found(message: Message | None) -> Message:
     if message is None:
         raise AssertionError("the chat that was waited for is not as wanted")
     return message
-
-
-def _manner(forwarded: bool | str, reply_to: int | None) -> dict[str, Any]:  # noqa: FBT001 - or of what kind
-    return {"forwarded": "user" if forwarded is True else forwarded or None, "reply_to": reply_to}
 
 
 def _buttons(rows: Rows | None) -> list[list[dict[str, str]]]:

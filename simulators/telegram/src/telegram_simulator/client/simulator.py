@@ -57,7 +57,6 @@ class TelegramSimulator:
         *,
         language: str | None = "en",
         first_name: str = "Ann",
-        last_name: str | None = None,
         username: str | None = None,
         is_bot: bool = False,
     ) -> Person:
@@ -67,7 +66,6 @@ class TelegramSimulator:
             id=user_id,
             language=language,
             first_name=first_name,
-            last_name=last_name,
             username=username,
             is_bot=is_bot,
         )
@@ -143,7 +141,7 @@ class TelegramSimulator:
             method: Of the Bot API.
             kind: What goes wrong (`faults.FaultKind`).
             times: How many calls; None for all until `clear_faults`.
-            properties: Further attributes of `faults.Fault`, such as `retry_after`, `seconds`, `chat_id`, `file_id`.
+            properties: Further attributes of `faults.Fault`, such as `retry_after`, `seconds`, `chat_id`.
 
         Raises:
             RefusedError: There is no such fault.

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
+from telegram_simulator.messages.model import Invoice, Payment  # noqa: TC001 - pydantic reads them at run time
+
 
 class Button(NamedTuple):
     """A button under a message."""
@@ -43,29 +45,6 @@ class FileInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoice:
-    """What a message asks to be paid, in Stars."""
-
-    title: str
-    description: str
-    payload: str
-    currency: str
-    total: int
-    paid: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """What was paid, or given back, in Stars."""
-
-    charge_id: str
-    payload: str
-    currency: str
-    total: int
-    refunded: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
     """A message as it was or is.
 
@@ -91,10 +70,6 @@ class Version:
     def document(self) -> FileInfo | None:
         """The file it carries."""
         return self.media if self.media and self.media.kind == "document" else None
-
-    @property
-    def reply_keyboard(self) -> None:
-        """What stands in place of the person's keyboard: the bot never puts anything there."""
 
     @property
     def buttons(self) -> tuple[Button, ...]:

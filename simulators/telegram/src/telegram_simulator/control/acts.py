@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, validate_call
 
-from telegram_simulator.common.errors import ControlError, NoSuchThingError
+from telegram_simulator.common.errors import ControlError
 from telegram_simulator.control.snapshot import chat_snapshot
-from telegram_simulator.messages.contents import ContentKind  # noqa: TC001 - pydantic reads it at run time
-from telegram_simulator.messages.model import ChatKind, MediaKind, OriginKind, Standing, User
+from telegram_simulator.messages.model import ChatKind, MediaKind, Standing, User
 from telegram_simulator.people.people import PLAINLY, Attachment, Manner
 from telegram_simulator.world.faults import Fault  # noqa: TC001 - pydantic reads it at run time
 
@@ -79,7 +78,6 @@ async def user(  # who somebody is, by name
     asked: Asked,
     id: int | None = None,  # noqa: A002 - as the Bot API calls it
     first_name: str = "Ann",
-    last_name: str | None = None,
     username: str | None = None,
     language: str | None = "en",
     *,
@@ -90,9 +88,7 @@ async def user(  # who somebody is, by name
     user_id = next(number for number in asked.powers.user_ids if number not in known) if id is None else id
     if user_id <= 0:
         raise ControlError("a user's id is positive")
-    known[user_id] = User(
-        id=user_id, first_name=first_name, last_name=last_name, username=username, language=language, is_bot=is_bot
-    )
+    known[user_id] = User(id=user_id, first_name=first_name, username=username, language=language, is_bot=is_bot)
     return user_id
 
 
@@ -118,28 +114,17 @@ async def send(
 
 
 @act
-async def share(asked: Asked, user: int, chat: int, kind: ContentKind, manner: Manner = PLAINLY) -> int:
+async def share(asked: Asked, user: int, chat: int, kind: str) -> int:
     """Send what has no file, or cause a service message; returns its id."""
-    return asked.powers.people.share(asked.place(user, chat), kind, manner=manner).id
+    return asked.powers.people.share(asked.place(user, chat), kind).id
 
 
 @act
-async def flood(
-    asked: Asked, user: int, chat: int, count: int, text: str, forwarded: OriginKind | None = None
-) -> list[int]:
+async def flood(asked: Asked, user: int, chat: int, count: int, text: str, *, forwarded: bool = False) -> list[int]:
     """Send many texts at once; each says its number where the text says `{number}`."""
     place, manner = asked.place(user, chat), Manner(forwarded=forwarded)
     texts = (text.replace("{number}", str(number)) for number in range(1, count + 1))
     return [message.id for each in texts for message in await asked.powers.people.send(place, text=each, manner=manner)]
-
-
-@act
-async def forward(asked: Asked, user: int, chat: int, from_chat: int, message: int) -> int:
-    """Send a message of one chat again, to another or the same; returns its new id."""
-    found = asked.place(user, from_chat).conversation.find(message)
-    if found is None:
-        raise NoSuchThingError(f"there is no message {message}")
-    return asked.powers.people.forward(asked.place(user, chat), found).id
 
 
 @act
@@ -173,12 +158,6 @@ async def block(asked: Asked, user: int, *, blocked: bool) -> None:
 
 
 @act
-async def speak(asked: Asked, user: int, language: str) -> None:
-    """Use another language from now on."""
-    asked.powers.people.speak(user, language)
-
-
-@act
 async def look(asked: Asked, user: int, chat: int, after: int | None = None, wait: float = 0.0) -> dict[str, Any]:
     """Return a chat; if it is at version `after` still, wait for something new for that many seconds."""
     conversation = asked.conversation(chat)
@@ -199,9 +178,9 @@ async def group(
 
 
 @act
-async def migrate(asked: Asked, chat: int, *, edits: bool = False) -> int:
+async def migrate(asked: Asked, chat: int) -> int:
     """Turn a basic group into a supergroup; returns its id."""
-    return asked.powers.groups.migrate(asked.bot, asked.conversation(chat), edits=edits).chat.id
+    return asked.powers.groups.migrate(asked.bot, asked.conversation(chat)).chat.id
 
 
 @act
@@ -280,9 +259,9 @@ async def arm(asked: Asked, fault: Fault) -> None:
 
 
 @act
-async def clear_faults(asked: Asked, chat: int | None = None, method: str | None = None) -> None:
-    """Let no call fail any more, or none of a chat or method."""
-    asked.powers.world.faults.clear(chat_id=chat, method=method)
+async def clear_faults(asked: Asked, chat: int | None = None) -> None:
+    """Let no call fail any more, or none of a chat."""
+    asked.powers.world.faults.clear(chat_id=chat)
 
 
 @act

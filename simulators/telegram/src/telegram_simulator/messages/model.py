@@ -13,12 +13,11 @@ if TYPE_CHECKING:
 
 
 class ChatKind(StrEnum):
-    """Where people talk. A channel is only something that messages come from."""
+    """Where people talk."""
 
     PRIVATE = "private"
     GROUP = "group"
     SUPERGROUP = "supergroup"
-    CHANNEL = "channel"
 
 
 class MediaKind(StrEnum):
@@ -53,7 +52,6 @@ class User:
 
     id: int
     first_name: str
-    last_name: str | None = None
     username: str | None = None
     language: str | None = None
     """IETF tag of the user's client."""
@@ -147,33 +145,6 @@ class Payment:
     refunded: bool = False
 
 
-class OriginKind(StrEnum):
-    """Where a forwarded message comes from; the values are the types of the Bot API's MessageOrigin."""
-
-    USER = "user"
-    HIDDEN_USER = "hidden_user"
-    CHAT = "chat"
-    CHANNEL = "channel"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Origin:
-    """Who wrote first what is forwarded.
-
-    Attributes:
-        user: Of a message of a user.
-        name: Of a user who hides their account.
-        chat: Of a message in the name of a group, or of a channel.
-        message_id: Of the message in the channel.
-    """
-
-    kind: OriginKind
-    user: User | None = None
-    name: str | None = None
-    chat: Chat | None = None
-    message_id: int | None = None
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One version of a message.
@@ -184,7 +155,7 @@ class Message:
         edit_date: When its content was last changed.
         album_id: Shared by the messages of one album.
         reply_to: Id of the message that it replies to.
-        origin: Who wrote it first, if it is forwarded.
+        forwarded: Somebody else, `render.STRANGER`, wrote it first.
         invoice: What it asks to be paid.
         payment: What it tells to be paid, or given back: Telegram itself says so.
         outgoing: The bot whose chat it is has sent it.
@@ -204,7 +175,7 @@ class Message:
     edit_date: int | None = None
     album_id: str | None = None
     reply_to: int | None = None
-    origin: Origin | None = None
+    forwarded: bool = False
     invoice: Invoice | None = None
     payment: Payment | None = None
     outgoing: bool = False

@@ -30,14 +30,8 @@ class Groups:
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def migrate(self, bot: Bot, old: Conversation, *, edits: bool = False) -> Conversation:
+    def migrate(self, bot: Bot, old: Conversation) -> Conversation:
         """Turn a basic group into a supergroup with the same people, and another id; nothing leads back.
-
-        Args:
-            bot: Whose group it is.
-            old: The basic group.
-            edits: Whether the bot can still edit its messages in the old group. Telegram's Bot API server itself
-                refuses only what sends, deletes or asks about members (`Client.cpp`, `check_chat_access`).
 
         Raises:
             ControlError: It is no basic group, or was turned into a supergroup before.
@@ -48,7 +42,7 @@ class Groups:
             raise ControlError(f"the group has become {old.migrated_to}")
         new = bot.found_group(old.chat.title or "", old.members, kind=ChatKind.SUPERGROUP)
         new.standing, new.forbidden = old.standing, old.forbidden
-        old.migrated_to, old.editable = new.chat.id, edits
+        old.migrated_to = new.chat.id
         self.announce(bot, old, {"migrate_to_chat_id": new.chat.id}, sender=self._somebody(old))
         self.announce(bot, new, {"migrate_from_chat_id": old.chat.id}, sender=ANONYMOUS, as_group=True)
         return new

@@ -14,15 +14,14 @@ from telegram_simulator.common.errors import ApiError, BadRequestError, ControlE
 from telegram_simulator.files import media
 from telegram_simulator.messages.contents import SERVICE, content_of
 from telegram_simulator.messages.keyboards import Buttons  # noqa: TC001 - pydantic reads it at run time
-from telegram_simulator.messages.model import CAPTIONLESS, Media, MediaKind, Message, Origin, OriginKind, Standing, User
+from telegram_simulator.messages.model import CAPTIONLESS, Media, MediaKind, Message, Standing, User
 from telegram_simulator.messages.text import caption, message_text
-from telegram_simulator.people.senders import ORIGINS, other_bot
+from telegram_simulator.people.senders import other_bot
 from telegram_simulator.world.bots import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from telegram_simulator.messages.contents import ContentKind
     from telegram_simulator.world.bots import Bot
     from telegram_simulator.world.chats import Conversation
     from telegram_simulator.world.world import World
@@ -44,14 +43,14 @@ class Manner:
 
     Attributes:
         reply_to: Id of the message that it answers.
-        forwarded: Where it comes from, if somebody else has written it first.
+        forwarded: Somebody else has written it first.
         via_bot: User name of another bot, through which it is sent inline.
         keyboard: Buttons under it. Telegram gives people none, but for what they send through other bots; a bot must
             not believe them.
     """
 
     reply_to: int | None = None
-    forwarded: OriginKind | None = None
+    forwarded: bool = False
     via_bot: str | None = None
     keyboard: Buttons = ()
 
@@ -138,7 +137,7 @@ class People:
             for words, picture in zip(written, contents, strict=True)
         ]
 
-    def share(self, place: Place, kind: ContentKind, *, manner: Manner = PLAINLY) -> Message:
+    def share(self, place: Place, kind: str) -> Message:
         """Send what has neither words nor a file, or cause a service message.
 
         Raises:
@@ -146,13 +145,7 @@ class People:
         """
         if place.conversation.blocked:
             raise ControlError("the user has blocked the bot")
-        content = content_of(kind, date=int(time.time()))
-        return self._post(place, "", None, album_id=None, manner=manner, service=content)
-
-    def forward(self, place: Place, message: Message) -> Message:
-        """Send again what somebody has sent, and say whose it is."""
-        origin = message.origin or Origin(kind=OriginKind.USER, user=message.sender)
-        return self._post(place, message.text, message.media, album_id=None, manner=PLAINLY, origin=origin)
+        return self._post(place, "", None, album_id=None, manner=PLAINLY, service=content_of(kind))
 
     def edit(self, place: Place, message_id: int, text: str) -> Message:
         """Change the words of one's own message.
@@ -237,14 +230,6 @@ class People:
             },
         )
 
-    def speak(self, user_id: int, language: str) -> None:
-        """Use another language from now on.
-
-        Raises:
-            NoSuchThingError: There is no such person.
-        """
-        self._world.users[user_id] = replace(self._world.user(user_id), language=language)
-
     async def _media(self, place: Place, attachment: Attachment) -> Media:
         """Make what a message carries; like Telegram's clients, send what cannot be a photo as what it is."""
         kind, files, chat_id = attachment.kind, place.bot.files, place.conversation.chat.id
@@ -273,11 +258,9 @@ class People:
         *,
         album_id: str | None,
         manner: Manner,
-        origin: Origin | None = None,
         service: dict[str, Any] | None = None,
     ) -> Message:
         place.conversation.begun = True
-        first = None if manner.forwarded is None else ORIGINS[manner.forwarded]
         message = place.conversation.add(
             Message(
                 id=place.conversation.next_id(),
@@ -289,7 +272,7 @@ class People:
                 keyboard=manner.keyboard,
                 album_id=album_id,
                 reply_to=manner.reply_to,
-                origin=origin or first,
+                forwarded=manner.forwarded,
                 via_bot=None if manner.via_bot is None else other_bot(manner.via_bot),
                 service=service,
             )

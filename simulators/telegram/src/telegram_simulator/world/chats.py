@@ -56,7 +56,6 @@ class Conversation:
         forbidden: What the bot may not send there, by the names of the Bot API's ChatPermissions.
         topic_closed: The group's topic is closed: only administrators write.
         migrated_to: Id of the supergroup that the group has become.
-        editable: The bot can still edit what it sent before that.
         blocked: The person has blocked the bot.
         begun: The person has written; before, the bot cannot.
     """
@@ -68,7 +67,6 @@ class Conversation:
     forbidden: frozenset[str] = frozenset()
     topic_closed: bool = False
     migrated_to: int | None = None
-    editable: bool = True
     blocked: bool = False
     begun: bool = False
     records: dict[int, MessageRecord] = field(default_factory=dict)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from http.client import responses
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +15,7 @@ class FaultKind(StrEnum):
     """What goes wrong."""
 
     REFUSAL = "refusal"
-    """Refused with the `status`, `description` and `parameters` that are asked for; nothing happens."""
+    """Refused with 400 and the `description`; nothing happens."""
     TOO_MANY_REQUESTS = "429"
     """Refused with `retry_after`; nothing happens."""
     SERVER_ERROR = "500"
@@ -39,11 +37,6 @@ class FaultKind(StrEnum):
     """The call does what it should at once; the reply comes `seconds` later."""
     THROTTLE = "throttle"
     """A file comes at `rate` bytes a second. Downloads only."""
-    STALL = "stall"
-    """The first half of a file comes, then nothing for `seconds`, then the connection is cut. Downloads only."""
-
-
-_OF_FILES = frozenset({FaultKind.THROTTLE, FaultKind.STALL})
 
 
 class Fault(BaseModel):
@@ -53,13 +46,10 @@ class Fault(BaseModel):
         method: Name of a method of the Bot API, `file`, or `*` for any.
         times: How many calls it meets; None for all until it is cleared.
         retry_after: In seconds, for a 429.
-        seconds: How long a timeout or a stall lasts, or how late a slow reply is.
+        seconds: How long a timeout lasts, or how late a slow reply is.
         rate: Of a throttled download, in bytes a second.
-        status: Of a refusal.
-        description: Of a refusal; the status' name is put before it, as Telegram does.
-        parameters: Of a refusal, such as `retry_after`.
+        description: Of a refusal, after "Bad Request: ".
         chat_id: Only calls for this chat, and downloads of what was sent to it, are met.
-        file_id: Only calls for this file are met.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,29 +60,16 @@ class Fault(BaseModel):
     retry_after: int = Field(3, ge=1)
     seconds: float = Field(60.0, ge=0)
     rate: int = Field(1 << 16, ge=1)
-    status: int = Field(400, ge=400, le=599)
     description: str = ""
-    parameters: dict[str, int] = Field(default_factory=dict)
     chat_id: int | None = None
-    file_id: str | None = None
 
-    def meets(self, method: str, *, chat_id: int | None, file_id: str | None = None) -> bool:
+    def meets(self, method: str, *, chat_id: int | None) -> bool:
         """Whether a call is one of those it is armed for."""
         return (
             self.method.lower() in (ANY, method.lower())
-            and (self.kind not in _OF_FILES or method == FILE)
+            and (self.kind is not FaultKind.THROTTLE or method == FILE)
             and self.chat_id in (None, chat_id)
-            and self.file_id in (None, file_id)
         )
-
-    def as_answer(self) -> dict[str, Any]:
-        """Return what a refusal answers (telegram-bot-api, `Client.cpp`, `fail_query_with_error`)."""
-        retry_after = self.parameters.get("retry_after")
-        words = self.description or (f"retry after {retry_after}" if retry_after else "")
-        title = responses.get(self.status, "Error")
-        described = words if words.startswith(title) else f"{title}: {words}" if words else title
-        answer = {"ok": False, "error_code": self.status, "description": described}
-        return answer | ({"parameters": self.parameters} if self.parameters else {})
 
 
 class Faults:
@@ -110,24 +87,19 @@ class Faults:
         """Let calls fail from now on."""
         self._armed.append(fault)
 
-    def clear(self, *, chat_id: int | None = None, method: str | None = None) -> None:
-        """Let no call fail any more; or disarm only what was armed for this chat, or for this method."""
-        self._armed = [
-            fault
-            for fault in self._armed
-            if (chat_id is not None and fault.chat_id != chat_id)
-            or (method is not None and fault.method.lower() != method.lower())
-        ]
+    def clear(self, *, chat_id: int | None = None) -> None:
+        """Let no call fail any more; or disarm only what was armed for this chat."""
+        self._armed = [fault for fault in self._armed if chat_id is not None and fault.chat_id != chat_id]
 
     def give_back(self, fault: Fault) -> None:
         """Let a failure that was taken befall the next call instead."""
         if fault.times is not None:
             self._armed.insert(0, fault.model_copy(update={"times": 1}))
 
-    def take(self, method: str, *, chat_id: int | None, file_id: str | None = None) -> Fault | None:
+    def take(self, method: str, *, chat_id: int | None) -> Fault | None:
         """Return what befalls a call, and count it."""
         for index, fault in enumerate(self._armed):
-            if not fault.meets(method, chat_id=chat_id, file_id=file_id):
+            if not fault.meets(method, chat_id=chat_id):
                 continue
             if fault.times is not None and fault.times > 1:
                 self._armed[index] = fault.model_copy(update={"times": fault.times - 1})

@@ -79,9 +79,9 @@ async def answer_callback_query(call: Call[AnswerCallbackQuery]) -> bool:
 
 
 def _target(call: Call[Any]) -> tuple[Conversation, Message]:
-    conversation = conversation_of(call, call.method.chat_id, edit=True)
+    conversation = conversation_of(call, call.method.chat_id)
     message = message_of(conversation, call.method.message_id, "message to edit")
-    if not message.outgoing or message.origin is not None:
+    if not message.outgoing:
         raise BadRequestError("message can't be edited")
     return conversation, message
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from telegram_simulator.world.chats import Conversation
 
 
-def conversation_of(call: Call[Any], chat_id: int | str | None, *, edit: bool = False) -> Conversation:
+def conversation_of(call: Call[Any], chat_id: int | str | None) -> Conversation:
     """Return the chat that a call is about (telegram-bot-api, `Client.cpp`, `check_chat_access`).
 
     Raises:
@@ -29,7 +29,7 @@ def conversation_of(call: Call[Any], chat_id: int | str | None, *, edit: bool = 
         raise BadRequestError("chat not found") from None
     if not conversation.begun:
         raise BadRequestError("chat not found")
-    if conversation.migrated_to is not None and not (edit and conversation.editable):
+    if conversation.migrated_to is not None:
         raise MigratedError(conversation.migrated_to)
     if not conversation.bot_present:
         was = "was kicked from" if conversation.standing is Standing.KICKED else "is not a member of"
