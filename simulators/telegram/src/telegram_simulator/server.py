@@ -14,12 +14,8 @@ from telegram_simulator.chat_page.guard import add_headers, refuse_other_pages
 from telegram_simulator.chat_page.page import Page
 from telegram_simulator.common.errors import ApiError, ControlError, NoSuchThingError
 from telegram_simulator.common.tasks import owned_tasks
-from telegram_simulator.control.acts import Powers
 from telegram_simulator.control.api import Control
 from telegram_simulator.files.storage import temporary_storage
-from telegram_simulator.people.groups import Groups
-from telegram_simulator.people.payments import StarPayments
-from telegram_simulator.people.people import People
 from telegram_simulator.world.bots import Bots
 from telegram_simulator.world.rate_limits import RateLimiter, Rates
 from telegram_simulator.world.world import World
@@ -65,15 +61,14 @@ async def running(config: Config) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _serving(world: World, config: Config) -> AsyncIterator[str]:
-    people, cashier = People(world), StarPayments(world)
     api = BotApi(world)
     async with owned_tasks() as tasks, api.webhooks.running():
         app = web.Application(client_max_size=2 * LARGEST, middlewares=[refuse_other_pages, _explain])
         app.on_response_prepare.append(add_headers)
         for part in (
             api.routes(tasks),
-            Control(Powers(world, people, Groups(world), cashier)).routes(),
-            Page(world, people).routes(),
+            Control(world).routes(),
+            Page(world).routes(),
         ):
             app.add_routes(part)
         # A caller that hangs up ends what waits on its behalf, as a long poll does.

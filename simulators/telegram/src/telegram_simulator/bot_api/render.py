@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.messages.keyboards import keyboard_json
@@ -22,8 +23,6 @@ _RIGHTS = tuple(
     can_pin_messages can_manage_topics
 """.split()
 )
-NOTE_LENGTH = 384
-"""Pixels of a video note's side."""
 STRANGER = {"id": 4242, "is_bot": False, "first_name": "Carol"}
 """Who wrote first what people forward."""
 _ADMIN = {"can_manage_chat": True, "can_delete_messages": True}
@@ -94,6 +93,18 @@ def member_json(user: User, standing: Standing = Standing.MEMBER, *, forbidden: 
             return member
 
 
+def standing_json(world: World, conversation: Conversation, by: User, old: Json, new: Json) -> Json:
+    """Write a ChatMemberUpdated, from one ChatMember to another."""
+    chat = chat_json(world, conversation)
+    return {
+        "chat": chat,
+        "from": user_json(by),
+        "date": int(time.time()),
+        "old_chat_member": old,
+        "new_chat_member": new,
+    }
+
+
 def file_json(file: File) -> Json:
     """Write what all kinds of files have in common."""
     return {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": file.size}
@@ -114,7 +125,7 @@ def _content(message: Message) -> Json:
         return {"photo": [_size(rendition) for rendition in media.renditions], **words}
     content: Json = {media.kind.value: _file(media), **words}
     if media.kind is MediaKind.ANIMATION:
-        content["document"] = _named(media)  # for bots that know no animations
+        content["document"] = _file(media)  # for bots that know no animations
     return content
 
 
@@ -139,35 +150,25 @@ def _payment(payment: Payment) -> Json:
     return {"refunded_payment" if payment.refunded else "successful_payment": said}
 
 
+_PLAYED = {"duration": 1}
+_SEEN = {"width": 512, "height": 512}
+_FURTHER: dict[MediaKind, Json] = {
+    MediaKind.STICKER: _SEEN | {"type": "regular"},
+    MediaKind.VOICE: _PLAYED,
+    MediaKind.VIDEO_NOTE: _PLAYED | {"length": 384},
+    MediaKind.AUDIO: _PLAYED,
+    MediaKind.VIDEO: _PLAYED | _SEEN,
+    MediaKind.ANIMATION: _PLAYED | _SEEN,
+}
+"""What kinds of files have beside a document's fields; how large and long they are, nobody asks."""
+
+
 def _file(media: Media) -> Json:
-    match media.kind:
-        case MediaKind.STICKER:
-            return {
-                **file_json(media.file),
-                "type": "regular",
-                "width": media.width,
-                "height": media.height,
-                "is_animated": media.file.mime == "application/x-tgsticker",
-                "is_video": media.file.mime == "video/webm",
-            }
-        case MediaKind.VOICE:
-            return {**file_json(media.file), "duration": media.duration, "mime_type": media.file.mime}
-        case MediaKind.VIDEO_NOTE:
-            return {**file_json(media.file), "length": NOTE_LENGTH, "duration": media.duration}
-        case MediaKind.AUDIO:
-            return {**_named(media), "duration": media.duration}
-        case MediaKind.VIDEO | MediaKind.ANIMATION:
-            return {**_named(media), "width": media.width, "height": media.height, "duration": media.duration}
-        case _:
-            return _named(media)
-
-
-def _named(media: Media) -> Json:
-    thumbnail = _size(media.renditions[0]) if media.renditions else None
-    return {
-        **file_json(media.file),
-        **_present(file_name=media.file.name, mime_type=media.file.mime, thumbnail=thumbnail),
-    }
+    named = file_json(media.file) | _present(file_name=media.file.name, mime_type=media.file.mime)
+    if media.kind is MediaKind.STICKER:
+        named["is_animated"] = media.file.mime == "application/x-tgsticker"
+        named["is_video"] = media.file.mime == "video/webm"
+    return named | _FURTHER.get(media.kind, {})
 
 
 def _size(rendition: Rendition) -> Json:

@@ -17,8 +17,7 @@ from telegram_simulator.common.errors import NoSuchThingError
 from telegram_simulator.messages.model import User
 
 if TYPE_CHECKING:
-    from telegram_simulator.people.people import People, Place
-    from telegram_simulator.world.world import World
+    from telegram_simulator.world.world import Place, World
 
 DEFAULT_USER = 1001
 LONGEST_WAIT = 20.0
@@ -35,12 +34,10 @@ class Page:
 
     Args:
         world: What it shows.
-        people: Finds a person's place.
     """
 
-    def __init__(self, world: World, people: People) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._people = people
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """Return the routes."""
@@ -67,10 +64,8 @@ class Page:
         return web.json_response(
             {
                 "version": conversation.pulse.count,
-                "chat": conversation.chat.id,
                 "bot": {"name": bot.me.first_name, "online": bot.online, "action": conversation.action},
-                "group": conversation.chat.title,
-                "messages": [message_view(record.now, place.user.id) for record in records],
+                "messages": [message_view(record.now) for record in records],
                 "answers": [{"id": each.query_id, "text": each.text, "alert": each.alert} for each in answers],
             }
         )
@@ -95,13 +90,7 @@ class Page:
         # A new number in the page's address makes a new person, whose client has the browser's language.
         name = "You" if user_id == DEFAULT_USER else f"User {user_id}"
         self._world.users.setdefault(user_id, User(id=user_id, first_name=name, language=_language(request)))
-        title = request.query.get("group")
-        if not title:
-            return self._people.place(bot_id=None, user_id=user_id)
-        # A group's title in the address makes that person a member of it, or its first member.
-        group = self._world.bots.newest.group(title)
-        group.members.add(user_id)
-        return self._people.place(bot_id=None, user_id=user_id, chat_id=group.chat.id)
+        return self._world.place(self._world.bots.newest, user_id)
 
 
 def _language(request: web.Request) -> str:

@@ -13,17 +13,16 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 
-def message_view(message: Message, user_id: int) -> Json:
-    """Write a message; it is from the person who looks, from another one, or from the bot."""
+def message_view(message: Message) -> Json:
+    """Write a message; it is from the person who looks, or from the bot."""
     media = message.media
     photo = media if media and media.kind is MediaKind.PHOTO else None
     document = media if media and media.kind is not MediaKind.PHOTO else None
     return {
         "id": message.id,
-        "from": "bot" if message.outgoing else "user" if message.sender.id == user_id else "other",
-        "name": message.sender.first_name,
+        "from": "bot" if message.outgoing else "user",
         "date": message.date,
-        "text": message.text or _service(message),
+        "text": message.text,
         "photo": photo and {"url": file_url(photo), "width": photo.width, "height": photo.height},
         "document": document and _document(document),
         "invoice": message.invoice and _invoice(message.invoice),
@@ -33,23 +32,6 @@ def message_view(message: Message, user_id: int) -> Json:
         "edited": message.edit_date is not None,
         "reply_to": message.reply_to,
     }
-
-
-def _service(message: Message) -> str:
-    """Say what a service message tells, in a word or two."""
-    match message.service:
-        case {"migrate_to_chat_id": _}:
-            return "This group was upgraded to a supergroup."
-        case {"migrate_from_chat_id": _}:
-            return "The group was upgraded to this supergroup."
-        case {"left_chat_member": _}:
-            return "The bot was removed."
-        case {"new_chat_members": _}:
-            return "The bot was added."
-        case dict(content):
-            return f"[{next(iter(content)).replace('_', ' ')}]"
-        case _:
-            return ""
 
 
 def file_url(media: Media) -> str:

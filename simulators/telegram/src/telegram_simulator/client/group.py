@@ -73,12 +73,8 @@ class Group(ControlledChat):
         return Group(self._connection, await self._connection.do("migrate", chat=self.id))
 
     async def forbid(self, *permissions: str) -> None:
-        """Forbid the bot what ChatPermissions call `can_send_photos` and so on; with none, forbid nothing.
-
-        Raises:
-            RefusedError: There is no such permission.
-        """
-        await self._connection.do("change_rights", chat=self.id, forbidden=permissions)
+        """Forbid the bot what ChatPermissions call `can_send_photos` and so on; with none, forbid nothing."""
+        await self._stand("restricted" if permissions else "member", forbidden=permissions)
 
     async def forbid_media(self) -> None:
         """Forbid the bot everything but texts."""
@@ -90,16 +86,19 @@ class Group(ControlledChat):
 
     async def kick_bot(self) -> None:
         """Remove the bot, for good."""
-        await self._connection.do("change_rights", chat=self.id, standing="kicked")
+        await self._stand("kicked")
 
     async def add_bot(self) -> None:
         """Let the bot in as a member, or make an administrator a member again."""
-        await self._connection.do("change_rights", chat=self.id, standing="member")
+        await self._stand("member")
 
     async def promote_bot(self) -> None:
         """Make the bot an administrator."""
-        await self._connection.do("change_rights", chat=self.id, standing="administrator")
+        await self._stand("administrator")
 
     async def close_topic(self) -> None:
         """Let only administrators write, as where a forum's topic is closed."""
-        await self._connection.do("change_rights", chat=self.id, topic_closed=True)
+        await self._connection.do("close_topic", chat=self.id)
+
+    async def _stand(self, standing: str, *, forbidden: tuple[str, ...] = ()) -> None:
+        await self._connection.do("stand", chat=self.id, standing=standing, forbidden=forbidden)

@@ -23,9 +23,6 @@ class BotState(TypedDict):
 
     id: int
     username: str
-    online: bool
-    polling: bool
-    """A request of it waits for updates."""
     webhook: str | None
     pending: int
     """Updates that it has not confirmed."""

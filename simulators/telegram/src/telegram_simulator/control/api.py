@@ -1,4 +1,4 @@
-"""The control API: `POST /simulator/NAME` does what the function of that name in `acts.py` says."""
+"""The control API: `POST /simulator/NAME` does what the function of that name beside here says."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from pydantic_core import to_jsonable_python
 
 from telegram_simulator.bot_api.request_body import LARGEST, read_body
 from telegram_simulator.common.errors import ControlError, NoSuchThingError
+from telegram_simulator.control import groups, people  # noqa: F401 - they have acts
 from telegram_simulator.control.acts import ACTS, Asked
 
 if TYPE_CHECKING:
-    from telegram_simulator.control.acts import Powers
+    from telegram_simulator.world.world import World
 
 
 class Control:
     """Serves the control API.
 
     Args:
-        powers: What is done with.
+        world: What is changed and looked at.
     """
 
-    def __init__(self, powers: Powers) -> None:
-        self._powers = powers
+    def __init__(self, world: World) -> None:
+        self._world = world
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes; any may name a bot by `?bot=ID`, else the newest is meant."""
@@ -39,13 +40,13 @@ class Control:
         said = await read_body(request, limit=LARGEST)
         bot_id = said.values.pop("bot", None)
         arguments = json.loads(said.values["arguments"]) if said.files else said.values
-        bot = self._powers.world.bot(None if bot_id is None else int(bot_id))
+        bot = self._world.bot(None if bot_id is None else int(bot_id))
         try:
-            done = await act(Asked(self._powers, bot, [upload for _name, upload in said.files]), **arguments)
+            done = await act(Asked(self._world, bot, [upload for _name, upload in said.files]), **arguments)
         except ValidationError as error:
             raise ControlError(str(error)) from None
         return web.json_response(to_jsonable_python(done))
 
     async def _file(self, request: web.Request) -> web.FileResponse:
-        file = self._powers.world.file(request.match_info["file_id"])
+        file = self._world.file(request.match_info["file_id"])
         return web.FileResponse(file.content, headers={"Content-Type": "application/octet-stream"})

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SIZES = (90, 320, 800, 1280)
 """Longest sides of the sizes that bots see, in pixels (https://core.telegram.org/api/files#image-thumbnail-types)."""
 QUALITY = 87
-THUMBNAIL = 320
 
 MAX_PHOTO_BYTES = 10 << 20
 MAX_SIDES = 10_000
@@ -58,23 +57,15 @@ async def as_photo(data: bytes, *, of_bot: bool = True) -> tuple[Scaled, ...]:
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     most = MAX_SIDES if of_bot else None
-    return await _made_once(("photo", most), data, lambda: _sizes(data, max_sides=most))
+    return await _made_once(most, data, lambda: _sizes(data, max_sides=most))
 
 
-async def as_thumbnail(data: bytes) -> Scaled | None:
-    """Make the small picture that stands for a file; None if it is no picture."""
-    try:
-        return (await _made_once(("thumbnail", None), data, lambda: (_thumbnail(data),)))[0]
-    except BadRequestError:
-        return None
+_made: OrderedDict[tuple[int | None, bytes], tuple[Scaled, ...]] = OrderedDict()
 
 
-_made: OrderedDict[tuple[object, bytes], tuple[Scaled, ...]] = OrderedDict()
-
-
-async def _made_once(kind: object, data: bytes, make: Callable[[], tuple[Scaled, ...]]) -> tuple[Scaled, ...]:
+async def _made_once(most: int | None, data: bytes, make: Callable[[], tuple[Scaled, ...]]) -> tuple[Scaled, ...]:
     """Make what is shown of a file, or find what was made of the same bytes a moment ago."""
-    key = kind, hashlib.sha256(data).digest()
+    key = most, hashlib.sha256(data).digest()
     made = _made.get(key)
     if made is None:
         made = await asyncio.to_thread(make)
@@ -97,14 +88,6 @@ def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
     if longest <= SIZES[-1]:
         sides.append(longest)
     return tuple(_scaled(picture, side) for side in sides)
-
-
-def _thumbnail(data: bytes) -> Scaled:
-    picture = _open(data)
-    if picture.width * picture.height > MAX_SIDES * MAX_SIDES // 4:
-        raise BadRequestError("IMAGE_PROCESS_FAILED")
-    picture.draft("RGB", (THUMBNAIL, THUMBNAIL))  # a JPEG is decoded no larger than needed
-    return _scaled(_flat(picture), THUMBNAIL)
 
 
 def _open(data: bytes) -> Image.Image:

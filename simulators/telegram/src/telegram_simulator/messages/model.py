@@ -42,7 +42,6 @@ class Standing(StrEnum):
     MEMBER = "member"
     ADMINISTRATOR = "administrator"
     RESTRICTED = "restricted"
-    LEFT = "left"
     KICKED = "kicked"
 
 
@@ -105,16 +104,22 @@ class Media:
     """What a message carries.
 
     Attributes:
-        renditions: A photo's sizes, smallest first; the thumbnail of other things.
-        duration: Of what is played, in seconds.
+        renditions: A photo's sizes, smallest first.
     """
 
     kind: MediaKind
     file: File
     renditions: tuple[Rendition, ...] = ()
-    width: int = 0
-    height: int = 0
-    duration: int = 0
+
+    @property
+    def width(self) -> int:
+        """Of a photo, in pixels; 0 of anything else."""
+        return self.renditions[-1].width if self.renditions else 0
+
+    @property
+    def height(self) -> int:
+        """Likewise."""
+        return self.renditions[-1].height if self.renditions else 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -156,11 +156,6 @@ class Bot:
         self.conversations[chat.id] = Conversation(chat, numbers, set(members), begun=True)
         return self.conversations[chat.id]
 
-    def group(self, title: str) -> Conversation:
-        """Return the supergroup of a title; it is made where there is none."""
-        known = (each for each in self.conversations.values() if each.chat.title == title)
-        return next(known, None) or self.found_group(title, (), kind=ChatKind.SUPERGROUP)
-
     def saw_poll(self) -> None:
         """Note that updates are being asked for."""
         self._polled = time.monotonic()

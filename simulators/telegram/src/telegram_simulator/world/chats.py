@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.common.change_signal import ChangeSignal
-from telegram_simulator.messages.model import ChatKind, Standing
+from telegram_simulator.messages.model import ChatKind, Message, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from telegram_simulator.messages.model import Chat, Message
+    from telegram_simulator.messages.model import Chat, User
 
 
 ANSWERS = 1000
@@ -83,16 +83,12 @@ class Conversation:
     @property
     def bot_present(self) -> bool:
         """Whether the bot is in the chat."""
-        return self.standing not in (Standing.LEFT, Standing.KICKED)
+        return self.standing is not Standing.KICKED
 
     @property
     def bot_admin(self) -> bool:
         """Whether the bot is an administrator of the group."""
         return self.standing is Standing.ADMINISTRATOR
-
-    def next_id(self) -> int:
-        """Return the id of the next message."""
-        return next(self.numbers)
 
     def find(self, message_id: int) -> Message | None:
         """Return a message as it is now, unless it is gone."""
@@ -104,8 +100,9 @@ class Conversation:
         """What the bot shows to be doing; Telegram's clients forget it soon."""
         return self._action if time.monotonic() < self._acted_at + ACTION else ""
 
-    def add(self, message: Message) -> Message:
-        """Put a new message at the end."""
+    def post(self, sender: User, **content: Any) -> Message:
+        """Put a new message at the end; `content` is the rest of what a `Message` has."""
+        message = Message(id=next(self.numbers), chat_id=self.chat.id, sender=sender, date=int(time.time()), **content)
         self.records[message.id] = MessageRecord([])
         return self.replace(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,21 @@ from telegram_simulator.world.call_log import CallLog
 from telegram_simulator.world.faults import Faults
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from telegram_simulator.messages.model import File, User
     from telegram_simulator.world.bots import Bot, Bots
     from telegram_simulator.world.chats import Conversation
     from telegram_simulator.world.rate_limits import RateLimiter
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person in a chat of a bot."""
+
+    bot: Bot
+    user: User
+    conversation: Conversation
 
 
 @dataclass(slots=True)
@@ -22,11 +34,15 @@ class World:
 
     Attributes:
         users: People by id.
+        user_ids: Of people who bring none.
+        numbers: Of presses and payments.
     """
 
     bots: Bots
     limits: RateLimiter
     users: dict[int, User] = field(default_factory=dict)
+    user_ids: Iterator[int] = field(default_factory=lambda: itertools.count(5001))
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     faults: Faults = field(default_factory=Faults)
     calls: CallLog = field(default_factory=CallLog)
 
@@ -62,6 +78,15 @@ class World:
         if chat_id < 0:
             raise NoSuchThingError(f"there is no chat {chat_id}")
         return bot.talk(self.user(chat_id).id)
+
+    def place(self, bot: Bot, user_id: int, chat_id: int | None = None) -> Place:
+        """Return a person in a chat, the private one unless another is named.
+
+        Raises:
+            NoSuchThingError: There is no such person or chat.
+        """
+        user = self.user(user_id)
+        return Place(bot, user, self.conversation(bot, user_id if chat_id is None else chat_id))
 
     def file(self, file_id: str) -> File:
         """Return a file of any bot.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from telegram_simulator.bot_api.methods.targets import conversation_of, reply_ta
 from telegram_simulator.bot_api.render import message_json
 from telegram_simulator.common.errors import BadRequestError
 from telegram_simulator.messages.keyboards import Button
-from telegram_simulator.messages.model import Invoice, Message
+from telegram_simulator.messages.model import Invoice
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     invoice = Invoice(
         title=method.title, description=method.description, payload=method.payload, currency=STARS, total=total
     )
-    return post(call, conversation, "", keyboard=keyboard, reply_to=reply_to, invoice=invoice)
+    return post(call, conversation, keyboard=keyboard, reply_to=reply_to, invoice=invoice)
 
 
 @answers(AnswerPreCheckoutQuery)
@@ -82,14 +81,5 @@ async def refund_star_payment(call: Call[RefundStarPayment]) -> bool:
 
 def post_payment(world: World, bot: Bot, conversation: Conversation, *, sender: User, payment: Payment) -> None:
     """Put a message about a payment, or about its return, into a chat, and tell the bot."""
-    message = conversation.add(
-        Message(
-            id=conversation.next_id(),
-            chat_id=conversation.chat.id,
-            sender=sender,
-            date=int(time.time()),
-            payment=payment,
-            outgoing=sender == bot.me,
-        )
-    )
+    message = conversation.post(sender, payment=payment, outgoing=sender == bot.me)
     bot.updates.add("message", message_json(world, conversation, message))

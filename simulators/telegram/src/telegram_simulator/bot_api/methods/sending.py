@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from typing import TYPE_CHECKING, Any
 
 from aiogram.enums import ChatAction
@@ -14,13 +13,11 @@ from telegram_simulator.bot_api.methods.targets import conversation_of, reply_ta
 from telegram_simulator.bot_api.methods.uploads import media_of
 from telegram_simulator.bot_api.render import Json, file_json, message_json
 from telegram_simulator.common.errors import BadRequestError
-from telegram_simulator.messages.model import Media, MediaKind, Message
+from telegram_simulator.messages.model import MediaKind
 from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
-    from telegram_simulator.messages.keyboards import Buttons
-    from telegram_simulator.messages.model import Invoice
     from telegram_simulator.world.chats import Conversation
 
 ALBUM = range(2, 11)
@@ -37,7 +34,7 @@ async def send_message(call: Call[SendMessage]) -> Json:
     reply_to = reply_target(call, conversation)
     check_right(conversation, None)
     charge(call, conversation)
-    return post(call, conversation, words, keyboard=call.buttons, reply_to=reply_to)
+    return post(call, conversation, text=words, reply_to=reply_to)
 
 
 @answers(SendPhoto)
@@ -87,30 +84,10 @@ def new_album_id() -> str:
     return str(10**16 + secrets.randbelow(9 * 10**16))
 
 
-def post(
-    call: Call[Any],
-    conversation: Conversation,
-    text: str,
-    *,
-    media: Media | None = None,
-    keyboard: Buttons = (),
-    reply_to: int | None = None,
-    invoice: Invoice | None = None,
-) -> Json:
-    """Put a message of the bot into a chat."""
-    message = Message(
-        id=conversation.next_id(),
-        chat_id=conversation.chat.id,
-        sender=call.bot.me,
-        date=int(time.time()),
-        text=text,
-        media=media,
-        keyboard=keyboard,
-        reply_to=reply_to,
-        outgoing=True,
-        invoice=invoice,
-    )
-    return message_json(call.world, conversation, conversation.add(message))
+def post(call: Call[Any], conversation: Conversation, **content: Any) -> Json:
+    """Put a message of the bot into a chat, with the buttons that the call brings unless the content has others."""
+    message = conversation.post(call.bot.me, outgoing=True, **{"keyboard": call.buttons} | content)
+    return message_json(call.world, conversation, message)
 
 
 async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Json:
@@ -120,4 +97,4 @@ async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Jso
     conversation = conversation_of(call, call.method.chat_id)  # which may have changed while the picture was worked on
     check_right(conversation, kind)
     charge(call, conversation)
-    return post(call, conversation, words, media=media, keyboard=call.buttons, reply_to=reply_to)
+    return post(call, conversation, text=words, media=media, reply_to=reply_to)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from telegram_simulator.common.errors import BadRequestError, ForbiddenError, MigratedError
-from telegram_simulator.messages.model import Standing
 
 if TYPE_CHECKING:
     from telegram_simulator.bot_api.methods.registry import Call
@@ -32,8 +31,7 @@ def conversation_of(call: Call[Any], chat_id: int | str | None) -> Conversation:
     if conversation.migrated_to is not None:
         raise MigratedError(conversation.migrated_to)
     if not conversation.bot_present:
-        was = "was kicked from" if conversation.standing is Standing.KICKED else "is not a member of"
-        raise ForbiddenError(f"bot {was} the {conversation.chat.kind} chat")
+        raise ForbiddenError(f"bot was kicked from the {conversation.chat.kind} chat")
     if conversation.blocked:
         raise ForbiddenError("bot was blocked by the user")
     return conversation

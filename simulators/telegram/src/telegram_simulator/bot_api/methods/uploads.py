@@ -35,7 +35,7 @@ async def media_of(call: Call[Any], kind: MediaKind, reference: object, *, missi
             raise BadRequestError(missing)
         if kind is MediaKind.PHOTO:
             return await media.photo(call.bot.files, upload.data)
-        return await media.other(call.bot.files, kind, upload.data, name=upload.name, mime=upload.mime)
+        return media.other(call.bot.files, kind, upload.data, name=upload.name, mime=upload.mime)
     if reference.startswith(("http://", "https://")):
         raise BadRequestError("failed to get HTTP URL content")  # the simulator fetches nothing from elsewhere
     known = call.bot.files.media(reference)

@@ -14,7 +14,7 @@ import { Viewer } from "./messages/viewer.js";
 
 setLanguage(navigator.language.split("-")[0]);
 
-let chat = { bot: { name: "Bot" }, group: null, messages: [], answers: [] };
+let chat = { bot: { name: "Bot" }, messages: [], answers: [] };
 let connected = false;
 
 const header = new Header();
@@ -29,7 +29,7 @@ const list = new MessageList({
   onCommand: (text) => composer.sendText(text),
 });
 
-const nameOf = (message) => ({ user: t("you"), bot: chat.bot.name })[message.from] ?? message.name;
+const nameOf = (message) => (message.from === "user" ? t("you") : chat.bot.name);
 
 /** Runs a request; its failure is told above the composer. Returns whether it went well. */
 async function attempt(request) {
@@ -51,13 +51,13 @@ function onState(state, { first }) {
   if (!connected) problem("");
   connected = true;
   const empty = chat.messages.length === 0;
-  list.sync(entriesOf(chat.messages), { nameOf, inGroup: chat.group !== null, animate: !first });
+  list.sync(entriesOf(chat.messages), { nameOf, animate: !first });
   byId("empty").hidden = !empty;
   byId("log").hidden = empty;
   byId("log").setAttribute("aria-busy", "false");
   composer.setChatEmpty(empty);
-  document.title = chat.group ?? chat.bot.name;
-  header.show({ ...chat.bot, name: document.title });
+  document.title = chat.bot.name;
+  header.show(chat.bot);
   if (more) follower.toEnd();
   const answers = chat.answers.filter((answer) => !first && !known.has(answer.id));
   if (first || answers.length > 0) list.settle();

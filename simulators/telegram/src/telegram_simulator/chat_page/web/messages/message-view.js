@@ -28,7 +28,7 @@ export class MessageView {
   }
 
   /** Shows the entry; `newDay` puts the date above it, `joined` draws it together with the one before. */
-  show({ messages, nameOf, inGroup, newDay, joined }) {
+  show({ messages, nameOf, newDay, joined }) {
     const [first] = messages;
     this.item.classList.toggle("own", first.from === "user");
     this.item.classList.toggle("joined", joined);
@@ -36,7 +36,6 @@ export class MessageView {
     this.#slot("day", this.item, newDay && format.day(first.date), () => el("p", { class: "day" }, format.day(first.date)));
     this.item.classList.toggle("service", Boolean(first.payment));
     const author = nameOf(first);
-    this.#bubble.classList.toggle("named", inGroup && first.from !== "user" && !joined);
     if (author === this.#author && sameItems(messages, this.#messages)) return;
     this.#messages = messages;
     this.#author = author;
@@ -56,7 +55,7 @@ export class MessageView {
     const own = first.from === "user";
     const captioned = this.#messages.find((message) => message.text) ?? first;
     const quoted = first.reply_to ? this.actions.find(first.reply_to) : null;
-    this.#slot("author", this.#bubble, this.#author, (author) => el("span", { class: "author" }, author, el("span", { class: "sr-only" }, ": ")));
+    this.#slot("author", this.#bubble, this.#author, (author) => el("span", { class: "author sr-only" }, `${author}: `));
     this.#slot("quote", this.#bubble, quoted && [quoted.id, quoted.text, Boolean(quoted.photo), moneyOf(quoted), nameOf(quoted)], () => this.#quote(quoted, nameOf(quoted)));
     this.#showPhotos(own);
     this.#slot("files", this.#bubble, this.#having("document").map((message) => message.document), (documents) =>

@@ -16,7 +16,7 @@ export class MessageList {
   }
 
   /** Brings the list to what `entries` say. `animate` lets new items slide in. */
-  sync(entries, { nameOf, inGroup, animate }) {
+  sync(entries, { nameOf, animate }) {
     const wanted = new Set(entries.map((entry) => entry.key));
     for (const [key, view] of this.#views) {
       if (wanted.has(key)) continue;
@@ -29,7 +29,7 @@ export class MessageList {
       const [first] = entry.messages;
       const newDay = previous === null || dayKey(previous.date) !== dayKey(first.date);
       const joined = !newDay && nameOf(previous) === nameOf(first) && first.date - previous.date < TOGETHER_S;
-      view.show({ messages: entry.messages, nameOf, inGroup, newDay, joined });
+      view.show({ messages: entry.messages, nameOf, newDay, joined });
       if (this.#list.children[index] !== view.item) this.#list.insertBefore(view.item, this.#list.children[index] ?? null);
       previous = entry.messages.at(-1);
     });

@@ -2,30 +2,20 @@
 
 import { t } from "../strings.js";
 
-/**
- * Who chats here, and where: `?user=ID` in the page's address lets several people chat in several tabs, each alone with
- * the bot or, with `&group=TITLE`, in a group.
- */
-const asked = new URLSearchParams(location.search);
-const place = new URLSearchParams({ user: asked.get("user") ?? "1001" });
-if (asked.get("group")) place.set("group", asked.get("group"));
-let chat = null;
-
-const who = () => ({ user: Number(place.get("user")), chat });
+/** Who chats here: `?user=ID` in the page's address lets several people chat in several tabs. */
+const user = Number(new URLSearchParams(location.search).get("user") ?? 1001);
 
 /** A request that failed, in words fit to be shown. */
 export class ApiError extends Error {}
 
 export async function fetchState(after) {
-  const state = await (await call(`/chat/state?${place}&after=${after}`)).json();
-  chat = state.chat;
-  return state;
+  return (await call(`/chat/state?user=${user}&after=${after}`)).json();
 }
 
 /** Sends a text, pictures, or both; several pictures become an album. */
 export function sendMessage({ text, files, asFile }) {
   const body = new FormData();
-  body.append("arguments", JSON.stringify({ ...who(), text, kinds: files.map(() => (asFile ? "document" : "photo")) }));
+  body.append("arguments", JSON.stringify({ user, text, kinds: files.map(() => (asFile ? "document" : "photo")) }));
   for (const file of files) body.append("files", file, file.name);
   return files.length > 0 ? call("/simulator/send", { method: "POST", body }) : act("send", { text });
 }
@@ -45,7 +35,7 @@ const act = (name, values) =>
   call(`/simulator/${name}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ ...who(), ...values }),
+    body: JSON.stringify({ user, chat: user, ...values }),
   });
 
 async function call(path, init) {

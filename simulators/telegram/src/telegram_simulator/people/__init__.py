@@ -1,1 +1,0 @@
-"""What people and groups do: write, press, pay, join."""
