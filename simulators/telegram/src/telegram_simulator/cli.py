@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
-import os
 import signal
 
 from telegram_simulator.server import Config, running
@@ -18,14 +17,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m telegram_simulator",
         description="The Telegram Bot API over HTTP, a page to chat with the bot on, and faults on demand.",
-        epilog="If BOT_TOKENS is set, bots with other tokens are refused; it lists tokens, separated by commas.",
     )
     parser.add_argument("--host", default=defaults.host, help="address to listen on (%(default)s)")
     parser.add_argument(
         "--port", type=int, default=defaults.port, help="port to listen on, 0 for a free one (%(default)s)"
     )
-    parser.add_argument("--bot-name", default=defaults.bot_name, help="the bot's name (%(default)s)")
-    parser.add_argument("--bot-username", default=defaults.bot_username, help="the bot's user name (%(default)s)")
     parser.add_argument(
         "--no-limits", dest="limits", action="store_false", help="let a bot send and edit as fast as it likes"
     )
@@ -57,9 +53,6 @@ def main() -> None:
     config = Config(
         host=options.host,
         port=options.port,
-        bot_name=options.bot_name,
-        bot_username=options.bot_username,
-        tokens=frozenset(filter(None, os.environ.get("BOT_TOKENS", "").split(","))),
         rates=Rates(enabled=options.limits),
         keep=options.keep_files << 20,
     )

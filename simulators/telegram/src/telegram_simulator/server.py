@@ -12,7 +12,7 @@ from telegram_simulator.bot_api.http import BotApi
 from telegram_simulator.bot_api.request_body import LARGEST
 from telegram_simulator.chat_page.guard import add_headers, refuse_other_pages
 from telegram_simulator.chat_page.page import Page
-from telegram_simulator.common.errors import ApiError, ControlError, NoSuchThingError
+from telegram_simulator.common.errors import ApiError, ControlError
 from telegram_simulator.common.tasks import owned_tasks
 from telegram_simulator.control.api import Control
 from telegram_simulator.files.storage import temporary_storage
@@ -35,17 +35,11 @@ class Config:
 
     Attributes:
         port: 0 takes a free one.
-        bot_name: What people see above the chat.
-        bot_username: Of the first bot, without the `@`.
-        tokens: Of the bots that exist; any other token is refused. Empty: each new token makes a bot.
         keep: Bytes of files that are kept, on disk; older ones are forgotten.
     """
 
     host: str = "127.0.0.1"
     port: int = 8090
-    bot_name: str = "Photo editor"
-    bot_username: str = "photo_editor_bot"
-    tokens: frozenset[str] = frozenset()
     rates: Rates = field(default_factory=Rates)
     keep: int = 1 << 30
 
@@ -54,8 +48,7 @@ class Config:
 async def running(config: Config) -> AsyncIterator[str]:
     """Serve while the context is open; gives the address."""
     with temporary_storage(limit=config.keep) as storage:
-        bots = Bots(name=config.bot_name, username=config.bot_username, storage=storage, tokens=config.tokens)
-        async with _serving(World(bots, RateLimiter(config.rates)), config) as url:
+        async with _serving(World(Bots(storage), RateLimiter(config.rates)), config) as url:
             yield url
 
 
@@ -88,9 +81,7 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     """Tell the page and tests what was wrong."""
     try:
         return await handler(request)
-    except NoSuchThingError as error:
-        return web.json_response({"error": str(error)}, status=404)
     except ControlError as error:
         return web.json_response({"error": str(error)}, status=400)
     except ApiError as error:
-        return web.json_response({"error": str(error)}, status=error.code)
+        return web.json_response({"error": error.description or str(error)}, status=error.code)

@@ -23,7 +23,6 @@ NONSENSE = [
         {"chat_id": "ANN", "text": "x", "reply_markup": "{"},
         "can't parse reply keyboard markup JSON object",
     ),
-    ("sendMessage", {"chat_id": "ANN", "text": "x", "reply_markup": "[]"}, "object expected as reply markup"),
     ("sendPhoto", {"chat_id": "5001"}, "there is no photo in the request"),
     ("sendPhoto", {"chat_id": "ANN", "photo": "attach://x"}, "there is no photo in the request"),
     ("sendPhoto", {"chat_id": "ANN", "photo": "made-up"}, "wrong file identifier/HTTP URL specified"),

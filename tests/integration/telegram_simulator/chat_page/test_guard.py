@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from telegram_simulator.server import Config, running
-
 PAUSE = {"user": 1001, "text": "/pause"}
 FOREIGN = [
     {"Origin": "http://evil.example"},
@@ -51,11 +49,3 @@ async def test_page_may_be_linked_to_and_neither_framed_nor_extended(http, simul
         assert response.status == 200
         policy = response.headers["Content-Security-Policy"]
     assert {"default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy.split("; "))
-
-
-async def test_token_of_no_bot_is_refused_if_it_is_known_which_exist(http):
-    async with running(Config(port=0, tokens=frozenset({"7:right"}))) as url:
-        assert await status(http, f"{url}/bot7:wrong/getMe") == 401
-        assert await status(http, f"{url}/bot8:right/getMe") == 401
-        assert await status(http, f"{url}/bot7:right/getMe") == 200
-        assert await status(http, f"{url}/bot7:wrong/getMe") == 401

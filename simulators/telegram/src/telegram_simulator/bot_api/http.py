@@ -18,13 +18,7 @@ from telegram_simulator.bot_api.methods.sending import MAX_DOWNLOAD
 from telegram_simulator.bot_api.parameters import method_class, typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
-from telegram_simulator.common.errors import (
-    ApiError,
-    BadRequestError,
-    NotFoundError,
-    TooManyRequestsError,
-    UnauthorizedError,
-)
+from telegram_simulator.common.errors import ApiError, TooManyRequestsError
 from telegram_simulator.messages.keyboards import parse_markup
 from telegram_simulator.world.faults import FILE, Fault, FaultKind
 
@@ -129,14 +123,14 @@ class BotApi:
         """Return the bot of a request's token.
 
         Raises:
-            NotFoundError: It has not the form of a token. Telegram's server alone would call it "Unauthorized: invalid
+            ApiError: It has not the form of a token. Telegram's server alone would call it "Unauthorized: invalid
                 token specified" (telegram-bot-api, `ClientManager.cpp`); what stands before it in public does not know
                 the address.
-            UnauthorizedError: It is not the bot's, as after it was revoked.
+            ApiError: It is not the bot's, as after it was revoked.
         """
         token = TOKEN.fullmatch(request.match_info["token"])
         if token is None:
-            raise NotFoundError
+            raise ApiError(code=404)
         return self._world.bots.named(int(token["id"]), token["secret"])
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -146,7 +140,7 @@ class BotApi:
             return await self._respond(request, _refusal(error))
         file = bot.files.at(request.match_info["path"])
         if file is None or file.size > MAX_DOWNLOAD:
-            return await self._respond(request, _refusal(NotFoundError()))
+            return await self._respond(request, _refusal(ApiError(code=404)))
         fault = self._world.faults.take(FILE, chat_id=file.chat_id)
         if fault is not None and fault.kind is FaultKind.SLOW:
             await asyncio.sleep(fault.seconds)
@@ -155,7 +149,7 @@ class BotApi:
         return await send_file(request, file, fault)
 
     async def _nowhere(self, request: web.Request) -> web.StreamResponse:
-        return await self._respond(request, _refusal(NotFoundError()))
+        return await self._respond(request, _refusal(ApiError(code=404)))
 
     async def _respond(self, request: web.Request, outcome: CallOutcome) -> web.StreamResponse:
         if outcome.status == 0:
@@ -200,7 +194,7 @@ async def _failure(fault: Fault) -> CallOutcome:
     """Return how a call fails before it has had any effect."""
     match fault.kind:
         case FaultKind.REFUSAL:
-            return _refusal(BadRequestError(fault.description))
+            return _refusal(ApiError(fault.description))
         case FaultKind.TOO_MANY_REQUESTS:
             return _refusal(TooManyRequestsError(fault.retry_after))
         case FaultKind.SERVER_ERROR:
@@ -208,7 +202,7 @@ async def _failure(fault: Fault) -> CallOutcome:
         case FaultKind.BAD_GATEWAY:
             return _BAD_GATEWAY
         case FaultKind.UNAUTHORIZED:
-            return _refusal(UnauthorizedError())
+            return _refusal(ApiError(code=401))
         case FaultKind.TIMEOUT:
             await asyncio.sleep(fault.seconds)
     return _CUT

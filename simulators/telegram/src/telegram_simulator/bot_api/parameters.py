@@ -10,7 +10,7 @@ import aiogram.methods
 from aiogram.methods import TelegramMethod
 from pydantic import BaseModel, ValidationError
 
-from telegram_simulator.common.errors import BadRequestError, NotFoundError
+from telegram_simulator.common.errors import ApiError
 
 if TYPE_CHECKING:
     from telegram_simulator.bot_api.request_body import RequestBody
@@ -43,12 +43,12 @@ def method_class(name: str) -> type[Method]:
     """Return a method's class.
 
     Raises:
-        NotFoundError: The Bot API has none of that name.
+        ApiError: The Bot API has none of that name.
     """
     try:
         return _methods()[name.lower()]
     except KeyError:
-        raise NotFoundError("method not found") from None
+        raise ApiError("method not found", code=404) from None
 
 
 def typed(kind: type[Method], said: RequestBody) -> Method:
@@ -57,7 +57,7 @@ def typed(kind: type[Method], said: RequestBody) -> Method:
     An upload under a parameter's own name becomes a reference, as if it had been attached by name.
 
     Raises:
-        BadRequestError: A parameter is missing or ill-typed.
+        ApiError: A parameter is missing or ill-typed.
     """
     values: dict[str, Any] = {}
     for name, value in said.values.items():
@@ -73,8 +73,8 @@ def typed(kind: type[Method], said: RequestBody) -> Method:
         first = error.errors()[0]
         name = str(first["loc"][0]) if first["loc"] else "?"
         if first["type"] == "missing" and len(first["loc"]) == 1:
-            raise BadRequestError(_MISSING.get(name, f'parameter "{name}" is required')) from None
-        raise BadRequestError(f"wrong parameter {name} in request") from None
+            raise ApiError(_MISSING.get(name, f'parameter "{name}" is required')) from None
+        raise ApiError(f"wrong parameter {name} in request") from None
 
 
 def _decoded(name: str, value: Any) -> Any:
@@ -83,7 +83,7 @@ def _decoded(name: str, value: Any) -> Any:
     try:
         return json.loads(value)
     except ValueError:
-        raise BadRequestError(f"can't parse {name} JSON object") from None
+        raise ApiError(f"can't parse {name} JSON object") from None
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import BodyPartReader
 
-from telegram_simulator.common.errors import BadRequestError, TooLargeError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.files.files import mime_of
 
 if TYPE_CHECKING:
@@ -52,17 +52,16 @@ async def read_body(request: web.Request, *, limit: int = MAX_UPLOAD) -> Request
     """Read the query and the body, with files of up to `limit` bytes.
 
     Raises:
-        BadRequestError: It is broken.
-        TooLargeError: A file is larger.
+        ApiError: It is broken, or a file is larger.
     """
     said = RequestBody(dict(request.query))
     if request.content_type == "application/json":
         try:
             body = await request.json()
         except ValueError:
-            raise BadRequestError("can't parse JSON object") from None
+            raise ApiError("can't parse JSON object") from None
         if not isinstance(body, dict):
-            raise BadRequestError("can't parse JSON object")
+            raise ApiError("can't parse JSON object")
         said.values |= {name: value for name, value in body.items() if value is not None}
         return said
     if request.content_type != "multipart/form-data":
@@ -72,13 +71,13 @@ async def read_body(request: web.Request, *, limit: int = MAX_UPLOAD) -> Request
         async for part in await request.multipart():
             await _read(part, said, limit=limit)
     except ValueError:
-        raise BadRequestError("can't parse multipart body") from None
+        raise ApiError("can't parse multipart body") from None
     return said
 
 
 async def _read(part: MultipartReader | BodyPartReader | None, said: RequestBody, *, limit: int) -> None:
     if not isinstance(part, BodyPartReader) or part.name is None:
-        raise BadRequestError("can't parse multipart body")
+        raise ApiError("can't parse multipart body")
     if part.filename is None:
         said.values[part.name] = await part.text()
         return
@@ -86,7 +85,7 @@ async def _read(part: MultipartReader | BodyPartReader | None, said: RequestBody
     while chunk := await part.read_chunk(_CHUNK):
         data += chunk
         if len(data) > limit:
-            raise TooLargeError
+            raise ApiError(code=413)
     name = re.split(r"[/\\]", part.filename)[-1]
     said.files.append((part.name, Upload(bytes(data), name, _mime(part, name))))
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from telegram_simulator.chat_page.view import message_view
-from telegram_simulator.common.errors import NoSuchThingError
+from telegram_simulator.common.errors import ControlError
 from telegram_simulator.messages.model import User
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ class Page:
         try:
             user_id = int(request.query.get("user", DEFAULT_USER))
         except ValueError:
-            raise NoSuchThingError("a user is named by a number") from None
+            raise ControlError("a user is named by a number") from None
         if user_id <= 0:
-            raise NoSuchThingError("a user's number is positive")
+            raise ControlError("a user's number is positive")
         # A new number in the page's address makes a new person, whose client has the browser's language.
         name = "You" if user_id == DEFAULT_USER else f"User {user_id}"
         self._world.users.setdefault(user_id, User(id=user_id, first_name=name, language=_language(request)))

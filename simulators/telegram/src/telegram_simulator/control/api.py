@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from telegram_simulator.bot_api.request_body import LARGEST, read_body
-from telegram_simulator.common.errors import ControlError, NoSuchThingError
+from telegram_simulator.common.errors import ControlError
 from telegram_simulator.control import groups, people  # noqa: F401 - they have acts
 from telegram_simulator.control.acts import ACTS, Asked
 
@@ -36,7 +36,7 @@ class Control:
         """Call an act with the fields of the JSON body, or of the form's `arguments`, and the form's files."""
         act = ACTS.get(request.match_info["act"])
         if act is None:
-            raise NoSuchThingError(f"there is no {request.match_info['act']}; there are: {', '.join(ACTS)}")
+            raise ControlError(f"there is no {request.match_info['act']}; there are: {', '.join(ACTS)}")
         said = await read_body(request, limit=LARGEST)
         bot_id = said.values.pop("bot", None)
         arguments = json.loads(said.values["arguments"]) if said.files else said.values

@@ -13,7 +13,7 @@ from zlib import crc32
 from telegram_simulator.bot_api.methods.payments import post_payment
 from telegram_simulator.bot_api.methods.sending import new_album_id
 from telegram_simulator.bot_api.render import member_json, message_json, standing_json, user_json
-from telegram_simulator.common.errors import ApiError, BadRequestError, ControlError, NoSuchThingError
+from telegram_simulator.common.errors import ApiError, ControlError
 from telegram_simulator.control.acts import Asked, act, news
 from telegram_simulator.control.snapshot import chat_snapshot
 from telegram_simulator.files import media
@@ -89,16 +89,13 @@ async def send(
     if place.conversation.blocked:
         raise ControlError("the user has blocked the bot")
     if manner.reply_to is not None and place.conversation.find(manner.reply_to) is None:
-        raise NoSuchThingError(f"there is no message {manner.reply_to} to reply to")
-    try:
-        if kinds:
-            written = [caption(words) for words in captions or (text, *[""] * (len(kinds) - 1))]
-        else:
-            written = [message_text(text)]
-        files = zip(asked.files, kinds, strict=True)
-        pictures = [await _media(place, kind, upload, mime or upload.mime) for upload, kind in files]
-    except ApiError as error:
-        raise ControlError(str(error).partition(": ")[2] or str(error)) from None
+        raise ControlError(f"there is no message {manner.reply_to} to reply to")
+    if kinds:
+        written = [caption(words) for words in captions or (text, *[""] * (len(kinds) - 1))]
+    else:
+        written = [message_text(text)]
+    files = zip(asked.files, kinds, strict=True)
+    pictures = [await _media(place, kind, upload, mime or upload.mime) for upload, kind in files]
     album_id = new_album_id() if len(pictures) > 1 else None
     contents: list[Media | None] = [*pictures] or [None]
     return [
@@ -130,7 +127,7 @@ async def press(asked: Asked, user: int, chat: int, message: int, data: str, *, 
     place = asked.place(user, chat)
     record = place.conversation.records.get(message)
     if record is None:
-        raise NoSuchThingError(f"there is no message {message}")
+        raise ControlError(f"there is no message {message}")
     query_id = f"{user}{next(asked.world.numbers):09d}"
     place.conversation.begun = True
     place.bot.queries[query_id] = Query(user, place.conversation.chat.id)
@@ -150,7 +147,7 @@ async def pay(asked: Asked, user: int, chat: int, message: int) -> str:
     place = asked.place(user, chat)
     found = place.conversation.find(message)
     if found is None or found.invoice is None:
-        raise NoSuchThingError(f"there is no invoice {message}")
+        raise ControlError(f"there is no invoice {message}")
     if found.invoice.paid:
         raise ControlError("this invoice is paid")
     checkout, checkout_id = Checkout(asyncio.get_running_loop().create_future()), str(next(asked.world.numbers))
@@ -185,7 +182,7 @@ async def edit(asked: Asked, user: int, chat: int, message: int, text: str) -> N
     place = asked.place(user, chat)
     found = place.conversation.find(message)
     if found is None or found.sender.id != user:
-        raise NoSuchThingError(f"there is no message {message} of user {user}")
+        raise ControlError(f"there is no message {message} of user {user}")
     words = caption(text) if found.media else message_text(text)
     changed = place.conversation.replace(replace(found, text=words, edit_date=int(time.time())))
     _tell(asked, place, "edited_message", changed)
@@ -225,7 +222,7 @@ async def _media(place: Place, kind: MediaKind, upload: Upload, mime: str) -> Me
     elif kind is MediaKind.PHOTO and data:
         try:
             return await media.photo(files, data, of_person_in=chat_id)
-        except BadRequestError:
+        except ApiError:
             kind = MediaKind.DOCUMENT
     return media.other(files, kind, data, name=upload.name, mime=mime, of_person_in=chat_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.files.photo_sizes import as_photo
 from telegram_simulator.messages.model import Media, MediaKind, Rendition
 
@@ -31,7 +31,7 @@ async def photo(files: Files, data: bytes, *, of_person_in: int | None = None) -
         of_person_in: The chat that a person sends it to; None for a bot's.
 
     Raises:
-        BadRequestError: Telegram does not take the bytes as a photo.
+        ApiError: Telegram does not take the bytes as a photo.
     """
     _refuse_nothing(data)
     sizes = await as_photo(data, of_bot=of_person_in is None)
@@ -58,7 +58,7 @@ def other(
     """Make anything but a photo; the bytes stay as they are.
 
     Raises:
-        BadRequestError: There are no bytes.
+        ApiError: There are no bytes.
     """
     _refuse_nothing(data)
     file = files.add(data, folder=_FOLDERS[kind], name=name, mime=mime, chat_id=of_person_in)
@@ -67,4 +67,4 @@ def other(
 
 def _refuse_nothing(data: bytes) -> None:
     if not data:
-        raise BadRequestError("file must be non-empty")
+        raise ApiError("file must be non-empty")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,10 +50,10 @@ async def as_photo(data: bytes, *, of_bot: bool = True) -> tuple[Scaled, ...]:
         of_bot: A bot sends it as it is, within limits; people's clients make it smaller before.
 
     Raises:
-        BadRequestError: Telegram does not take it as a photo.
+        ApiError: Telegram does not take it as a photo.
     """
     if of_bot and len(data) > MAX_PHOTO_BYTES:
-        raise BadRequestError(
+        raise ApiError(
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     most = MAX_SIDES if of_bot else None
@@ -80,7 +80,7 @@ def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
     picture = _open(data)
     width, height = picture.size
     if (max_sides is not None and width + height > max_sides) or max(width, height) > MAX_RATIO * min(width, height):
-        raise BadRequestError("PHOTO_INVALID_DIMENSIONS")
+        raise ApiError("PHOTO_INVALID_DIMENSIONS")
     picture = _flat(picture)
     picture.info.clear()  # of which Pillow would write a comment into each size
     longest = max(picture.size)
@@ -92,11 +92,11 @@ def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:
 
 def _open(data: bytes) -> Image.Image:
     if data.count(_SCAN) > MAX_SCANS and data.startswith(b"\xff\xd8"):
-        raise BadRequestError("IMAGE_PROCESS_FAILED")
+        raise ApiError("IMAGE_PROCESS_FAILED")
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError):
-        raise BadRequestError("IMAGE_PROCESS_FAILED") from None
+        raise ApiError("IMAGE_PROCESS_FAILED") from None
 
 
 def _flat(picture: Image.Image) -> Image.Image:
@@ -105,7 +105,7 @@ def _flat(picture: Image.Image) -> Image.Image:
         picture.load()
         upright = ImageOps.exif_transpose(picture)
     except (OSError, ValueError, SyntaxError):
-        raise BadRequestError("IMAGE_PROCESS_FAILED") from None
+        raise ApiError("IMAGE_PROCESS_FAILED") from None
     if not upright.has_transparency_data:
         return upright.convert("RGB")
     upright = upright.convert("RGBA")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from telegram_simulator.common.errors import NoSuchThingError
+from telegram_simulator.common.errors import ControlError
 
 Json = dict[str, Any]
 
@@ -83,10 +83,10 @@ def content_of(kind: str) -> Json:
     """Return what a message of a kind carries.
 
     Raises:
-        NoSuchThingError: There is no such kind.
+        ControlError: There is no such kind.
     """
     contents = _SENT | _SERVICE
     if kind not in contents:
-        raise NoSuchThingError(f"there is no content {kind}")
+        raise ControlError(f"there is no content {kind}")
     also = {"location": _PLACE} if kind == "venue" else {}  # for bots that know no venues
     return {kind: contents[kind], **also}

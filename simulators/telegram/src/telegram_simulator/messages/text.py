@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
@@ -13,13 +13,13 @@ def message_text(text: str | None) -> str:
     """Let a message's text through.
 
     Raises:
-        BadRequestError: It is empty or too long.
+        ApiError: It is empty or too long.
     """
     trimmed = _trimmed(text)
     if not trimmed:
-        raise BadRequestError("message text is empty")
+        raise ApiError("message text is empty")
     if len(trimmed) > MAX_TEXT:
-        raise BadRequestError("message is too long")
+        raise ApiError("message is too long")
     return trimmed
 
 
@@ -27,11 +27,11 @@ def caption(text: str | None) -> str:
     """Let a caption through.
 
     Raises:
-        BadRequestError: It is too long.
+        ApiError: It is too long.
     """
     trimmed = _trimmed(text)
     if len(trimmed) > MAX_CAPTION:
-        raise BadRequestError("message caption is too long")
+        raise ApiError("message caption is too long")
     return trimmed
 
 

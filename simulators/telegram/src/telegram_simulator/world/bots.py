@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from telegram_simulator.common.errors import UnauthorizedError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.files.files import Files
 from telegram_simulator.messages.model import Chat, ChatKind, User
 from telegram_simulator.world.chats import Conversation
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 AWAY_AFTER = 3.0
 """Seconds without a poll after which a bot counts as off line."""
 
+NAME, USERNAME = "Photo editor", "photo_editor_bot"
+"""Of the first bot; those after it have their id as a part of their user name."""
 _EPOCH = 1_767_225_600
 _PER_SECOND = 8
 
@@ -181,17 +183,11 @@ class Bots:
     """All bots, each named by the first part of its token.
 
     Args:
-        name: What people see.
-        username: Of the first bot; those after it get their id as a part of theirs.
         storage: Keeps the bytes of their files.
-        tokens: Of the bots that exist; empty where each new token makes one.
     """
 
-    def __init__(self, *, name: str, username: str, storage: Storage, tokens: frozenset[str] = frozenset()) -> None:
-        self._tokens = tokens
+    def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._name = name
-        self._username = username
         self._bots: list[Bot] = []
 
     def __iter__(self) -> Iterator[Bot]:
@@ -204,7 +200,7 @@ class Bots:
         Before any has, it is one whom the first token will name, so that people may write before the bot runs.
         """
         if not self._bots:
-            self._bots.append(self._bot(1, self._username))
+            self._bots.append(self._bot(1, USERNAME))
         return self._bots[-1]
 
     def find(self, bot_id: int) -> Bot | None:
@@ -215,26 +211,23 @@ class Bots:
         """Return the bot of a token, which may be its first.
 
         Raises:
-            UnauthorizedError: The bot has come with another token before, or no bot has this one.
+            ApiError: The bot has come with another token before.
         """
         found = self.find(bot_id)
         if found is not None and found.claimed:
             if found.secret != secret:
-                raise UnauthorizedError
+                raise ApiError(code=401)
             return found
-        if self._tokens and f"{bot_id}:{secret}" not in self._tokens:
-            raise UnauthorizedError
         bot = self.newest
         if bot.claimed:
-            username = f"{self._username.removesuffix('_bot')}_{bot_id}_bot"
-            bot = self._bot(bot_id, username)
+            bot = self._bot(bot_id, f"photo_editor_{bot_id}_bot")
             self._bots.append(bot)
         bot.me = replace(bot.me, id=bot_id)
         bot.secret = secret
         return bot
 
     def _bot(self, bot_id: int, username: str) -> Bot:
-        me = User(id=bot_id, first_name=self._name, username=username, is_bot=True)
+        me = User(id=bot_id, first_name=NAME, username=username, is_bot=True)
         return Bot(me, Files(self._storage))
 
 

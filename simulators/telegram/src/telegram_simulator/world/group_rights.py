@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.messages.model import MediaKind
 
 if TYPE_CHECKING:
@@ -39,19 +39,19 @@ def check_media(conversation: Conversation, kind: MediaKind | None) -> None:
     """Let a bot put media of a kind, or a text, into a message.
 
     Raises:
-        BadRequestError: The group forbids it to all but administrators.
+        ApiError: The group forbids it to all but administrators.
     """
     permission, noun = _TEXT if kind is None else _NEEDED[kind]
     if permission in conversation.forbidden and not conversation.bot_admin:
-        raise BadRequestError(f"not enough rights to send {noun} to the chat")
+        raise ApiError(f"not enough rights to send {noun} to the chat")
 
 
 def check_right(conversation: Conversation, kind: MediaKind | None) -> None:
     """Let a bot send a new message with media of a kind, or a text.
 
     Raises:
-        BadRequestError: The group forbids it, or its topic is closed, to all but administrators.
+        ApiError: The group forbids it, or its topic is closed, to all but administrators.
     """
     check_media(conversation, kind)
     if conversation.topic_closed and not conversation.bot_admin:
-        raise BadRequestError("TOPIC_CLOSED")
+        raise ApiError("TOPIC_CLOSED")

@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from telegram_simulator.common.errors import NoSuchThingError
+from telegram_simulator.common.errors import ControlError
 from telegram_simulator.world.call_log import CallLog
 from telegram_simulator.world.faults import Faults
 
@@ -50,40 +50,40 @@ class World:
         """Return a person.
 
         Raises:
-            NoSuchThingError: There is none.
+            ControlError: There is none.
         """
         if user_id not in self.users:
-            raise NoSuchThingError(f"there is no user {user_id}")
+            raise ControlError(f"there is no user {user_id}")
         return self.users[user_id]
 
     def bot(self, bot_id: int | None) -> Bot:
         """Return a bot, the newest if none is named.
 
         Raises:
-            NoSuchThingError: There is none of that id.
+            ControlError: There is none of that id.
         """
         bot = self.bots.newest if bot_id is None else self.bots.find(bot_id)
         if bot is None:
-            raise NoSuchThingError(f"there is no bot {bot_id}")
+            raise ControlError(f"there is no bot {bot_id}")
         return bot
 
     def conversation(self, bot: Bot, chat_id: int) -> Conversation:
         """Return a chat of a bot; the one with a person begins here if need be.
 
         Raises:
-            NoSuchThingError: There is neither such a person nor such a group.
+            ControlError: There is neither such a person nor such a group.
         """
         if chat_id in bot.conversations:
             return bot.conversations[chat_id]
         if chat_id < 0:
-            raise NoSuchThingError(f"there is no chat {chat_id}")
+            raise ControlError(f"there is no chat {chat_id}")
         return bot.talk(self.user(chat_id).id)
 
     def place(self, bot: Bot, user_id: int, chat_id: int | None = None) -> Place:
         """Return a person in a chat, the private one unless another is named.
 
         Raises:
-            NoSuchThingError: There is no such person or chat.
+            ControlError: There is no such person or chat.
         """
         user = self.user(user_id)
         return Place(bot, user, self.conversation(bot, user_id if chat_id is None else chat_id))
@@ -92,9 +92,9 @@ class World:
         """Return a file of any bot.
 
         Raises:
-            NoSuchThingError: There is none.
+            ControlError: There is none.
         """
         for bot in self.bots:
             if file := bot.files.find(file_id):
                 return file
-        raise NoSuchThingError("there is no such file")
+        raise ControlError("there is no such file")

@@ -13,7 +13,7 @@ from telegram_simulator.bot_api.methods.sending import charge
 from telegram_simulator.bot_api.methods.targets import conversation_of, message_of
 from telegram_simulator.bot_api.methods.uploads import input_media_of
 from telegram_simulator.bot_api.render import message_json
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.chats import Answered
 from telegram_simulator.world.group_rights import check_media
@@ -37,7 +37,7 @@ async def edit_message_text(call: Call[EditMessageText]) -> Json:
     words = message_text(call.method.text)
     conversation, message = _target(call)
     if message.media is not None:
-        raise BadRequestError("there is no text in the message to edit")
+        raise ApiError("there is no text in the message to edit")
     return _apply(call, conversation, replace(message, text=words))
 
 
@@ -59,7 +59,7 @@ async def delete_message(call: Call[DeleteMessage]) -> bool:
     conversation = conversation_of(call, call.method.chat_id)
     message = message_of(conversation, call.method.message_id, "message to delete")
     if conversation.is_group and not (conversation.bot_admin or message.outgoing):
-        raise BadRequestError("message can't be deleted")
+        raise ApiError("message can't be deleted")
     conversation.delete(message.id)
     return True
 
@@ -69,10 +69,10 @@ async def answer_callback_query(call: Call[AnswerCallbackQuery]) -> bool:
     """Answer a press of a button, once."""
     method = call.method
     if len(method.text or "") > MAX_ANSWER:
-        raise BadRequestError("MESSAGE_TOO_LONG")
+        raise ApiError("MESSAGE_TOO_LONG")
     query = call.bot.queries.pop(method.callback_query_id, None)
     if query is None:
-        raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
+        raise ApiError("query is too old and response timeout expired or query ID is invalid")
     answer = Answered(query.user_id, method.callback_query_id, method.text or "", bool(method.show_alert))
     call.bot.conversations[query.chat_id].answer(answer)
     return True
@@ -82,7 +82,7 @@ def _target(call: Call[Any]) -> tuple[Conversation, Message]:
     conversation = conversation_of(call, call.method.chat_id)
     message = message_of(conversation, call.method.message_id, "message to edit")
     if not message.outgoing:
-        raise BadRequestError("message can't be edited")
+        raise ApiError("message can't be edited")
     return conversation, message
 
 
@@ -90,6 +90,6 @@ def _apply(call: Call[Any], conversation: Conversation, changed: Message) -> Jso
     changed = replace(changed, keyboard=call.buttons)
     charge(call, conversation, edit=True)
     if changed == conversation.find(changed.id):
-        raise BadRequestError(UNCHANGED)
+        raise ApiError(UNCHANGED)
     changed = conversation.replace(replace(changed, edit_date=int(time.time())))
     return message_json(call.world, conversation, changed)

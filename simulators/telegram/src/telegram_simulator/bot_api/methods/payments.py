@@ -11,7 +11,7 @@ from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.sending import charge, post
 from telegram_simulator.bot_api.methods.targets import conversation_of, reply_target
 from telegram_simulator.bot_api.render import message_json
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.messages.keyboards import Button
 from telegram_simulator.messages.model import Invoice
 from telegram_simulator.world.group_rights import check_right
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 STARS = "XTR"
 MAX_TITLE, MAX_DESCRIPTION = 32, 255
 """Characters (https://core.telegram.org/bots/api#sendinvoice)."""
-MAX_PAYLOAD = 128
-"""Bytes."""
 
 
 @answers(SendInvoice)
@@ -36,13 +34,9 @@ async def send_invoice(call: Call[SendInvoice]) -> Json:
     method = call.method
     conversation = conversation_of(call, method.chat_id)
     if method.currency != STARS:
-        raise BadRequestError("PAYMENT_PROVIDER_INVALID")
-    if len(method.prices) != 1 or method.prices[0].amount < 1:
-        raise BadRequestError("STARS_INVOICE_INVALID")
+        raise ApiError("PAYMENT_PROVIDER_INVALID")
     if not 1 <= len(method.title) <= MAX_TITLE or not 1 <= len(method.description) <= MAX_DESCRIPTION:
-        raise BadRequestError("INVOICE_TITLE_OR_DESCRIPTION_INVALID")
-    if not 1 <= len(method.payload.encode()) <= MAX_PAYLOAD:
-        raise BadRequestError("INVOICE_PAYLOAD_INVALID")
+        raise ApiError("INVOICE_TITLE_OR_DESCRIPTION_INVALID")
     total = method.prices[0].amount
     keyboard = call.buttons or ((Button(f"Pay ⭐️{total}", pay=True),),)
     reply_to = reply_target(call, conversation)
@@ -60,7 +54,7 @@ async def answer_pre_checkout_query(call: Call[AnswerPreCheckoutQuery]) -> bool:
     method = call.method
     checkout = call.bot.checkouts.get(method.pre_checkout_query_id)
     if checkout is None or checkout.answer.done():
-        raise BadRequestError("query is too old and response timeout expired or query ID is invalid")
+        raise ApiError("query is too old and response timeout expired or query ID is invalid")
     checkout.answer.set_result(None if method.ok else method.error_message)
     return True
 
@@ -71,9 +65,9 @@ async def refund_star_payment(call: Call[RefundStarPayment]) -> bool:
     method = call.method
     found = call.bot.charges.get(method.telegram_payment_charge_id)
     if found is None or found.user_id != method.user_id:
-        raise BadRequestError("CHARGE_NOT_FOUND")
+        raise ApiError("CHARGE_NOT_FOUND")
     if found.payment.refunded:
-        raise BadRequestError("CHARGE_ALREADY_REFUNDED")
+        raise ApiError("CHARGE_ALREADY_REFUNDED")
     found.payment = replace(found.payment, refunded=True)
     post_payment(call.world, call.bot, call.bot.conversations[found.chat_id], sender=call.bot.me, payment=found.payment)
     return True

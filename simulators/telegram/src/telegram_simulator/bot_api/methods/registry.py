@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from aiogram.methods import TelegramMethod
 
-from telegram_simulator.common.errors import UnsupportedError
+from telegram_simulator.common.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,9 +68,9 @@ def handler_of(kind: type[TelegramMethod[Any]]) -> Handler[Any]:
     """Return what answers a method.
 
     Raises:
-        UnsupportedError: Nothing here does.
+        ApiError: Nothing here does.
     """
     try:
         return _handlers[kind]
     except KeyError:
-        raise UnsupportedError(f"the simulator does not have {kind.__api_method__}") from None
+        raise ApiError(f"the simulator does not have {kind.__api_method__}", code=501) from None

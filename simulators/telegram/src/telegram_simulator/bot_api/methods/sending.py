@@ -12,7 +12,7 @@ from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.targets import conversation_of, reply_target
 from telegram_simulator.bot_api.methods.uploads import media_of
 from telegram_simulator.bot_api.render import Json, file_json, message_json
-from telegram_simulator.common.errors import BadRequestError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.messages.model import MediaKind
 from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.group_rights import check_right
@@ -53,7 +53,7 @@ async def send_document(call: Call[SendDocument]) -> Json:
 async def send_chat_action(call: Call[SendChatAction]) -> bool:
     """Show what the bot is doing."""
     if call.method.action not in set(ChatAction):
-        raise BadRequestError("wrong parameter action in request")
+        raise ApiError("wrong parameter action in request")
     conversation_of(call, call.method.chat_id).act(call.method.action)
     return True
 
@@ -63,9 +63,9 @@ async def get_file(call: Call[GetFile]) -> Json:
     """Tell where a file can be fetched."""
     file = call.bot.files.find(call.method.file_id)
     if file is None:
-        raise BadRequestError("wrong file_id or the file is temporarily unavailable")
+        raise ApiError("wrong file_id or the file is temporarily unavailable")
     if file.size > MAX_DOWNLOAD:
-        raise BadRequestError("file is too big")
+        raise ApiError("file is too big")
     return {**file_json(file), "file_path": file.path}
 
 

@@ -11,7 +11,7 @@ from aiogram.methods import DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, Se
 
 from telegram_simulator.bot_api.methods.registry import Call, MethodResult, answers
 from telegram_simulator.bot_api.render import user_json
-from telegram_simulator.common.errors import BadRequestError, ConflictError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.world.bots import Poll, Webhook
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ async def get_updates(call: Call[GetUpdates]) -> list[Json]:
     """
     method, bot = call.method, call.bot
     if bot.webhook is not None:
-        raise ConflictError(_WEBHOOK_IS_SET)
+        raise ApiError(_WEBHOOK_IS_SET, code=409)
     limit = MAX_LIMIT if method.limit is None else min(max(method.limit, 1), MAX_LIMIT)
     timeout = min(max(method.timeout or 0, 0), MAX_TIMEOUT)
     bot.updates.allow(method.allowed_updates)
@@ -63,7 +63,7 @@ async def _wait(bot: Bot, poll: Poll, *, limit: int, timeout: float) -> list[Any
             while True:
                 seen = bot.updates.arrivals.count
                 if poll.ended is not None:
-                    raise ConflictError(poll.ended)
+                    raise ApiError(poll.ended, code=409)
                 if updates := bot.updates.first(limit):
                     return updates
                 await bot.updates.arrivals.after(seen)
@@ -79,12 +79,12 @@ async def set_webhook(call: Call[SetWebhook]) -> MethodResult:
         return _delete_webhook(call, drop=bool(method.drop_pending_updates))
     place = urlsplit(method.url)
     if place.scheme not in ("http", "https") or not place.hostname:
-        raise BadRequestError("bad webhook: invalid HTTPS URL")
+        raise ApiError("bad webhook: invalid HTTPS URL")
     secret = method.secret_token or ""
     if len(secret) > MAX_SECRET:
-        raise BadRequestError("secret token is too long")
+        raise ApiError("secret token is too long")
     if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
-        raise BadRequestError("secret token contains unallowed characters")
+        raise ApiError("secret token contains unallowed characters")
     wanted = Webhook(
         url=method.url,
         secret=secret,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiogram.types import InputMediaDocument, InputMediaPhoto
 
-from telegram_simulator.common.errors import BadRequestError, UnsupportedError
+from telegram_simulator.common.errors import ApiError
 from telegram_simulator.files import media
 from telegram_simulator.messages.model import Media, MediaKind
 
@@ -26,23 +26,23 @@ async def media_of(call: Call[Any], kind: MediaKind, reference: object, *, missi
         missing: What is said where nothing of that name is attached.
 
     Raises:
-        BadRequestError: Nothing is there, or it cannot be sent as that.
+        ApiError: Nothing is there, or it cannot be sent as that.
     """
     reference = str(reference)
     if reference.startswith(_ATTACHED):
         upload = call.uploads.get(reference.removeprefix(_ATTACHED))
         if upload is None:
-            raise BadRequestError(missing)
+            raise ApiError(missing)
         if kind is MediaKind.PHOTO:
             return await media.photo(call.bot.files, upload.data)
         return media.other(call.bot.files, kind, upload.data, name=upload.name, mime=upload.mime)
     if reference.startswith(("http://", "https://")):
-        raise BadRequestError("failed to get HTTP URL content")  # the simulator fetches nothing from elsewhere
+        raise ApiError("failed to get HTTP URL content")  # the simulator fetches nothing from elsewhere
     known = call.bot.files.media(reference)
     if known is None:
-        raise BadRequestError("wrong file identifier/HTTP URL specified")
+        raise ApiError("wrong file identifier/HTTP URL specified")
     if known.kind is not kind:
-        raise BadRequestError(f"can't use file of type {known.kind.value.title()} as {kind.value.title()}")
+        raise ApiError(f"can't use file of type {known.kind.value.title()} as {kind.value.title()}")
     return known
 
 
@@ -50,10 +50,9 @@ async def input_media_of(call: Call[Any], item: object) -> Media:
     """Return what an InputMedia stands for.
 
     Raises:
-        BadRequestError: As `media_of`.
-        UnsupportedError: It is neither a photo nor a document.
+        ApiError: As `media_of`, or it is neither a photo nor a document.
     """
     if not isinstance(item, InputMediaPhoto | InputMediaDocument):
-        raise UnsupportedError(f"the simulator does not have {type(item).__name__}")
+        raise ApiError(f"the simulator does not have {type(item).__name__}", code=501)
     kind = MediaKind.PHOTO if isinstance(item, InputMediaPhoto) else MediaKind.DOCUMENT
     return await media_of(call, kind, item.media, missing="can't parse InputMedia: media not found")
