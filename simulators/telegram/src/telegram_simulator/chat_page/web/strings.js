@@ -3,7 +3,7 @@
 const texts = {
   en: {
     chat: "Chat", composer: "Compose", message: "Message", send: "Send", attach: "Attach photo",
-    attachments: "Attachments", asFile: "Send as file", samples: "Sample photos", suggestions: "Suggestions",
+    attachments: "Attachments", asFile: "Send as file", samples: "Sample photos",
     emptyTitle: "Pick a photo, say what to change",
     emptyHint: "Take one of these, or drop, paste or attach your own.",
     start: "Or say hello first:", dropHere: "Drop the photos here", sayWhat: "What should change?",
@@ -25,7 +25,7 @@ const texts = {
   },
   ru: {
     chat: "Чат", composer: "Новое сообщение", message: "Сообщение", send: "Отправить", attach: "Прикрепить фото",
-    attachments: "Вложения", asFile: "Отправить файлом", samples: "Примеры фото", suggestions: "Подсказки",
+    attachments: "Вложения", asFile: "Отправить файлом", samples: "Примеры фото",
     emptyTitle: "Выберите фото и скажите, что изменить",
     emptyHint: "Возьмите одно из этих — или перетащите, вставьте, прикрепите своё.",
     start: "Или сначала поздоровайтесь:", dropHere: "Отпустите фото здесь", sayWhat: "Что изменить?",
@@ -52,19 +52,6 @@ const sampleTitles = {
   ru: { astronaut: "Астронавт", cat: "Кошка", coffee: "Кофе", cameraman: "Оператор", rocket: "Ракета" },
 };
 
-const ideas = {
-  en: {
-    any: ["make it snow", "turn it into a watercolour", "make it golden hour", "replace the background with a beach", "draw it as a comic"],
-    astronaut: ["put her on the Moon"], cat: ["give the cat a tiny crown"], coffee: ["turn the coffee into matcha"],
-    cameraman: ["colourise it"], rocket: ["turn night into day"],
-  },
-  ru: {
-    any: ["пусть пойдёт снег", "преврати в акварель", "сделай закат", "замени фон на пляж", "нарисуй как комикс"],
-    astronaut: ["помести её на Луну"], cat: ["надень на кошку крошечную корону"], coffee: ["преврати кофе в матчу"],
-    cameraman: ["раскрась фото"], rocket: ["преврати ночь в день"],
-  },
-};
-
 let current = "en";
 
 export const language = () => current;
@@ -77,11 +64,6 @@ export function t(key, values = {}) {
 /** The title of a sample photo. */
 export const sampleTitle = (name) => sampleTitles[current][name];
 
-/** Instructions to suggest for pictures with these file names, the most particular first. */
-export function suggestionsFor(names) {
-  return [...names.flatMap((name) => ideas[current][stem(name)] ?? []), ...ideas[current].any];
-}
-
 /** Chooses the language of the page, and writes its fixed texts; called before anything else is shown. */
 export function setLanguage(wanted) {
   current = wanted in texts ? wanted : "en";
@@ -93,5 +75,3 @@ export function setLanguage(wanted) {
   }
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
 }
-
-const stem = (name) => name.replace(/\.\w+$/, "");

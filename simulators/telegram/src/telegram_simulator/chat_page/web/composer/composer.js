@@ -1,11 +1,11 @@
-/** Where a message is written: text, attachments, samples, suggestions; by pointer, keyboard, drop or paste. */
+/** Where a message is written: text, attachments, samples; by pointer, keyboard, drop or paste. */
 
 import { ApiError, sendMessage } from "../server/api.js";
 import { Attachments } from "./attachments.js";
 import { byId, el } from "../dom.js";
 import { problem } from "../notices.js";
 import { showSamples } from "./samples.js";
-import { suggestionsFor, t } from "../strings.js";
+import { t } from "../strings.js";
 
 /** Telegram's limits for a text and for the words beside a photo. */
 const LONGEST_TEXT = 4096;
@@ -127,26 +127,11 @@ export class Composer {
     this.#text.placeholder = t(files.length > 0 ? "sayWhat" : "message");
     this.#grow();
     byId("strip").hidden = this.#chatEmpty;
-    this.#suggest(files);
   }
 
   #grow() {
     this.#text.style.height = "auto";
     this.#text.style.height = `${this.#text.scrollHeight}px`;
-  }
-
-  #suggest(files) {
-    const wanted = files.length > 0 && !this.#text.value.trim();
-    byId("suggestions").hidden = !wanted;
-    if (!wanted) return;
-    byId("suggestions").replaceChildren(...suggestionsFor(files.map((file) => file.name)).map((idea) =>
-      el("button", { type: "button", class: "chip", onclick: () => this.#take(idea) }, idea)));
-  }
-
-  #take(idea) {
-    this.#text.value = idea;
-    this.#text.focus();
-    this.#update();
   }
 }
 
