@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from telegram_simulator.bot_api.downloads import send_file
-from telegram_simulator.bot_api.methods import Call, MethodResult, handler_of
+from telegram_simulator.bot_api.methods import Call, handler_of
 from telegram_simulator.bot_api.methods.sending import MAX_DOWNLOAD
 from telegram_simulator.bot_api.parameters import method_class, typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
@@ -115,8 +115,6 @@ class BotApi:
         except Exception:
             log.exception("%s failed in the simulator", name)
             return CallOutcome(500, {"ok": False, "error_code": 500, "description": "Internal Server Error"})
-        if isinstance(result, MethodResult):
-            return CallOutcome(200, {"ok": True, "result": result.result, "description": result.description})
         return CallOutcome(200, {"ok": True, "result": result})
 
     def _bot(self, request: web.Request) -> Bot:

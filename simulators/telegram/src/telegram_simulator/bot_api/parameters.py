@@ -17,16 +17,6 @@ if TYPE_CHECKING:
 
 Method = TelegramMethod[Any]
 
-_MISSING = {
-    "chat_id": "chat_id is empty",
-    "text": "message text is empty",
-    "message_id": "message identifier is not specified",
-    "photo": "there is no photo in the request",
-    "document": "there is no document in the request",
-    "file_id": "invalid file_id",
-}
-"""What Telegram says where a parameter is missing."""
-
 
 @cache
 def _methods() -> dict[str, type[Method]]:
@@ -70,10 +60,7 @@ def typed(kind: type[Method], said: RequestBody) -> Method:
     try:
         return kind(**values)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else "?"
-        if first["type"] == "missing" and len(first["loc"]) == 1:
-            raise ApiError(_MISSING.get(name, f'parameter "{name}" is required')) from None
+        name = ".".join(map(str, error.errors()[0]["loc"]))
         raise ApiError(f"wrong parameter {name} in request") from None
 
 

@@ -25,6 +25,8 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  # the header's 
 ANSWER_TIMEOUT = 60.0
 """Seconds that a bot has to answer."""
 LONGEST_PAUSE = 60.0
+CONNECTIONS = 40
+"""Most updates on their way at once."""
 
 _TAKEN = range(200, 300)
 
@@ -81,7 +83,7 @@ class _Deliveries:
                 seen = updates.arrivals.count
                 for update in updates.first(len(updates)):
                     lane = lane_of(update)
-                    if lane not in self._lanes and len(self._lanes) < self._webhook.connections:
+                    if lane not in self._lanes and len(self._lanes) < CONNECTIONS:
                         self._lanes.add(lane)
                         tasks.start(self._deliver(update, lane))
                 await updates.arrivals.after(seen)

@@ -9,7 +9,7 @@ import secrets
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from telegram_simulator.messages.model import File, Media
+from telegram_simulator.messages.model import File
 
 if TYPE_CHECKING:
     from telegram_simulator.files.storage import Storage
@@ -30,7 +30,6 @@ class Files:
         self._storage = storage
         self._by_id: dict[str, File] = {}
         self._by_path: dict[str, File] = {}
-        self._media: dict[str, Media] = {}
         self._numbers = itertools.count()
 
     def add(
@@ -53,16 +52,6 @@ class Files:
         self._by_id[file.id] = self._by_path[file.path] = file
         return file
 
-    def remember(self, media: Media) -> Media:
-        """Know what to send when one of its files is sent again by id."""
-        for file in (media.file, *(rendition.file for rendition in media.renditions)):
-            self._media.setdefault(file.id, media)
-        return media
-
-    def media(self, file_id: str) -> Media | None:
-        """Look up what a file is a part of."""
-        return self._media.get(file_id)
-
     def find(self, file_id: str) -> File | None:
         """Look a file up by its id."""
         return self._by_id.get(file_id)
@@ -73,7 +62,6 @@ class Files:
 
     def _forget(self, file_id: str, path: str) -> None:
         del self._by_id[file_id], self._by_path[path]
-        self._media.pop(file_id, None)
 
 
 def mime_of(name: str | None) -> str:

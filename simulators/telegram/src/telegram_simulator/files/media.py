@@ -43,7 +43,7 @@ async def photo(files: Files, data: bytes, *, of_person_in: int | None = None) -
         )
         for scaled in sizes
     )
-    return files.remember(Media(kind=MediaKind.PHOTO, file=renditions[-1].file, renditions=renditions))
+    return Media(kind=MediaKind.PHOTO, file=renditions[-1].file, renditions=renditions)
 
 
 def other(
@@ -62,7 +62,7 @@ def other(
     """
     _refuse_nothing(data)
     file = files.add(data, folder=_FOLDERS[kind], name=name, mime=mime, chat_id=of_person_in)
-    return files.remember(Media(kind=kind, file=file))
+    return Media(kind=kind, file=file)
 
 
 def _refuse_nothing(data: bytes) -> None:

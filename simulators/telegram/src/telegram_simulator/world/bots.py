@@ -73,20 +73,18 @@ class Webhook:
 
     Attributes:
         secret: Sent along, so that the bot knows who calls.
-        connections: Most updates on their way at once.
         error_date: Seconds since the epoch.
     """
 
     url: str
     secret: str
-    connections: int
     error: str | None = None
     error_date: int = 0
     deliveries: asyncio.Task[None] | None = None
 
     def same_as(self, other: Webhook) -> bool:
         """Whether another one would change nothing."""
-        return (self.url, self.secret, self.connections) == (other.url, other.secret, other.connections)
+        return (self.url, self.secret) == (other.url, other.secret)
 
     def failed(self, error: str) -> None:
         """Remember what went wrong."""

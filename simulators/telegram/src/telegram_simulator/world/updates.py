@@ -11,9 +11,6 @@ from telegram_simulator.common.change_signal import ChangeSignal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-OPT_IN = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
-"""What a bot receives only if it asks for it by name."""
-
 
 @dataclass(frozen=True, slots=True)
 class Update:
@@ -44,21 +41,15 @@ class UpdateQueue:
     def __len__(self) -> int:
         return len(self._waiting)
 
-    @property
-    def allowed(self) -> list[str]:
-        """The kinds of updates asked for; empty for the usual ones."""
-        return sorted(self._allowed or ())
-
     def allow(self, kinds: Iterable[str] | None) -> None:
         """Choose the kinds of updates that are kept from now on; None leaves the choice as it is."""
         if kinds is not None:
             self._allowed = frozenset(kinds) or None
 
-    def add(self, kind: str, payload: dict[str, Any]) -> int | None:
-        """Keep an update unless its kind is not wanted; returns its id."""
-        if kind in OPT_IN if self._allowed is None else kind not in self._allowed:
-            return None
-        return self.force(kind, payload)
+    def add(self, kind: str, payload: dict[str, Any]) -> None:
+        """Keep an update unless its kind is not wanted."""
+        if self._allowed is None or kind in self._allowed:
+            self.force(kind, payload)
 
     def force(self, kind: str, payload: dict[str, Any]) -> int:
         """Keep an update whatever its kind; returns its id."""
@@ -69,8 +60,8 @@ class UpdateQueue:
         return update.id
 
     def confirm(self, offset: int) -> None:
-        """Forget the updates before `offset`; a negative one leaves that many of the last."""
-        while self._waiting and (self._waiting[0].id < offset or len(self._waiting) > -offset > 0):
+        """Forget the updates before `offset`."""
+        while self._waiting and self._waiting[0].id < offset:
             self._waiting.popleft()
 
     def first(self, limit: int) -> list[Update]:
@@ -81,7 +72,3 @@ class UpdateQueue:
         """Forget one update."""
         if update in self._waiting:
             self._waiting.remove(update)
-
-    def clear(self) -> None:
-        """Forget all updates."""
-        self._waiting.clear()

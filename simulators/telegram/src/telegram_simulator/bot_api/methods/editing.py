@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from aiogram.methods import AnswerCallbackQuery, DeleteMessage, EditMessageMedia, EditMessageText
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
-from telegram_simulator.bot_api.methods.sending import charge
+from telegram_simulator.bot_api.methods.sending import charge, media_of
 from telegram_simulator.bot_api.methods.targets import conversation_of, message_of
-from telegram_simulator.bot_api.methods.uploads import input_media_of
 from telegram_simulator.bot_api.render import message_json
 from telegram_simulator.common.errors import ApiError
+from telegram_simulator.messages.model import MediaKind
 from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.chats import Answered
 from telegram_simulator.world.group_rights import check_media
@@ -46,7 +46,7 @@ async def edit_message_media(call: Call[EditMessageMedia]) -> Json:
     """Change what a message carries; a text becomes a picture."""
     _target(call)
     words = caption(call.method.media.caption)
-    media = await input_media_of(call, call.method.media)
+    media = await media_of(call, MediaKind(call.method.media.type), call.method.media.media)
     # The message may have changed while the picture was worked on.
     conversation, message = _target(call)
     check_media(conversation, media.kind)

@@ -41,14 +41,6 @@ class Call(Generic[M_co]):
     webhooks: Webhooks
 
 
-@dataclass(frozen=True, slots=True)
-class MethodResult:
-    """A result that comes with words."""
-
-    result: Any
-    description: str
-
-
 Handler = Callable[[Call[M]], Awaitable[Any]]
 
 _handlers: dict[type[TelegramMethod[Any]], Handler[Any]] = {}

@@ -5,23 +5,21 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from aiogram.enums import ChatAction
 from aiogram.methods import GetFile, SendChatAction, SendDocument, SendMessage, SendPhoto
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.methods.targets import conversation_of, reply_target
-from telegram_simulator.bot_api.methods.uploads import media_of
 from telegram_simulator.bot_api.render import Json, file_json, message_json
 from telegram_simulator.common.errors import ApiError
+from telegram_simulator.files import media
 from telegram_simulator.messages.model import MediaKind
 from telegram_simulator.messages.text import caption, message_text
 from telegram_simulator.world.group_rights import check_right
 
 if TYPE_CHECKING:
+    from telegram_simulator.messages.model import Media
     from telegram_simulator.world.chats import Conversation
 
-ALBUM = range(2, 11)
-"""https://core.telegram.org/bots/api#sendmediagroup"""
 MAX_DOWNLOAD = 20 << 20
 """Bytes of a file that a bot may fetch (https://core.telegram.org/bots/api#getfile)."""
 
@@ -52,8 +50,6 @@ async def send_document(call: Call[SendDocument]) -> Json:
 @answers(SendChatAction)
 async def send_chat_action(call: Call[SendChatAction]) -> bool:
     """Show what the bot is doing."""
-    if call.method.action not in set(ChatAction):
-        raise ApiError("wrong parameter action in request")
     conversation_of(call, call.method.chat_id).act(call.method.action)
     return True
 
@@ -90,11 +86,25 @@ def post(call: Call[Any], conversation: Conversation, **content: Any) -> Json:
     return message_json(call.world, conversation, message)
 
 
+async def media_of(call: Call[Any], kind: MediaKind, reference: object) -> Media:
+    """Return a file of the call to which `attach://NAME` refers.
+
+    Raises:
+        ApiError: Nothing of that name is attached, or it cannot be sent as that.
+    """
+    upload = call.uploads.get(str(reference).removeprefix("attach://"))
+    if upload is None:
+        raise ApiError("the simulator sends what is attached, and nothing by its address or id", code=501)
+    if kind is MediaKind.PHOTO:
+        return await media.photo(call.bot.files, upload.data)
+    return media.other(call.bot.files, kind, upload.data, name=upload.name, mime=upload.mime)
+
+
 async def _send_file(call: Call[Any], kind: MediaKind, reference: object) -> Json:
     words = caption(call.method.caption)
     reply_to = reply_target(call, conversation_of(call, call.method.chat_id))
-    media = await media_of(call, kind, reference, missing=f"there is no {kind.value} in the request")
+    picture = await media_of(call, kind, reference)
     conversation = conversation_of(call, call.method.chat_id)  # which may have changed while the picture was worked on
     check_right(conversation, kind)
     charge(call, conversation)
-    return post(call, conversation, text=words, media=media, reply_to=reply_to)
+    return post(call, conversation, text=words, media=picture, reply_to=reply_to)

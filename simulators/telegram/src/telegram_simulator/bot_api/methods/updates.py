@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from aiogram.methods import DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, SetWebhook
 
-from telegram_simulator.bot_api.methods.registry import Call, MethodResult, answers
+from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.render import user_json
 from telegram_simulator.common.errors import ApiError
 from telegram_simulator.world.bots import Poll, Webhook
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
 MAX_LIMIT = 100
 MAX_TIMEOUT = 50
 """Seconds; a longer wish is cut to this (telegram-bot-api, `Client.h`)."""
-MAX_CONNECTIONS = 100
-DEFAULT_CONNECTIONS = 40
-MAX_SECRET = 256
 
 _WEBHOOK_IS_SET = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
 _ANOTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -72,46 +68,25 @@ async def _wait(bot: Bot, poll: Poll, *, limit: int, timeout: float) -> list[Any
 
 
 @answers(SetWebhook)
-async def set_webhook(call: Call[SetWebhook]) -> MethodResult:
+async def set_webhook(call: Call[SetWebhook]) -> bool:
     """Have updates sent to an address. Unlike Telegram's, it may be plain HTTP."""
     method, bot = call.method, call.bot
-    if not method.url:
-        return _delete_webhook(call, drop=bool(method.drop_pending_updates))
     place = urlsplit(method.url)
     if place.scheme not in ("http", "https") or not place.hostname:
         raise ApiError("bad webhook: invalid HTTPS URL")
-    secret = method.secret_token or ""
-    if len(secret) > MAX_SECRET:
-        raise ApiError("secret token is too long")
-    if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
-        raise ApiError("secret token contains unallowed characters")
-    wanted = Webhook(
-        url=method.url,
-        secret=secret,
-        connections=min(max(method.max_connections or DEFAULT_CONNECTIONS, 1), MAX_CONNECTIONS),
-    )
+    wanted = Webhook(url=method.url, secret=method.secret_token or "")
     bot.updates.allow(method.allowed_updates)
     bot.end_poll(_WEBHOOK_WINS)
-    if method.drop_pending_updates:
-        bot.updates.clear()
-    if bot.webhook is not None and bot.webhook.same_as(wanted):
-        return MethodResult(result=True, description="Webhook is already set")
-    call.webhooks.start(bot, wanted)
-    return MethodResult(result=True, description="Webhook was set")
+    if bot.webhook is None or not bot.webhook.same_as(wanted):
+        call.webhooks.start(bot, wanted)
+    return True
 
 
 @answers(DeleteWebhook)
-async def delete_webhook(call: Call[DeleteWebhook]) -> MethodResult:
+async def delete_webhook(call: Call[DeleteWebhook]) -> bool:
     """Have updates kept until they are asked for."""
-    return _delete_webhook(call, drop=bool(call.method.drop_pending_updates))
-
-
-def _delete_webhook(call: Call[Any], *, drop: bool) -> MethodResult:
-    if drop:
-        call.bot.updates.clear()
-    was_set = call.bot.webhook is not None
     call.webhooks.stop(call.bot)
-    return MethodResult(result=True, description="Webhook was deleted" if was_set else "Webhook is already deleted")
+    return True
 
 
 @answers(GetWebhookInfo)
@@ -119,10 +94,8 @@ async def get_webhook_info(call: Call[GetWebhookInfo]) -> Json:
     """Tell how it goes with the webhook."""
     webhook = call.bot.webhook
     info: Json = {"url": "", "has_custom_certificate": False, "pending_update_count": len(call.bot.updates)}
-    if allowed := call.bot.updates.allowed:
-        info["allowed_updates"] = allowed
     if webhook is not None:
-        info |= {"url": webhook.url, "max_connections": webhook.connections}
+        info["url"] = webhook.url
         if webhook.error is not None:
             info |= {"last_error_date": webhook.error_date, "last_error_message": webhook.error}
     return info
