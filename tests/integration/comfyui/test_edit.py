@@ -42,7 +42,7 @@ async def queue_length(url: str) -> int:
 
 
 async def executions(control, job: str) -> int:
-    return sum(n for prefix, n in (await control.state()).executions.items() if prefix.startswith(f"{job}/"))
+    return sum(each.executions for each in (await control.state()).prompts if each.prefix.startswith(f"{job}/"))
 
 
 async def assert_clean(server) -> None:

@@ -67,17 +67,3 @@ async def test_second_socket_of_the_same_client_takes_over(comfy, invert, client
         await second.until_end(prompt_id)
         await first.for_a_while(0.2)
     assert first.kinds(prompt_id) == []
-
-
-async def test_client_that_reconnects_during_its_prompt_is_told_the_current_node(comfy, client_id):
-    graph = await comfy.slow_graph()
-    async with comfy.listening(client_id) as events:
-        prompt_id = await comfy.submit(graph, client_id=client_id)
-        await events.until(lambda event: event["type"] == "executing")
-    async with comfy.session.ws_connect(f"{comfy.url}/ws", params={"clientId": client_id}) as socket:
-        assert (await socket.receive_json())["type"] == "status"
-        event = await socket.receive_json()
-    await comfy.stop(prompt_id)
-    await comfy.ended(prompt_id)
-    assert event["type"] == "executing"
-    assert event["data"]["node"] in graph

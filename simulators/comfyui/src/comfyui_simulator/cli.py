@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from comfyui_simulator.app import running
-from comfyui_simulator.config import FURTHER_MODELS, PRODUCTION_MODELS, Config
+from comfyui_simulator.config import Config
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -26,13 +26,6 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--load-seconds", type=float, default=0.0, help="time of the first model load (%(default)s)")
     parser.add_argument("--data-dir", type=Path, help="directory for input, output, temp (one that is deleted on exit)")
     parser.add_argument("--lowvram", action="store_true", help="taken as by ComfyUI; there is no memory to save here")
-    parser.add_argument(
-        "--model",
-        action="append",
-        default=[],
-        metavar="FOLDER/NAME",
-        help="another model file that the loaders offer; may be repeated",
-    )
     return parser.parse_args(arguments)
 
 
@@ -61,6 +54,5 @@ def main() -> None:
             port=options.port,
             step_seconds=options.step_seconds,
             load_seconds=options.load_seconds,
-            models=(*PRODUCTION_MODELS, *FURTHER_MODELS, *options.model),
         )
         asyncio.run(serve(config))

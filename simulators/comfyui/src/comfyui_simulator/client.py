@@ -20,18 +20,14 @@ class SeenPrompt:
     """A prompt that the simulator ever accepted.
 
     Attributes:
+        prefix: The start of its picture's name.
         state: accepted, started, success, error or vanished.
         executions: How often the executor took it.
-        history: Each state with its time, in seconds since the epoch.
     """
 
-    prompt_id: str
-    client_id: str | None
-    text: str
     prefix: str
     state: str
     executions: int
-    history: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,14 +35,12 @@ class State:
     """A look inside.
 
     Attributes:
-        executions: By `filename_prefix`, how often the executor took such a prompt.
         websockets: Open websockets.
         faults: What is armed: name and times.
         files: By `input`, `output` and `temp`.
     """
 
     prompts: tuple[SeenPrompt, ...]
-    executions: dict[str, int]
     websockets: int
     restarts: int
     executor_alive: bool
@@ -95,10 +89,7 @@ class SimulatorControl:
         """Look inside."""
         async with self._open().get(f"{self._base_url}/simulator/state") as answer:
             found = await answer.json()
-        prompts = tuple(
-            SeenPrompt(**{**seen, "history": tuple((state, time) for state, time in seen["history"])})
-            for seen in found["prompts"]
-        )
+        prompts = tuple(SeenPrompt(**seen) for seen in found["prompts"])
         files = {kind: tuple(names) for kind, names in found["files"].items()}
         return State(**{**found, "prompts": prompts, "files": files, "faults": tuple(found["faults"])})
 

@@ -18,12 +18,13 @@ PRODUCTION_MODELS = (
 )
 """`folder/name` of the files that the default workflow names."""
 
-FURTHER_MODELS = (
+MODELS = (
+    *PRODUCTION_MODELS,
     "diffusion_models/qwen_image_edit_2509_fp8_e4m3fn.safetensors",
     "loras/Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
     "upscale_models/RealESRGAN_x4plus.pth",
 )
-"""Those of the other bundled workflows whose nodes the simulator knows."""
+"""Those which the loaders offer: of all bundled workflows whose nodes the simulator knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,6 @@ class Config:
         step_seconds: How long one sampling step takes.
         load_seconds: How long the first load of a diffusion model takes.
         max_upload_bytes: Larger request bodies are answered 413. ComfyUI's default is 100 MB.
-        models: Model files that the loaders offer, as `folder/name`.
     """
 
     data_dir: Path
@@ -45,4 +45,3 @@ class Config:
     step_seconds: float = 0.5
     load_seconds: float = 0.0
     max_upload_bytes: int = 100 * MEGABYTE
-    models: tuple[str, ...] = PRODUCTION_MODELS + FURTHER_MODELS

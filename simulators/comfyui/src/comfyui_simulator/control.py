@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from comfyui_simulator.faults import OF_SERVER, FaultError, parse_fault
+from comfyui_simulator.faults import OF_SERVER, parse_fault
 from comfyui_simulator.files import KINDS
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Control:
     async def _arm(self, request: web.Request) -> web.StreamResponse:
         try:
             fault = parse_fault(await request.json())
-        except FaultError as error:
+        except (ValueError, TypeError) as error:
             return web.json_response({"error": str(error)}, status=400)
         if fault.name in OF_SERVER and fault.at_step is None:
             self._simulator.strike(fault)
@@ -44,14 +44,9 @@ class Control:
 
     async def _state(self, _request: web.Request) -> web.StreamResponse:
         simulator = self._simulator
-        prompts = simulator.log.prompts()
-        executions: dict[str, int] = {}
-        for prompt in prompts:
-            executions[prompt["prefix"]] = executions.get(prompt["prefix"], 0) + prompt["executions"]
         return web.json_response(
             {
-                "prompts": prompts,
-                "executions": executions,
+                "prompts": simulator.log.prompts(),
                 "websockets": len(simulator.life.sockets.open),
                 "restarts": simulator.restarts,
                 "executor_alive": not simulator.life.executor.done(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,11 +113,9 @@ class PromptLog:
 
     def note(self, prompt: Prompt, event: str) -> None:
         """Note that a prompt was accepted or started, or how it ended: success, error or vanished."""
-        told = {"client_id": prompt.client_id, "text": prompt.text, "prefix": prompt.prefix}
-        entry = self._entries.setdefault(prompt.id, {"prompt_id": prompt.id, **told, "executions": 0, "history": []})
+        entry = self._entries.setdefault(prompt.id, {"prefix": prompt.prefix, "executions": 0})
         entry["state"] = event
         entry["executions"] += event == "started"
-        entry["history"].append([event, time.time()])
 
     def prompts(self) -> list[dict[str, Any]]:
         """Return every prompt ever accepted, in order, with its last state."""

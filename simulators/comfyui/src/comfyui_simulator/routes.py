@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import mimetypes
-import sys
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -167,18 +166,8 @@ class Routes:
         return web.Response()
 
     async def _system_stats(self, _request: web.Request) -> web.StreamResponse:
-        memory = {"vram_total": MEMORY_BYTES, "vram_free": MEMORY_BYTES, "torch_vram_total": 0, "torch_vram_free": 0}
-        device = {"name": "simulated", "type": "cpu", "index": None, **memory}
-        system = {
-            "os": sys.platform,
-            "ram_total": MEMORY_BYTES,
-            "ram_free": MEMORY_BYTES,
-            "comfyui_version": self._simulator.catalog.version,
-            "python_version": sys.version,
-            "pytorch_version": "none (comfyui-simulator)",
-            "embedded_python": False,
-            "argv": ["comfyui-simulator"],
-        }
+        device = {"name": "simulated", "type": "cpu", "vram_total": MEMORY_BYTES, "vram_free": MEMORY_BYTES}
+        system = {"comfyui_version": self._simulator.catalog.version}
         return web.json_response({"system": system, "devices": [device]})
 
     async def _object_info(self, request: web.Request) -> web.StreamResponse:

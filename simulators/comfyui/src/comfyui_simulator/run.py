@@ -10,7 +10,6 @@ import hashlib
 import json
 import shutil
 import time
-import traceback
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -72,11 +71,6 @@ class RunContext:
     loaded: set[str] = field(default_factory=set)
 
 
-def load_models_gpu() -> None:
-    """Fail as ComfyUI's function of this name does, which the traceback names."""
-    raise NodeError(OOM_MESSAGE, exception_type=OOM_TYPE)
-
-
 class Run:
     """Runs a prompt."""
 
@@ -86,10 +80,8 @@ class Run:
         self._shared = shared
         self._signatures: dict[str, str] = {}
         self._results: dict[str, Result] = {}
-        self._executed: list[str] = []
         self._outputs: dict[str, Any] = {}
         self._node_id: str | None = None
-        self._progress: dict[str, dict[str, Any]] = {}
         self._messages: list[tuple[str, dict[str, Any]]] = []
 
     async def run(self) -> dict[str, Any]:
@@ -109,12 +101,12 @@ class Run:
             self._tell("execution_interrupted", self._where(), to_all=True)
             return self._outcome("error")
         except NodeError as failure:
-            self._tell("execution_error", self._where() | self._what(failure))
+            self._tell("execution_error", self._where(failure))
             return self._outcome("error")
         if self._take(FaultName.SUCCESS_WITH_ERROR):
             self._outputs.clear()
             blocked = NodeError("Execution Blocked: simulated", exception_type="ExecutionBlocked")
-            self._tell("execution_error", self._where() | self._what(blocked))
+            self._tell("execution_error", self._where(blocked))
         if self._take(FaultName.MISSING_OUTPUT):
             self._outputs.clear()
         self._tell("execution_success")
@@ -136,14 +128,13 @@ class Run:
                 self._show(node_id)
             else:
                 await self._execute(node_id)
-            done = self._progress.get(node_id, {"max": 1})["max"]
-            self._set_progress(node_id, value=done, total=done, state="finished")
+            self._tell_state()
 
     async def _execute(self, node_id: str) -> None:
         self._node_id = node_id
         await self._strike(None)
         self._check()
-        self._set_progress(node_id, value=0.0, total=1.0, state="running")
+        self._tell_state()
         self._tell_client("executing", {"node": node_id, "display_node": node_id})
         kind = self._graph[node_id]["class_type"]
         inputs = {name: self._resolve(value) for name, value in self._graph[node_id]["inputs"].items()}
@@ -160,7 +151,6 @@ class Run:
         elif kind == "SaveImage":
             shown = {"images": [await self._save(outputs[0], inputs["filename_prefix"])]}
         self._results[node_id] = self._shared.cache[self._signatures[node_id]] = Result(outputs, shown)
-        self._executed.append(node_id)
         self._show(node_id)
 
     async def _load(self, model: str) -> None:
@@ -171,7 +161,7 @@ class Run:
             await asyncio.sleep(self._shared.config.load_seconds)
         if self._take(FaultName.OOM_LOADING):
             self._shared.loaded.clear()
-            load_models_gpu()
+            raise NodeError(OOM_MESSAGE, exception_type=OOM_TYPE)
         self._shared.loaded.add(model)
 
     async def _step(self, step: int, steps: int) -> None:
@@ -181,7 +171,7 @@ class Run:
         except TimeoutError:
             pass
         self._check()
-        self._set_progress(str(self._node_id), value=step, total=steps, state="running")
+        self._tell_state()
         told = {"value": step, "max": steps, "prompt_id": self._prompt.id, "node": self._node_id}
         self._shared.sockets.send("progress", told, self._prompt.client_id)
         await self._strike(step)
@@ -251,27 +241,15 @@ class Run:
         if self._prompt.client_id is not None:
             self._shared.sockets.send(event, {**data, "prompt_id": self._prompt.id}, self._prompt.client_id)
 
-    def _set_progress(self, node_id: str, *, value: float, total: float, state: str) -> None:
-        names = {"node_id": node_id, "display_node_id": node_id, "real_node_id": node_id, "parent_node_id": None}
-        about = {"prompt_id": self._prompt.id, **names}
-        self._progress[node_id] = {"value": value, "max": total, "state": state, **about}
-        told = {"prompt_id": self._prompt.id, "nodes": dict(self._progress)}
-        self._shared.sockets.send("progress_state", told, self._prompt.client_id)
+    def _tell_state(self) -> None:
+        """Send the event that the real server fills with the progress of each node; nobody reads it."""
+        self._shared.sockets.send("progress_state", {"prompt_id": self._prompt.id, "nodes": {}}, self._prompt.client_id)
 
     def _outcome(self, status: str) -> dict[str, Any]:
         said = {"status_str": status, "completed": status == "success", "messages": self._messages}
         return {"outputs": self._outputs, "status": said}
 
-    def _where(self) -> dict[str, Any]:
+    def _where(self, failure: NodeError | None = None) -> dict[str, Any]:
         kind = self._graph[self._node_id]["class_type"] if self._node_id else None
-        return {"node_id": self._node_id, "node_type": kind, "executed": list(self._executed)}
-
-    def _what(self, failure: NodeError) -> dict[str, Any]:
-        inputs = self._graph[self._node_id]["inputs"] if self._node_id else {}
-        return {
-            "exception_message": f"{failure}\n",
-            "exception_type": failure.exception_type,
-            "traceback": traceback.format_tb(failure.__traceback__),
-            "current_inputs": {name: [value] for name, value in inputs.items() if not is_link(value)},
-            "current_outputs": list(self._results),
-        }
+        said = {"exception_message": f"{failure}\n", "exception_type": failure.exception_type} if failure else {}
+        return {"node_id": self._node_id, "node_type": kind, **said}

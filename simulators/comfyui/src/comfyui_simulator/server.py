@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from comfyui_simulator.config import MODELS
 from comfyui_simulator.faults import Fault, FaultName, Faults
 from comfyui_simulator.files import Files
 from comfyui_simulator.nodes.catalog import Catalog
@@ -104,7 +105,7 @@ class Simulator:
         missing = self.faults.peek(FaultName.MISSING_MODEL)
         return tuple(
             name.removeprefix(f"{folder}/")
-            for name in sorted(self.config.models)
+            for name in sorted(MODELS)
             if name.startswith(f"{folder}/") and not (missing and missing.model in name)
         )
 
@@ -172,8 +173,8 @@ class Simulator:
             return await handler(request)
         if fault := self.faults.take(FaultName.SLOW, path=path):
             await asyncio.sleep(fault.lasts())
-        if fault := self.faults.take(FaultName.HTTP_ERROR, path=path):
-            return web.Response(status=fault.status)
+        if self.faults.take(FaultName.HTTP_ERROR, path=path):
+            return web.Response(status=503)
         answer = await handler(request)
         if self.faults.take(FaultName.DROP_ANSWER, path=path) and request.transport is not None:
             request.transport.abort()

@@ -47,12 +47,9 @@ class Sockets:
         self._outbox: asyncio.Queue[tuple[str, Mapping[str, Any], str | None]] = asyncio.Queue()
         self._by_client: dict[str, Socket] = {}
         self.open: set[Socket] = set()
-        self._executing: tuple[str, str] | None = None
 
     def send(self, event: str, data: Mapping[str, Any], client_id: str | None) -> None:
         """Send an event to a client, or with None to all."""
-        if event == "executing" and client_id is not None:
-            self._executing = (client_id, data["node"]) if data["node"] is not None else None
         self._outbox.put_nowait((event, data, client_id))
 
     def tell_status(self) -> None:
@@ -82,8 +79,6 @@ class Sockets:
         self._by_client[client_id] = socket
         try:
             await socket.send("status", {"status": self._status(), "sid": client_id})
-            if self._executing is not None and self._executing[0] == client_id:
-                await socket.send("executing", {"node": self._executing[1]})
             async for _ in ws:  # whatever a client says
                 pass
         finally:
