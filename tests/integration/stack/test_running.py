@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from local_stack import Part, PartDiedError, bare_environment, by_line, first_death, running
+from local_stack import Part, PartDiedError, bare_environment, by_line, running
 
 SERVES = "import time; print('ready', flush=True); time.sleep(60)"
 
@@ -22,11 +22,3 @@ async def test_parts_are_stopped_where_the_next_one_does_not_start():
             raise AssertionError
     assert not good.running
     assert never.lines == []
-
-
-async def test_first_part_that_dies_is_named_with_its_last_lines():
-    parts = [part("one"), part("two", "print('ready', flush=True); print('out of memory'); raise SystemExit(3)")]
-    with pytest.raises(PartDiedError, match=r"two exited with code 3; its last lines:\n  ready\n  out of memory"):
-        async with running(parts):
-            await first_death(parts)
-    assert not parts[0].running

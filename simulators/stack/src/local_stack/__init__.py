@@ -6,7 +6,7 @@ from local_stack.processes.errors import PartDiedError, PartError
 from local_stack.processes.part import Part, python_module
 from local_stack.processes.ports import HOST, free_port
 from local_stack.processes.ready import answers, at_once, by_http, by_line
-from local_stack.processes.stack import first_death, running
+from local_stack.processes.stack import running
 from local_stack.redis_server import RedisServer, redis_program
 from local_stack.run.settings import SIMULATED_TOKEN
 
@@ -27,7 +27,6 @@ __all__ = [
     "bot",
     "by_http",
     "by_line",
-    "first_death",
     "free_port",
     "python_module",
     "redis_program",

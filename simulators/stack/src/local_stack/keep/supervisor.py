@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FIRST_START_TIMEOUT = 600.0
 """Seconds: Redis may have a long file to read."""
-NOT_READY_AFTER = 10.0
+NOT_READY_AFTER = 30.0
 """Seconds after which a part is said to wait for something."""
 READY_PERIOD = 1.0
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
-
-from local_stack.processes.errors import PartDiedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -31,20 +28,3 @@ async def running(parts: Sequence[Part]) -> AsyncIterator[None]:
         for part in reversed(started):
             if part.running:
                 await part.stop()
-
-
-async def first_death(parts: Sequence[Part]) -> None:
-    """Wait until a part ends by itself.
-
-    Raises:
-        PartDiedError: always, and for the first one.
-    """
-    waiting = {asyncio.create_task(part.wait()): part for part in parts}
-    try:
-        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-    ended = next(iter(done))
-    raise PartDiedError(waiting[ended].name, ended.result(), waiting[ended].lines)

@@ -28,18 +28,15 @@ class Parts:
         settings: Choices of the person who runs it.
         data: A folder for what the parts keep.
         redis: The server.
-        secrets: Settings of the services that reach it.
+        password: Of the server.
 
     Raises:
         StackError: the port is busy.
     """
 
-    def __init__(
-        self, settings: StackSettings, data: Path, redis: RedisServer, *, secrets: dict[str, str] | None = None
-    ) -> None:
-        # Emptied: an operator may have them set, for another Redis than ours.
-        env = inherited_environment(REDIS_PASSWORD="", REDIS_SENTINELS="")
-        env |= secrets or {}
+    def __init__(self, settings: StackSettings, data: Path, redis: RedisServer, *, password: str) -> None:
+        # Sentinels are emptied: an operator may have them set, for another Redis than ours.
+        env = inherited_environment(REDIS_PASSWORD=password, REDIS_SENTINELS="")
         if settings.workflow is not None:
             env["WORKFLOW"] = settings.workflow
         env.pop("BOT_TOKEN", None)  # the bot alone has it
@@ -65,5 +62,5 @@ class Parts:
 
     @property
     def all(self) -> list[Part]:
-        """The parts in the order in which they start; workers stop after the bot."""
+        """All parts."""
         return [self.redis, *self.simulators, self.worker, self.bot]

@@ -1,4 +1,4 @@
-"""`make run DATA=…`: a run that goes on where the last one ended, however that ended."""
+"""A run that goes on where the last one in its folder ended, however that ended."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class DurableRun:
             folder.redis, password=password, program=redis_program(packaged=True), options=REDIS_OPTIONS
         )
         redis.held_files = (folder.lock,)
-        self.parts = Parts(settings, folder.path, redis, secrets={"REDIS_PASSWORD": password})
+        self.parts = Parts(settings, folder.path, redis, password=password)
         folder.publish({"REDIS_URL": redis.url, "REDIS_PASSWORD": password})
         self._log = LogFile(folder.log, on_failure=console.say)
         # The worker stops first: the bot is there for the answer of its last job.
@@ -57,8 +57,9 @@ class DurableRun:
         ]
 
     def line(self, name: str, line: str) -> None:
-        """Take a line of a part."""
-        self._console.line(name, line)
+        """Take a line of a part; what Redis says of the kernel's settings is in the file alone."""
+        if name != "redis" or "WARNING" not in line:
+            self._console.line(name, line)
         self._log.line(name, line)
 
     def say(self, text: str) -> None:
