@@ -19,6 +19,7 @@ from qwenedit_bot.texts.intents import (
     place_of,
     put_right,
     wish_behind,
+    without_remarks,
 )
 
 SAID = {
@@ -137,6 +138,15 @@ def test_words_of_which_nothing_is_known_are_doubtful(said: str) -> None:
 )
 def test_wish_is_understood_beside_remarks(said: str, intent: Intent) -> None:
     assert meaning_of(said).intent is intent
+
+
+def test_words_without_the_remarks_before_them() -> None:
+    remarks = (
+        "Good morning. Colour it. Thank you!",
+        "aww so cute! Thanks! now make it 3.5 m high",
+        "Happy birthday! write it",
+    )
+    assert [*map(without_remarks, remarks)] == ["Colour it. Thank you!", "now 3.5 m high", remarks[2]]
 
 
 def test_wish_behind_words_that_drop_another_stands_alone() -> None:

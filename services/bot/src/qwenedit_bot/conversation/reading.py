@@ -374,12 +374,12 @@ def kinds_in(messages: Sequence[Message]) -> list[str]:
 
 
 def wish_in(text: str) -> str:
-    """Return the instruction in a text; empty for a command, dots or invisible characters."""
+    """Return the instruction in a text, behind remarks; empty for a command, dots or invisible characters."""
     said = _bare(text)
     command = COMMAND.fullmatch(said)
     if command is not None:
         return wish_in(command["rest"]) if command["name"].lower() == _EDIT else ""
-    return said if any(character.isalnum() for character in said) else ""
+    return intents.without_remarks(said) if any(character.isalnum() for character in said) else ""
 
 
 def sent_at(message: Message) -> int:

@@ -100,7 +100,8 @@ _BACK = (Intent.UNDO, Intent.STOP)
 _ASKED = (Intent.HELP, Intent.PRICE, Intent.PRIVACY)
 QUESTIONS = (*_ASKED, Intent.VIDEO, Intent.PRESETS)
 """Questions about the bot; a message may have several."""
-_REMARKS = (Intent.THANKS, Intent.QUESTION, Intent.START, Intent.AGREED)
+_POLITE = (Intent.THANKS, Intent.START, Intent.AGREED)
+_REMARKS = (*_POLITE, Intent.QUESTION)
 WISHES = (Intent.WISH, Intent.FIX)
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
@@ -187,6 +188,14 @@ def questions_in(text: str) -> tuple[Intent, ...]:
     clauses = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ])
     meant = [_BAYES.meaning_of(each) for each in clauses if _TOKEN.search(each)]
     return tuple(dict.fromkeys(each.intent for each in meant if each.intent in QUESTIONS and not each.doubt))
+
+
+def without_remarks(text: str) -> str:
+    """Return words without the listed remarks that they begin with, as in “Aww, so cute! Now make it snow”."""
+    first = re.match(r"[^.!\n]+[.!\n]+\s*(?=\w)", text)
+    if first is None or not is_listed(first[0].strip()) or meaning_of(first[0]).intent not in _POLITE:
+        return text
+    return without_remarks(text[first.end() :])
 
 
 def is_listed(text: str) -> bool:
