@@ -9,7 +9,7 @@ import pytest
 from aiogram.types import Message
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from qwenedit_bot.conversation import talk
+from qwenedit_bot.conversation import handlers
 from qwenedit_bot.conversation.draft import Draft
 from qwenedit_bot.conversation.turn import Turn
 from qwenedit_bot.texts import Words
@@ -62,5 +62,5 @@ async def test_stop_that_is_made_again_says_what_it_has_cancelled() -> None:
     turn = Turn(message, Words("en"), services, ANN, ANN, 1)
     for _ in range(2):
         with pytest.raises(RedisConnectionError):
-            await talk.stop(turn)
+            await handlers.stop(turn)
     assert (night.said, night.unfinished) == (["OK, I've cancelled your 2 pictures."], [])

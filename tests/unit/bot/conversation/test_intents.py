@@ -141,11 +141,7 @@ def test_wish_is_understood_beside_remarks(said: str, intent: Intent) -> None:
 
 
 def test_words_without_the_remarks_before_them() -> None:
-    remarks = (
-        "Good morning. Colour it. Thank you!",
-        "aww so cute! Thanks! now make it 3.5 m high",
-        "Happy birthday! write it",
-    )
+    remarks = ("Good morning. Colour it. Thank you!", "aww so cute! Thanks! now 3.5 m high", "Happy birthday! write it")
     assert [*map(without_remarks, remarks)] == ["Colour it. Thank you!", "now 3.5 m high", remarks[2]]
 
 

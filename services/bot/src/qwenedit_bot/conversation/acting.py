@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import commands, privacy, results, shop
+from qwenedit_bot.conversation import commands, files, privacy, shop
 from qwenedit_bot.conversation.reading import jobs_messages, kinds_in
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
@@ -366,7 +366,7 @@ _TOLD = {
     Intent.SHAPE: Text.UNSUPPORTED,
 }
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
-_OF_RESULT = {Intent.FILE: results.send_file, Intent.LARGER: results.enlarge}
+_OF_RESULT = {Intent.FILE: files.send_file, Intent.LARGER: files.enlarge}
 _ANSWERS = {
     Intent.WHEN: commands.status,
     Intent.PRESETS: commands.offer_presets,

@@ -16,7 +16,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import admin_commands, commands, groups, presets, privacy, reading, results, shop, talk
+from qwenedit_bot.conversation import admin_commands, commands, files, groups, handlers, presets, privacy, reading, shop
 from qwenedit_bot.conversation.acting import HOW, LIKE_THIS
 from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
@@ -50,21 +50,21 @@ _COMMANDS: Handlers = {
     "start": commands.start,
     "help": commands.give_help,
     "presets": commands.offer_presets,
-    "cancel": talk.stop,
+    "cancel": handlers.stop,
     "status": commands.status,
     "limits": shop.offer,
     "buy": shop.offer,
     "language": choose_language,
 }
 _PRESSES: Handlers = {
-    HOW: talk.how,
-    LIKE_THIS: talk.like_this,
-    shop.RESUME: talk.resume,
-    AGAIN: talk.again,
-    UNDO: talk.undo,
-    CANCEL: results.cancel,
-    LARGER: results.larger,
-    AS_FILE: results.as_file,
+    HOW: handlers.how,
+    LIKE_THIS: handlers.like_this,
+    shop.RESUME: handlers.resume,
+    AGAIN: handlers.again,
+    UNDO: handlers.undo,
+    CANCEL: handlers.cancel,
+    LARGER: files.larger,
+    AS_FILE: files.as_file,
     STYLES: commands.offer_presets,
     preset_views.CATEGORIES: presets.categories,
     preset_views.CATEGORY: presets.category,
@@ -135,7 +135,7 @@ def _handler(turn: Turn) -> Handler:
     if not turn.messages:
         return _press if turn.press is not None else groups.changed
     if turn.edited:
-        return groups.corrected if turn.in_group else talk.corrected
+        return groups.corrected if turn.in_group else handlers.corrected
     if turn.in_group:
         return groups.message
     command, text = turn.command, turn.messages[0].text or ""
@@ -146,7 +146,7 @@ def _handler(turn: Turn) -> Handler:
             return _COMMANDS[command]
     # Behind the command of groups stands an instruction, and “/again” is what it says.
     unknown = text.startswith("/") and command != "edit" and not is_listed(text)
-    return commands.unknown if unknown else talk.message
+    return commands.unknown if unknown else handlers.message
 
 
 async def _press(turn: Turn) -> None:

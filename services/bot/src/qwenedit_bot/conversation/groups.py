@@ -10,7 +10,7 @@ from aiogram.types import ChatMemberUpdated
 
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import privacy, reading, talk
+from qwenedit_bot.conversation import handlers, privacy, reading
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.rules import Photos, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
@@ -131,4 +131,4 @@ def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:
     return View(turn.words(Text.UNSUPPORTED, kind=kinds[0]))
 
 
-_COMMANDS = {"start": explain, "help": explain, "privacy": privacy.tell_privacy, "cancel": talk.stop}
+_COMMANDS = {"start": explain, "help": explain, "privacy": privacy.tell_privacy, "cancel": handlers.stop}

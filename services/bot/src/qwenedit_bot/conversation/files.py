@@ -1,4 +1,4 @@
-"""The buttons under a job's message that change no draft: cancel, larger, file."""
+"""Other forms of a result: larger, and as a file."""
 
 from __future__ import annotations
 
@@ -7,28 +7,19 @@ from typing import TYPE_CHECKING
 from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
-from qwenedit_bot.chat.view import PictureView, View
-from qwenedit_bot.conversation.reading import attachment_of, jobs_messages, was_shown
+from qwenedit_bot.chat.view import PictureView
+from qwenedit_bot.conversation.reading import attachment_of, was_shown
 from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import AS_FILE, ENLARGES, LARGER, is_larger
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
 from qwenedit_jobs import PictureExpiredError, short_id
-from qwenedit_jobs.model import Cancelled
 
 if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Turn
     from qwenedit_bot.pictures.sources import Attachment
     from qwenedit_jobs import Status
-
-_SAID = {
-    Cancelled.CANCELLED: Text.PRESS_CANCELLED,
-    Cancelled.CANCELLING: Text.PRESS_STOPPING,
-    Cancelled.DONE: Text.PRESS_DONE,
-    Cancelled.FAILED: Text.PRESS_FAILED,
-    Cancelled.UNKNOWN: Text.PRESS_FORGOTTEN,
-}
 
 
 async def answered_job(turn: Turn) -> Status | None:
@@ -44,21 +35,6 @@ async def answered_job(turn: Turn) -> Status | None:
         return status
     await turn.alert(refusal)
     return None
-
-
-async def cancel(turn: Turn) -> None:
-    """Cancel the button's job, whose end then changes its message."""
-    services = turn.services
-    if await services.backlog.stop(turn.user_id, turn.data):
-        await turn.toast(turn.words(Text.PRESS_CANCELLED))
-        return
-    outcome = await services.queue.cancel(turn.data)
-    said = turn.words(_SAID[outcome])
-    await turn.toast(said, alert=outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING))
-    status = await services.queue.status(turn.data)
-    # Another message is left if Redis forgot the job, or if Telegram's reply was lost and the message was sent again.
-    if status is None or turn.shown not in (await jobs_messages(status, services))[1:]:
-        await turn.show(View(said))
 
 
 async def larger(turn: Turn) -> None:

@@ -9,12 +9,13 @@ from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.results import answered_job
+from qwenedit_bot.conversation.files import answered_job
 from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
+from qwenedit_jobs import Cancelled
 
 if TYPE_CHECKING:
     from aiogram.types import Message
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.draft import Draft, How
     from qwenedit_bot.conversation.rules import Event
     from qwenedit_bot.conversation.turn import Turn
+
+
+_SAID = {
+    Cancelled.CANCELLED: Text.PRESS_CANCELLED,
+    Cancelled.CANCELLING: Text.PRESS_STOPPING,
+    Cancelled.DONE: Text.PRESS_DONE,
+    Cancelled.FAILED: Text.PRESS_FAILED,
+    Cancelled.UNKNOWN: Text.PRESS_FORGOTTEN,
+}
 
 
 async def message(turn: Turn) -> None:
@@ -100,6 +110,21 @@ async def like_this(turn: Turn) -> None:
         return replace(as_wish(said), id=f"y{about.message_id}", doubt="")
 
     await take(turn, read)
+
+
+async def cancel(turn: Turn) -> None:
+    """Cancel the button's job, whose end then changes its message."""
+    services = turn.services
+    if await services.backlog.stop(turn.user_id, turn.data):
+        await turn.toast(turn.words(Text.PRESS_CANCELLED))
+        return
+    outcome = await services.queue.cancel(turn.data)
+    said = turn.words(_SAID[outcome])
+    await turn.toast(said, alert=outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING))
+    status = await services.queue.status(turn.data)
+    # Another message is left if Redis forgot the job, or if Telegram's reply was lost and the message was sent again.
+    if status is None or turn.shown not in (await reading.jobs_messages(status, services))[1:]:
+        await turn.show(View(said))
 
 
 async def again(turn: Turn) -> None:
