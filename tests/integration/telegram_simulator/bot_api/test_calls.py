@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from aiogram.exceptions import TelegramServerError
 
 
 async def refusal(http, url, **call) -> tuple[int, str]:
@@ -35,12 +34,6 @@ NONSENSE = [
 async def test_call_that_makes_no_sense_is_refused_in_telegrams_words(ann, http, endpoint, method, values, description):
     values = {name: str(ann.id) if value == "ANN" else value for name, value in values.items()}
     assert await refusal(http, endpoint(method), data=values) == (400, f"Bad Request: {description}")
-
-
-async def test_method_unknown_to_telegram_is_told_from_one_that_the_simulator_lacks(bot, ann, http, endpoint):
-    assert await refusal(http, endpoint("sendTelepathy")) == (404, "Not Found: method not found")
-    with pytest.raises(TelegramServerError, match="the simulator does not have sendDice"):
-        await bot.send_dice(ann.id)
 
 
 async def test_token_with_another_secret_is_unauthorized(bot, http, simulator_url):

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
-from typing import TYPE_CHECKING
 
 from fontpkg_noto_sans import ROOT as FONT_ROOT  # type: ignore[import-untyped]  # it has one constant
 from PIL import Image, ImageDraw, ImageFont
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 RIBBON = "simulated edit"
-WORDS = 8
 SEMI_BOLD = 600
 FULL_WIDTH = 100
 
@@ -34,22 +29,12 @@ def with_watermark(picture: Image.Image, text: str) -> Image.Image:
     middle, margin = height / 2, height / 2
     draw.text((margin, middle), RIBBON, font=font, fill=(255, 196, 0), anchor="lm")
     start = margin + draw.textlength(RIBBON, font=font) + margin
-    words = _fitting(_legible_words(text), lambda line: draw.textlength(line, font=font) <= band.width - start - margin)
-    draw.text((start, middle), words, font=font, fill="white", anchor="lm")
+    draw.text((start, middle), _legible(text[:200]), font=font, fill="white", anchor="lm")
     picture = picture.copy()
     picture.paste(band, (0, picture.height - height))
     return picture
 
 
-def _legible_words(text: str) -> list[str]:
-    """The words, without what a text font has no glyphs for."""
-    shown = "".join(letter if unicodedata.category(letter)[0] in "LNPZ" else " " for letter in text)
-    return shown.split()
-
-
-def _fitting(words: list[str], fits: Callable[[str], bool]) -> str:
-    for count in range(min(len(words), WORDS), 0, -1):
-        line = " ".join(words[:count]) + ("…" if count < len(words) else "")
-        if fits(line):
-            return line
-    return ""
+def _legible(text: str) -> str:
+    """The words, without what a text font has no glyphs for; those that don't fit are beyond the band's edge."""
+    return "".join(letter if unicodedata.category(letter)[0] in "LNPZ" else " " for letter in text)

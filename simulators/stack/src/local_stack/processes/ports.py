@@ -8,14 +8,9 @@ import random
 import socket
 import tempfile
 from functools import cache
-from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from local_stack.processes.errors import StackError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 HOST = "127.0.0.1"
 PORTS = range(20_000, 32_000)
@@ -32,23 +27,10 @@ def free_port() -> int:
     Raises:
         StackError: all of them are taken.
     """
-    for port in _ports():
+    for port in random.sample(PORTS, len(PORTS)):
         if _reserve(port) and _is_free(port):
             return port
     raise StackError(f"no port from {PORTS.start} to {PORTS.stop - 1} is free")
-
-
-@cache
-def _round() -> Iterator[int]:
-    """Give the ports again and again, from another one in each process."""
-    first = random.randrange(len(PORTS))  # noqa: S311 - no secret
-    return cycle([*PORTS[first:], *PORTS[:first]])
-
-
-def _ports() -> Iterator[int]:
-    """Give each port once, beginning with those not given yet."""
-    for _ in PORTS:
-        yield next(_round())
 
 
 @cache

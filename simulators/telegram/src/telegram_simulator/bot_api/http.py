@@ -15,7 +15,7 @@ from aiohttp import web
 from telegram_simulator.bot_api.downloads import send_file
 from telegram_simulator.bot_api.methods import Call, handler_of
 from telegram_simulator.bot_api.methods.sending import MAX_DOWNLOAD
-from telegram_simulator.bot_api.parameters import method_class, typed
+from telegram_simulator.bot_api.parameters import typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
 from telegram_simulator.common.errors import ApiError, TooManyRequestsError
@@ -104,8 +104,7 @@ class BotApi:
 
     async def _carry_out(self, bot: Bot, name: str, said: RequestBody) -> CallOutcome:
         try:
-            kind = method_class(name)
-            handler = handler_of(kind)
+            kind, handler = handler_of(name)
             markup = said.values.get("reply_markup")
             buttons = () if markup is None else parse_markup(markup)
             call = Call(self._world, bot, typed(kind, said), said.uploads, buttons, self.webhooks)

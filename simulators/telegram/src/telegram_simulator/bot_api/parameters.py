@@ -6,7 +6,6 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-import aiogram.methods
 from aiogram.methods import TelegramMethod
 from pydantic import BaseModel, ValidationError
 
@@ -16,29 +15,6 @@ if TYPE_CHECKING:
     from telegram_simulator.bot_api.request_body import RequestBody
 
 Method = TelegramMethod[Any]
-
-
-@cache
-def _methods() -> dict[str, type[Method]]:
-    """Return all methods of the Bot API by their name in lower case: Telegram minds no case."""
-    found = (getattr(aiogram.methods, name) for name in aiogram.methods.__all__)
-    return {
-        kind.__api_method__.lower(): kind
-        for kind in found
-        if isinstance(kind, type) and issubclass(kind, TelegramMethod) and kind is not TelegramMethod
-    }
-
-
-def method_class(name: str) -> type[Method]:
-    """Return a method's class.
-
-    Raises:
-        ApiError: The Bot API has none of that name.
-    """
-    try:
-        return _methods()[name.lower()]
-    except KeyError:
-        raise ApiError("method not found", code=404) from None
 
 
 def typed(kind: type[Method], said: RequestBody) -> Method:

@@ -10,22 +10,17 @@ Nothing in it polls: the simulator wakes a caller that waits.
 """
 
 from telegram_simulator.client.connection import RefusedError
-from telegram_simulator.client.group import ControlledChat, Group
+from telegram_simulator.client.group import Group
 from telegram_simulator.client.person import Item, NeverHappenedError, Person
-from telegram_simulator.client.simulator import BotState, TelegramSimulator
-from telegram_simulator.client.snapshots import Answer, Button, Chat, FileInfo, Message, Version
+from telegram_simulator.client.simulator import TelegramSimulator
+from telegram_simulator.client.snapshots import Chat, Message
 from telegram_simulator.world.call_log import Call
 from telegram_simulator.world.faults import FaultKind
 
 __all__ = [
-    "Answer",
-    "BotState",
-    "Button",
     "Call",
     "Chat",
-    "ControlledChat",
     "FaultKind",
-    "FileInfo",
     "Group",
     "Item",
     "Message",
@@ -33,5 +28,4 @@ __all__ = [
     "Person",
     "RefusedError",
     "TelegramSimulator",
-    "Version",
 ]

@@ -7,14 +7,10 @@ import hashlib
 import io
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from telegram_simulator.common.errors import ApiError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 SIZES = (90, 320, 800, 1280)
 """Longest sides of the sizes that bots see, in pixels (https://core.telegram.org/api/files#image-thumbnail-types)."""
@@ -57,23 +53,18 @@ async def as_photo(data: bytes, *, of_bot: bool = True) -> tuple[Scaled, ...]:
             f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     most = MAX_SIDES if of_bot else None
-    return await _made_once(most, data, lambda: _sizes(data, max_sides=most))
-
-
-_made: OrderedDict[tuple[int | None, bytes], tuple[Scaled, ...]] = OrderedDict()
-
-
-async def _made_once(most: int | None, data: bytes, make: Callable[[], tuple[Scaled, ...]]) -> tuple[Scaled, ...]:
-    """Make what is shown of a file, or find what was made of the same bytes a moment ago."""
     key = most, hashlib.sha256(data).digest()
     made = _made.get(key)
     if made is None:
-        made = await asyncio.to_thread(make)
+        made = await asyncio.to_thread(_sizes, data, max_sides=most)
     _made[key] = made
     _made.move_to_end(key)
     if len(_made) > KEPT:
         _made.popitem(last=False)
     return made
+
+
+_made: OrderedDict[tuple[int | None, bytes], tuple[Scaled, ...]] = OrderedDict()
 
 
 def _sizes(data: bytes, *, max_sides: int | None) -> tuple[Scaled, ...]:

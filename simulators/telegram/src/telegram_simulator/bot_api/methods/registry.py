@@ -43,26 +43,27 @@ class Call(Generic[M_co]):
 
 Handler = Callable[[Call[M]], Awaitable[Any]]
 
-_handlers: dict[type[TelegramMethod[Any]], Handler[Any]] = {}
+_handlers: dict[str, tuple[type[TelegramMethod[Any]], Handler[Any]]] = {}
+"""By the methods' names in lower case: Telegram minds no case."""
 
 
 def answers(kind: type[M]) -> Callable[[Handler[M]], Handler[M]]:
     """Register the function below as the one that answers a method."""
 
     def register(handler: Handler[M]) -> Handler[M]:
-        _handlers[kind] = handler
+        _handlers[kind.__api_method__.lower()] = kind, handler
         return handler
 
     return register
 
 
-def handler_of(kind: type[TelegramMethod[Any]]) -> Handler[Any]:
-    """Return what answers a method.
+def handler_of(name: str) -> tuple[type[TelegramMethod[Any]], Handler[Any]]:
+    """Return a method's class, and what answers it.
 
     Raises:
         ApiError: Nothing here does.
     """
     try:
-        return _handlers[kind]
+        return _handlers[name.lower()]
     except KeyError:
-        raise ApiError(f"the simulator does not have {kind.__api_method__}", code=501) from None
+        raise ApiError(f"the simulator does not have {name}", code=404) from None

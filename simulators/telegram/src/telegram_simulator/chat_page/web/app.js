@@ -7,7 +7,7 @@ import { follow } from "./server/connection.js";
 import { byId } from "./dom.js";
 import { Header } from "./header.js";
 import { MessageList } from "./messages/messages.js";
-import { alertDialog, problem, toast } from "./notices.js";
+import { alertDialog, attempt, problem, toast } from "./notices.js";
 import { Follower } from "./messages/scroll.js";
 import { setLanguage, t } from "./strings.js";
 import { Viewer } from "./messages/viewer.js";
@@ -30,18 +30,6 @@ const list = new MessageList({
 });
 
 const nameOf = (message) => (message.from === "user" ? t("you") : chat.bot.name);
-
-/** Runs a request; its failure is told above the composer. Returns whether it went well. */
-async function attempt(request) {
-  try {
-    await request();
-    return true;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    problem(error.message);
-    return false;
-  }
-}
 
 function onState(state, { first }) {
   const known = new Set(chat.answers.map((answer) => answer.id));

@@ -1,5 +1,6 @@
 /** Passing words: toasts and alerts by the bot, problems of the page. */
 
+import { ApiError } from "./server/api.js";
 import { byId, el } from "./dom.js";
 
 const TOAST_MS = 5000;
@@ -18,4 +19,16 @@ export function alertDialog(text) {
 /** Says above the composer what went wrong; an empty text takes it back. */
 export function problem(text) {
   if (byId("problem").textContent !== text) byId("problem").textContent = text;
+}
+
+/** Runs a request; its failure is told above the composer. Returns whether it went well. */
+export async function attempt(request) {
+  try {
+    await request();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    problem(error.message);
+    return false;
+  }
 }

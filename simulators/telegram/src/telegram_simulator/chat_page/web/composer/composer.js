@@ -1,9 +1,9 @@
 /** Where a message is written: text, attachments, samples; by pointer, keyboard, drop or paste. */
 
-import { ApiError, sendMessage } from "../server/api.js";
+import { sendMessage } from "../server/api.js";
 import { Attachments } from "./attachments.js";
 import { byId, el } from "../dom.js";
-import { problem } from "../notices.js";
+import { attempt, problem } from "../notices.js";
 import { showSamples } from "./samples.js";
 import { t } from "../strings.js";
 
@@ -102,14 +102,11 @@ export class Composer {
     if (this.#sending) return false;
     this.#setSending(true);
     try {
-      await sendMessage(message);
-      problem("");
-      this.onSent();
-      return true;
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      problem(error.message);
-      return false;
+      return await attempt(async () => {
+        await sendMessage(message);
+        problem("");
+        this.onSent();
+      });
     } finally {
       this.#setSending(false);
     }
