@@ -18,7 +18,7 @@ NONSENSE = [
     (
         "sendMessage",
         {"chat_id": "ANN", "text": "x", "reply_markup": "{"},
-        "can't parse reply keyboard markup JSON object",
+        "can't parse reply_markup JSON object",
     ),
     ("sendPhoto", {"chat_id": "ANN"}, "wrong parameter photo in request"),
     ("deleteMessage", {"chat_id": "ANN", "message_id": "first"}, "wrong parameter message_id in request"),

@@ -19,7 +19,7 @@ from telegram_simulator.bot_api.parameters import typed
 from telegram_simulator.bot_api.request_body import RequestBody, read_body
 from telegram_simulator.bot_api.webhook import Webhooks
 from telegram_simulator.common.errors import ApiError, TooManyRequestsError
-from telegram_simulator.messages.keyboards import parse_markup
+from telegram_simulator.messages.keyboards import buttons_of
 from telegram_simulator.world.faults import FILE, Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -105,9 +105,9 @@ class BotApi:
     async def _carry_out(self, bot: Bot, name: str, said: RequestBody) -> CallOutcome:
         try:
             kind, handler = handler_of(name)
-            markup = said.values.get("reply_markup")
-            buttons = () if markup is None else parse_markup(markup)
-            call = Call(self._world, bot, typed(kind, said), said.uploads, buttons, self.webhooks)
+            method = typed(kind, said)
+            buttons = buttons_of(getattr(method, "reply_markup", None))
+            call = Call(self._world, bot, method, said.uploads, buttons, self.webhooks)
             result = await handler(call)
         except ApiError as error:
             return _refusal(error)

@@ -18,7 +18,7 @@ Method = TelegramMethod[Any]
 
 
 def typed(kind: type[Method], said: RequestBody) -> Method:
-    """Return the call as an object of its method's class; `reply_markup` is read elsewhere.
+    """Return the call as an object of its method's class.
 
     An upload under a parameter's own name becomes a reference, as if it had been attached by name.
 
@@ -28,7 +28,7 @@ def typed(kind: type[Method], said: RequestBody) -> Method:
     values: dict[str, Any] = {}
     for name, value in said.values.items():
         field = kind.model_fields.get(name)
-        if field is not None and value != "" and name != "reply_markup":
+        if field is not None and value != "":
             values[name] = _decoded(name, value) if name in _structured(kind) else value
     for name in said.uploads:
         if name in kind.model_fields:

@@ -1,9 +1,10 @@
-"""The buttons under a message, as strict as Telegram is about them."""
+"""The buttons under a message, as strict as Telegram is about their number and data."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple, TypeAlias
+
+from aiogram.types import InlineKeyboardMarkup
 
 from telegram_simulator.common.errors import ApiError
 
@@ -33,33 +34,23 @@ def keyboard_json(buttons: Buttons) -> dict[str, Any]:
     return {"inline_keyboard": [[button.as_json() for button in row] for row in buttons]}
 
 
-def parse_markup(said: object) -> Buttons:
-    """Read a `reply_markup`: text in JSON, or what was read from it (telegram-bot-api, `Client.cpp`).
+def buttons_of(markup: object) -> Buttons:
+    """Return the buttons of a call's `reply_markup`.
 
     Raises:
-        ApiError: It is no keyboard under a message, or a button is impossible.
+        ApiError: It is no keyboard under a message, or has too many buttons or too much data.
     """
-    if isinstance(said, str):
-        try:
-            said = json.loads(said)
-        except ValueError:
-            raise ApiError("can't parse reply keyboard markup JSON object") from None
-    if not isinstance(said, dict) or said.keys() != {"inline_keyboard"}:
+    if markup is None:
+        return ()
+    if not isinstance(markup, InlineKeyboardMarkup):
         raise ApiError("the simulator has inline keyboards only", code=501)
-    buttons = tuple(tuple(map(_button, row)) for row in said["inline_keyboard"] if row)
+    buttons = tuple(
+        tuple(Button(each.text, each.callback_data, each.style, each.pay) for each in row)
+        for row in markup.inline_keyboard
+        if row
+    )
     if sum(map(len, buttons)) > MAX_BUTTONS:
         raise ApiError("reply markup is too long")
-    return buttons
-
-
-def _button(said: Any) -> Button:
-    if unknown := said.keys() - set(Button._fields):
-        raise ApiError(f"the simulator does not have buttons with {', '.join(sorted(unknown))}", code=501)
-    button = Button(**{"text": "", **said})
-    if not button.text:
-        raise ApiError("inline keyboard button text must be non-empty")
-    if button.callback_data is None and not button.pay:
-        raise ApiError("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
-    if button.callback_data is not None and not 1 <= len(button.callback_data.encode()) <= MAX_DATA:
+    if any(len((each.callback_data or "").encode()) > MAX_DATA for row in buttons for each in row):
         raise ApiError("BUTTON_DATA_INVALID")
-    return button
+    return buttons

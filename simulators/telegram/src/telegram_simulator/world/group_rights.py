@@ -19,11 +19,6 @@ _TEXT = ("can_send_messages", "text messages")
 _NEEDED = {
     MediaKind.PHOTO: ("can_send_photos", "photos"),
     MediaKind.DOCUMENT: ("can_send_documents", "documents"),
-    MediaKind.VIDEO: ("can_send_videos", "videos"),
-    MediaKind.AUDIO: ("can_send_audios", "music"),
-    MediaKind.VOICE: ("can_send_voice_notes", "voice notes"),
-    MediaKind.ANIMATION: ("can_send_other_messages", "animations"),
-    MediaKind.STICKER: ("can_send_other_messages", "stickers"),
 }
 
 PERMISSIONS = tuple(

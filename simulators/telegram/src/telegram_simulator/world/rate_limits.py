@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MINUTE = 60.0
+TOLERANCE = 1e-6
+"""Seconds that a sum of floats may be off."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,29 +43,6 @@ class Rates:
     edits_per_minute: float = 20.0
 
 
-class Bucket:
-    """Holds up to `capacity` permits and gains `rate` of them a second."""
-
-    def __init__(self, *, rate: float, capacity: float, now: float) -> None:
-        self._rate = rate
-        self._capacity = capacity
-        self._level = capacity
-        self._at = now
-
-    def wait(self, now: float) -> float:
-        """Seconds until something may be taken."""
-        self._refill(now)
-        return 0.0 if self._level >= 1 else (1 - self._level) / self._rate
-
-    def take(self, count: int) -> None:
-        """Take permits, more than there are if need be."""
-        self._level -= count
-
-    def _refill(self, now: float) -> None:
-        self._level = min(self._capacity, self._level + (now - self._at) * self._rate)
-        self._at = now
-
-
 class RateLimiter:
     """Counts what a bot sends and refuses what is too much.
 
@@ -75,7 +54,8 @@ class RateLimiter:
     def __init__(self, rates: Rates, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._rates = rates
         self._clock = clock
-        self._buckets: dict[tuple[str, int, int], Bucket] = {}
+        self._full: dict[tuple[str, int, int], float] = {}
+        """When each bucket will be full again."""
 
     @property
     def rates(self) -> Rates:
@@ -85,7 +65,7 @@ class RateLimiter:
     @rates.setter
     def rates(self, rates: Rates) -> None:
         self._rates = rates
-        self._buckets.clear()
+        self._full.clear()
 
     def charge(self, *, bot_id: int, chat_id: int, group: bool, count: int = 1, edit: bool = False) -> None:
         """Count messages or edits.
@@ -95,29 +75,17 @@ class RateLimiter:
         """
         if not self._rates.enabled:
             return
-        now = self._clock()
-        buckets = self._affected(bot_id=bot_id, chat_id=chat_id, group=group, edit=edit, now=now)
-        wait = max(bucket.wait(now) for bucket in buckets)
-        if wait > 0:
-            raise TooManyRequestsError(max(1, math.ceil(wait)))
-        for bucket in buckets:
-            bucket.take(count)
-
-    def _affected(self, *, bot_id: int, chat_id: int, group: bool, edit: bool, now: float) -> list[Bucket]:
-        rates = self._rates
-
-        def bucket(name: str, chat: int, rate: float, capacity: float) -> Bucket:
-            key = (name, bot_id, chat)
-            if key not in self._buckets:
-                self._buckets[key] = Bucket(rate=rate, capacity=capacity, now=now)
-            return self._buckets[key]
-
-        affected = [
-            bucket("overall", 0, rates.overall_per_second, rates.overall_per_second),
-            bucket("chat", chat_id, rates.chat_per_second, rates.chat_burst),
-        ]
+        rates, now = self._rates, self._clock()
+        buckets = {
+            ("overall", bot_id, 0): (rates.overall_per_second, rates.overall_per_second),
+            ("chat", bot_id, chat_id): (rates.chat_per_second, rates.chat_burst),
+        }
         if group:
-            affected.append(bucket("group", chat_id, rates.group_per_minute / MINUTE, rates.group_per_minute))
+            buckets["group", bot_id, chat_id] = rates.group_per_minute / MINUTE, rates.group_per_minute
         if edit:
-            affected.append(bucket("edits", chat_id, rates.edits_per_minute / MINUTE, rates.edits_per_minute))
-        return affected
+            buckets["edits", bot_id, chat_id] = rates.edits_per_minute / MINUTE, rates.edits_per_minute
+        full = {key: max(now, self._full.get(key, now)) for key in buckets}
+        wait = max(full[key] - now - (capacity - 1) / rate for key, (rate, capacity) in buckets.items())
+        if wait > TOLERANCE:
+            raise TooManyRequestsError(max(1, math.ceil(wait)))
+        self._full |= {key: full[key] + count / rate for key, (rate, _capacity) in buckets.items()}
