@@ -643,6 +643,16 @@ async def test_result_that_is_praised_or_wants_more_is_kept(stage: Any, praise: 
     assert await next_of(stage) == (f"{SNOW}\n{words}", RESULT)
 
 
+async def test_same_for_another_photo_is_all_that_was_done_to_this_one(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await later(stage, ann)
+    await ann.send("at night")
+    await stage.worker.finish_next(RESULT)
+    await ann.picture(number=2)
+    await ann.send(photo=photo(), caption="do same for this one also")
+    assert (await next_of(stage))[0] == f"{SNOW}\nat night"
+
+
 async def test_both_are_two_results_of_the_same_words(stage: Any) -> None:
     ann, _picture = await with_result(stage)
     await later(stage, ann)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, files, privacy, shop
-from qwenedit_bot.conversation.reading import jobs_messages, kinds_in
+from qwenedit_bot.conversation.reading import jobs_messages, kinds_in, sources_of
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     Ask,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.draft import Draft
     from qwenedit_bot.conversation.rules import Action, Event, Wanted
     from qwenedit_bot.conversation.turn import Turn
+    from qwenedit_jobs import Status
 
 HOW, LIKE_THIS = "how", "like-this"
 """First part of the data of buttons that answer the bot's questions."""
@@ -86,11 +87,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Stop():
             await _stop(turn, draft, action)
         case Reply():
-            asked = (
-                questions_in(event.words)
-                if isinstance(event, Said) and action.intent in (*QUESTIONS, "question")
-                else ()
-            )
+            asked = questions_in(event.words) if isinstance(event, Said) and action.intent in _QUESTIONS else ()
             for number, intent in enumerate(asked or (action.intent,)):
                 part = replace(turn, part=f"part{number}" if number else "")
                 await _reply(part, draft, replace(action, intent=intent))
@@ -256,6 +253,8 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
             return None
         prompt = done.instruction if isinstance(done, Request) else done.prompt
         words = behind(services.presets.words_in(prompt), wanted.words)
+        own = status is None or {*wanted.pictures} & {*sources_of(status)} or wanted.pictures[0].job
+        words = words if own else await _with_wishes_before(turn, words, status)  # “the same for this one”
         prompt = services.presets.reworded(prompt, words)
         return replace(request, instruction=prompt, workflow=done.workflow, parameters=done.parameters)
     if wanted.preset:
@@ -265,6 +264,15 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
         prompt = preset.with_words(wanted.words)
         return replace(request, instruction=prompt, workflow=preset.workflow, parameters=preset.parameters)
     return request
+
+
+async def _with_wishes_before(turn: Turn, words: str, status: Status | None) -> str:
+    """Return a job's instruction behind those of the results that it was made of: ten of them, oldest first."""
+    for _ in range(10):
+        before = sources_of(status)[0].job if status is not None else ""
+        status = await turn.services.queue.status(before) if before else None
+        words = behind(turn.services.presets.words_in(status.job.edit.prompt), words) if status is not None else words
+    return words
 
 
 async def _tell_left_out(turn: Turn, action: Do) -> None:
@@ -366,6 +374,7 @@ _TOLD = {
     Intent.SHAPE: Text.UNSUPPORTED,
 }
 _REMARKS = (Intent.WHEN, Intent.START, Intent.QUESTION, Intent.THANKS)
+_QUESTIONS = (*QUESTIONS, Intent.QUESTION)
 _OF_RESULT = {Intent.FILE: files.send_file, Intent.LARGER: files.enlarge}
 _ANSWERS = {
     Intent.WHEN: commands.status,

@@ -163,7 +163,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     praised = Meaning(Intent.THANKS) == meant[0] and not has("but", text)
     if praised and meaning.intent is Intent.FIX:  # “much better, thanks! Now a bit warmer” keeps what there is
         return Meaning(Intent.WISH, meaning.doubt)
-    if Meaning(Intent.FIX) in (meant[0], meaning):  # “you removed the cat, put it back”
+    if Meaning(Intent.FIX) in (meant[0], meaning) and not has("less", text):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
     if acts and not any(each.intent is Intent.WISH for each in meant):
@@ -225,21 +225,20 @@ def put_right(said: str, words: str) -> str:
 
     “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
     """
-    every = re.findall(_WORDS, words)
+    every, before = re.findall(_WORDS, words), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
-    denied = [at for at, each in enumerate(told) if has("not", each)]
-    slip = len(told) == 1 and (len(every) > 1 or "*" in words)
-    if slip:
+    if len(told) == 1 and (len(every) > 1 or "*" in words):
         old = new = told[0]
-    elif denied == [0] and len(told) > 2:
+        found = get_close_matches(old, before, 1)
+    elif len(told) > 2 and has("deny", told[0]) and f"{told[1]} {told[2]}" not in words:
         old, new = told[1], " ".join(told[2:])
-    elif len(told) > 2 and denied == [len(told) - 2]:
+        found = [each for each in before if each[:3] == old[:3] and get_close_matches(old, [each])]
+    elif len(told) > 2 and has("not", told[-2]) and f"{told[-3]} {told[-2]}" in words.replace(",", ""):
         old, new = told[-1], told[-3]
+        found = [old] if old in before and (old.isdigit() or len(told) == 3) else []
     else:
         return ""
-    before = re.findall(_WORDS, said)
-    found = get_close_matches(old, before, 1, 0.6 if slip else 0.75)
-    # And no “thanks, but not the hat”, or “the sky is not blue”.
+    # And no “thanks, not the hat”.
     alike = get_close_matches(old, [new]) or old.isdigit() or meaning_of(new).intent in WISHES
     return re.sub(rf"(?<!\w){found[0]}", new, said) if found and alike and new not in before else ""
 
