@@ -31,7 +31,7 @@ async def test_accepts_the_prompt_id_it_is_given(comfy, invert):
 async def test_unknown_class_is_named(comfy):
     answer = await refusal(comfy, {"1": {"class_type": "NoSuchNode", "inputs": {}}})
     assert answer["error"]["type"] == "missing_node_type"
-    assert answer["error"]["extra_info"] == {"node_id": "1", "class_type": "NoSuchNode", "node_title": "NoSuchNode"}
+    assert answer["error"]["message"].startswith("Node 'NoSuchNode' not found.")
     assert answer["node_errors"] == {}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from local_stack.run.settings import SettingError, StackSettings
+from local_stack.processes.errors import StackError
+from local_stack.run.settings import StackSettings
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "http", "-1", "8090.5"])
 def test_port_that_is_none_is_refused_by_name(port: str):
-    with pytest.raises(SettingError, match=f"PORT is '{port}': it must be a number from 1 to 65535"):
+    with pytest.raises(StackError, match=f"PORT is '{port}': it must be a number from 1 to 65535"):
         StackSettings.from_environment({"PORT": port})
 
 
@@ -20,5 +21,5 @@ def test_workflow_file_becomes_absolute(tmp_path, monkeypatch):
 
 
 def test_workflow_file_that_is_missing_is_said():
-    with pytest.raises(SettingError, match=r"WORKFLOW is 'gone\.json': there is no such file"):
+    with pytest.raises(StackError, match=r"WORKFLOW is 'gone\.json': there is no such file"):
         StackSettings.from_environment({"WORKFLOW": "gone.json"})

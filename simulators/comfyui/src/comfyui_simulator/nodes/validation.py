@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from comfyui_simulator.nodes.graph import ancestors_first, is_link
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from comfyui_simulator.nodes.catalog import Catalog, InputSpec, NodeSpec
 
@@ -48,7 +48,8 @@ class Validator:
         for node_id, raw in self._prompt.items():
             spec = self._catalog.spec(str(raw.get("class_type")))
             if spec is None:
-                return ValidationResult(_missing_node_type(node_id, raw))
+                message = f"Node '{raw.get('class_type')}' not found. The custom node may not be installed."
+                return ValidationResult(_error("missing_node_type", message, f"Node ID '#{node_id}'"))
             self._specs[node_id] = spec
         outputs = [node_id for node_id, spec in self._specs.items() if spec.is_output]
         if not outputs:
@@ -89,7 +90,7 @@ class Validator:
         return found
 
     def _check_link(self, wanted: InputSpec, link: list[Any]) -> list[dict[str, Any]]:
-        more: dict[str, Any] = {"input_config": wanted.config, "received_value": link}
+        more: dict[str, Any] = {"received_value": link}
         if not is_link(link) or link[0] not in self._specs:
             message = "Bad linked input, must be a length-2 list of [node_id, slot_index]"
             return [_problem("bad_linked_input", message, wanted, **more)]
@@ -106,7 +107,7 @@ class Validator:
 
 def _check_value(inputs: dict[str, Any], wanted: InputSpec) -> list[dict[str, Any]]:
     received = inputs[wanted.name]
-    more: dict[str, Any] = {"input_config": wanted.config, "received_value": received}
+    more: dict[str, Any] = {"received_value": received}
     try:
         value = inputs[wanted.name] = CONVERTERS.get(wanted.kind, lambda same: same)(received)
     except (TypeError, ValueError) as error:
@@ -121,14 +122,6 @@ def _check_value(inputs: dict[str, Any], wanted: InputSpec) -> list[dict[str, An
         details = f"{wanted.name}: {value!r} not in {list(wanted.choices)}"
         return [_problem("value_not_in_list", "Value not in list", wanted, details=details, **more)]
     return []
-
-
-def _missing_node_type(node_id: str, raw: Mapping[str, Any]) -> dict[str, Any]:
-    class_type = raw.get("class_type")
-    title = raw.get("_meta", {}).get("title", class_type)
-    message = f"Node '{title}' not found. The custom node may not be installed."
-    extra = {"node_id": node_id, "class_type": class_type, "node_title": title}
-    return _error("missing_node_type", message, f"Node ID '#{node_id}'", **extra)
 
 
 def _problem(kind: str, message: str, wanted: InputSpec, *, details: str = "", **extra: Any) -> dict[str, Any]:

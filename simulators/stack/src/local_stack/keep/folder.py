@@ -30,10 +30,6 @@ LOCK_PATIENCE = 5.0
 LOCK_PAUSE = 0.1
 
 
-class FolderError(StackError):
-    """The folder cannot be used; the text says why and what to do."""
-
-
 class DataFolder:
     """A folder that is ours alone while the process lives. Make one with `opened`.
 
@@ -74,7 +70,7 @@ def opened(path: Path) -> Iterator[DataFolder]:
     """Lock a folder and yield it; an absent one is made, and so is what must be in it.
 
     Raises:
-        FolderError: another run has it, it is something else, a newer version made it, it cannot be written to, or its
+        StackError: another run has it, it is something else, a newer version made it, it cannot be written to, or its
             disk is full.
     """
     folder = _open(path)
@@ -94,7 +90,7 @@ def _open(path: Path) -> DataFolder:
             _write(path / MARKER, json.dumps({"format": FORMAT}))
         (path / "logs").mkdir(exist_ok=True)
     except OSError as error:
-        raise FolderError(f"DATA is '{path}': {error.strerror} ({error.filename or path})") from error
+        raise StackError(f"DATA is '{path}': {error.strerror} ({error.filename or path})") from error
     return DataFolder(path, lock)
 
 
@@ -102,12 +98,12 @@ def published(path: Path) -> dict[str, str]:
     """Return the settings with which the run in a folder can be reached.
 
     Raises:
-        FolderError: there is none.
+        StackError: there is none.
     """
     try:
         return dict(json.loads((path / "secrets" / "connection.json").read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise FolderError(f"DATA is '{path}': no run has been started there ({error})") from error
+        raise StackError(f"DATA is '{path}': no run has been started there ({error})") from error
 
 
 def _require_ours(path: Path) -> None:
@@ -115,16 +111,14 @@ def _require_ours(path: Path) -> None:
     if not marker.exists():
         strange = sorted({entry.name for entry in path.iterdir()} - NOT_STRANGE)
         if strange:
-            raise FolderError(f"DATA is '{path}': it holds other things ({strange[0]}, …); name a folder of its own")
+            raise StackError(f"DATA is '{path}': it holds other things ({strange[0]}, …); name a folder of its own")
         return
     try:
         made = int(json.loads(marker.read_text(encoding="utf-8"))["format"])
     except (ValueError, KeyError, TypeError) as error:
-        raise FolderError(
-            f"DATA is '{path}': {marker} cannot be read ({error}); bring it back from a backup"
-        ) from error
+        raise StackError(f"DATA is '{path}': {marker} cannot be read ({error}); bring it back from a backup") from error
     if made > FORMAT:
-        raise FolderError(
+        raise StackError(
             f"DATA is '{path}': a newer version made it (format {made}, this version reads {FORMAT}); update qwenedit"
         )
 
@@ -132,7 +126,7 @@ def _require_ours(path: Path) -> None:
 def _require_room(path: Path) -> None:
     free = shutil.disk_usage(path).free
     if free < LEAST_FREE:
-        raise FolderError(
+        raise StackError(
             f"DATA is '{path}': {free >> 20} MB are free on its disk, and it needs at least {LEAST_FREE >> 20} MB"
         )
 
@@ -150,7 +144,7 @@ def _locked(path: Path) -> int:
                 continue
             holder = os.read(lock, 20).decode(errors="replace").strip() or "unknown"
             os.close(lock)
-            raise FolderError(
+            raise StackError(
                 f"DATA is '{path}': another run uses it (process {holder}); stop that one, or name another folder"
             ) from None
     os.ftruncate(lock, 0)

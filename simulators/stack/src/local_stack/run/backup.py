@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from local_stack.keep.folder import opened, published
 from local_stack.processes.errors import StackError
 from local_stack.processes.ports import HOST
-from local_stack.redis_server import RedisServer, redis_program
 from local_stack.run import command_line
-from local_stack.run.durable import REDIS_OPTIONS, REDIS_SECONDS
+from local_stack.run.durable import REDIS_SECONDS, redis_of
 from local_stack.run.settings import StackSettings
 
 if TYPE_CHECKING:
@@ -46,14 +45,11 @@ async def back_up(folder: DataFolder, file: Path) -> None:
     Raises:
         StackError: Redis did not start, or did not send all of it.
     """
-    password = folder.secret("redis")
-    options = (*REDIS_OPTIONS, "--repl-diskless-sync-delay", "0")
-    redis = RedisServer(folder.redis, password=password, program=redis_program(packaged=True), options=options)
-    redis.held_files = (folder.lock,)
+    redis = redis_of(folder, "--repl-diskless-sync-delay", "0")
     part = file.with_name(f"{file.name}.part")
     await redis.start()
     try:
-        await fetch(redis.port, part, password=password)
+        await fetch(redis.port, part, password=folder.secret("redis"))
     finally:
         await redis.stop(timeout=REDIS_SECONDS)
     part.replace(file)

@@ -21,6 +21,18 @@ WORKER_MARGIN = 60.0
 BOT_SECONDS, REDIS_SECONDS = 30.0, 60.0
 
 
+def redis_of(folder: DataFolder, *options: str) -> RedisServer:
+    """Make the Redis of a folder; it has the folder's lock for as long as it runs."""
+    redis = RedisServer(
+        folder.redis,
+        password=folder.secret("redis"),
+        program=redis_program(packaged=True),
+        options=(*REDIS_OPTIONS, *options),
+    )
+    redis.held_files = (folder.lock,)
+    return redis
+
+
 class DurableRun:
     """The parts of a durable run, and the folder in which everything is that they keep.
 
@@ -37,10 +49,7 @@ class DurableRun:
     def __init__(self, settings: StackSettings, console: Console, folder: DataFolder, *, greeting: str) -> None:
         self._console, self._folder = console, folder
         password = folder.secret("redis")
-        redis = RedisServer(
-            folder.redis, password=password, program=redis_program(packaged=True), options=REDIS_OPTIONS
-        )
-        redis.held_files = (folder.lock,)
+        redis = redis_of(folder)
         self.parts = Parts(settings, folder.path, redis, password=password)
         folder.publish({"REDIS_URL": redis.url, "REDIS_PASSWORD": password})
         self._log = LogFile(folder.log, on_failure=console.say)

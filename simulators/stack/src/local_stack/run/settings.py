@@ -18,10 +18,6 @@ SIMULATED_TOKEN = "1000000001:simulated-bot"  # noqa: S105 - the simulator takes
 HIGHEST_PORT = 65_535
 
 
-class SettingError(StackError):
-    """A setting that cannot be meant."""
-
-
 @dataclass(frozen=True, slots=True)
 class StackSettings:
     """Choices, from the environment.
@@ -47,7 +43,7 @@ class StackSettings:
         """Read them.
 
         Raises:
-            SettingError: one has no sense.
+            StackError: one has no sense.
         """
         return cls(
             port=_port(environ.get("PORT") or str(DEFAULT_PORT)),
@@ -62,7 +58,7 @@ class StackSettings:
 def _port(text: str) -> int:
     port = int(text) if text.isdecimal() else 0
     if not 0 < port <= HIGHEST_PORT:
-        raise SettingError(f"PORT is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
+        raise StackError(f"PORT is {text!r}: it must be a number from 1 to {HIGHEST_PORT}")
     return port
 
 
@@ -72,7 +68,7 @@ def _workflow(text: str | None) -> str | None:
         return text
     path = Path(text).resolve()
     if not path.is_file():
-        raise SettingError(f"WORKFLOW is {text!r}: there is no such file")
+        raise StackError(f"WORKFLOW is {text!r}: there is no such file")
     return str(path)
 
 
@@ -83,7 +79,7 @@ def _folder(text: str | None) -> Path | None:
     try:
         return Path(text).expanduser().resolve()
     except RuntimeError as error:
-        raise SettingError(f"DATA is {text!r}: {error}") from error
+        raise StackError(f"DATA is {text!r}: {error}") from error
 
 
 def _seconds(text: str | None) -> float:

@@ -21,7 +21,7 @@ from telegram_simulator.messages.contents import SERVICE, content_of
 from telegram_simulator.messages.keyboards import Buttons  # noqa: TC001 - pydantic reads it at run time
 from telegram_simulator.messages.model import Media, MediaKind, Message, Payment, Standing, User
 from telegram_simulator.messages.text import caption, message_text
-from telegram_simulator.world.bots import Charge, Checkout, Query
+from telegram_simulator.world.bots import Charge, Query
 
 if TYPE_CHECKING:
     from telegram_simulator.bot_api.request_body import Upload
@@ -150,14 +150,14 @@ async def pay(asked: Asked, user: int, chat: int, message: int) -> str:
         raise ControlError(f"there is no invoice {message}")
     if found.invoice.paid:
         raise ControlError("this invoice is paid")
-    checkout, checkout_id = Checkout(asyncio.get_running_loop().create_future()), str(next(asked.world.numbers))
-    place.bot.checkouts[checkout_id] = checkout
+    checkout_id = str(next(asked.world.numbers))
+    answer = place.bot.checkouts[checkout_id] = asyncio.get_running_loop().create_future()
     invoice = found.invoice
     wanted = {"currency": invoice.currency, "total_amount": invoice.total, "invoice_payload": invoice.payload}
     place.bot.updates.add("pre_checkout_query", {"id": checkout_id, "from": user_json(place.user), **wanted})
     try:
         async with asyncio.timeout(CHECKOUT):
-            refusal = await checkout.answer
+            refusal = await answer
     except TimeoutError:
         raise ControlError("the bot did not answer in time: nothing was paid") from None
     finally:

@@ -33,9 +33,6 @@ class MediaKind(StrEnum):
     VIDEO_NOTE = "video_note"
 
 
-CAPTIONLESS = frozenset({MediaKind.STICKER, MediaKind.VIDEO_NOTE})
-
-
 class Standing(StrEnum):
     """What a bot is in a group; the values are the Bot API's statuses of a ChatMember."""
 

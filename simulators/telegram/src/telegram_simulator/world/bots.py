@@ -42,14 +42,6 @@ class Query:
     chat_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Checkout:
-    """A payment that waits for the bot to agree."""
-
-    answer: asyncio.Future[str | None]
-    """Why not; None where it agrees."""
-
-
 @dataclass(slots=True)
 class Charge:
     """A payment that was made."""
@@ -98,7 +90,7 @@ class Bot:
     Attributes:
         secret: What follows the id in its token; None until a token has named it.
         queries: Presses of buttons that wait for an answer.
-        checkouts: Payments that wait for it to agree.
+        checkouts: Payments that wait for it to agree, or to say why not.
         charges: Payments that were made, by their ids.
         reads_all: Group privacy is off.
         poll: The request that waits for updates.
@@ -111,7 +103,7 @@ class Bot:
     updates: UpdateQueue = field(default_factory=lambda: UpdateQueue(first_id=first_number()))
     conversations: dict[int, Conversation] = field(default_factory=dict)
     queries: dict[str, Query] = field(default_factory=dict)
-    checkouts: dict[str, Checkout] = field(default_factory=dict)
+    checkouts: dict[str, asyncio.Future[str | None]] = field(default_factory=dict)
     charges: dict[str, Charge] = field(default_factory=dict)
     reads_all: bool = False
     poll: Poll | None = None
@@ -120,11 +112,6 @@ class Bot:
     _online: bool = False
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(first_number()))
     _groups: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
-
-    @property
-    def claimed(self) -> bool:
-        """Whether a token has named it."""
-        return self.secret is not None
 
     @property
     def online(self) -> bool:
@@ -212,12 +199,12 @@ class Bots:
             ApiError: The bot has come with another token before.
         """
         found = self.find(bot_id)
-        if found is not None and found.claimed:
+        if found is not None and found.secret is not None:
             if found.secret != secret:
                 raise ApiError(code=401)
             return found
         bot = self.newest
-        if bot.claimed:
+        if bot.secret is not None:
             bot = self._bot(bot_id, f"photo_editor_{bot_id}_bot")
             self._bots.append(bot)
         bot.me = replace(bot.me, id=bot_id)

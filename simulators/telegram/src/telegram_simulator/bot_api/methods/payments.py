@@ -53,9 +53,9 @@ async def answer_pre_checkout_query(call: Call[AnswerPreCheckoutQuery]) -> bool:
     """Agree to be paid, or not."""
     method = call.method
     checkout = call.bot.checkouts.get(method.pre_checkout_query_id)
-    if checkout is None or checkout.answer.done():
+    if checkout is None or checkout.done():
         raise ApiError("query is too old and response timeout expired or query ID is invalid")
-    checkout.answer.set_result(None if method.ok else method.error_message)
+    checkout.set_result(None if method.ok else method.error_message)
     return True
 
 
