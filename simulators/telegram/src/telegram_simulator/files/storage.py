@@ -31,11 +31,6 @@ class Storage:
         self._size = 0
         self._numbers = itertools.count()
 
-    @property
-    def size(self) -> int:
-        """Bytes that are kept."""
-        return self._size
-
     def add(self, data: bytes, *, forgotten: Callable[[], None]) -> Path:
         """Keep bytes, and forget the oldest if there is no room for all.
 

@@ -18,8 +18,6 @@ def conversation_of(call: Call[Any], chat_id: int | str | None) -> Conversation:
     Raises:
         ApiError: The bot knows of no such chat, it has become a supergroup, or the bot may not write there.
     """
-    if chat_id in (None, ""):
-        raise ApiError("chat_id is empty")
     try:
         conversation = call.bot.conversations[int(str(chat_id))]
     except (KeyError, ValueError):
@@ -41,9 +39,7 @@ def message_of(conversation: Conversation, message_id: int | None, what: str) ->
     Raises:
         ApiError: It is not there.
     """
-    if message_id is None:
-        raise ApiError("message identifier is not specified")
-    message = conversation.find(message_id)
+    message = None if message_id is None else conversation.find(message_id)
     if message is None:
         raise ApiError(f"{what} not found")
     return message

@@ -1,4 +1,4 @@
-"""Methods by which a bot receives updates: `getUpdates` and webhooks."""
+"""Methods by which a bot receives updates, `getUpdates` and webhooks, and those about itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aiogram.methods import DeleteWebhook, GetMe, GetUpdates, GetWebhookInfo, SetWebhook
+from aiogram.methods import (
+    DeleteWebhook,
+    GetMe,
+    GetUpdates,
+    GetWebhookInfo,
+    SetChatMenuButton,
+    SetMyCommands,
+    SetWebhook,
+)
 
 from telegram_simulator.bot_api.methods.registry import Call, answers
 from telegram_simulator.bot_api.render import user_json
@@ -28,15 +36,11 @@ _WEBHOOK_WINS = "terminated by setWebhook request"
 
 @answers(GetUpdates)
 async def get_updates(call: Call[GetUpdates]) -> list[Json]:
-    """Return what has happened, or wait for it. A request that has to wait ends the one that waits already.
-
-    Whatever the figures are, they are cut to what is possible (telegram-bot-api, `Client.cpp`, `get_integer_arg`).
-    """
+    """Return what has happened, or wait for it. A request that has to wait ends the one that waits already."""
     method, bot = call.method, call.bot
     if bot.webhook is not None:
         raise ApiError(_WEBHOOK_IS_SET, code=409)
-    limit = MAX_LIMIT if method.limit is None else min(max(method.limit, 1), MAX_LIMIT)
-    timeout = min(max(method.timeout or 0, 0), MAX_TIMEOUT)
+    limit, timeout = min(method.limit or MAX_LIMIT, MAX_LIMIT), min(method.timeout or 0, MAX_TIMEOUT)
     bot.updates.allow(method.allowed_updates)
     bot.updates.confirm(method.offset or 0)
     bot.saw_poll()
@@ -99,6 +103,18 @@ async def get_webhook_info(call: Call[GetWebhookInfo]) -> Json:
         if webhook.error is not None:
             info |= {"last_error_date": webhook.error_date, "last_error_message": webhook.error}
     return info
+
+
+@answers(SetMyCommands)
+async def set_my_commands(_call: Call[SetMyCommands]) -> bool:
+    """Take commands; the page doesn't show them."""
+    return True
+
+
+@answers(SetChatMenuButton)
+async def set_chat_menu_button(_call: Call[SetChatMenuButton]) -> bool:
+    """Choose what the button beside the input does; the page has none."""
+    return True
 
 
 @answers(GetMe)
