@@ -82,8 +82,8 @@ async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: Te
     (said,) = await ann.send("no, make it sno", reply_to=waiting.id)
     await ann.says("now it's “make it rain, no, make it sno”")
     await ann.edit(said, "no, make it snow")
-    await ann.says("now it's “no, make it snow”")
-    assert (await worker.claim()).job.edit.prompt == "no, make it snow"
+    await ann.says("now it's “make it rain, no, make it snow”")
+    assert (await worker.claim()).job.edit.prompt == "make it rain\nno, make it snow"
     assert len(await worker.queue.unfinished_ids()) == 1
 
 

@@ -266,8 +266,15 @@ async def test_no_drops_doubtful_words(stage: Any) -> None:
     question = await ann.says(ASKED)
     assert (question.reply_to, question.now.labels) == (said, ("Yes, do it",))
     await ann.send("no")
-    await ann.says("OK. Send another photo")
+    await ann.says("What should I change? Or")
     assert await settled(stage) == []
+
+
+async def test_face_that_has_changed_is_kept(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("that doesnt look like me")
+    prompt, done_to = await next_of(stage)
+    assert (prompt, done_to == RESULT) == (f"{SNOW}\nKeep the person's face exactly as in the photo.", False)
 
 
 @pytest.mark.parametrize("answers", [("yes",), ("👍",), ("button",), ("yes", "button"), ("button", "yes")])

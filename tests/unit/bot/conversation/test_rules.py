@@ -326,20 +326,12 @@ def test_corrected_words_start_a_job_over_that_began_a_moment_ago() -> None:
     assert (action.cancel, action.instead) == (("old",), ("old",))
 
 
-def test_yes_and_no_are_about_doubtful_words_until_something_else_is_said() -> None:
+def test_yes_is_about_doubtful_words_until_something_else_is_said() -> None:
     result = thing(Stage.RESULT)
     asked = step(ASKED_FOR, said("a bunny", result, doubt="much"))[0]
     wow = step(asked, replace(said("wow", result, intent="thanks"), id="m10"))[0]
-    yes, no = said("yes", result, intent="agreed"), said("no", result, intent="question")
-    assert step(wow, replace(yes, id="m11"))[1] == Reply("thanks", "old")
-    assert step(wow, replace(no, id="m11"))[1] == Reply("question", "old")
-    assert step(asked, replace(no, id="m11", at=NOW + 61))[1] == Reply("question", "old")
-
-
-def test_question_after_doubtful_words_is_not_taken_for_a_no() -> None:
-    asked = step(ASKED_FOR, said("a bunny", thing(Stage.RESULT), doubt="much"))[0]
-    asks = replace(said("how is that a bunny?", thing(Stage.RESULT), intent="question"), id="m11")
-    assert step(asked, asks)[1] == Reply("question", "old")
+    yes = replace(said("yes", result, intent="agreed"), id="m11")
+    assert step(wow, yes)[1] == Reply("thanks", "old")
 
 
 DONE = tuple(

@@ -9,6 +9,7 @@ from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
 from qwenedit_bot.conversation import commands, files, privacy, shop
 from qwenedit_bot.conversation.reading import jobs_messages, kinds_in, sources_of
 from qwenedit_bot.conversation.rules import (
+    FIX,
     MOST_PHOTOS,
     Ask,
     Do,
@@ -86,6 +87,9 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
             await _reword(turn, action)
         case Stop():
             await _stop(turn, draft, action)
+        case Reply() if action.intent == Intent.FACE and action.result and isinstance(event, Said):
+            kept = replace(event, intent=FIX, doubt="", words=turn.words(Text.KEEP_FACE))
+            return await _act(turn, draft, *step(draft, kept), event)
         case Reply():
             asked = questions_in(event.words) if isinstance(event, Said) and action.intent in _QUESTIONS else ()
             for number, intent in enumerate(asked or (action.intent,)):

@@ -113,7 +113,9 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     wrong = [each for each in things if each.stage in _UNFINISHED]
     if about is not None and about.stage is Stage.PHOTO and intent == OTHER and wrong:  # this is the right one
         intent, jobs = AGAIN, wrong
-    if len(jobs) > 1 and not place and intents.is_about_one(wish):  # the user is asked which, and replies to it
+    if (
+        len(jobs) > 1 and not place and intents.has("single", wish) and not intents.how_of(wish)
+    ):  # the user is asked which, and replies to it
         about, jobs = None, []
     if about is not None and intents.put_right(about.prompt, wish):
         intent, doubt = FIX, ""

@@ -8,6 +8,7 @@ result.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -425,8 +426,6 @@ def _meant(draft: Draft, event: Said) -> Outcome:
             action = Ask(Question(draft.asked), event.message_id)
         case "agreed":
             after, action = _agreed(draft, event, thing)
-        case "question" if _declines(draft, event):
-            after, action = replace(draft, doubtful=None), Stop(())
         case intent:
             after, action = _replied(draft, event, intent, _result_of(thing))
     return after, action
@@ -466,11 +465,6 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
     if thing is not None and thing.stage is Stage.ENDED and draft.doubtful is None:  # such as “no, go on” after “stop”
         return _again(draft, event, thing)
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
-
-
-def _declines(draft: Draft, event: Said) -> bool:
-    """Whether a word says no to doubtful ones; a question mark asks something else."""
-    return len(event.words.split()) == 1 and event.words.isalpha() and doubtful_in(draft, event.at) is not None
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
@@ -531,7 +525,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
     """Add words to waiting jobs. If one has begun, they are for the results, or start all over if they correct them."""
     number, corrected = event.message_id, isinstance(event, Edited)
-    whole = event.words if corrected else with_earlier(jobs[0].prompt, event.words)
+    whole = _put_right(jobs[0], event) if corrected else with_earlier(jobs[0].prompt, event.words)
     after = replace(draft, words_at=event.at, words_in=draft.words_in if draft.words else number)
     if all(each.stage is Stage.WAITING or each.prompt == whole for each in jobs):
         return after, Reword(tuple(each.job for each in jobs), whole, number)
@@ -578,7 +572,8 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     if event.intent == STOP:
         return draft, Stop(tuple(job.job for job in event.jobs))
     instructs = bool(event.words) and event.intent not in (AGAIN, UNDO)
-    begun = instructs and any(job.stage is not Stage.WAITING and job.prompt != event.words for job in event.jobs)
+    changed = [each for each in event.jobs if each.prompt != _put_right(each, event)]
+    begun = instructs and any(each.stage is not Stage.WAITING for each in changed)
     if not begun and not any(new is not None and _has_another(job, new) for job in event.jobs):
         return _about_jobs(draft, event, event.jobs) if instructs else (draft, Nothing())
     wanted = [
@@ -586,7 +581,7 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
             tuple(new if new is not None and each.message_id == number else each for each in job.sources),
             number,
             f"{event.id}:{at}" if at else event.id,
-            **{"words": event.words} if instructs and event.words != job.prompt else {"like": job.job},
+            **{"words": right} if instructs and (right := _put_right(job, event)) != job.prompt else {"like": job.job},
         )
         for at, job in enumerate(event.jobs)
     ]
@@ -595,6 +590,12 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
     free = unfinished if _continues(draft, event) else waiting
     after = replace(draft, words_at=event.at)
     return after, Do(tuple(wanted), words_in=number, how="each", cancel=unfinished, instead=free)
+
+
+def _put_right(job: Thing, event: Said) -> str:
+    """Return a job's instruction with the line replaced that a corrected message is like; else the message's words."""
+    lines = get_close_matches(event.words, job.prompt.split("\n"), 1, 0.5)
+    return job.prompt.replace(lines[0], event.words) if lines else event.words
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:

@@ -44,7 +44,6 @@ _WORDS = r"\d+|[^\W\d]+"
 _REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
 _MARKS_BETWEEN = r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
 """What stands between clauses, besides words such as “but”."""
-_STARRED = re.compile(r"\s*(?:\*[^*]+|[^*]{3,}\*)\s*")  # a slip put right, as in “*hat”
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
@@ -64,6 +63,8 @@ class Intent(StrEnum):
     """A change of a picture."""
     FIX = "fix"
     """What's wrong with what was done, or what only the words before explain: “you cut my head off”, “less”."""
+    FACE = "face"
+    """A face that isn't the person's any more."""
     STOP = "stop"
     AGAIN = "again"
     """The same once more."""
@@ -103,6 +104,7 @@ QUESTIONS = (*_ASKED, Intent.VIDEO, Intent.PRESETS)
 _POLITE = (Intent.THANKS, Intent.START, Intent.AGREED)
 _REMARKS = (*_POLITE, Intent.QUESTION)
 WISHES = (Intent.WISH, Intent.FIX)
+_BESIDE_OTHERS = (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN)
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
 PLACES = FIRST, SECOND, THIRD, LAST, ANOTHER = "first", "second", "third", "last", "other"
@@ -139,15 +141,9 @@ def meaning_of(text: str) -> Meaning:
         marks = set(text) - set(" \n!")
         grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
-    if _STARRED.fullmatch(said):
-        return Meaning(Intent.FIX)
     meaning = _BAYES.meaning_of(said)
     clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:_READ]) if _TOKEN.search(each)]
-    alone = (
-        len(clauses) <= 1
-        or is_listed(said)
-        or meaning.intent not in (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN)
-    )
+    alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in _BESIDE_OTHERS
     return meaning if alone else _of_clauses(meaning, clauses, said)
 
 
@@ -224,9 +220,12 @@ def put_right(said: str, words: str) -> str:
     """Return what was said with a word replaced, if that's all that words do; else nothing.
 
     “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
+    “The hat is still there” says what was said once more.
     """
     every, before = re.findall(_WORDS, words), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
+    if has("still", words) and any(len(each) > 3 and get_close_matches(each, before, 1, 0.75) for each in every):
+        return said
     if len(told) == 1 and (len(every) > 1 or "*" in words):
         old = new = told[0]
         found = get_close_matches(old, before, 1)
@@ -241,11 +240,6 @@ def put_right(said: str, words: str) -> str:
     # And no “thanks, not the hat”.
     alike = get_close_matches(old, [new]) or old.isdigit() or meaning_of(new).intent in WISHES
     return re.sub(rf"(?<!\w){found[0]}", new, said) if found and alike and new not in before else ""
-
-
-def is_about_one(text: str) -> bool:
-    """Return whether words are about one of several pictures, as “the blue one” is."""
-    return has("single", text) and not how_of(text)
 
 
 def place_of(text: str) -> str:

@@ -93,6 +93,7 @@ ask-instruction-album = { $count } photos! What should I change? For example “
 which-photo = Which photo? Send it or reply to it, and I'll do this.
 other-photo = Got it. Now send the other photo.
 undone = ↩️ Back to this one. What should I change?
+keep-face = Keep the person's face exactly as in the photo.
 grumbled = What should I change? Or shall I try again?
 nothing-before = There's nothing to undo.
 undo-button = Undo
