@@ -170,6 +170,7 @@ async def _judge(row: Row, victims: Sequence[Victim], answers: Answers, begun: f
 
 async def _probe(victims: Sequence[Victim], answers: Answers) -> float:
     """Have each victim send once more when all is over; returns the longest wait for a final answer to /help."""
+    await asyncio.sleep(10)  # within which a group isn't told the same again
     asked = [(victim.person.chat_id, await victim.ask_for_help()) for victim in victims]
     with suppress(TimeoutError):
         async with asyncio.timeout(PROBE):
