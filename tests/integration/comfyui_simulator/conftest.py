@@ -24,7 +24,8 @@ import pytest
 from PIL import Image
 
 from comfyui_simulator.app import running
-from comfyui_simulator.config import MEGABYTE, PRODUCTION_MODELS, Config
+from comfyui_simulator.config import MEGABYTE, Config
+from comfyui_simulator.nodes.catalog import PRODUCTION_MODELS
 from qwenedit_testkit.threads import on_a_thread
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from comfyui_simulator.config import MODELS
 from comfyui_simulator.faults import Fault, FaultName, Faults
 from comfyui_simulator.files import Files
-from comfyui_simulator.nodes.catalog import Catalog
+from comfyui_simulator.nodes.catalog import MODELS, Catalog
 from comfyui_simulator.prompts import PromptLog, Prompts
 from comfyui_simulator.run import Run, RunContext, Vanished
 from comfyui_simulator.sockets import Sockets

@@ -18,6 +18,21 @@ MODEL_INPUTS = {
     ("LoraLoaderModelOnly", "lora_name"): "loras",
     ("UpscaleModelLoader", "model_name"): "upscale_models",
 }
+PRODUCTION_MODELS = (
+    "diffusion_models/qwen_image_edit_2511_fp8mixed.safetensors",
+    "text_encoders/qwen_2.5_vl_7b_fp8_scaled.safetensors",
+    "vae/qwen_image_vae.safetensors",
+    "loras/Qwen-Image-Edit-2511-Lightning-4steps-V1.0-bf16.safetensors",
+)
+"""`folder/name` of the files that the default workflow names."""
+
+MODELS = (
+    *PRODUCTION_MODELS,
+    "diffusion_models/qwen_image_edit_2509_fp8_e4m3fn.safetensors",
+    "loras/Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
+    "upscale_models/RealESRGAN_x4plus.pth",
+)
+"""Those which the loaders offer: of all bundled workflows whose nodes the simulator knows."""
 BUILT_IN_VAES = ("pixel_space",)
 
 

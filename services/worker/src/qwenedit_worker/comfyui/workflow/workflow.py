@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from qwenedit_worker.comfyui.errors import WorkflowRejected
-from qwenedit_worker.comfyui.workflow import binding as bindings
 from qwenedit_worker.comfyui.workflow import graph as graphs
+from qwenedit_worker.comfyui.workflow.binding_file import load_binding
 from qwenedit_worker.comfyui.workflow.graph import WorkflowFileError
 from qwenedit_worker.comfyui.workflow.model_files import loads_model
 from qwenedit_worker.comfyui.workflow.size_nodes import MEGAPIXELS, MEGAPIXELS_DEFAULT
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
-    from qwenedit_worker.comfyui.workflow.binding import Binding
+    from qwenedit_worker.comfyui.workflow.binding_file import Binding
     from qwenedit_worker.comfyui.workflow.graph import Graph, Node
     from qwenedit_worker.comfyui.workflow.parameter import InputRef
     from qwenedit_worker.comfyui.workflow.sizes import Size
@@ -81,7 +81,7 @@ class Workflow:
         except (OSError, ValueError) as error:
             raise WorkflowFileError(f"{path}: {error}") from None
         graph = graphs.parse(data, source=str(path))
-        binding = bindings.load_binding(path.with_name(f"{path.stem}.binding.json"), graph)
+        binding = load_binding(path.with_name(f"{path.stem}.binding.json"), graph)
         workflow = cls(name=path.stem, graph=graph, binding=binding)
         try:
             workflow._present(len(binding.images))  # fails where not even all pictures satisfy the graph
