@@ -660,14 +660,11 @@ async def test_same_for_another_photo_is_all_that_was_done_to_this_one(stage: An
     assert (await next_of(stage))[0] == f"{SNOW}\nat night"
 
 
-async def test_both_are_two_results_of_the_same_words(stage: Any) -> None:
-    ann, _picture = await with_result(stage)
+async def test_wish_to_have_something_back_undoes_its_removal(stage: Any) -> None:
+    ann, picture = await with_result(stage)
     await later(stage, ann)
-    await ann.send(photo=photo(), caption="same for this one")
-    await stage.worker.finish_next(RESULT)
-    await ann.picture(number=2)
-    await ann.send("both a bit warmer")
-    assert [await next_of(stage) for _ in range(2)] == [("both a bit warmer", RESULT)] * 2
+    await ann.send("no put the snow back")
+    assert (await ann.says("Back to this one")).reply_to == picture.reply_to
 
 
 async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:

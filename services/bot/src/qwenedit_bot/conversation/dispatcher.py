@@ -71,11 +71,7 @@ _PRESSES: Handlers = {
     preset_views.PRESET: presets.choose,
 }
 """By the verb of the button's data."""
-_PRESSES_IN_PRIVATE: Handlers = {
-    LANGUAGE: choose_language,
-    "forget": privacy.confirm,
-    shop.BUY: shop.send_invoice,
-}
+_PRESSES_IN_PRIVATE: Handlers = {LANGUAGE: choose_language, "forget": privacy.confirm, shop.BUY: shop.send_invoice}
 
 _ABOUT_JOBS = {CANCEL, AGAIN, UNDO, LARGER, AS_FILE, STYLES}
 """Verbs that a job's ID follows."""

@@ -109,7 +109,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about = Thing(Stage.PHOTO, about.pictures)
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
-    jobs = _jobs_of(about, things, wish) if about is not None and not replied else []
+    jobs = _jobs_of(about, things) if about is not None and not replied else []
     wrong = [each for each in things if each.stage in _UNFINISHED]
     if about is not None and about.stage is Stage.PHOTO and intent == OTHER and wrong:  # this is the right one
         intent, jobs = AGAIN, wrong
@@ -119,7 +119,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about, jobs = None, []
     if about is not None and intents.put_right(about.prompt, wish):
         intent, doubt = FIX, ""
-    if about is not None and intent == FIX and (intents.is_more(wish) or about.job == draft.praised):
+    more = intents.has("more", wish) and not intents.has("less", wish)
+    if about is not None and intent == FIX and (more or about.job == draft.praised):
         about = replace(about, sources=about.pictures)  # which is kept
     return Said(
         id=f"m{message.message_id}",
@@ -150,18 +151,18 @@ async def _selected(
         if only and (place or not intents.is_listed(wish)):  # there is only one
             intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
             named = about if intent == OTHER else None
+    if named is not None and intent == AGAIN and intents.has("also", wish):  # “the same for the other one”
+        named = Thing(Stage.PHOTO, named.pictures)
+    if intent == FIX and intents.has("back", wish) and "\n" not in about.prompt and intents.shares(about.prompt, wish):
+        intent = UNDO  # such as “put the flag back” after “remove the flag”
     return with_before(about, things) if intent == UNDO else about, intent, named
 
 
-def _jobs_of(about: Thing, things: Sequence[Thing], wish: str) -> list[Thing]:
-    """Return the jobs of the same instruction as a thing; with “both”, results of instructions that begin alike."""
+def _jobs_of(about: Thing, things: Sequence[Thing]) -> list[Thing]:
+    """Return the jobs of the same instruction as a thing, at the same stage: the newest of each photo."""
     alike = _UNFINISHED if about.stage in _UNFINISHED else (about.stage,)
     asked = [each for each in things if about.words_in and each.words_in == about.words_in and each.stage in alike]
-    jobs = [*{each.sources: each for each in asked}.values()]  # the newest of each photo
-    if about.stage is Stage.RESULT and len(jobs) == 1 and intents.how_of(wish) == "each":
-        first, *_ = about.told.split("\n")
-        return [each for each in several_of(about, things, far=True) if each.told.split("\n")[0] == first] or jobs
-    return jobs
+    return [*{each.sources: each for each in asked}.values()]
 
 
 async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:

@@ -172,8 +172,8 @@ def wish_behind(text: str) -> tuple[str, str]:
     start = 0
     for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ]):
         head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
-        drops = head.intent in (Intent.UNDO, Intent.OTHER, Intent.STOP) and head.doubt is not Doubt.MUCH
-        if drops and meaning_of(rest) in (Meaning(Intent.WISH), Meaning(Intent.FIX)):
+        drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", text[start : mark.start()])
+        if drops and head.doubt is not Doubt.MUCH and meaning_of(rest) in (Meaning(Intent.WISH), Meaning(Intent.FIX)):
             return rest, head.intent
         start = mark.end()
     return "", ""
@@ -211,9 +211,10 @@ def implied_how(text: str) -> Literal["each", "together", ""]:
     return "together" if has("places", text) else "" if has("joins", text) else "each"
 
 
-def is_more(text: str) -> bool:
-    """Return whether words want more of what was done, as “a bit more” and “even darker” do."""
-    return has("more", text) and not has("less", text)
+def shares(said: str, words: str) -> bool:
+    """Return whether words name something that was said."""
+    before = re.findall(_WORDS, said)
+    return any(get_close_matches(each, before, 1, 0.75) for each in re.findall(r"\w{4,}", words))
 
 
 def put_right(said: str, words: str) -> str:
@@ -224,7 +225,7 @@ def put_right(said: str, words: str) -> str:
     """
     every, before = re.findall(_WORDS, words), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
-    if has("still", words) and any(len(each) > 3 and get_close_matches(each, before, 1, 0.75) for each in every):
+    if has("still", words) and shares(said, words):
         return said
     if len(told) == 1 and (len(every) > 1 or "*" in words):
         old = new = told[0]
