@@ -187,6 +187,7 @@ def test_words_about_an_album_that_say_no_more() -> None:
         ("write happy 6th birthday", "oops he's turning 7 not 6", "write happy 7th birthday"),
         ("remove the sock", "the sock is still there", "remove the sock"),
         ("make the cup red", "smaller", ""),
+        ("make me smile", "its the same??", ""),
         ("make the cup red", "wait no green", ""),
         ("make the cup red", "the cup is not red", ""),
         ("make the cup red", "thanks but not red", ""),

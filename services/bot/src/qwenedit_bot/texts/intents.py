@@ -227,7 +227,7 @@ def put_right(said: str, words: str) -> str:
     told = [each for each in every if not has("slip", each)]
     if has("still", words) and shares(said, words):
         return said
-    if len(told) == 1 and (len(every) > 1 or "*" in words):
+    if len(told) == 1 and ("*" in words or has("oops", words)):
         old = new = told[0]
         found = get_close_matches(old, before, 1)
     elif len(told) > 2 and has("deny", told[0]) and f"{told[1]} {told[2]}" not in words:
