@@ -187,11 +187,13 @@ def questions_in(text: str) -> tuple[Intent, ...]:
 
 
 def without_remarks(text: str) -> str:
-    """Return words without the listed remarks that they begin with, as in “Aww, so cute! Now make it snow”."""
-    first = re.match(r"[^.!\n]+[.!\n]+\s*(?=\w)", text)
-    if first is None or not is_listed(first[0].strip()) or meaning_of(first[0]).intent not in _POLITE:
-        return text
-    return without_remarks(text[first.end() :])
+    """Return words without up to three listed remarks before them, as in “Aww, so cute! Now make it snow”."""
+    for _ in range(3):
+        first = re.match(r"[^.!\n]+[.!\n]+\s*(?=\w)", text)
+        if first is None or not is_listed(first[0].strip()) or meaning_of(first[0]).intent not in _POLITE:
+            break
+        text = text[first.end() :]
+    return text
 
 
 def is_listed(text: str) -> bool:
@@ -214,7 +216,7 @@ def implied_how(text: str) -> Literal["each", "together", ""]:
 def shares(said: str, words: str) -> bool:
     """Return whether words name something that was said."""
     before = re.findall(_WORDS, said)
-    return any(get_close_matches(each, before, 1, 0.75) for each in re.findall(r"\w{4,}", words))
+    return any(get_close_matches(each, before, 1, 0.75) for each in re.findall(r"\w{4,}", words[:_READ]))
 
 
 def put_right(said: str, words: str) -> str:
@@ -225,7 +227,7 @@ def put_right(said: str, words: str) -> str:
     """
     every, before = re.findall(_WORDS, words), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
-    if has("still", words) and shares(said, words):
+    if has("still", words) and shares(said, words) and len(every) < 8:  # else they may have more to say
         return said
     if len(told) == 1 and ("*" in words or has("oops", words)):
         old = new = told[0]
