@@ -27,7 +27,7 @@ DEEPEST = 3
 VERBS = tuple(
     """
     cancel again undo styles file preset presets category language forget open larger how over then resume
-    like-this further
+    further
 """.split()
 )
 """With which the data of the bot's buttons begin."""

@@ -45,14 +45,14 @@ def instructions(statuses: list[Any]) -> list[str]:
 
 @on_stage
 async def test_backlog_follows_in_order_as_jobs_are_answered(stage: Any, ann: Any) -> None:
-    sent = [(await ann.send(photo=photo(), caption=f"wish {number}"))[0] for number in range(5)]
+    sent = [(await ann.send(photo=photo(), caption=f"make it snow {number}"))[0] for number in range(5)]
     await ann.wait_for(lambda chat: sum("I'll begin as soon as" in (each.text or "") for each in chat.from_bot) == 2)
-    assert instructions(await stage.jobs(3)) == ["wish 0", "wish 1", "wish 2"]
+    assert instructions(await stage.jobs(3)) == [f"make it snow {number}" for number in range(3)]
     await ann.send("/status")
     await ann.says("2 more follow by themselves.")
     for number in range(5):
         claim = await stage.worker.finish_next(RESULT)
-        assert claim.job.edit.prompt == f"wish {number}"
+        assert claim.job.edit.prompt == f"make it snow {number}"
         picture = await ann.picture(number=number + 1)
         assert picture.reply_to == sent[number]
     assert await stage.worker.queue.unfinished_ids() == []
@@ -61,7 +61,7 @@ async def test_backlog_follows_in_order_as_jobs_are_answered(stage: Any, ann: An
 @on_stage
 async def test_backlog_ends_with_stop_and_its_messages_go(stage: Any, ann: Any) -> None:
     for number in range(5):
-        await ann.send(photo=photo(), caption=f"wish {number}")
+        await ann.send(photo=photo(), caption=f"make it snow {number}")
     await ann.wait_for(lambda chat: sum("I'll begin as soon as" in (each.text or "") for each in chat.from_bot) == 2)
     await ann.press("Cancel", message_id=(await ann.snapshot()).from_bot[-1].id)
     await ann.wait_for(lambda chat: chat.answers and chat.answers[-1].text == "Cancelled")

@@ -76,14 +76,6 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
     await ann.says(f"уже были {PER_DAY} картинки. Новые")
 
 
-async def test_doubtful_words_wait_while_no_picture_is_left(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await use_up(stage, ann)
-    (said,) = await ann.send("xqzt")
-    refusal = await ann.says(f"You have used your {PER_DAY} pictures for today")
-    assert (refusal.reply_to, "I keep your last photo and your words" in refusal.text) == (said, True)
-
-
 @pytest.mark.parametrize("words", ["how many pictures do i have left?", "is it free?", "/limits"])
 async def test_question_for_the_price_is_told_what_is_left(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()

@@ -235,8 +235,6 @@ def test_words_are_about_the_lowest_thing_above_them() -> None:
 
 # ---------------------------------------------------------------- words that may be none for the bot
 
-ASKED = Ask(Question.LIKE_THIS, 9)
-
 
 def test_doubtful_words_that_answer_the_bot_are_an_instruction() -> None:
     bunny = said("a bunny", WAITING, intent="question", doubt="much")
@@ -258,11 +256,11 @@ def test_doubtful_words_do_not_wait_for_a_photo_unless_they_continue_a_wish() ->
     assert step(replace(waits, words_at=NOW - 11), said("a bunny", doubt="much"))[1] == Reply("question")
 
 
-@pytest.mark.parametrize(("intent", "seconds", "taken"), [("", 10, True), ("", 11, False), ("question", 5, False)])
+@pytest.mark.parametrize(("intent", "seconds", "taken"), [("", 10, True), ("", 11, True), ("question", 5, False)])
 def test_doubtful_words_may_be_the_rest_of_a_wish(intent: str, seconds: int, taken: bool) -> None:
     draft, waiting = replace(ASKED_FOR, words_at=NOW - seconds), thing(Stage.WAITING)
     action = step(draft, said("a bunny", waiting, intent=intent, doubt="much"))[1]
-    assert action == (Reword(("old",), f"{SNOW}\na bunny", 9) if taken else ASKED)
+    assert action == (Reword(("old",), f"{SNOW}\na bunny", 9) if taken else Reply("question"))
 
 
 def test_correction_joins_the_words_that_wait_whenever_it_comes() -> None:
@@ -290,6 +288,16 @@ def test_doubtful_words_in_a_reply_are_an_instruction(intent: str, meant: str) -
     assert step(ASKED_FOR, replace(bunny, intent="question", doubt="some"))[1] == Reply("question", "old")
 
 
+@pytest.mark.parametrize(("stage", "words"), [(Stage.WAITING, "red"), (Stage.RUNNING, "red")])
+def test_words_after_a_stop_leave_those_before(stage: Stage, words: str) -> None:
+    action = step(ASKED_FOR, said(words, thing(stage), anew=True))[1]
+    if stage is Stage.WAITING:
+        assert action == Reword(("old",), words, 9)
+    else:
+        assert isinstance(action, Do)
+        assert (jobs(action), action.cancel) == ([((1,), words, 9, "")], ("old",))
+
+
 def test_defect_of_a_result_starts_a_running_job_over() -> None:
     wrong = said("you cut my head off", thing(Stage.RUNNING), intent="fix")
     action = step(ASKED_FOR, wrong)[1]
@@ -309,7 +317,7 @@ def test_caption_that_leans_on_what_was_done_last_has_it_done_to_its_photo() -> 
     assert step(ASKED_FOR, photos(5, words="but darker", again="again"))[1] == Do((wanted,), 5, "each")
     assert step(ASKED_FOR, photos(5, again="again"))[1] == Do((replace(wanted, words=""),), 5, "each")
     after, action = step(Draft(), photos(5, again="again"))
-    assert (after.pictures, action) == ((photo(5),), Ask(Question.FORGOTTEN, 5))
+    assert (after.pictures, action) == ((photo(5),), Ask(Question.CHANGE, 5))
 
 
 def test_again_about_one_of_the_photos_that_wait_for_words_is_about_all_of_them() -> None:
@@ -324,14 +332,6 @@ def test_corrected_words_start_a_job_over_that_began_a_moment_ago() -> None:
     assert jobs(action) == [((1,), "make it rain", 1, f"e1.{NOW}")]
     assert isinstance(action, Do)
     assert (action.cancel, action.instead) == (("old",), ("old",))
-
-
-def test_yes_is_about_doubtful_words_until_something_else_is_said() -> None:
-    result = thing(Stage.RESULT)
-    asked = step(ASKED_FOR, said("a bunny", result, doubt="much"))[0]
-    wow = step(asked, replace(said("wow", result, intent="thanks"), id="m10"))[0]
-    yes = replace(said("yes", result, intent="agreed"), id="m11")
-    assert step(wow, yes)[1] == Reply("thanks", "old")
 
 
 DONE = tuple(
@@ -653,7 +653,7 @@ class World:
                 for job in self.jobs.values():
                     if job.stage in (Stage.WAITING, Stage.RUNNING):
                         job.stage = Stage.ENDED
-            case Ask() if action.what is not Question.LIKE_THIS:
+            case Ask():
                 after = replace(after, shown=self.next(), asked=action.what)
         return after, action
 
@@ -687,7 +687,8 @@ class World:
 
     def _check_said(self, event: Said, after: Draft, action: object, wanted: tuple[Wanted, ...]) -> None:
         about, wish = event.about, event.intent in WISHES
-        if not wish and (not event.doubt or about is None):
+        replied = event.replied or event.named is not None
+        if not wish and (not event.doubt or about is None or not (replied or about.stage is Stage.PHOTO)):
             assert not wanted or event.intent in ("again", "agreed")
             return
         if isinstance(action, Reply):
@@ -695,16 +696,7 @@ class World:
             return
         if not wish and isinstance(action, Ask) and action.what in (Question.HOW, Question.OTHER):
             return  # the open question once more
-        replied = event.replied or event.named is not None
         about = event.named or about
-        if event.doubt == "much" and about is not None and about.stage is not Stage.PHOTO and not replied:
-            rest = wish and about.stage in (Stage.WAITING, Stage.RUNNING)
-            assert rest or not (wanted or isinstance(action, Reword))
-        if action == Ask(Question.LIKE_THIS, event.message_id):
-            assert event.doubt == "much"
-            assert after.doubtful is not None
-            assert after.doubtful.words == event.words
-            return
         if wanted:
             assert about is not None
             own = event.jobs if isinstance(event, Edited) else ()

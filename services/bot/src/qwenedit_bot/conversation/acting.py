@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
+from qwenedit_bot.chat.view import Button, View, single
 from qwenedit_bot.conversation import commands, files, privacy, shop
 from qwenedit_bot.conversation.reading import jobs_messages, kinds_in, sources_of
 from qwenedit_bot.conversation.rules import (
@@ -23,7 +23,6 @@ from qwenedit_bot.conversation.rules import (
     Stop,
     behind,
     can_resume,
-    doubtful_in,
     settle,
     step,
 )
@@ -42,8 +41,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Turn
     from qwenedit_jobs import Status
 
-HOW, LIKE_THIS = "how", "like-this"
-"""First part of the data of buttons that answer the bot's questions."""
+HOW = "how"
+"""First part of the data of buttons that answer the bot's question."""
 _CLOSED = (Question.OTHER, Question.HOW, Question.CHANGE)
 """Questions whose message is deleted once answered; for one photo, only if a text waits."""
 
@@ -80,7 +79,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Expired():
             await turn.alert(Text.PRESS_ANSWERED)
         case Ask():
-            return await _ask(turn, draft, after, action, event)
+            return await _ask(turn, after, action, event)
         case Do():
             return await _do(turn, draft, after, action)
         case Reword():
@@ -88,7 +87,7 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Stop():
             await _stop(turn, draft, action)
         case Reply() if action.intent == Intent.FACE and action.result and isinstance(event, Said):
-            kept = replace(event, intent=FIX, doubt="", words=turn.words(Text.KEEP_FACE))
+            kept = replace(event, intent=FIX, doubt="", words=f"{event.words}\n{turn.words(Text.KEEP_FACE)}")
             return await _act(turn, draft, *step(draft, kept), event)
         case Reply():
             asked = questions_in(event.words) if isinstance(event, Said) and action.intent in _QUESTIONS else ()
@@ -98,17 +97,14 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
     return after
 
 
-async def _ask(turn: Turn, draft: Draft, after: Draft, action: Ask, event: Event) -> Draft:
+async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     sent = action.what is Question.CHANGE and isinstance(event, Photos)
-    none_left = await _none_left(turn) if sent or action.what is Question.LIKE_THIS else None
-    if none_left is not None and isinstance(event, Said):  # the doubtful words wait
-        return await _act(turn, draft, *step(draft, replace(event, intent="", doubt="")), event)
-    view = none_left or _question(turn, after, action.what)
+    view = (await _none_left(turn) if sent else None) or _question(turn, after, action.what)
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
         view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
-    if action.what in (Question.LIKE_THIS, Question.ONE_OF):  # which are about no photo that waits
+    if action.what is Question.ONE_OF:  # which is about no photo that waits
         await turn.say(view, to=turn.to(action.to))
         return after
     shown, apart = turn.shown, action.what in (Question.BACK, Question.FIRST)
@@ -130,9 +126,7 @@ async def _none_left(turn: Turn) -> View | None:
 
 
 def _question(turn: Turn, draft: Draft, what: Question) -> View:
-    words, doubtful = turn.words, draft.doubtful if what is Question.LIKE_THIS else None
-    said = shortened(doubtful.words if doubtful is not None else draft.words)
-    yes = Button(words(Text.LIKE_THIS_BUTTON), LIKE_THIS, ButtonStyle.PRIMARY)
+    words, said = turn.words, shortened(draft.words)
     which = words(Text.GROUP_NO_PHOTO, bot=turn.services.bot_name) if turn.in_group else words(Text.WHICH_PHOTO)
     views = {
         Question.WHICH: View(which),
@@ -141,7 +135,6 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.BACK: View(words(Text.UNDONE)),
         Question.FIRST: View(words(Text.NOTHING_BEFORE)),
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
-        Question.LIKE_THIS: View(words(Text.LIKE_THIS, said=said), single(yes)),
         Question.ONE_OF: View(words(Text.ONE_OF)),
     }
     if what is Question.NEXT:
@@ -312,7 +305,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waits = draft.words or draft.preset or draft.pictures or doubtful_in(draft, turn.at)
+    waits = draft.words or draft.preset or draft.pictures
     if count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))
     elif waits:
@@ -373,6 +366,7 @@ async def _is_busy(turn: Turn) -> bool:
 
 _TOLD = {
     Intent.THANKS: Text.WELCOME,
+    Intent.HELP: Text.ABILITIES,
     Intent.SEND: Text.SEND_IT,
     Intent.VIDEO: Text.UNSUPPORTED,
     Intent.SHAPE: Text.UNSUPPORTED,
@@ -384,7 +378,6 @@ _ANSWERS = {
     Intent.WHEN: commands.status,
     Intent.PRESETS: commands.offer_presets,
     Intent.START: commands.start,
-    Intent.HELP: commands.start,
     Intent.FILE: commands.give_help,
     Intent.LARGER: commands.give_help,
     Intent.PRICE: shop.offer,

@@ -17,7 +17,7 @@ from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
 from qwenedit_bot.conversation import admin_commands, commands, files, groups, handlers, presets, privacy, reading, shop
-from qwenedit_bot.conversation.acting import HOW, LIKE_THIS
+from qwenedit_bot.conversation.acting import HOW
 from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
 from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
@@ -58,7 +58,6 @@ _COMMANDS: Handlers = {
 }
 _PRESSES: Handlers = {
     HOW: handlers.how,
-    LIKE_THIS: handlers.like_this,
     shop.RESUME: handlers.resume,
     AGAIN: handlers.again,
     UNDO: handlers.undo,

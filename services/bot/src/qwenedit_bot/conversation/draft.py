@@ -35,20 +35,6 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubtful:
-    """A text that may be an instruction: the bot asks."""
-
-    words: str
-    words_in: int
-    """Id of the message that has them."""
-    at: int
-    """When it was sent, in seconds since the epoch."""
-    intent: str = ""
-    event: str = ""
-    """The event that brought it: “yes” and “no” refer to it until another one."""
-
-
-@dataclass(frozen=True, slots=True)
 class Draft:
     """What waits in a chat for one user. Only `rules.step` changes it."""
 
@@ -68,7 +54,6 @@ class Draft:
     """ID of the message with the latest text."""
     words_at: int = 0
     """When it was sent; texts within seconds of each other are one instruction."""
-    doubtful: Doubtful | None = None
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""

@@ -84,7 +84,7 @@ async def send_file(turn: Turn, status: Status) -> None:
     ref = status.result.picture if status.result and was_shown(status) else ""
     try:
         async with services.results.read(ref) as result:
-            picture = PictureView(result.data, "", as_file=True, name=short_id(status.job.id))
+            picture = PictureView(result.data, turn.words(Text.FILE), as_file=True, name=short_id(status.job.id))
             sent = await services.messenger.send_file(to, picture)
     except PictureExpiredError:
         await turn.alert(Text.PRESS_FILE_GONE)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.chat.actors import own_words
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.files import answered_job
-from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing, as_wish
+from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -95,21 +94,6 @@ async def how(turn: Turn) -> None:
 async def resume(turn: Turn) -> None:
     """Continue a waiting request."""
     await take(turn, Resumed(id=turn.name, message_id=turn.shown, at=turn.at))
-
-
-async def like_this(turn: Turn) -> None:
-    """Handle a confirmed text that looked like a question."""
-    about = turn.about
-    if about is None or not own_words(about):
-        await turn.alert(Text.PRESS_FORGOTTEN)
-        return
-
-    async def read(draft: Draft) -> Event:
-        said = await reading.words_in(turn, draft, about)
-        # A job's id comes from the message, so the button and “yes” ask for the same one.
-        return replace(as_wish(said), id=f"y{about.message_id}", doubt="")
-
-    await take(turn, read)
 
 
 async def cancel(turn: Turn) -> None:

@@ -23,7 +23,6 @@ from qwenedit_bot.conversation.rules import (
     Said,
     Stage,
     Thing,
-    doubtful_in,
     lowest,
 )
 from qwenedit_bot.edits.delivery import NOT_SHOWN
@@ -51,7 +50,7 @@ COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTA
 _UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 _GOES_ON = 300
 """Seconds after a group member's job in which their words are about it if they reply to nothing."""
-_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND)
+_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND, Intent.FILE, Intent.FACE, Intent.PRESETS, Intent.REFUND, UNDO)
 """Intents that make a caption an instruction, though a text with them is none."""
 _EDIT = "edit"
 """The command that takes an instruction."""
@@ -66,10 +65,13 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     words = _caption_of(messages, any_words=preset is not None or bool(draft.words)) if said is None else said
     captioned, answered = [each.message_id for each in messages if each.caption], answered_by(messages[0])
     base = await replied_thing(turn, draft, answered) if answered is not None and words else None
+    if answered is None and not draft.pictures and intents.has("into", words):  # “add him to the picture”
+        base = await lowest_thing(turn, draft)
     added = base is not None and base.stage is Stage.RESULT  # such as “put him in this costume”
     if base is not None and added:
         pictures = (*base.pictures, *pictures)
-    place = intents.place_of(words)
+    place, again = intents.place_of(words), next(filter(None, map(_asks_again, messages)), "")
+    repeats = again and (draft.words or not intents.named_in(words))
     # It names the one that waits, or replies to a result.
     beside = added or (place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures))
     return Photos(
@@ -77,12 +79,12 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
         message_id=messages[0].message_id,
         at=sent_at(messages[0]),
         pictures=pictures,
-        words=words,
+        words="" if repeats or (draft.words and not intents.named_in(words)) else words,
         words_in=captioned[0] if captioned else 0,
         how="together" if beside else intents.how_of(words),
         named=None if beside else at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
         takes=preset.photos if preset is not None else 0,
-        again=next(filter(None, map(_asks_again, messages)), ""),
+        again=again,
     )
 
 
@@ -92,36 +94,32 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     about, replied = await about_of(turn, draft, message)
     made, things = about is not None and about.stage is Stage.RESULT, await from_above(turn, draft)
     place, (behind, head) = intents.place_of(wish_in(text)), intents.wish_behind(text)
-    behind = behind if made or head != STOP else ""
+    right = about is not None and head != UNDO and bool(intents.put_right(about.prompt, wish_in(text)))
+    behind = "" if right else behind
     intent, doubt = _meant(turn, message, behind or text)
     wish, intent = wish_in(behind or text), "" if behind and intent == FIX else intent
+    this = replied and (head == OTHER or intents.has("better", text))  # “this one is better, just brighter”
+    intent = OTHER if this and intent == UNDO else intent
     if behind and made and about is not None and place in ("", ORIGINAL):
         before = await _first_of(turn, about) if place else about if head == STOP else with_before(about, things)
-        about, replied = Thing(Stage.PHOTO, before.sources), True
-    doubtful, nods = doubtful_in(draft, sent_at(message)), intent == Intent.THANKS and set(text) & intents.NODS
-    if doubtful is not None and (nods or intent == Intent.AGREED):
-        about, intent = await lowest_thing(turn, draft, doubtful.words_in), Intent.AGREED
+        about, replied = Thing(Stage.PHOTO, about.pictures if this else before.sources), True
     soon = abs(sent_at(message) - draft.words_at) <= _GOES_ON and not draft.words
     if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
         about = await lowest_thing(turn, draft)  # where words are about nothing else that isn't named
-    named = None
-    if replied and about is not None and intent == AGAIN and intents.has("also", wish):
-        about = Thing(Stage.PHOTO, about.pictures)
+    intent, doubt, named = (FIX, "", None) if right and intent not in (UNDO, STOP) else (intent, doubt, None)
     if about is not None and not replied:
         about, intent, named = await _selected(turn, about, things, wish=wish, intent=intent, place=place)
     jobs = _jobs_of(about, things) if about is not None and not replied else []
+    if len(jobs) == 1 and made and intents.has("both", wish):  # of photos that were sent one by one
+        jobs = list(several_of(about, things, far=True)[-2:]) if about is not None else []
     wrong = [each for each in things if each.stage in _UNFINISHED]
     if about is not None and about.stage is Stage.PHOTO and intent == OTHER and wrong:  # this is the right one
         intent, jobs = AGAIN, wrong
-    if (
-        len(jobs) > 1 and not place and intents.has("single", wish) and not intents.how_of(wish)
-    ):  # the user is asked which, and replies to it
+    one = intents.has("single", wish) or intents.places_in(wish)
+    if len(jobs) > 1 and one and not place and not intents.how_of(wish):  # the user is asked which, and replies to it
         about, jobs = None, []
-    if about is not None and intents.put_right(about.prompt, wish):
-        intent, doubt = FIX, ""
-    more = intents.has("more", wish) and not intents.has("less", wish)
-    if about is not None and intent == FIX and (more or about.job == draft.praised):
-        about = replace(about, sources=about.pictures)  # which is kept
+    if about is not None:
+        about, intent = _based(draft, about, things, wish=wish, intent=intent, replied=replied)
     return Said(
         id=f"m{message.message_id}",
         message_id=message.message_id,
@@ -134,7 +132,33 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
         about=about,
         replied=replied,
         jobs=tuple(jobs),
+        anew=bool(behind) and head == STOP,
     )
+
+
+def _based(
+    draft: Draft, about: Thing, things: Sequence[Thing], *, wish: str, intent: str, replied: bool
+) -> tuple[Thing, str]:
+    """Return what words are done to, and their intent.
+
+    “More”, “too dark”, and anything after praise are for the result, with the words before only if they name nothing.
+    """
+    more, named = intents.has("more", wish) and not intents.has("less", wish), intents.named_in(wish)
+    over = intents.has("over", wish) and bool(named)
+    also = intents.has("also", wish) and ((replied and intent == AGAIN) or intent == FIX)
+    alone = intent == FIX and bool(about.job) and len(named) > 1  # in reply to a photo
+    if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
+        return about, ""
+    if also and not named and (about.stage is Stage.PHOTO or intent == AGAIN):  # “me too”
+        return Thing(Stage.PHOTO, about.pictures), AGAIN
+    if about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and len(named) <= 1:
+        undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
+        return replace(about, job="".join(undone[-1:])), FIX  # “rather blue” after “undo”
+    if about.stage in _UNFINISHED and not intent and (intents.shares(about.prompt, wish) or " " not in wish):
+        return about, FIX  # “a red hat” after “add a hat”
+    if intent == FIX and about.stage is Stage.RESULT and (more or over or about.job == draft.praised):
+        return replace(about, sources=about.pictures), "" if len(named) > (0 if more or over else 1) else FIX
+    return about, intent
 
 
 async def _selected(
@@ -148,13 +172,20 @@ async def _selected(
         several = several_of(about, things, intent, far=place == ANOTHER)
         named = at_place(place, several, about)
         only = intent == OTHER and not several and about.stage not in _UNFINISHED
-        if only and (place or not intents.is_listed(wish)):  # there is only one
-            intent = {ANOTHER: AGAIN, "": ""}.get(place, intent)
+        if only and not place:  # the photo was the wrong one, and its job has ended
+            return replace(about, stage=Stage.ENDED), OTHER, None
+        if only:  # there is no other
+            intent = AGAIN if place == ANOTHER else intent
             named = about if intent == OTHER else None
     if named is not None and intent == AGAIN and intents.has("also", wish):  # “the same for the other one”
         named = Thing(Stage.PHOTO, named.pictures)
-    if intent == FIX and intents.has("back", wish) and "\n" not in about.prompt and intents.shares(about.prompt, wish):
-        intent = UNDO  # such as “put the flag back” after “remove the flag”
+    if intent in WISHES and intents.takes_back(about.prompt, wish):
+        intent = UNDO
+    elif intent == UNDO and intents.has("remove", wish) and intents.has("remove", about.prompt):  # “remove it”
+        intent = AGAIN
+    if intent == UNDO and not place and about.stage is Stage.RESULT:  # “the beach was better”
+        results = [each for each in things if each.stage is Stage.RESULT and each.job != about.job]
+        named = next((each for each in reversed(results) if intents.shares(each.prompt, wish)), None)
     return with_before(about, things) if intent == UNDO else about, intent, named
 
 
@@ -416,7 +447,10 @@ def _instructs(caption: str) -> bool:
 
 def _asks_again(message: Message) -> str:
     """Return the intent of a caption that repeats the last instruction, as “this one” does; else nothing."""
-    intent = intents.meaning_of(message.caption or "").intent
+    caption = message.caption or ""
+    intent = intents.meaning_of(caption).intent
+    same = intent == FIX and intents.has("also", caption) and not intents.named_in(caption)  # “me too”
+    intent = Intent.AGAIN if same else intent
     return intent if own_words(message) and intent in (AGAIN, OTHER) else ""
 
 

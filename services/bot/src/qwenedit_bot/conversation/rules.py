@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from qwenedit_bot.conversation.draft import Doubtful, Draft, How, Picture
+from qwenedit_bot.conversation.draft import Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.texts.intents import implied_how, put_right
@@ -109,11 +109,12 @@ class Said(Event):
     named: Thing | None = None
     """The thing that it selects by its place."""
     about: Thing | None = None
-    """If it confirms a doubtful text, the thing that text refers to."""
     replied: bool = False
     """It's a reply to this thing."""
     jobs: tuple[Thing, ...] = ()
     """If it refers to a job: all jobs of the same instruction at the same stage; else those that it replaces."""
+    anew: bool = False
+    """It stopped these jobs first, as in “forget the hat, make it blue”."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +157,6 @@ class Question(StrEnum):
     """Whether to edit each photo on its own."""
     OTHER = "other"
     """The other photo, if the text needs several."""
-    LIKE_THIS = "like-this"
-    """Whether the text is an instruction."""
     ONE_OF = "one_of"
     """Which of several pictures the text refers to."""
     NEXT = "next"
@@ -313,12 +312,6 @@ def settle(before: Draft, after: Draft, done: Do, outcomes: Sequence[tuple[str, 
     return replace(before, handled=after.handled)
 
 
-def doubtful_in(draft: Draft, at: int) -> Doubtful | None:
-    """Return the text that the bot has just asked about, whether it's an instruction."""
-    asked = draft.doubtful
-    return asked if asked and asked.event == draft.handled and abs(at - asked.at) <= 60 else None
-
-
 def can_resume(draft: Draft) -> bool:
     """Return whether a complete request waits, such as for the user's quota."""
     told = draft.preset or draft.words
@@ -357,8 +350,7 @@ def _photos(draft: Draft, event: Photos) -> Outcome:
     left_out = len(both) - len(kept) if joins else 0
     if after.words:
         return after, Ask(Question.HOW, draft.words_in, left_out)
-    what = Question.FORGOTTEN if event.again else Question.CHANGE
-    return after, Ask(what, kept[0].message_id if joins else event.message_id, left_out)
+    return after, Ask(Question.CHANGE, kept[0].message_id if joins else event.message_id, left_out)
 
 
 def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins: bool) -> Outcome:
@@ -383,21 +375,19 @@ def _lacks_another(draft: Draft) -> bool:
 
 
 def _said(draft: Draft, event: Said) -> Outcome:
-    """Act on a text. If its meaning is in doubt, it's an instruction if it answers something; else the bot asks."""
+    """Act on a text. If its meaning is in doubt, it's an instruction if it answers something."""
     if event.named is not None:
         back = event.intent == UNDO and event.about is not None and event.named.pictures != event.about.pictures
         intent = OTHER if back else event.intent
         event = replace(event, about=event.named, replied=True, jobs=(), intent=intent)
-    much, thing = event.doubt == "much", event.about
+    thing = event.about
     if thing is None and event.doubt and event.intent in WISHES and not _continues(draft, event):
         return draft, Reply("question")
     if thing is None or not event.doubt:
         return _meant(draft, event)
     if _is_answer(draft, event, thing):
         return _meant(draft, event if event.intent in WISHES else replace(event, intent=""))
-    if much:
-        return _meant(draft, as_wish(event)) if event.replied else _doubted(draft, event)
-    return _meant(draft, event)
+    return _meant(draft, as_wish(event) if event.doubt == "much" and event.replied else event)
 
 
 def as_wish(event: Said) -> Said:
@@ -427,15 +417,9 @@ def _meant(draft: Draft, event: Said) -> Outcome:
         case "agreed":
             after, action = _agreed(draft, event, thing)
         case intent:
-            after, action = _replied(draft, event, intent, _result_of(thing))
+            praised = _result_of(thing) if intent == "thanks" else draft.praised
+            after, action = replace(draft, praised=praised), Reply(intent, _result_of(thing))
     return after, action
-
-
-def _replied(draft: Draft, event: Said, intent: str, result: str) -> Outcome:
-    """Reply to what is no instruction; “yes” to the reply to a remark on a result has that done."""
-    if result and intent == "question":
-        draft = replace(draft, doubtful=Doubtful(event.words, event.message_id, event.at, event=event.id))
-    return replace(draft, praised=result if intent == "thanks" else draft.praised), Reply(intent, result)
 
 
 def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
@@ -452,17 +436,8 @@ def _continues(draft: Draft, event: Event) -> bool:
     return abs(event.at - draft.words_at) <= ONE_WISH
 
 
-def _doubted(draft: Draft, event: Said) -> Outcome:
-    doubtful = Doubtful(event.words, event.message_id, event.at, event.intent, event.id)
-    return replace(draft, doubtful=doubtful), Ask(Question.LIKE_THIS, event.message_id)
-
-
 def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    doubtful = doubtful_in(draft, event.at)
-    if doubtful is not None:
-        wish = replace(event, message_id=doubtful.words_in, words=doubtful.words, intent=doubtful.intent)
-        return _meant(replace(draft, doubtful=None), as_wish(wish))
-    if thing is not None and thing.stage is Stage.ENDED and draft.doubtful is None:  # such as “no, go on” after “stop”
+    if thing is not None and thing.stage is Stage.ENDED:  # such as “no, go on” after “stop”
         return _again(draft, event, thing)
     return _resumed(draft, event) if can_resume(draft) else (draft, Reply("thanks", _result_of(thing)))
 
@@ -525,12 +500,12 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 def _about_jobs(draft: Draft, event: Said, jobs: tuple[Thing, ...]) -> Outcome:
     """Add words to waiting jobs. If one has begun, they are for the results, or start all over if they correct them."""
     number, corrected = event.message_id, isinstance(event, Edited)
-    whole = _put_right(jobs[0], event) if corrected else with_earlier(jobs[0].prompt, event.words)
+    whole = _put_right(jobs[0], event) if corrected else with_earlier("" if event.anew else jobs[0].prompt, event.words)
     after = replace(draft, words_at=event.at, words_in=draft.words_in if draft.words else number)
     if all(each.stage is Stage.WAITING or each.prompt == whole for each in jobs):
         return after, Reword(tuple(each.job for each in jobs), whole, number)
     at_once = _continues(draft, event)
-    over = at_once or event.intent == FIX
+    over = at_once or event.intent == FIX or event.anew
     wanted = tuple(
         Wanted(
             each.sources if over else each.pictures,
@@ -664,7 +639,9 @@ def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
 
 
 def _used(draft: Draft, event: HowChosen | Said, how: How) -> Outcome:
-    """Use the photos that wait in this way."""
+    """Use the photos that wait in this way; “combine” alone says all."""
+    if not draft.words and isinstance(event, Said) and how == "together":
+        return _do(draft, event, draft.pictures, event.words, how, words_in=event.message_id)
     if not draft.words:
         return replace(draft, how=how, at=0), Ask(Question.CHANGE, event.message_id)
     return _do(draft, event, draft.pictures, draft.words, how, words_in=draft.words_in)

@@ -47,8 +47,6 @@ _MARKS_BETWEEN = r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2
 _LINK = re.compile(r"(?:https?://|www\.|t\.me/)\S+", re.IGNORECASE)
 _IMPATIENT = set("?？؟.…")
 _ANGRY = set("👎😡🤬😠😤🙄💩🤮🤦")
-NODS = set("👍👌✅🆗")
-"""A yes, if they answer a question."""
 _SPELLINGS = str.maketrans("يكةىı？؟！，", "یکهیi??!,", "'’`")
 _MARKS = dict.fromkeys(code for code in range(0x10000) if unicodedata.category(chr(code)) in {"Mn", "Cf"})
 """Accents and invisible characters, for `str.translate`."""
@@ -104,11 +102,12 @@ QUESTIONS = (*_ASKED, Intent.VIDEO, Intent.PRESETS)
 _POLITE = (Intent.THANKS, Intent.START, Intent.AGREED)
 _REMARKS = (*_POLITE, Intent.QUESTION)
 WISHES = (Intent.WISH, Intent.FIX)
-_BESIDE_OTHERS = (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN)
+_BESIDE_OTHERS = (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN, Intent.SEND)
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
 PLACES = FIRST, SECOND, THIRD, LAST, ANOTHER = "first", "second", "third", "last", "other"
 """Which one of several pictures is meant, as `albums.yaml` has it."""
+_NOT_RIGHT = ("more", "adds", "also", "remove", "back")
 _ROOM = 32
 """More than there are labels."""
 _KEY = (1 << 64) - _ROOM
@@ -151,9 +150,10 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     meant = [_BAYES.meaning_of(each) for each in clauses]
     sure = [each for each in meant if each.intent in WISHES and not each.doubt]
-    if meaning.intent is Intent.AGAIN:  # “same but green”
-        return Meaning(Intent.FIX) if sure else meaning
-    if meaning.intent in _ASKED:  # “do you speak English? make it blue”, “how does it work? is it free?”
+    if meaning.intent in (
+        *_ASKED,
+        Intent.SEND,
+    ):  # “do you speak English? make it blue”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
     praised = Meaning(Intent.THANKS) == meant[0] and not has("but", text)
@@ -162,7 +162,9 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     if Meaning(Intent.FIX) in (meant[0], meaning) and not has("less", text):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
-    if acts and not any(each.intent is Intent.WISH for each in meant):
+    if sure and ({each.intent for each in acts} or {meaning.intent}) <= {Intent.AGAIN, Intent.STOP}:
+        return Meaning(Intent.FIX)  # “same but green”, “wait no, green”
+    if acts and Meaning(Intent.WISH) not in meant:
         return acts[0]
     return sure[0] if sure and (meaning.intent in _REMARKS or meaning.doubt) else meaning
 
@@ -173,7 +175,8 @@ def wish_behind(text: str) -> tuple[str, str]:
     for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ]):
         head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
         drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", text[start : mark.start()])
-        if drops and head.doubt is not Doubt.MUCH and meaning_of(rest) in (Meaning(Intent.WISH), Meaning(Intent.FIX)):
+        whole = (Intent.WISH,) if head.intent is Intent.STOP else WISHES  # “wait no, green” says too little
+        if drops and not head.doubt and meaning_of(rest) in map(Meaning, whole):
             return rest, head.intent
         start = mark.end()
     return "", ""
@@ -187,10 +190,10 @@ def questions_in(text: str) -> tuple[Intent, ...]:
 
 
 def without_remarks(text: str) -> str:
-    """Return words without up to three listed remarks before them, as in “Aww, so cute! Now make it snow”."""
+    """Return words without up to three clear remarks before them, as in “Aww, so cute! Now make it snow”."""
     for _ in range(3):
         first = re.match(r"[^.!\n]+[.!\n]+\s*(?=\w)", text)
-        if first is None or not is_listed(first[0].strip()) or meaning_of(first[0]).intent not in _POLITE:
+        if first is None or meaning_of(first[0].strip()) not in map(Meaning, _POLITE):
             break
         text = text[first.end() :]
     return text
@@ -203,7 +206,8 @@ def is_listed(text: str) -> bool:
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    if has("together", text) or len(_places_in(text)) > 1:
+    clauses = re.split(_MARKS_BETWEEN, text[:_READ])
+    if has("together", text) or any(len(places_in(each)) > 1 for each in clauses):
         return "together"
     return "each" if has("each", text) else ""
 
@@ -215,23 +219,45 @@ def implied_how(text: str) -> Literal["each", "together", ""]:
 
 def shares(said: str, words: str) -> bool:
     """Return whether words name something that was said."""
-    before = re.findall(_WORDS, said)
-    return any(get_close_matches(each, before, 1, 0.75) for each in re.findall(r"\w{4,}", words[:_READ]))
+    before = re.findall(_WORDS, said.casefold())
+    return any(get_close_matches(each, before, 1, 0.75) for each in named_in(words))
+
+
+def named_in(words: str) -> list[str]:
+    """Return the words that aren't common; “a bit more” has none."""
+    return [each for each in re.findall(r"\w{3,}", words[:_READ].casefold()) if not has("common", each)]
+
+
+def takes_back(said: str, words: str) -> bool:
+    """Return whether words undo what was said: “take the hat off” after “add a hat”, or “put the flag back”."""
+    opposite = has("back", words) or (has("remove", words) and has("adds", said))
+    one = "\n" not in said and len(re.findall(_WORDS, said)) <= 8
+    first, *rest = re.split(_MARKS_BETWEEN, words[:_READ])
+    named = named_in(first) if all(meaning_of(each).intent is not Intent.WISH for each in rest) else []
+    return opposite and one and bool(named) and all(shares(said, each) for each in named)
 
 
 def put_right(said: str, words: str) -> str:
     """Return what was said with a word replaced, if that's all that words do; else nothing.
 
     “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
-    “The hat is still there” says what was said once more.
+    “7” and “no, blue” replace the only number, colour or style. “The hat is still there” says what was said once more.
     """
-    every, before = re.findall(_WORDS, words), re.findall(_WORDS, said)
+    every, before = re.findall(_WORDS, words[:_READ]), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
-    if has("still", words) and shares(said, words) and len(every) < 8:  # else they may have more to say
+    if len(every) > 8:  # they have more to say
+        return ""
+    if has("still", words) and len([each for each in named_in(words) if not shares(said, each)]) <= 1:
         return said
-    if len(told) == 1 and ("*" in words or has("oops", words)):
-        old = new = told[0]
-        found = get_close_matches(old, before, 1)
+    other, wrong = {*named_in(words)} & {*told} - {*before}, told if len(told) == 1 else []
+    typed = get_close_matches("".join(wrong), before, 1, 0.6 if "*" in words or has("oops", words) else 0.8)
+    for kind in () if typed or "?" in words else ("number", "colour", "style"):
+        one, had = ([w for w in each if has(kind, w) or (kind == "number" and w.isdigit())] for each in (told, before))
+        if len(one) == len(had) == 1 and other <= {*one} and not any(has(each, words) for each in _NOT_RIGHT):
+            right = re.sub(rf"(?<!\w){had[0]}", one[0], said)
+            return right if right != said else ""
+    if typed:
+        old, new, found = told[0], told[0], typed
     elif len(told) > 2 and has("deny", told[0]) and f"{told[1]} {told[2]}" not in words:
         old, new = told[1], " ".join(told[2:])
         found = [each for each in before if each[:3] == old[:3] and get_close_matches(old, [each])]
@@ -242,18 +268,20 @@ def put_right(said: str, words: str) -> str:
         return ""
     # And no “thanks, not the hat”.
     alike = get_close_matches(old, [new]) or old.isdigit() or meaning_of(new).intent in WISHES
-    return re.sub(rf"(?<!\w){found[0]}", new, said) if found and alike and new not in before else ""
+    tail = "".join(f"( {each})?" for each in new.split()[1:])  # which may be named once more
+    return re.sub(rf"(?<!\w){found[0]}{tail}", new, said) if found and alike and new not in before else ""
 
 
 def place_of(text: str) -> str:
     """Return which one of several pictures words name, or that they mean the photo that was sent; else nothing."""
-    places = _places_in(text)
+    places = places_in(text)
     if len(places) == 1 and not how_of(text):
         return places[0]
     return ORIGINAL if has(ORIGINAL, text) else ""
 
 
-def _places_in(text: str) -> list[str]:
+def places_in(text: str) -> list[str]:
+    """Return all places that words name."""
     return [place for place in PLACES if has(place, text)]
 
 

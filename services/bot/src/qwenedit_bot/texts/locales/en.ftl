@@ -25,7 +25,7 @@ help =
     Photos: JPEG, PNG, WebP, HEIC or AVIF up to 20 MB; transparent parts turn white. Words: up to { $length } characters, in any language. I answer in English or Russian: /language
 
     /presets, /status, /cancel, /privacy
-privacy-short = A program edits your photos, and I use them for nothing else. I keep them only until the picture is ready. /forget deletes everything at once, and says what stays.
+privacy-short = A program edits your photos. I use them for nothing else, and delete them when the picture is ready. /forget deletes the rest, and says what stays.
 privacy-more = /privacy says what I keep, and for how long.
 privacy =
     What I keep, and for how long:
@@ -92,14 +92,12 @@ ask-instruction = Nice photo! What should I change? Type it, for example “make
 ask-instruction-album = { $count } photos! What should I change? For example “put the jacket from photo 2 on the person in photo 1”.
 which-photo = Which photo? Send it or reply to it, and I'll do this.
 other-photo = Got it. Now send the other photo.
-undone = ↩️ Back to this one. What should I change?
+undone = ↩️ Back to this one.
 keep-face = Keep the person's face exactly as in the photo.
-grumbled = What should I change? Or shall I try again?
+grumbled = What should I change? Or press Again for another try. Questions: /help
 nothing-before = There's nothing to undo.
 undo-button = Undo
-like-this = “{ $said }”: is that a change to make?
-like-this-button = Yes, do it
-hint = I edit photos, but I can't draw from nothing. Send a photo and say what to change. /help has more.
+hint = Send a photo and say what to change. I can't draw from nothing. If you have a question: /help
 one-of = Which one? Reply to it and say what to change.
 forgotten-how = I don't remember what I did last. Please say what to change, with a photo or in reply to one.
 resume-button = Do it now
@@ -115,7 +113,7 @@ edited-in-time = ✏️ OK, now it's “{ $said }”.
 edited-refused = I can't use the new words: they're too long or against this bot's rules. I'm going with the old ones.
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
-    [sticker] Nice sticker! But I only edit photos.
+    [sticker] 😊 Nice sticker! I'm better with photos, though.
     [voice] I can't listen yet. Please type what to change.
     [audio] I can't do music. Please send a photo.
     [animation] I can't edit GIFs. Please send a photo.
@@ -141,7 +139,8 @@ album-mixed = { $kind ->
    *[video] I left out the video: I can't edit videos.
 }
 send-it = 😊 Sure! Send the photo when you like, and say what to change.
-ready = 😊 I'm ready: what should I change? For example “make it snow”. /help has more.
+abilities = I edit photos by your words: “remove the background”, “make it night”, “colour this old photo”, “put the cat in her arms”. Just send one and say what to change. More: /help
+ready = 😊 What shall I do? For example “remove the background”, “make it night” or “colour this old photo”.
 welcome = 😊 Glad to help!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
@@ -235,6 +234,7 @@ failed = { $reason ->
 larger-out-of-memory = 😔 The server doesn't have the memory for a picture that large. You still have the smaller one.
 
 again-button = Again
+file = Without Telegram's compression. Open it to save or print it.
 as-file-button = File
 larger-button = Larger
 try-again-button = 🔁 Try again
