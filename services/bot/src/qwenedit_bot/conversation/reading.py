@@ -52,9 +52,6 @@ _GOES_ON = 300
 """Seconds after a group member's job in which their words are about it if they reply to nothing."""
 _ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND, Intent.FILE, Intent.FACE, Intent.PRESETS, Intent.REFUND, UNDO)
 """Intents that make a caption an instruction, though a text with them is none."""
-_EDIT = "edit"
-"""The command that takes an instruction."""
-_VERBS = (*RESULT_VERBS, CANCEL)
 
 
 async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
@@ -102,6 +99,8 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     intent = OTHER if this and intent == UNDO else intent
     if behind and made and about is not None and place in ("", ORIGINAL):
         before = await _first_of(turn, about) if place else about if head == STOP else with_before(about, things)
+        found = named_before(about, things, text) if intents.has("better", text) and not place else ()
+        before = replace(before, sources=found or before.sources)
         about, replied = Thing(Stage.PHOTO, about.pictures if this else before.sources), True
     soon = abs(sent_at(message) - draft.words_at) <= _GOES_ON and not draft.words
     if about is None and turn.in_group and answered_by(message) is None and (soon or intent in (AGAIN, UNDO, FIX)):
@@ -139,10 +138,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
 def _based(
     draft: Draft, about: Thing, things: Sequence[Thing], *, wish: str, intent: str, replied: bool
 ) -> tuple[Thing, str]:
-    """Return what words are done to, and their intent.
-
-    “More”, “too dark”, and anything after praise are for the result, with the words before only if they name nothing.
-    """
+    """Return what words are done to, and their intent: “more”, “too dark”, and all after praise keep the result."""
     more, named = intents.has("more", wish) and not intents.has("less", wish), intents.named_in(wish)
     over = intents.has("over", wish) and bool(named)
     also = intents.has("also", wish) and ((replied and intent == AGAIN) or intent == FIX)
@@ -184,8 +180,8 @@ async def _selected(
     elif intent == UNDO and intents.has("remove", wish) and intents.has("remove", about.prompt):  # “remove it”
         intent = AGAIN
     if intent == UNDO and not place and about.stage is Stage.RESULT:  # “the beach was better”
-        results = [each for each in things if each.stage is Stage.RESULT and each.job != about.job]
-        named = next((each for each in reversed(results) if intents.shares(each.prompt, wish)), None)
+        pictures = named_before(about, things, wish)
+        named = next((each for each in things if pictures and each.pictures == pictures), None)
     return with_before(about, things) if intent == UNDO else about, intent, named
 
 
@@ -271,14 +267,19 @@ async def from_above(turn: Turn, draft: Draft) -> list[Thing]:
 def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
     """Return a thing whose source is the picture that preceded it on the screen.
 
-    That's an earlier result of the same instruction, or of one that it continued; otherwise the thing's own source.
+    That's an earlier result of the same photos, otherwise the thing's own source.
     `things` are those on the screen in order, with each waiting photo on its own.
     """
     own = _own(thing, things)
     made = things[: things.index(own)] if own in things else ()
-    (photos, told), results = _wish(own), [each for each in made if each.stage is Stage.RESULT]
-    earlier = [each for each in results if _wish(each)[0] == photos and f"{told}\n".startswith(f"{each.told}\n")]
+    earlier = [each for each in made if each.stage is Stage.RESULT and _wish(each)[0] == _wish(own)[0]]
     return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
+
+
+def named_before(about: Thing, things: Sequence[Thing], words: str) -> tuple[Picture, ...]:
+    """Return the newest other result whose instruction has what words name; else nothing."""
+    results = [each for each in things if each.stage is Stage.RESULT and each.job != about.job]
+    return next((each.pictures for each in reversed(results) if intents.shares(each.prompt, words)), ())
 
 
 def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: bool = False) -> tuple[Thing, ...]:
@@ -412,7 +413,7 @@ def wish_in(text: str) -> str:
     said = _bare(text)
     command = COMMAND.fullmatch(said)
     if command is not None:
-        return wish_in(command["rest"]) if command["name"].lower() == _EDIT else ""
+        return wish_in(command["rest"]) if command["name"].lower() == "edit" else ""
     return intents.without_remarks(said) if any(character.isalnum() for character in said) else ""
 
 
@@ -450,8 +451,7 @@ def _asks_again(message: Message) -> str:
     caption = message.caption or ""
     intent = intents.meaning_of(caption).intent
     same = intent == FIX and intents.has("also", caption) and not intents.named_in(caption)  # “me too”
-    intent = Intent.AGAIN if same else intent
-    return intent if own_words(message) and intent in (AGAIN, OTHER) else ""
+    return (AGAIN if same else intent) if own_words(message) and (same or intent in (AGAIN, OTHER)) else ""
 
 
 def _bare(text: str) -> str:
@@ -470,8 +470,8 @@ async def job_shown_by(message: Message, jobs: Iterable[str], services: Services
     """Return the job of a bot's message, from its keyboard or from these jobs' messages."""
     if not is_of_bot(message, services.bot_id):
         return None
-    rows = message.reply_markup.inline_keyboard if message.reply_markup else []
-    named = {job_of(button.callback_data or "", verb) for row in rows for button in row for verb in _VERBS} - {None}
+    rows, verbs = message.reply_markup.inline_keyboard if message.reply_markup else [], (*RESULT_VERBS, CANCEL)
+    named = {job_of(button.callback_data or "", verb) for row in rows for button in row for verb in verbs} - {None}
     for status in await services.queue.statuses(dict.fromkeys((*filter(None, named), *jobs))):
         here = belongs_here(message.chat.id, status)
         if here and message.message_id in (await jobs_messages(status, services))[1:]:

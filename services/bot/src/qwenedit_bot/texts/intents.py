@@ -58,14 +58,12 @@ class Intent(StrEnum):
     """The intent of a text; the names are those of the lists in `phrases/`."""
 
     WISH = "wish"
-    """A change of a picture."""
     FIX = "fix"
     """What's wrong with what was done, or what only the words before explain: “you cut my head off”, “less”."""
     FACE = "face"
     """A face that isn't the person's any more."""
     STOP = "stop"
     AGAIN = "again"
-    """The same once more."""
     UNDO = "undo"
     WHEN = "when"
     """How far a picture is."""
@@ -84,7 +82,6 @@ class Intent(StrEnum):
     PRIVACY = "privacy"
     """A question about personal data, or a request to delete it."""
     START = "start"
-    """A greeting."""
     OTHER = "other"
     """Another picture than the one on the screen."""
     HOW = "how"
@@ -241,7 +238,8 @@ def put_right(said: str, words: str) -> str:
     """Return what was said with a word replaced, if that's all that words do; else nothing.
 
     “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
-    “7” and “no, blue” replace the only number, colour or style. “The hat is still there” says what was said once more.
+    “7” and “no, blue” replace the only number, colour or style; “rather mountains” what something was changed to.
+    “The hat is still there” says what was said once more.
     """
     every, before = re.findall(_WORDS, words[:_READ]), re.findall(_WORDS, said)
     told = [each for each in every if not has("slip", each)]
@@ -264,6 +262,8 @@ def put_right(said: str, words: str) -> str:
     elif len(told) > 2 and has("not", told[-2]) and f"{told[-3]} {told[-2]}" in words.replace(",", ""):
         old, new = told[-1], told[-3]
         found = [old] if old in before and (old.isdigit() or len(told) == 3) else []
+    elif len(other) == 1 and has("instead", words) and has("to", " ".join(said.split()[-3:-1])):
+        old, new, found = before[-1], *other, [rf"(?:an? )?{each}" for each in before[-1:] if not has("common", each)]
     else:
         return ""
     # And no “thanks, not the hat”.
