@@ -142,7 +142,7 @@ def _based(
     more, named = intents.has("more", wish) and not intents.has("less", wish), intents.named_in(wish)
     over = intents.has("over", wish) and bool(named)
     also = intents.has("also", wish) and ((replied and intent == AGAIN) or intent == FIX)
-    alone = intent == FIX and bool(about.job) and len(named) > 1  # in reply to a photo
+    alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
     if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
         return about, ""
     if also and not named and (about.stage is Stage.PHOTO or intent == AGAIN):  # “me too”

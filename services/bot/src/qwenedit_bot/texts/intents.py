@@ -242,7 +242,7 @@ def put_right(said: str, words: str) -> str:
     “The hat is still there” says what was said once more.
     """
     every, before = re.findall(_WORDS, words[:_READ]), re.findall(_WORDS, said)
-    told = [each for each in every if not has("slip", each)]
+    told = [each for each in every if (each.isdigit() or len(each) > 1) and not has("slip", each)]
     if len(every) > 8:  # they have more to say
         return ""
     if has("still", words) and len([each for each in named_in(words) if not shares(said, each)]) <= 1:
