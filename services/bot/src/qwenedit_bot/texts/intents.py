@@ -257,7 +257,7 @@ def put_right(said: str, words: str) -> str:
     if typed:
         old, new, found = told[0], told[0], typed
     elif len(told) > 2 and has("deny", told[0]) and f"{told[1]} {told[2]}" not in words:
-        old, new = told[1], " ".join(told[2:])
+        old, new = told[1], " ".join(each for each in told[2:] if not has("common", each))
         found = [each for each in before if each[:3] == old[:3] and get_close_matches(old, [each])]
     elif len(told) > 2 and has("not", told[-2]) and f"{told[-3]} {told[-2]}" in words.replace(",", ""):
         old, new = told[-1], told[-3]
@@ -267,7 +267,7 @@ def put_right(said: str, words: str) -> str:
     else:
         return ""
     # And no “thanks, not the hat”.
-    alike = get_close_matches(old, [new]) or old.isdigit() or meaning_of(new).intent in WISHES
+    alike = get_close_matches(old, [new]) or old.isdigit() or has("colour", new) or meaning_of(new).intent in WISHES
     tail = "".join(f"( {each})?" for each in new.split()[1:])  # which may be named once more
     return re.sub(rf"(?<!\w){found[0]}{tail}", new, said) if found and alike and new not in before else ""
 
