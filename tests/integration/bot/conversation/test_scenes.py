@@ -616,6 +616,14 @@ async def test_wish_for_two_photos_sent_apart_is_asked_about(stage: Any) -> None
     await ann.says("each of the 2 photos on its own")
 
 
+async def test_word_that_says_how_is_a_wish_of_its_own(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(album=[photo(), photo()])
+    await ann.says("2 photos")
+    await ann.send("combine")
+    assert len((await stage.worker.finish_next(RESULT)).job.edit.pictures) == 2
+
+
 async def test_caption_that_puts_a_photo_into_this_one_is_about_both(stage: Any) -> None:
     ann = await stage.telegram.user()
     await ann.send(photo=photo())
@@ -625,7 +633,12 @@ async def test_caption_that_puts_a_photo_into_this_one_is_about_both(stage: Any)
 
 @pytest.mark.parametrize(
     ("praise", "words", "alone"),
-    [("wow, thank you!", "orange pls", False), ("", "a bit more", False), ("", "more purple", True)],
+    [
+        ("wow, thank you!", "orange pls", False),
+        ("", "a bit more", False),
+        ("", "more purple", True),
+        ("", "thats way too dark", True),
+    ],
 )
 async def test_result_that_is_praised_or_wants_more_is_kept(stage: Any, praise: str, words: str, alone: bool) -> None:
     ann, _picture = await with_result(stage)
@@ -635,6 +648,53 @@ async def test_result_that_is_praised_or_wants_more_is_kept(stage: Any, praise: 
     await later(stage, ann)
     await ann.send(words)
     assert await next_of(stage) == (words if alone else f"{SNOW}\n{words}", RESULT)
+
+
+@pytest.mark.parametrize("words", ["and this one blue too", "try sunglasses instead"])
+async def test_whole_wish_in_reply_to_an_older_photo_leaves_its_last_one(stage: Any, words: str) -> None:
+    ann = await stage.telegram.user()
+    (sent,) = await ann.send(photo=photo(), caption=SNOW)
+    await next_of(stage)
+    await later(stage, ann)
+    await ann.send(words, reply_to=sent)
+    assert (await next_of(stage))[0] == words
+
+
+async def test_result_that_is_called_better_by_what_it_shows_is_gone_back_to(stage: Any) -> None:
+    ann, first = await with_result(stage)
+    for number, words in enumerate(("at night", "add a hat"), 2):
+        await later(stage, ann)
+        await ann.send(words)
+        await next_of(stage)
+        await ann.picture(number=number)
+    await ann.send("the snow one was better")
+    assert (await ann.says("Back to this one")).reply_to == first.id
+
+
+async def test_wish_after_undo_may_lean_on_the_one_undone(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("undo")
+    await ann.says("Back to this one")
+    await later(stage, ann)
+    await ann.send("rain instead")
+    assert (await next_of(stage))[0] == f"{SNOW}\nrain instead"
+
+
+async def test_both_is_about_photos_that_were_sent_one_by_one(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send(photo=photo(), caption="at night")
+    await next_of(stage)
+    await later(stage, ann)
+    await ann.send("make both of them darker")
+    assert [(await next_of(stage))[0] for _ in range(2)] == ["make both of them darker"] * 2
+
+
+async def test_wrong_photo_after_a_result_keeps_the_words_for_the_right_one(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("wrong photo sorry")
+    await ann.says("Send another photo")
+    await ann.send(photo=photo(), caption="this one")
+    assert (await next_of(stage))[0] == SNOW
 
 
 async def test_result_that_a_reply_calls_better_is_kept(stage: Any) -> None:

@@ -305,7 +305,7 @@ async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     if jobs is None:
         count = len(await services.backlog.waiting(turn.user_id))
         count += len(await services.queue.unfinished_ids_of(turn.user_id))
-    waits = draft.words or draft.preset or draft.pictures
+    waits = draft.words or draft.preset or draft.pictures or jobs == ()
     if count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))
     elif waits:
