@@ -115,19 +115,9 @@ class Slow:
         return replace(self.client.request(QUALITY), parameters={"steps": MANY_STEPS})
 
 
-@pytest.fixture(scope="module")
-def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("comfyui")
-    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=STEP)
-    with asyncio.Runner() as runner:
-        runner.run(part.start())
-        yield Server(part, data)
-        runner.run(part.stop())
-
-
 @asynccontextmanager
-async def running_server(data: Path) -> AsyncIterator[Server]:
-    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=STEP)
+async def running_server(data: Path, *, step_seconds: float = STEP) -> AsyncIterator[Server]:
+    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=step_seconds)
     await part.start()
     try:
         yield Server(part, data)
@@ -135,14 +125,20 @@ async def running_server(data: Path) -> AsyncIterator[Server]:
         await part.kill()
 
 
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with asyncio.Runner() as runner:
+        server = running_server(tmp_path_factory.mktemp("comfyui"))
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
+
+
 @pytest.fixture(scope="session")
 def shared_slow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("slow-comfyui")
-    part = ComfyUISimulator(env=bare_environment(), data_dir=data, step_seconds=LONG_STEP)
     with asyncio.Runner() as runner:
-        runner.run(part.start())
-        yield Server(part, data)
-        runner.run(part.stop())
+        server = running_server(tmp_path_factory.mktemp("slow-comfyui"), step_seconds=LONG_STEP)
+        yield runner.run(server.__aenter__())
+        runner.run(server.__aexit__(None, None, None))
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from typing import TYPE_CHECKING
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
+from qwenedit_testkit.proxy import Proxy
 from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIUnavailable, ModelMissing, SilentExecutor, Workflow, WorkflowRejected
 
@@ -69,14 +71,16 @@ async def test_unknown_class_and_absent_input_are_named_together(server, fast, t
             await client.comfyui.check()
 
 
-async def test_absent_server_is_unavailable_at_once(own_server) -> None:
-    await own_server.part.kill()
-    async with own_server.client() as client:
-        began = time.monotonic()
-        with pytest.raises(ComfyUIUnavailable):
+async def test_service_that_led_elsewhere_at_first_is_found_at_the_next_check(server, client_of) -> None:
+    async with (
+        TestServer(web.Application()) as elsewhere,  # replies 404 to everything, and keeps the connection
+        Proxy("service", elsewhere.port or 0).running() as service,
+        client_of(f"http://127.0.0.1:{service.port}") as client,
+    ):
+        with pytest.raises(ComfyUIUnavailable, match="404"):
             await client.comfyui.check()
-        assert not (await client.comfyui.verdict()).condemned
-    assert time.monotonic() - began < timeouts.CONNECT
+        service.target = server.part.port  # for new connections
+        await client.comfyui.check()
 
 
 async def test_dead_executor_is_condemned_and_its_jobs_go_back_until_a_restart(

@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 
 
 class ComfyUI:
-    """One ComfyUI server. An async context manager; holds one pooled session.
+    """One ComfyUI server. An async context manager.
 
     Args:
         url: of the server.

@@ -1,4 +1,4 @@
-"""HTTP and websocket to one server: pooled, bounded in time and size, failing in this package's terms."""
+"""HTTP and websocket to one server, bounded in time and size, failing in this package's terms."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class HttpReply:
 
 
 class Transport:
-    """One pooled session to one server. An async context manager.
+    """One session to one server. An async context manager.
+
+    Each request opens its own connection. One that's kept ends where it was opened, even if the Service leads elsewhere
+    by now; a connection to a Service that kube-proxy didn't know yet may have left the cluster, and reached anything.
 
     Args:
         url: of the server; a path prefix is kept.
@@ -82,7 +85,7 @@ class Transport:
         redirects = aiohttp.TraceConfig()
         redirects.on_request_redirect.append(_refuse_redirect)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=5),
+            connector=aiohttp.TCPConnector(limit=5, force_close=True),
             timeout=aiohttp.ClientTimeout(total=timeouts.REQUEST, sock_connect=timeouts.CONNECT),
             # The bytes that arrive do not bound those that they unpack to.
             headers={"Accept-Encoding": "identity"},
