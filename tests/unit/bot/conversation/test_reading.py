@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.reading import at_place, several_of, with_before
 from qwenedit_bot.conversation.rules import Stage, Thing
+from qwenedit_bot.conversation.screen import at_place, several_of, with_before
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 from qwenedit_bot.texts.intents import PLACES
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from qwenedit_bot.conversation.draft import Draft, Picture
-from qwenedit_bot.conversation.reading import several_of
 from qwenedit_bot.conversation.rules import (
     MOST_PHOTOS,
     WISHES,
@@ -31,11 +30,11 @@ from qwenedit_bot.conversation.rules import (
     Stop,
     Thing,
     Wanted,
-    lowest,
     settle,
     step,
     with_earlier,
 )
+from qwenedit_bot.conversation.screen import lowest, several_of
 from qwenedit_bot.edits.requests.request import RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment, StoredPicture
 

@@ -9,7 +9,7 @@ import pytest
 from aiogram.types import Message, Update
 
 from qwenedit_bot.chat.view import Source
-from qwenedit_bot.conversation.reading import attachment_of
+from qwenedit_bot.conversation.screen import attachment_of
 from qwenedit_bot.conversation.turn import Turn, turn_of
 from qwenedit_bot.pictures.sources import Attachment
 

@@ -8,23 +8,9 @@ from urllib.request import getproxies
 
 import aiohttp
 import structlog
+from aiogram import exceptions
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
-from aiogram.exceptions import (
-    AiogramError,
-    ClientDecodeError,
-    TelegramAPIError,
-    TelegramBadRequest,
-    TelegramConflictError,
-    TelegramEntityTooLarge,
-    TelegramForbiddenError,
-    TelegramMigrateToChat,
-    TelegramNetworkError,
-    TelegramNotFound,
-    TelegramRetryAfter,
-    TelegramServerError,
-    TelegramUnauthorizedError,
-)
 
 from qwenedit_bot.chat.errors import (
     TEXTS,
@@ -49,33 +35,33 @@ if TYPE_CHECKING:
 
 _BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts.split("; "))
 
-_STATUS: tuple[tuple[type[AiogramError], str], ...] = (
-    (TelegramRetryAfter, "429"),
-    (TelegramBadRequest, "400"),
-    (TelegramMigrateToChat, "400"),
-    (TelegramUnauthorizedError, "401"),
-    (TelegramForbiddenError, "403"),
-    (TelegramNotFound, "404"),
-    (TelegramConflictError, "409"),
-    (TelegramEntityTooLarge, "413"),
-    (TelegramServerError, "5xx"),
-    (TelegramNetworkError, "network"),
-    (ClientDecodeError, "unreadable"),
+_STATUS: tuple[tuple[type[exceptions.AiogramError], str], ...] = (
+    (exceptions.TelegramRetryAfter, "429"),
+    (exceptions.TelegramBadRequest, "400"),
+    (exceptions.TelegramMigrateToChat, "400"),
+    (exceptions.TelegramUnauthorizedError, "401"),
+    (exceptions.TelegramForbiddenError, "403"),
+    (exceptions.TelegramNotFound, "404"),
+    (exceptions.TelegramConflictError, "409"),
+    (exceptions.TelegramEntityTooLarge, "413"),
+    (exceptions.TelegramServerError, "5xx"),
+    (exceptions.TelegramNetworkError, "network"),
+    (exceptions.ClientDecodeError, "unreadable"),
 )
 
 log = structlog.get_logger(__name__)
 
 
-def status_of(error: AiogramError | None) -> str:
+def status_of(error: exceptions.AiogramError | None) -> str:
     """Name a call's end for metrics: the HTTP status, `5xx`, `network` or `unreadable`."""
     if error is None:
         return "200"
     return next((status for kind, status in _STATUS if isinstance(error, kind)), "other")
 
 
-def trouble_of(error: AiogramError | None) -> str:
+def trouble_of(error: exceptions.AiogramError | None) -> str:
     """Explain why calls don't reach Telegram, and what to do; empty if they do or it's unknown."""
-    match error.__cause__ if isinstance(error, TelegramNetworkError) else None:
+    match error.__cause__ if isinstance(error, exceptions.TelegramNetworkError) else None:
         case aiohttp.ClientHttpProxyError(status=status):
             return f"the proxy answers {status}: check HTTPS_PROXY, with user and password, and what it lets through"
         case aiohttp.ClientConnectorCertificateError():
@@ -85,15 +71,15 @@ def trouble_of(error: AiogramError | None) -> str:
     return ""
 
 
-def translated(error: AiogramError) -> BotError:
+def translated(error: exceptions.AiogramError) -> BotError:
     """Return one of the bot's own errors, which unlike aiogram's never quote an address with the token."""
     status = status_of(error)
-    if isinstance(error, TelegramEntityTooLarge):
+    if isinstance(error, exceptions.TelegramEntityTooLarge):
         return PhotoRejectedError(error.message)
-    if isinstance(error, TelegramMigrateToChat):
+    if isinstance(error, exceptions.TelegramMigrateToChat):
         return GroupMovedError(error.migrate_to_chat_id)
-    if not isinstance(error, TelegramAPIError) or status not in ("400", "403", "other"):
-        cause = error.message.partition(":")[0] if isinstance(error, TelegramNetworkError) else ""
+    if not isinstance(error, exceptions.TelegramAPIError) or status not in ("400", "403", "other"):
+        cause = error.message.partition(":")[0] if isinstance(error, exceptions.TelegramNetworkError) else ""
         return TelegramUnavailableError(f"{status} {cause}".rstrip())
     message = error.message.lower()
     fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
@@ -109,7 +95,7 @@ def translated(error: AiogramError) -> BotError:
 def _complete(result: Response[TelegramType]) -> Response[TelegramType]:
     """Return a call's result: aiogram types it as the response, and returns None for one that has none."""
     if result is None:
-        raise ClientDecodeError("a result is missing", ValueError("result"), None)
+        raise exceptions.ClientDecodeError("a result is missing", ValueError("result"), None)
     return result
 
 
@@ -142,14 +128,14 @@ class CallMiddleware(BaseRequestMiddleware):
         self, make_request: NextRequestMiddlewareType[TelegramType], bot: Bot, method: TelegramMethod[TelegramType]
     ) -> Response[TelegramType]:
         """Make the call; raises what it raises."""
-        failure: AiogramError | None = None
+        failure: exceptions.AiogramError | None = None
         name = method.__api_method__
         with tracing.span(
             f"telegram {name}", kind=tracing.Kind.CLIENT, attributes={attributes.TELEGRAM_METHOD: name}
         ) as span:
             try:
                 return _complete(await make_request(bot, method))
-            except (TelegramAPIError, ClientDecodeError) as error:
+            except (exceptions.TelegramAPIError, exceptions.ClientDecodeError) as error:
                 failure = error
                 raise
             finally:

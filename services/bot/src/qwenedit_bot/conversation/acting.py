@@ -6,26 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, View, single
-from qwenedit_bot.conversation import commands, files, privacy, shop
-from qwenedit_bot.conversation.reading import jobs_messages, kinds_in, sources_of
-from qwenedit_bot.conversation.rules import (
-    FIX,
-    MOST_PHOTOS,
-    Ask,
-    Do,
-    Expired,
-    Nothing,
-    Photos,
-    Question,
-    Reply,
-    Reword,
-    Said,
-    Stop,
-    behind,
-    can_resume,
-    settle,
-    step,
-)
+from qwenedit_bot.conversation import commands, files, privacy, rules, shop
+from qwenedit_bot.conversation.reading import kinds_in
+from qwenedit_bot.conversation.rules import Ask, Do, Expired, Nothing, Photos, Question, Reply, Reword, Said, Stop
+from qwenedit_bot.conversation.screen import jobs_messages, sources_of
 from qwenedit_bot.edits.job_views import AGAIN, UNDO, quota_used_up, shortened
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome, Reworded
 from qwenedit_bot.presets import preset_views
@@ -59,7 +43,7 @@ async def take(turn: Turn, what: Event | Callable[[Draft], Awaitable[Event | Non
         event = await what(draft) if callable(what) else what
         if event is None:
             return
-        after, action = step(draft, event)
+        after, action = rules.step(draft, event)
         try:
             after = await _act(turn, draft, after, action, event)
         except _BegunError:
@@ -87,8 +71,8 @@ async def _act(turn: Turn, draft: Draft, after: Draft, action: Action, event: Ev
         case Stop():
             await _stop(turn, draft, action)
         case Reply() if action.intent == Intent.FACE and action.result and isinstance(event, Said):
-            kept = replace(event, intent=FIX, doubt="", words=f"{event.words}\n{turn.words(Text.KEEP_FACE)}")
-            return await _act(turn, draft, *step(draft, kept), event)
+            kept = replace(event, intent=rules.FIX, doubt="", words=f"{event.words}\n{turn.words(Text.KEEP_FACE)}")
+            return await _act(turn, draft, *rules.step(draft, kept), event)
         case Reply():
             asked = questions_in(event.words) if isinstance(event, Said) and action.intent in _QUESTIONS else ()
             for number, intent in enumerate(asked or (action.intent,)):
@@ -103,7 +87,7 @@ async def _ask(turn: Turn, after: Draft, action: Ask, event: Event) -> Draft:
     if left_out := _left_out(turn):
         view = replace(view, text=f"{view.text}\n\n{left_out}")
     if action.left_out:
-        view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=MOST_PHOTOS)}")
+        view = replace(view, text=f"{view.text}\n\n{turn.words(Text.TOO_MANY_PHOTOS, limit=rules.MOST_PHOTOS)}")
     if action.what is Question.ONE_OF:  # which is about no photo that waits
         await turn.say(view, to=turn.to(action.to))
         return after
@@ -207,7 +191,7 @@ async def _do(turn: Turn, draft: Draft, after: Draft, action: Do) -> Draft:
         replace(wanted, words=request.instruction) if wanted.like and request is not None else wanted
         for wanted, request in zip(action.wanted, requests, strict=True)
     )
-    return settle(draft, after, replace(action, wanted=told), submitted)
+    return rules.settle(draft, after, replace(action, wanted=told), submitted)
 
 
 async def _cancel(turn: Turn, job: str) -> None:
@@ -249,7 +233,7 @@ async def _request(turn: Turn, wanted: Wanted) -> Request | None:
         if done is None:
             return None
         prompt = done.instruction if isinstance(done, Request) else done.prompt
-        words = behind(services.presets.words_in(prompt), wanted.words)
+        words = rules.behind(services.presets.words_in(prompt), wanted.words)
         own = status is None or {*wanted.pictures} & {*sources_of(status)} or wanted.pictures[0].job
         words = words if own else await _with_wishes_before(turn, words, status)  # “the same for this one”
         prompt = services.presets.reworded(prompt, words)
@@ -268,7 +252,9 @@ async def _with_wishes_before(turn: Turn, words: str, status: Status | None) -> 
     for _ in range(10):
         before = sources_of(status)[0].job if status is not None else ""
         status = await turn.services.queue.status(before) if before else None
-        words = behind(turn.services.presets.words_in(status.job.edit.prompt), words) if status is not None else words
+        words = (
+            rules.behind(turn.services.presets.words_in(status.job.edit.prompt), words) if status is not None else words
+        )
     return words
 
 
@@ -335,7 +321,7 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
     intent, busy = Intent(action.intent), await _is_busy(turn)
     if busy and intent in (Intent.START, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
         intent = Intent.WHEN
-    waits = intent in (*_REMARKS, Intent.PRICE) and can_resume(draft)
+    waits = intent in (*_REMARKS, Intent.PRICE) and rules.can_resume(draft)
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)

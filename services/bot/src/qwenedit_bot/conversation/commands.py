@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import Button, ButtonStyle, View, single
-from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation import reading, screen
 from qwenedit_bot.edits import job_views
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.presets import preset_views
@@ -47,7 +47,7 @@ async def offer_presets(turn: Turn) -> None:
     """Offer the presets: for the picture that the command replies to, or that has the button."""
     answered = reading.answered_by(turn.messages[0]) if turn.messages else None
     to = None
-    if answered is not None and reading.attachment_of(answered) is not None:
+    if answered is not None and screen.attachment_of(answered) is not None:
         to = turn.to(answered.message_id, f"presets:{turn.shown}")
     await turn.say(preset_views.browse(turn.words, turn.services.presets), to=to)
 

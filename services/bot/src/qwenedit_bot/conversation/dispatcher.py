@@ -16,7 +16,7 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import admin_commands, commands, files, groups, handlers, presets, privacy, reading, shop
+from qwenedit_bot.conversation import admin_commands, commands, files, groups, handlers, presets, privacy, screen, shop
 from qwenedit_bot.conversation.acting import HOW
 from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
@@ -177,7 +177,7 @@ async def _refusal(turn: Turn) -> Text | None:
     services, about = turn.services, turn.about
     job = await services.queue.status(turn.data) if turn.verb in _ABOUT_JOBS else None
     if job is None and about is not None:
-        job = await reading.job_shown_by(about, (), services)
+        job = await screen.job_shown_by(about, (), services)
     owner = job.job.user_id if job is not None else actor_of(about) if about is not None else None
     if owner == turn.user_id or (owner is None and not turn.in_group):
         return None

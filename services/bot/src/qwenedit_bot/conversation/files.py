@@ -8,7 +8,7 @@ from aiogram.types import Message
 
 from qwenedit_bot.chat.errors import TelegramRefusedError
 from qwenedit_bot.chat.view import PictureView
-from qwenedit_bot.conversation.reading import attachment_of, was_shown
+from qwenedit_bot.conversation.screen import attachment_of, was_shown
 from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import AS_FILE, ENLARGES, LARGER, is_larger
 from qwenedit_bot.edits.requests.request import Request, RequestOutcome

@@ -10,7 +10,7 @@ from aiogram.types import ChatMemberUpdated
 
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import handlers, privacy, reading
+from qwenedit_bot.conversation import handlers, privacy, reading, screen
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.rules import Photos, as_wish
 from qwenedit_bot.edits.requests.refusals import refused_unseen
@@ -86,7 +86,7 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
         return None
     hidden = first.media_group_id is not None and len(turn.messages) == 1
     refusal = View(turn.words(Text.ALBUM_HIDDEN)) if hidden else _refusal(turn, turn.messages)
-    if refusal is None and any(map(reading.attachment_of, turn.messages)):
+    if refusal is None and any(map(screen.attachment_of, turn.messages)):
         return await reading.photos_in(turn, draft, said=said)
     event = await reading.words_in(turn, draft, first, said=said)
     about, answered = event.about, reading.answered_by(first)
@@ -116,7 +116,7 @@ def _said_to_us(turn: Turn, draft: Draft) -> str | None:
         return "\n".join(filter(None, (reading.wish_in(call) for call in calls if call is not None)))
     said = "\n".join(filter(None, texts))
     ours = [each for each in map(reading.answered_by, turn.messages) if each and is_of_bot(each, turn.services.bot_id)]
-    pictures = any(map(reading.attachment_of, ours))
+    pictures = any(map(screen.attachment_of, ours))
     asked = any(each.message_id == draft.shown for each in ours) or (draft.words and pictures)
     meaning = intents.meaning_of(said)
     wish = turn.messages[0].text and meaning.intent in intents.WISHES and meaning.doubt != intents.Doubt.MUCH
@@ -125,7 +125,7 @@ def _said_to_us(turn: Turn, draft: Draft) -> str | None:
 
 def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:
     """Say why messages are no pictures, or too large ones; None for texts too."""
-    kinds, sources = reading.kinds_in(messages), list(filter(None, map(reading.attachment_of, messages)))
+    kinds, sources = reading.kinds_in(messages), list(filter(None, map(screen.attachment_of, messages)))
     if sources or not kinds:
         return refused_unseen(turn.words, sources)
     return View(turn.words(Text.UNSUPPORTED, kind=kinds[0]))

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation import reading, screen
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.files import answered_job
 from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing
@@ -36,7 +36,7 @@ _SAID = {
 async def message(turn: Turn) -> None:
     """Handle a private message."""
     messages = turn.messages
-    if any(map(reading.attachment_of, messages)):
+    if any(map(screen.attachment_of, messages)):
         await photos(turn)
     elif messages[0].text is not None:
         await text(turn, messages[0])
@@ -46,7 +46,7 @@ async def message(turn: Turn) -> None:
 
 async def photos(turn: Turn) -> None:
     """Handle photos; an album's other files are ignored."""
-    refusal = refused_unseen(turn.words, list(filter(None, map(reading.attachment_of, turn.messages))))
+    refusal = refused_unseen(turn.words, list(filter(None, map(screen.attachment_of, turn.messages))))
     if refusal is not None:
         await turn.say(refusal)
         return
@@ -77,7 +77,7 @@ async def stop(turn: Turn) -> None:
 async def corrected(turn: Turn) -> None:
     """Handle a corrected message."""
     (message,) = turn.messages
-    source = reading.attachment_of(message)
+    source = screen.attachment_of(message)
     refusal = refused_unseen(turn.words, [source]) if source is not None else None
     if refusal is not None:
         await turn.say(refusal, to=turn.to(turn.shown, "edited"))
@@ -107,7 +107,7 @@ async def cancel(turn: Turn) -> None:
     await turn.toast(said, alert=outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING))
     status = await services.queue.status(turn.data)
     # Another message is left if Redis forgot the job, or if Telegram's reply was lost and the message was sent again.
-    if status is None or turn.shown not in (await reading.jobs_messages(status, services))[1:]:
+    if status is None or turn.shown not in (await screen.jobs_messages(status, services))[1:]:
         await turn.show(View(said))
 
 
@@ -116,12 +116,12 @@ async def again(turn: Turn) -> None:
     status = await answered_job(turn)
     if status is None or status.job.reply is None:
         return
-    sources = [each.source for each in reading.sources_of(status)]
+    sources = [each.source for each in screen.sources_of(status)]
     lost = [each.ref for each in sources if isinstance(each, StoredPicture) and each.copy is None]
     if not await turn.services.store.holds(*lost):
         await turn.alert(Text.PRESS_EXPIRED)
         return
-    thing = reading.thing_of(turn, status, turn.shown)
+    thing = screen.thing_of(turn, status, turn.shown)
     await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))
 
 
@@ -130,14 +130,14 @@ async def undo(turn: Turn) -> None:
     status = await answered_job(turn)
     if status is None:
         return
-    pressed = reading.thing_of(turn, status, turn.shown)
+    pressed = screen.thing_of(turn, status, turn.shown)
 
     async def read(draft: Draft) -> Event:
-        things = await reading.from_above(turn, draft)
-        thing = reading.with_before(pressed, things)
+        things = await screen.from_above(turn, draft)
+        thing = screen.with_before(pressed, things)
         # Pressed once more, the button goes on from where it went back to.
         if [each.message_id for each in draft.pictures] == [each.message_id for each in thing.sources]:
-            thing = reading.with_before(Thing(Stage.PHOTO, draft.pictures), things)
+            thing = screen.with_before(Thing(Stage.PHOTO, draft.pictures), things)
         return replace(_said(turn, UNDO), about=thing)
 
     await take(turn, read)

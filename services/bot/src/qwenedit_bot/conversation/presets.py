@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qwenedit_bot.conversation import reading
+from qwenedit_bot.conversation import screen
 from qwenedit_bot.conversation.acting import take
 from qwenedit_bot.conversation.rules import Chosen, Stage, Thing
 from qwenedit_bot.presets import preset_views
@@ -48,9 +48,9 @@ async def choose(turn: Turn) -> None:
         if about is not None and about.message_id in {each.message_id for each in draft.pictures}:
             thing = Thing(Stage.PHOTO, draft.pictures)  # and not one photo of an album
         elif about is not None:
-            thing = await reading.replied_thing(turn, draft, about)
+            thing = await screen.replied_thing(turn, draft, about)
         if thing is None and not turn.in_group:
-            thing = await reading.lowest_thing(turn, draft)
+            thing = await screen.lowest_thing(turn, draft)
         return Chosen(id=turn.name, at=0, preset=preset.id, takes=preset.photos, about=thing, message_id=turn.shown)
 
     await take(turn, read)

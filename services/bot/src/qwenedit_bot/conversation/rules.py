@@ -19,7 +19,7 @@ from qwenedit_bot.texts.intents import implied_how, put_right
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 ONE_WISH = 10
 """Seconds within which texts, or photos without captions, belong together."""
@@ -317,16 +317,6 @@ def can_resume(draft: Draft) -> bool:
     told = draft.preset or draft.words
     asked = bool(draft.preset) or len(draft.pictures) > 1
     return bool(told and draft.pictures and (draft.how or not asked))
-
-
-def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
-    """Return the lowest thing above a message.
-
-    Each thing comes with the IDs of its messages; IDs grow downwards.
-    """
-    places = ((max((place for place in shown if place < below), default=0), thing) for thing, shown in things)
-    above = [(place, thing) for place, thing in places if place]
-    return max(above, key=lambda each: each[0])[1] if above else None
 
 
 def _photos(draft: Draft, event: Photos) -> Outcome:
