@@ -9,17 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
 
-from qwenedit_decoder import headers
-from qwenedit_decoder.limits import (
-    MAX_PIXELS,
-    MAX_PIXELS_PHOTO,
-    MAX_RATIO,
-    MAX_SIDE,
-    MIN_SIDE,
-    Normalised,
-    PictureRefusedError,
-    Refusal,
-)
+from qwenedit_decoder import headers, limits
+from qwenedit_decoder.limits import Normalised, PictureRefusedError, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +79,7 @@ def normalise(data: bytes) -> Normalised:
     with _opened(data) as image:
         _check(image)
         lossy = image.format in _PHOTO
-        image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG is decoded at a part of its size
+        image.draft("RGB", (limits.MAX_SIDE, limits.MAX_SIDE))  # a JPEG is decoded at a part of its size
         image.load()
         if image.mode in _SCALABLE:
             # Before anything that copies: at 25 megapixels each copy has 100 MB.
@@ -137,16 +128,16 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _scale(image: Image.Image) -> None:
-    image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image.thumbnail((limits.MAX_SIDE, limits.MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _check(image: Image.Image) -> None:
     width, height = image.size
-    if width * height > (MAX_PIXELS_PHOTO if image.format in _PHOTO else MAX_PIXELS):
+    if width * height > (limits.MAX_PIXELS_PHOTO if image.format in _PHOTO else limits.MAX_PIXELS):
         raise PictureRefusedError(Refusal.TOO_MANY_PIXELS, width=width, height=height)
-    if min(width, height) < MIN_SIDE:
+    if min(width, height) < limits.MIN_SIDE:
         raise PictureRefusedError(Refusal.TOO_SMALL, width=width, height=height)
-    if max(width, height) > MAX_RATIO * min(width, height):
+    if max(width, height) > limits.MAX_RATIO * min(width, height):
         raise PictureRefusedError(Refusal.TOO_NARROW, width=width, height=height)
     # Phones put a second frame (depth, a larger one) behind a JPEG; that is Pillow's MPO and no animation.
     # A burst of HEIC has several as well, and Pillow opens its first choice.

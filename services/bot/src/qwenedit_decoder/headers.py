@@ -6,18 +6,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from qwenedit_decoder.limits import (
-    HEAVY,
-    LIGHT,
-    LIGHT_BYTES,
-    LIGHT_PIXELS,
-    MAX_RATIO,
-    MAX_SIDE,
-    MIN_SIDE,
-    PictureRefusedError,
-    ProcessLimits,
-    Refusal,
-)
+from qwenedit_decoder import limits
+from qwenedit_decoder.limits import PictureRefusedError, ProcessLimits, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,9 +44,9 @@ class Header:
 
 def limits_of(data: bytes, header: Header | None) -> ProcessLimits:
     """Return what a process may take for a picture; the most where the header cannot be read."""
-    if header is None or header.width * header.height > LIGHT_PIXELS or len(data) > LIGHT_BYTES:
-        return HEAVY
-    return LIGHT
+    if header is None or header.width * header.height > limits.LIGHT_PIXELS or len(data) > limits.LIGHT_BYTES:
+        return limits.HEAVY
+    return limits.LIGHT
 
 
 def is_as_kept(data: bytes, header: Header) -> bool:
@@ -64,7 +54,7 @@ def is_as_kept(data: bytes, header: Header) -> bool:
     if not header.plain or not data.endswith(_END):
         return False
     shorter, longer = sorted((header.width, header.height))
-    return shorter >= MIN_SIDE and longer <= min(MAX_SIDE, MAX_RATIO * shorter)
+    return shorter >= limits.MIN_SIDE and longer <= min(limits.MAX_SIDE, limits.MAX_RATIO * shorter)
 
 
 def read_header(data: bytes) -> Header | None:

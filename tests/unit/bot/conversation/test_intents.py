@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from qwenedit_bot.texts.corrections import put_right
 from qwenedit_bot.texts.intents import (
     WISHES,
     Doubt,
@@ -16,7 +17,6 @@ from qwenedit_bot.texts.intents import (
     is_listed,
     meaning_of,
     place_of,
-    put_right,
     wish_behind,
     without_remarks,
 )

@@ -12,16 +12,7 @@ from aiogram import exceptions
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.session.middlewares.base import BaseRequestMiddleware
 
-from qwenedit_bot.chat.errors import (
-    TEXTS,
-    BotError,
-    ChatUnreachableError,
-    GroupMovedError,
-    LaterError,
-    PhotoRejectedError,
-    TelegramUnavailableError,
-    UnknownRefusalError,
-)
+from qwenedit_bot.chat import errors
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -33,7 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.metrics import BotMetrics
 
 
-_BY_TEXT = tuple((text.lower(), kind) for kind, texts in TEXTS.items() for text in texts.split("; "))
+_BY_TEXT = tuple((text.lower(), kind) for kind, texts in errors.TEXTS.items() for text in texts.split("; "))
 
 _STATUS: tuple[tuple[type[exceptions.AiogramError], str], ...] = (
     (exceptions.TelegramRetryAfter, "429"),
@@ -71,22 +62,22 @@ def trouble_of(error: exceptions.AiogramError | None) -> str:
     return ""
 
 
-def translated(error: exceptions.AiogramError) -> BotError:
+def translated(error: exceptions.AiogramError) -> errors.BotError:
     """Return one of the bot's own errors, which unlike aiogram's never quote an address with the token."""
     status = status_of(error)
     if isinstance(error, exceptions.TelegramEntityTooLarge):
-        return PhotoRejectedError(error.message)
+        return errors.PhotoRejectedError(error.message)
     if isinstance(error, exceptions.TelegramMigrateToChat):
-        return GroupMovedError(error.migrate_to_chat_id)
+        return errors.GroupMovedError(error.migrate_to_chat_id)
     if not isinstance(error, exceptions.TelegramAPIError) or status not in ("400", "403", "other"):
         cause = error.message.partition(":")[0] if isinstance(error, exceptions.TelegramNetworkError) else ""
-        return TelegramUnavailableError(f"{status} {cause}".rstrip())
+        return errors.TelegramUnavailableError(f"{status} {cause}".rstrip())
     message = error.message.lower()
-    fallback = ChatUnreachableError if status == "403" else UnknownRefusalError
+    fallback = errors.ChatUnreachableError if status == "403" else errors.UnknownRefusalError
     kind = next((kind for text, kind in _BY_TEXT if text in message), fallback)
-    if kind is LaterError:
-        return LaterError(5.0, "flood")  # it does not say how long
-    if kind is UnknownRefusalError:
+    if kind is errors.LaterError:
+        return errors.LaterError(5.0, "flood")  # it does not say how long
+    if kind is errors.UnknownRefusalError:
         method = error.method.__api_method__
         log.warning("telegram.unknown_error", method=method, status=status, description=error.message)
     return kind(error.message)

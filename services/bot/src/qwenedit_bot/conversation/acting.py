@@ -128,7 +128,8 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:
     """Delete answered questions."""
-    closed, answer = _open(before) - _open(after), None
+    opened, left = ({each.shown} if each.asked else set() for each in (before, after))
+    closed, answer = opened - left, None
     if isinstance(action, Do):
         first = action.wanted[0]
         if turn.press is not None and not first.like and after.jobs != before.jobs:
@@ -137,11 +138,6 @@ async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> Non
         answer = await turn.services.replies.find(turn.to(first.reply_to, first.discriminator))
     for message_id in closed - {answer}:
         await turn.services.messenger.delete(turn.chat_id, message_id)
-
-
-def _open(draft: Draft) -> set[int]:
-    """Return the IDs of messages with open questions."""
-    return {draft.shown} if draft.asked else set()
 
 
 def _change(turn: Turn, draft: Draft) -> View:

@@ -12,7 +12,7 @@ from qwenedit_bot.conversation import screen
 from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.rules import AGAIN, FIX, OTHER, STOP, UNDO, WISHES, Edited, Photos, Said, Stage, Thing
 from qwenedit_bot.conversation.screen import UNFINISHED, attachment_of
-from qwenedit_bot.texts import intents
+from qwenedit_bot.texts import corrections, intents
 from qwenedit_bot.texts.intents import ANOTHER, ORIGINAL, Doubt, Intent
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     if base is not None and added:
         pictures = (*base.pictures, *pictures)
     place, again = intents.place_of(words), next(filter(None, map(_asks_again, messages)), "")
-    repeats = again and (draft.words or not intents.named_in(words))
+    repeats = again and (draft.words or not corrections.named_in(words))
     # It names the one that waits, or replies to a result.
     beside = added or (place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures))
     return Photos(
@@ -57,7 +57,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
         message_id=messages[0].message_id,
         at=sent_at(messages[0]),
         pictures=pictures,
-        words="" if repeats or (draft.words and not intents.named_in(words)) else words,
+        words="" if repeats or (draft.words and not corrections.named_in(words)) else words,
         words_in=captioned[0] if captioned else 0,
         how="together" if beside else intents.how_of(words),
         named=None if beside else screen.at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
@@ -72,7 +72,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     rest, head = intents.wish_behind(text)
     intent, doubt = _meant(turn, message, rest or text)
     about, replied = await about_of(turn, draft, message, intent)
-    if about is not None and head != UNDO and intents.put_right(about.prompt, wish_in(text)):
+    if about is not None and head != UNDO and corrections.put_right(about.prompt, wish_in(text)):
         rest, (intent, doubt) = "", _meant(turn, message, text)
         intent, doubt = (intent, doubt) if intent in (UNDO, STOP) else (FIX, "")
     wish = wish_in(rest or text)
@@ -128,7 +128,7 @@ def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thin
             named = about if intent == OTHER else None
     if named is not None and intent == AGAIN and intents.has("also", wish):  # “the same for the other one”
         named = Thing(Stage.PHOTO, named.pictures)
-    if intent in WISHES and intents.takes_back(about.prompt, wish):
+    if intent in WISHES and corrections.takes_back(about.prompt, wish):
         intent = UNDO
     elif intent == UNDO and intents.has("remove", wish) and intents.has("remove", about.prompt):  # “remove it”
         intent = AGAIN
@@ -159,7 +159,7 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     about, wish, intent = event.about, event.words, event.intent
     if about is None:
         return event
-    more, named = intents.has("more", wish) and not intents.has("less", wish), intents.named_in(wish)
+    more, named = intents.has("more", wish) and not intents.has("less", wish), corrections.named_in(wish)
     over = intents.has("over", wish) and bool(named)
     also = intents.has("also", wish) and ((event.replied and intent == AGAIN) or intent == FIX)
     alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
@@ -170,7 +170,7 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and len(named) <= 1:
         undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
         about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
-    elif about.stage in UNFINISHED and not intent and (intents.shares(about.prompt, wish) or " " not in wish):
+    elif about.stage in UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
         intent = FIX  # “a red hat” after “add a hat”
     elif intent == FIX and about.stage is Stage.RESULT and (more or over or about.job == draft.praised):
         about = replace(about, sources=about.pictures)
@@ -273,7 +273,7 @@ def _asks_again(message: Message) -> str:
     """Return the intent of a caption that repeats the last instruction, as “this one” does; else nothing."""
     caption = message.caption or ""
     intent = intents.meaning_of(caption).intent
-    same = intent == FIX and intents.has("also", caption) and not intents.named_in(caption)  # “me too”
+    same = intent == FIX and intents.has("also", caption) and not corrections.named_in(caption)  # “me too”
     return (AGAIN if same else intent) if own_words(message) and (same or intent in (AGAIN, OTHER)) else ""
 
 

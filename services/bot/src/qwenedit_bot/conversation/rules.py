@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from qwenedit_bot.conversation.draft import Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
-from qwenedit_bot.texts.intents import implied_how, put_right
+from qwenedit_bot.texts.corrections import put_right
+from qwenedit_bot.texts.intents import implied_how
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -525,8 +526,7 @@ def _edited(draft: Draft, event: Edited) -> Outcome:
             return _do(draft, event, pictures, words, event.how or draft.how, words_in=number)
     elif not draft.preset:
         return _photos(
-            draft,
-            Photos(id=event.id, message_id=number, at=event.at, pictures=(new,), words=words, words_in=number),
+            draft, Photos(id=event.id, message_id=number, at=event.at, pictures=(new,), words=words, words_in=number)
         )
     return draft, Nothing()
 

@@ -13,7 +13,7 @@ from qwenedit_bot.conversation.rules import MOST_PHOTOS, OTHER, UNDO, Stage, Thi
 from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
-from qwenedit_bot.texts import intents
+from qwenedit_bot.texts import corrections, intents
 from qwenedit_bot.texts.intents import ANOTHER
 from qwenedit_jobs import State
 
@@ -30,9 +30,10 @@ UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 
 
 async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
-    """Return the lowest thing above a text."""
+    """Return the lowest thing above a text: a button's job leaves it to a waiting photo or a result."""
     things = await things_on_screen(turn, draft)
-    return lowest([each for each in things if _takes_words(draft, each[0])], below)
+    told = [each for each in things if each[0].words_in or (each[0].prompt and not draft.pictures)]
+    return lowest([each for each in things if each in told or each[0].stage not in UNFINISHED], below)
 
 
 def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
@@ -43,12 +44,6 @@ def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing |
     places = ((max((place for place in shown if place < below), default=0), thing) for thing, shown in things)
     above = [(place, thing) for place, thing in places if place]
     return max(above, key=lambda each: each[0])[1] if above else None
-
-
-def _takes_words(draft: Draft, thing: Thing) -> bool:
-    """Return whether a text may refer to a thing: a button's job leaves it to a waiting photo or a result."""
-    pressed = thing.stage in UNFINISHED and not thing.words_in
-    return not pressed or bool(thing.prompt and not draft.pictures)
 
 
 async def first_of(turn: Turn, thing: Thing) -> Thing:
@@ -81,7 +76,7 @@ def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
 def named_before(about: Thing, things: Sequence[Thing], words: str) -> tuple[Picture, ...]:
     """Return the newest other result whose instruction has what words name; else nothing."""
     results = [each for each in things if each.stage is Stage.RESULT and each.job != about.job]
-    return next((each.pictures for each in reversed(results) if intents.shares(each.prompt, words)), ())
+    return next((each.pictures for each in reversed(results) if corrections.shares(each.prompt, words)), ())
 
 
 def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: bool = False) -> tuple[Thing, ...]:

@@ -15,7 +15,6 @@ from array import array
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from importlib.resources.abc import Traversable
 
-_READ = 200
+READ = 200
 """Characters of a message that are looked at."""
 _PIECE, _WHOLE, _BARE = 0.2, 100.0, 30.0
 """What a piece counts for beside a word, which is in many of them, and what a whole sentence that is listed does."""
@@ -40,7 +39,6 @@ A remark that becomes a job costs a picture; a wish that doesn't costs a message
 """
 _CJK = "\u3400-\u9fff"
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
-_WORDS = r"\d+|[^\W\d]+"
 _REPEATED = re.compile(r"(\w)\1{2,}|(\w\w)\2{2,}")
 _MARKS_BETWEEN = r"(?:(?!(?<=\d):\d)[.,!?;:()\n…—،؛؟，。！？；、\u2600-\u27bf\U0001f000-\U0001faff])+"
 """What stands between clauses, besides words such as “but”."""
@@ -103,8 +101,7 @@ _BESIDE_OTHERS = (*WISHES, *_REMARKS, *_BACK, *_ASKED, Intent.AGAIN, Intent.SEND
 _LABELS = tuple(Intent)
 ORIGINAL = "original"
 PLACES = FIRST, SECOND, THIRD, LAST, ANOTHER = "first", "second", "third", "last", "other"
-"""Which one of several pictures is meant, as `albums.yaml` has it."""
-_NOT_RIGHT = ("more", "adds", "also", "remove", "back")
+"""Which one of several pictures is meant, as `markers.yaml` has it."""
 _ROOM = 32
 """More than there are labels."""
 _KEY = (1 << 64) - _ROOM
@@ -138,7 +135,7 @@ def meaning_of(text: str) -> Meaning:
         grumbles = said != text or (marks and marks <= _IMPATIENT) or marks & _ANGRY
         return Meaning(Intent.QUESTION if grumbles else Intent.THANKS)
     meaning = _BAYES.meaning_of(said)
-    clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:_READ]) if _TOKEN.search(each)]
+    clauses = [each for each in re.split(f"{_MARKS_BETWEEN}|{_phrases()['but']}", said[:READ]) if _TOKEN.search(each)]
     alone = len(clauses) <= 1 or is_listed(said) or meaning.intent not in _BESIDE_OTHERS
     return meaning if alone else _of_clauses(meaning, clauses, said)
 
@@ -147,10 +144,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     """Return what words mean that aren't listed, by their clauses: what one of them wants counts before remarks."""
     meant = [_BAYES.meaning_of(each) for each in clauses]
     sure = [each for each in meant if each.intent in WISHES and not each.doubt]
-    if meaning.intent in (
-        *_ASKED,
-        Intent.SEND,
-    ):  # “do you speak English? make it blue”
+    if meaning.intent in (*_ASKED, Intent.SEND):  # “do you speak English? make it blue”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
     praised = Meaning(Intent.THANKS) == meant[0] and not has("but", text)
@@ -169,7 +163,7 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
 def wish_behind(text: str) -> tuple[str, str]:
     """Return a wish and what comes first, as in “undo and make it blue” or “forget it, make it red”; else nothing."""
     start = 0
-    for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ]):
+    for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:READ]):
         head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
         drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", text[start : mark.start()])
         whole = (Intent.WISH,) if head.intent is Intent.STOP else WISHES  # “wait no, green” says too little
@@ -181,7 +175,7 @@ def wish_behind(text: str) -> tuple[str, str]:
 
 def questions_in(text: str) -> tuple[Intent, ...]:
     """Return the different questions about the bot in a text."""
-    clauses = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:_READ])
+    clauses = re.split("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:READ])
     meant = [_BAYES.meaning_of(each) for each in clauses if _TOKEN.search(each)]
     return tuple(dict.fromkeys(each.intent for each in meant if each.intent in QUESTIONS and not each.doubt))
 
@@ -196,6 +190,11 @@ def without_remarks(text: str) -> str:
     return text
 
 
+def between_marks(text: str) -> list[str]:
+    """Return the parts of a text between marks such as commas."""
+    return re.split(_MARKS_BETWEEN, text[:READ])
+
+
 def is_listed(text: str) -> bool:
     """Return whether a sentence is in `phrases/`."""
     return any(any(_BAYES.seen(each)) for found, _weight in _whole(text.removeprefix("/")) for each in found)
@@ -203,8 +202,7 @@ def is_listed(text: str) -> bool:
 
 def how_of(text: str) -> Literal["each", "together", ""]:
     """Return whether words about an album are about each picture, or about one picture of them all, if they say so."""
-    clauses = re.split(_MARKS_BETWEEN, text[:_READ])
-    if has("together", text) or any(len(places_in(each)) > 1 for each in clauses):
+    if has("together", text) or any(len(places_in(each)) > 1 for each in between_marks(text)):
         return "together"
     return "each" if has("each", text) else ""
 
@@ -212,64 +210,6 @@ def how_of(text: str) -> Literal["each", "together", ""]:
 def implied_how(text: str) -> Literal["each", "together", ""]:
     """Return how words that don't say it use several pictures: empty if they may make one of them, as “with” does."""
     return "together" if has("places", text) else "" if has("joins", text) else "each"
-
-
-def shares(said: str, words: str) -> bool:
-    """Return whether words name something that was said."""
-    before = re.findall(_WORDS, said.casefold())
-    return any(get_close_matches(each, before, 1, 0.75) for each in named_in(words))
-
-
-def named_in(words: str) -> list[str]:
-    """Return the words that aren't common; “a bit more” has none."""
-    return [each for each in re.findall(r"\w{3,}", words[:_READ].casefold()) if not has("common", each)]
-
-
-def takes_back(said: str, words: str) -> bool:
-    """Return whether words undo what was said: “take the hat off” after “add a hat”, or “put the flag back”."""
-    opposite = has("back", words) or (has("remove", words) and has("adds", said))
-    one = "\n" not in said and len(re.findall(_WORDS, said)) <= 8
-    first, *rest = re.split(_MARKS_BETWEEN, words[:_READ])
-    named = named_in(first) if all(meaning_of(each).intent is not Intent.WISH for each in rest) else []
-    return opposite and one and bool(named) and all(shares(said, each) for each in named)
-
-
-def put_right(said: str, words: str) -> str:
-    """Return what was said with a word replaced, if that's all that words do; else nothing.
-
-    “*hat” and “oops, hat” replace the word that they're like, “hat, not cap” and “not cap but hat” the one they name.
-    “7” and “no, blue” replace the only number, colour or style; “rather mountains” what something was changed to.
-    “The hat is still there” says what was said once more.
-    """
-    every, before = re.findall(_WORDS, words[:_READ]), re.findall(_WORDS, said)
-    told = [each for each in every if (each.isdigit() or len(each) > 1) and not has("slip", each)]
-    if len(every) > 8:  # they have more to say
-        return ""
-    if has("still", words) and len([each for each in named_in(words) if not shares(said, each)]) <= 1:
-        return said
-    other, wrong = {*named_in(words)} & {*told} - {*before}, told if len(told) == 1 else []
-    typed = get_close_matches("".join(wrong), before, 1, 0.6 if "*" in words or has("oops", words) else 0.8)
-    for kind in () if typed or "?" in words else ("number", "colour", "style"):
-        one, had = ([w for w in each if has(kind, w) or (kind == "number" and w.isdigit())] for each in (told, before))
-        if len(one) == len(had) == 1 and other <= {*one} and not any(has(each, words) for each in _NOT_RIGHT):
-            right = re.sub(rf"(?<!\w){had[0]}", one[0], said)
-            return right if right != said else ""
-    if typed:
-        old, new, found = told[0], told[0], typed
-    elif len(told) > 2 and has("deny", told[0]) and f"{told[1]} {told[2]}" not in words:
-        old, new = told[1], " ".join(each for each in told[2:] if not has("common", each))
-        found = [each for each in before if each[:3] == old[:3] and get_close_matches(old, [each])]
-    elif len(told) > 2 and has("not", told[-2]) and f"{told[-3]} {told[-2]}" in words.replace(",", ""):
-        old, new = told[-1], told[-3]
-        found = [old] if old in before and (old.isdigit() or len(told) == 3) else []
-    elif len(other) == 1 and has("instead", words) and has("to", " ".join(said.split()[-3:-1])):
-        old, new, found = before[-1], *other, [rf"(?:an? )?{each}" for each in before[-1:] if not has("common", each)]
-    else:
-        return ""
-    # And no “thanks, not the hat”.
-    alike = get_close_matches(old, [new]) or old.isdigit() or has("colour", new) or meaning_of(new).intent in WISHES
-    tail = "".join(f"( {each})?" for each in new.split()[1:])  # which may be named once more
-    return re.sub(rf"(?<!\w){found[0]}{tail}", new, said) if found and alike and new not in before else ""
 
 
 def place_of(text: str) -> str:
@@ -345,14 +285,14 @@ def _whole(said: str) -> tuple[tuple[set[int], float], ...]:
 
 
 def has(about: str, text: str) -> bool:
-    """Return whether words have a phrase that `albums.yaml` lists, in any language."""
+    """Return whether words have a phrase that `markers.yaml` lists, in any language."""
     return re.search(_phrases()[about], _spaced(text)) is not None
 
 
 @cache
 def _phrases() -> Mapping[str, str]:
     listed: defaultdict[str, list[str]] = defaultdict(list)
-    for phrases in _read(files("qwenedit_bot.texts") / "albums.yaml").values():
+    for phrases in _read(files("qwenedit_bot.texts") / "markers.yaml").values():
         for about, said in phrases.items():
             listed[about] += map(_spaced, said.split(","))
     return {about: "|".join(found) for about, found in listed.items()}
@@ -365,7 +305,7 @@ def _spaced(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return the beginning of a text without capitals, accents and repeated letters, as in “sooo coool”."""
-    decomposed = unicodedata.normalize("NFKD", text[:_READ].casefold().translate(_SPELLINGS))
+    decomposed = unicodedata.normalize("NFKD", text[:READ].casefold().translate(_SPELLINGS))
     return " ".join(_REPEATED.sub(r"\1\1\2\2", decomposed.translate(_MARKS)).split())
 
 
