@@ -263,7 +263,7 @@ async def test_face_that_has_changed_is_kept(stage: Any) -> None:
     ann, _picture = await with_result(stage)
     await ann.send("that doesnt look like me")
     prompt, done_to = await next_of(stage)
-    kept = "that doesnt look like me\nKeep the person's face exactly as in the photo."
+    kept = "that doesnt look like me\nkeep the person's face exactly as in the photo"
     assert (prompt, done_to == RESULT) == (f"{SNOW}\n{kept}", False)
 
 
@@ -590,9 +590,6 @@ async def test_question_about_an_album_may_be_answered_in_words(stage: Any, word
     await ann.wait_for(lambda chat: all("Each on its own" not in each.now.labels for each in chat.from_bot))
 
 
-# ---------------------------------------------------------------- albums
-
-
 async def test_album_and_then_the_wish_is_asked_about_once(stage: Any) -> None:
     ann = await stage.telegram.user()
     sent = await ann.send(album=[photo() for _ in range(3)])
@@ -689,12 +686,15 @@ async def test_both_is_about_photos_that_were_sent_one_by_one(stage: Any) -> Non
     assert [(await next_of(stage))[0] for _ in range(2)] == ["make both of them darker"] * 2
 
 
-async def test_wrong_photo_after_a_result_keeps_the_words_for_the_right_one(stage: Any) -> None:
-    ann, _picture = await with_result(stage)
+async def test_wrong_photo_after_two_versions_keeps_the_words_for_the_right_one(stage: Any) -> None:
+    ann, _picture = await with_result(stage, "make the cup red")
+    await ann.send("no, blue")
+    await next_of(stage)
+    await ann.picture(number=2)
     await ann.send("wrong photo sorry")
     await ann.says("Send another photo")
     await ann.send(photo=photo(), caption="this one")
-    assert (await next_of(stage))[0] == SNOW
+    assert (await next_of(stage))[0] == "make the cup blue"
 
 
 async def test_result_that_a_reply_calls_better_is_kept(stage: Any) -> None:

@@ -117,9 +117,10 @@ def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
     assert jobs(step(waits, photos(5, words="Make it snow"))[1])[0][1] == SNOW
 
 
-def test_caption_about_photos_together_is_about_the_one_sent_just_before_too() -> None:
+def test_caption_about_photos_together_or_both_is_about_the_one_sent_just_before_too() -> None:
     assert jobs(step(WAITS, photos(6, words="swap them", how="together"))[1]) == [((5, 6), "swap them", 6, "")]
     assert jobs(step(WAITS, photos(6, words=SNOW))[1]) == [((6,), SNOW, 6, "")]
+    assert [each[0] for each in jobs(step(WAITS, photos(6, words="both of these", how="each"))[1])] == [(5,), (6,)]
 
 
 def test_caption_that_needs_another_photo_waits_for_it() -> None:

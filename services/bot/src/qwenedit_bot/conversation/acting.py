@@ -121,9 +121,7 @@ def _question(turn: Turn, draft: Draft, what: Question) -> View:
         Question.FORGOTTEN: View(words(Text.FORGOTTEN_HOW)),
         Question.ONE_OF: View(words(Text.ONE_OF)),
     }
-    if what is Question.NEXT:
-        return _next(turn, draft)
-    return views.get(what) or _change(turn, draft)
+    return _next(turn, draft) if what is Question.NEXT else views.get(what) or _change(turn, draft)
 
 
 async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> None:

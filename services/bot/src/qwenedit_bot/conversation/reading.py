@@ -118,7 +118,7 @@ def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thin
     if intent in (UNDO, OTHER) and place == ORIGINAL:
         return replace(event, about=original, intent=UNDO)
     if place or intent == OTHER:
-        several = screen.several_of(about, things, intent, far=place == ANOTHER)
+        several = screen.several_of(about, things, intent if place else screen.PHOTOS, far=place == ANOTHER)
         named = screen.at_place(place, several, about)
         only = intent == OTHER and not several and about.stage not in UNFINISHED
         if only and not place:  # the photo was the wrong one, and its job has ended

@@ -16,7 +16,7 @@ from qwenedit_bot.conversation.draft import Draft, How, Picture
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, RequestOutcome
 from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.texts.corrections import put_right
-from qwenedit_bot.texts.intents import implied_how
+from qwenedit_bot.texts.intents import has, implied_how
 from qwenedit_jobs import MAX_PICTURES
 
 if TYPE_CHECKING:
@@ -349,15 +349,15 @@ def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins:
     number, named = event.words_in or event.message_id, event.pictures if event.named is None else event.named.pictures
     lacks = bool(draft.words) and _lacks_another(draft)
     how = "together" if lacks or (joins and implied_how(event.words) == "together") else event.how
-    joins = lacks or (joins and event.named is None and (how == "together" or len(named) > 1))
-    waits = joins or not draft.pictures
+    joins = joins and event.named is None and (how == "together" or len(named) > 1 or has("both", event.words))
+    waits = lacks or joins or not draft.pictures
     words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
     if how == "together" and len(both) == 1:  # such as “put this into my next photo”
         after = replace(draft, pictures=both, at=event.at, words=words, words_in=number, how=how)
         return after, Ask(Question.OTHER, event.message_id)
     draft = replace(draft, pictures=draft.pictures if event.named is None else both)
     draft = replace(draft, words="") if waits else draft
-    return _do(draft, event, both if joins else named, words, how, words_in=number)
+    return _do(draft, event, both if lacks or joins else named, words, how, words_in=number)
 
 
 def _lacks_another(draft: Draft) -> bool:
@@ -623,9 +623,8 @@ def _for_preset(
 
 
 def _how_chosen(draft: Draft, event: HowChosen) -> Outcome:
-    if len(draft.pictures) <= 1 or not draft.asked or event.message_id != draft.shown:
-        return draft, Expired()
-    return _used(draft, event, event.how)
+    asks = len(draft.pictures) > 1 and draft.asked and event.message_id == draft.shown
+    return _used(draft, event, event.how) if asks else (draft, Expired())
 
 
 def _used(draft: Draft, event: HowChosen | Said, how: How) -> Outcome:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 UNFINISHED = (Stage.WAITING, Stage.RUNNING)
+PHOTOS = "photos"
 
 
 async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
@@ -83,7 +84,8 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: 
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
     They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
-    results of a photo. If there are none, they're photos sent soon after each other; if `far`, all photos.
+    results of a photo. If there are none, they're photos sent soon after each other; if `far`, all photos. Of `PHOTOS`
+    alone, results of the same photo are no choice.
     """
     origins: dict[str, int] = {}
     for each in things:
@@ -101,7 +103,8 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: 
     made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
     alike = [each for each in made if _wish(each) == _wish(own)]
     near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
-    found = {UNDO: (made, album, near), OTHER: (album, made, near)}.get(intent, (album, alike, near, made))
+    orders = {UNDO: (made, album, near), OTHER: (album, made, near), PHOTOS: (album, near)}
+    found = orders.get(intent, (album, alike, near, made))
     found = (album, alike, [*newest.values()]) if far else found
     return tuple(next((each for each in found if len(each) > 1), ()))
 
