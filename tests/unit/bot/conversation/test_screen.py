@@ -65,8 +65,7 @@ def test_picture_before_is_the_last_result_of_the_same_photo_whatever_its_words(
         (HAT_AGAIN, [HAT, HAT_AGAIN], (HAT, HAT_AGAIN)),
         (HAT_AGAIN, [made(10, photo(9)), HAT, HAT_AGAIN], (HAT, HAT_AGAIN)),
         (made(12, photo(9)), [HAT, made(12, photo(9))], (HAT, made(12, photo(9)))),
-        (made(32, photo(30)), [HAT, made(32, photo(30))], ()),
-        (DARK, [HAT, DARK], ()),
+        (made(32, photo(30)), [HAT, made(32, photo(30))], (HAT, made(32, photo(30)))),
     ],
 )
 def test_place_is_one_of_an_album_or_of_what_was_made_with_the_same_words(

@@ -4,25 +4,10 @@ import pytest
 
 from qwenedit_bot.conversation.reading import wish_in
 
+SIGNS = ["", "...", "👍", "!?", "\u2060\u200b\u00ad", "\ufeff.", "/start", "/edit", "/edit ...", "/presets now"]
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "",
-        " ",
-        "...",
-        "…",
-        "👍",
-        "!?",
-        "\u200b",
-        "\u2060\u200b\u00ad",
-        "\ufeff.",
-        "/start",
-        "/edit",
-        "/edit ...",
-        "/presets now",
-    ],
-)
+
+@pytest.mark.parametrize("said", SIGNS)
 def test_wish_is_not_in_signs_commands_and_invisible_characters(said: str) -> None:
     assert wish_in(said) == ""
 

@@ -52,15 +52,16 @@ class WorkerByHand:
         self.photos = dict[str, bytes]()
 
     async def claim(self) -> Claim:
-        """Take the next job, as soon as there is one."""
-        while True:
-            claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD, wait=1.0)
-            if claim is not None:
-                self.claims.append(claim)
-                for ref in claim.job.edit.pictures:
-                    if await self.store.holds(ref):
-                        self.photos[ref] = await self.store.get(ref)
-                return claim
+        """Take the next job, as soon as there is one; TimeoutError after a minute without one."""
+        async with asyncio.timeout(60):
+            claim = None
+            while claim is None:
+                claim = await self.queue.claim(worker="by hand", token=secrets.token_hex(8), lease=HELD, wait=1.0)
+        self.claims.append(claim)
+        for ref in claim.job.edit.pictures:
+            if await self.store.holds(ref):
+                self.photos[ref] = await self.store.get(ref)
+        return claim
 
     async def step(self, claim: Claim, step: int, steps: int) -> None:
         """Say that so many steps of an edit are done."""

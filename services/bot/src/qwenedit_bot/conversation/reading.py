@@ -118,17 +118,19 @@ def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thin
     if intent in (UNDO, OTHER) and place == ORIGINAL:
         return replace(event, about=original, intent=UNDO)
     if place or intent == OTHER:
-        several = screen.several_of(about, things, intent if place else screen.PHOTOS, far=place == ANOTHER)
+        kind = screen.PHOTOS if place == ANOTHER else intent if place else screen.ALBUM
+        several = screen.several_of(about, things, kind)
         named = screen.at_place(place, several, about)
         only = intent == OTHER and not several and about.stage not in UNFINISHED
-        if only and not place:  # the photo was the wrong one, and its job has ended
+        if only and not place and about.stage is Stage.RESULT:  # the photo was the wrong one, and its job has ended
             return replace(event, about=replace(about, stage=Stage.ENDED))
-        if only:  # there is no other
+        if only and place:  # there is no other
             intent = AGAIN if place == ANOTHER else intent
             named = about if intent == OTHER else None
     if named is not None and intent == AGAIN and intents.has("also", wish):  # “the same for the other one”
         named = Thing(Stage.PHOTO, named.pictures)
-    if intent in WISHES and corrections.takes_back(about.prompt, wish):
+    excess = intents.has("over", wish) and intents.has("more", about.prompt) and not corrections.named_in(wish)
+    if intent in WISHES and (excess or corrections.takes_back(about.prompt, wish)):  # “too much” after “more”
         intent = UNDO
     elif intent == UNDO and intents.has("remove", wish) and intents.has("remove", about.prompt):  # “remove it”
         intent = AGAIN
@@ -149,7 +151,7 @@ def _with_jobs(event: Said, things: Sequence[Thing], *, place: str) -> Said:
         return replace(event, intent=AGAIN, jobs=wrong)
     jobs = () if event.replied else screen.jobs_of(about, things)
     if len(jobs) == 1 and about.stage is Stage.RESULT and intents.has("both", wish):  # of photos sent one by one
-        jobs = screen.several_of(about, things, far=True)[-2:]
+        jobs = screen.several_of(about, things, screen.PHOTOS)[-2:]
     one = not place and not event.how and (intents.has("single", wish) or intents.places_in(wish))
     return replace(event, about=None) if len(jobs) > 1 and one else replace(event, jobs=jobs)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.actors import is_of_bot
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.rules import MOST_PHOTOS, OTHER, UNDO, Stage, Thing
+from qwenedit_bot.conversation.rules import OTHER, UNDO, Stage, Thing
 from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from qwenedit_jobs import Status
 
 UNFINISHED = (Stage.WAITING, Stage.RUNNING)
-PHOTOS = "photos"
+ALBUM, PHOTOS = "album", "photos"
 
 
 async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
@@ -80,12 +80,11 @@ def named_before(about: Thing, things: Sequence[Thing], words: str) -> tuple[Pic
     return next((each.pictures for each in reversed(results) if corrections.shares(each.prompt, words)), ())
 
 
-def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: bool = False) -> tuple[Thing, ...]:
+def several_of(about: Thing, things: Sequence[Thing], kind: str = "") -> tuple[Thing, ...]:
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
-    They are the newest thing of each photo of an album, or the results of the same instruction; for “undo”, all
-    results of a photo. If there are none, they're photos sent soon after each other; if `far`, all photos. Of `PHOTOS`
-    alone, results of the same photo are no choice.
+    They are the newest thing of each photo of an album, or the results of the same instruction; if there are none, the
+    newest of each photo. `kind` is the intent; `PHOTOS` leaves out results of one photo, `ALBUM` all else.
     """
     origins: dict[str, int] = {}
     for each in things:
@@ -102,10 +101,9 @@ def several_of(about: Thing, things: Sequence[Thing], intent: str = "", *, far: 
     album = [newest[each] for each in numbers if newest.keys() >= set(range(*sorted((each, here))))]
     made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
     alike = [each for each in made if _wish(each) == _wish(own)]
-    near = [newest[each] for each in numbers if abs(each - here) <= MOST_PHOTOS]
-    orders = {UNDO: (made, album, near), OTHER: (album, made, near), PHOTOS: (album, near)}
-    found = orders.get(intent, (album, alike, near, made))
-    found = (album, alike, [*newest.values()]) if far else found
+    photos = [newest[each] for each in numbers]
+    usual, undo, other = (album, alike, photos, made), (made, album, photos), (album, made, photos)
+    found = {UNDO: undo, OTHER: other, ALBUM: usual[:1], PHOTOS: usual[:3]}.get(kind, usual)
     return tuple(next((each for each in found if len(each) > 1), ()))
 
 
