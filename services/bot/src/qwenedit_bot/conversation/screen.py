@@ -84,7 +84,7 @@ def several_of(about: Thing, things: Sequence[Thing], kind: str = "") -> tuple[T
     """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
 
     They are the newest thing of each photo of an album, or the results of the same instruction; if there are none, the
-    newest of each photo. `kind` is the intent; `PHOTOS` leaves out results of one photo, `ALBUM` all else.
+    newest of each of the last three photos. `kind` is the intent; `PHOTOS` are all, `ALBUM` is nothing else.
     """
     origins: dict[str, int] = {}
     for each in things:
@@ -102,8 +102,8 @@ def several_of(about: Thing, things: Sequence[Thing], kind: str = "") -> tuple[T
     made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
     alike = [each for each in made if _wish(each) == _wish(own)]
     photos = [newest[each] for each in numbers]
-    usual, undo, other = (album, alike, photos, made), (made, album, photos), (album, made, photos)
-    found = {UNDO: undo, OTHER: other, ALBUM: usual[:1], PHOTOS: usual[:3]}.get(kind, usual)
+    usual, undo, other = (album, alike, photos[-3:], made), (made, album, photos[-3:]), (album, made, photos[-3:])
+    found = {UNDO: undo, OTHER: other, ALBUM: (album,), PHOTOS: (album, alike, photos)}.get(kind, usual)
     return tuple(next((each for each in found if len(each) > 1), ()))
 
 
