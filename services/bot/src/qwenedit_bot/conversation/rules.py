@@ -560,7 +560,7 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
 def _put_right(job: Thing, event: Said) -> str:
     """Return a job's instruction with the line replaced that a corrected message is like; else the message's words."""
     lines = get_close_matches(event.words, job.prompt.split("\n"), 1, 0.5)
-    return job.prompt.replace(lines[0], event.words) if lines else event.words
+    return job.prompt.replace(lines[0], event.words) if lines else put_right(job.prompt, event.words) or event.words
 
 
 def _has_another(job: Thing, picture: Picture) -> bool:

@@ -49,7 +49,9 @@ def put_right(said: str, words: str) -> str:
         if old:  # of which the new words may have the end
             tail = "".join(f"( {each})?" for each in new.split()[1:])
             right = re.sub(rf"(?<!\w){old}{tail}", new, said)
-            return right if right != said and new not in before else ""
+            alike = get_close_matches(old, [new]) or any(_is(kind, new) for kind in _KINDS)
+            takes = alike or meaning_of(new).intent in WISHES
+            return right if takes and right != said and new not in before else ""
     return ""
 
 
@@ -80,20 +82,17 @@ def _contrasted(before: list[str], told: list[str], words: str) -> tuple[str, st
     elif len(told) > 2 and has("not", told[-2]) and f"{told[-3]} {told[-2]}" in words.replace(",", ""):
         old, new = told[-1], told[-3]
         found = [old] if old in before and (old.isdigit() or len(told) == 3) else []
-    return (found[0], new) if found and (get_close_matches(old, [new]) or _can_replace(new)) else ("", "")
+    return (found[0], new) if found else ("", "")
 
 
 def _changed_to(before: list[str], told: list[str], words: str) -> tuple[str, str]:
     """Return what something was changed to, and the new word: “rather mountains” after “change the sky to a sunset”."""
-    other = {*named_in(words)} & {*told} - {*before}
-    to = has("to", " ".join(before[-3:-1])) and not has("common", before[-1])
-    denies = len(told) > 2 and has("deny", told[0])  # “not the glasses”
-    new = "".join(other) if len(other) == 1 and not denies else ""
-    return (f"(?:an? )?{before[-1]}", new) if to and has("instead", words) and _can_replace(new) else ("", "")
-
-
-def _can_replace(new: str) -> bool:
-    return any(_is(kind, new) for kind in _KINDS) or meaning_of(new).intent in WISHES
+    wrong = next((before[-size:] for size in (1, 2, 3) if has("to", " ".join(before[-size - 1 : -size]))), [])
+    other = [*{*named_in(words)} & {*told} - {*before}]
+    swaps = has("oops", words) or (has("instead", words) and has("changes", " ".join(before)))
+    swaps = swaps and not (len(told) > 2 and has("deny", told[0]))  # “not the glasses”
+    fits = swaps and bool(wrong) and not has("common", wrong[-1]) and len(other) == 1
+    return (r"\W+".join(wrong), other[0]) if fits else ("", "")
 
 
 def _is(kind: str, word: str) -> bool:
