@@ -162,14 +162,14 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     if about is None:
         return event
     more, named = intents.has("more", wish) and not intents.has("less", wish), corrections.named_in(wish)
-    over = intents.has("over", wish) and bool(named)
+    over, leans = intents.has("over", wish) and bool(named), len(named) <= 1 and not intents.has("adds", wish)
     also = intents.has("also", wish) and ((event.replied and intent == AGAIN) or intent == FIX)
     alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
     if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
         intent = ""
     elif also and not named and (about.stage is Stage.PHOTO or intent == AGAIN):  # “me too”
         about, intent = Thing(Stage.PHOTO, about.pictures), AGAIN
-    elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and len(named) <= 1:
+    elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and leans:
         undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
         about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
     elif about.stage in UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
