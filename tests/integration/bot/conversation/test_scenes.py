@@ -113,7 +113,7 @@ async def test_right_photo_replaces_the_wrong_one(stage: Any, words: str) -> Non
     await ann.says("next in line")
     if words:
         await ann.send(words)
-        await ann.says("I've cancelled")
+        await ann.says("Send the right photo")
     (right,) = await ann.send(photo=photo(size=(90, 60)), caption="" if words else "wrong photo sorry, this one")
     await ann.wait_for(lambda chat: [each.reply_to for each in chat.from_bot if "“" in each.text] == [right])
     prompt, done_to = await next_of(stage)
@@ -692,7 +692,7 @@ async def test_wrong_photo_after_two_versions_keeps_the_words_for_the_right_one(
     await next_of(stage)
     await ann.picture(number=2)
     await ann.send("wrong photo sorry")
-    await ann.says("Send another photo")
+    await ann.says("Send the right photo")
     await ann.send(photo=photo(), caption="this one")
     assert (await next_of(stage))[0] == "make the cup blue"
 

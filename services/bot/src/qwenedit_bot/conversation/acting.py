@@ -246,9 +246,8 @@ async def _with_wishes_before(turn: Turn, words: str, status: Status | None) -> 
     for _ in range(10):
         before = sources_of(status)[0].job if status is not None else ""
         status = await turn.services.queue.status(before) if before else None
-        words = (
-            rules.behind(turn.services.presets.words_in(status.job.edit.prompt), words) if status is not None else words
-        )
+        if status is not None:
+            words = rules.behind(turn.services.presets.words_in(status.job.edit.prompt), words)
     return words
 
 
@@ -275,18 +274,21 @@ async def _reword(turn: Turn, action: Reword) -> None:
     if Reworded.TOO_LATE in outcomes:
         raise _BegunError
     text = Text.EDITED_REFUSED if Reworded.REFUSED in outcomes else Text.EDITED_IN_TIME
-    view = View(words(text, said=shortened(action.words)))
-    await turn.say(view, to=turn.to(action.to, "edited" if turn.edited else ""))
+    to = turn.to(action.to, "edited" if turn.edited else "")
+    await turn.say(View(words(text, said=shortened(action.words))), to=to)
 
 
 async def _stop(turn: Turn, draft: Draft, action: Stop) -> None:
     """Say how many jobs are cancelled, then cancel them; saying it first keeps the number right if it's repeated."""
     services, jobs, count = turn.services, action.jobs, len(action.jobs or ())
     if jobs is None:
-        count = len(await services.backlog.waiting(turn.user_id))
-        count += len(await services.queue.unfinished_ids_of(turn.user_id))
+        count = len(
+            [*await services.backlog.waiting(turn.user_id), *await services.queue.unfinished_ids_of(turn.user_id)]
+        )
     waits = draft.words or draft.preset or draft.pictures or jobs == ()
-    if count:
+    if action.wrong:
+        view = View(turn.words(Text.RIGHT_PHOTO))
+    elif count:
         view = View(turn.words(Text.JOBS_CANCELLED, count=count))
     elif waits:
         view = View(turn.words(Text.DIALOGUE_CANCELLED))
@@ -312,8 +314,9 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
         if action.intent != Intent.THANKS:  # the others would have to read it
             await turn.say(View(turn.words(Text.GROUP_HELP, bot=turn.services.bot_name)))
         return
-    intent, busy = Intent(action.intent), await _is_busy(turn)
-    if busy and intent in (Intent.START, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
+    intent, queue, backlog = Intent(action.intent), turn.services.queue, turn.services.backlog
+    busy = bool(await queue.unfinished_ids_of(turn.user_id) or await backlog.waiting(turn.user_id))
+    if busy and intent in (Intent.START, Intent.THANKS, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
         intent = Intent.WHEN
     waits = intent in (*_REMARKS, Intent.PRICE) and rules.can_resume(draft)
     none_left = await _none_left(turn) if waits else None
@@ -336,12 +339,6 @@ def _remarked(turn: Turn, intent: Intent, result: str) -> View:
     offered = ((AGAIN, Text.AGAIN_BUTTON), (UNDO, Text.UNDO_BUTTON)) if result else ()
     buttons = tuple(Button(turn.words(text), f"{verb}:{result}") for verb, text in offered)
     return View(turn.words(Text.GRUMBLED if result else Text.HINT), (buttons,) if buttons else ())
-
-
-async def _is_busy(turn: Turn) -> bool:
-    """Return whether the user has an unfinished job."""
-    services = turn.services
-    return bool(await services.queue.unfinished_ids_of(turn.user_id) or await services.backlog.waiting(turn.user_id))
 
 
 _TOLD = {

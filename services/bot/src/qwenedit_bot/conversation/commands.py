@@ -28,8 +28,7 @@ async def start(turn: Turn) -> None:
 
 async def give_help(turn: Turn) -> None:
     """Answer `/help`: what works well, and the limits."""
-    larger = round(turn.services.larger_megapixels)
-    text = turn.words(Text.HELP, length=MAX_INSTRUCTION, larger=larger)
+    text = turn.words(Text.HELP, length=MAX_INSTRUCTION, larger=round(turn.services.larger_megapixels))
     if turn.services.shop.packs:
         text = f"{text}\n\n{turn.words(Text.BUY_HINT)}"
     await turn.say(View(text, single(_styles(turn.words))))

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.actors import own_words
-from qwenedit_bot.conversation import screen
+from qwenedit_bot.conversation import rules, screen
 from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.rules import AGAIN, FIX, OTHER, STOP, UNDO, WISHES, Edited, Photos, Said, Stage, Thing
-from qwenedit_bot.conversation.screen import UNFINISHED, attachment_of
+from qwenedit_bot.conversation.screen import attachment_of
 from qwenedit_bot.texts import corrections, intents
 from qwenedit_bot.texts.intents import ANOTHER, ORIGINAL, Doubt, Intent
 
@@ -121,7 +121,7 @@ def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thin
         kind = screen.PHOTOS if place == ANOTHER else intent if place else screen.ALBUM
         several = screen.several_of(about, things, kind)
         named = screen.at_place(place, several, about)
-        only = intent == OTHER and not several and about.stage not in UNFINISHED
+        only = intent == OTHER and not several and about.stage not in rules.UNFINISHED
         if only and not place and about.stage is Stage.RESULT:  # the photo was the wrong one, and its job has ended
             return replace(event, about=replace(about, stage=Stage.ENDED))
         if only and place:  # there is no other
@@ -146,7 +146,7 @@ def _with_jobs(event: Said, things: Sequence[Thing], *, place: str) -> Said:
     about, wish = event.about, event.words
     if about is None:
         return event
-    wrong = tuple(each for each in things if each.stage in UNFINISHED)
+    wrong = tuple(each for each in things if each.stage in rules.UNFINISHED)
     if about.stage is Stage.PHOTO and event.intent == OTHER and wrong:  # this is the right one
         return replace(event, intent=AGAIN, jobs=wrong)
     jobs = () if event.replied else screen.jobs_of(about, things)
@@ -164,6 +164,7 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     more, named = intents.has("more", wish) and not intents.has("less", wish), corrections.named_in(wish)
     over, leans = intents.has("over", wish) and bool(named), len(named) <= 1 and not intents.has("adds", wish)
     also = intents.has("also", wish) and ((event.replied and intent == AGAIN) or intent == FIX)
+    told = intents.has("told", wish) and bool(named) and not corrections.shares(about.prompt, wish)  # perhaps by voice
     alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
     if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
         intent = ""
@@ -172,11 +173,11 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and leans:
         undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
         about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
-    elif about.stage in UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
+    elif about.stage in rules.UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
         intent = FIX  # “a red hat” after “add a hat”
-    elif intent == FIX and about.stage is Stage.RESULT and (more or over or about.job == draft.praised):
+    elif intent == FIX and about.stage is Stage.RESULT and (more or over or told or about.job == draft.praised):
         about = replace(about, sources=about.pictures)
-        intent = "" if len(named) > (0 if more or over else 1) else FIX
+        intent = "" if len(named) > (0 if more or over or told else 1) else FIX
     return replace(event, about=about, intent=intent)
 
 

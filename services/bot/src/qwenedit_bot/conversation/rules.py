@@ -50,6 +50,9 @@ class Stage(StrEnum):
     """A job that failed or was cancelled."""
 
 
+UNFINISHED = (Stage.WAITING, Stage.RUNNING)
+
+
 @dataclass(frozen=True, slots=True)
 class Thing:
     """Something on the screen that a text may refer to."""
@@ -229,6 +232,8 @@ class Stop:
     """If None, all of the user's jobs and waiting requests."""
     result: str = ""
     """The job whose result is on the screen, in case there's nothing to cancel."""
+    wrong: bool = False
+    """The photo was the wrong one; the words wait for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,7 +423,7 @@ def _is_answer(draft: Draft, event: Said, thing: Thing) -> bool:
     answers = draft.words and not draft.pictures if event.replied else draft.preset
     if thing.stage is Stage.PHOTO or answers:
         return True
-    unfinished = thing.stage in (Stage.WAITING, Stage.RUNNING)
+    unfinished = thing.stage in UNFINISHED
     return unfinished and event.intent in WISHES and _continues(draft, event)
 
 
@@ -434,7 +439,7 @@ def _agreed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
 
 
 def _stop(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    if event.replied and thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
+    if event.replied and thing is not None and thing.stage in UNFINISHED:
         return draft, Stop((thing.job,))
     return replace(draft, at=0, words="", words_at=0, preset="", how=""), Stop(result=_result_of(thing))
 
@@ -447,7 +452,7 @@ def _other(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         return _instructed(draft, event, thing)
     if thing is not None and thing.stage is not Stage.RESULT and not event.replied:  # it's the wrong photo
         after = replace(draft, pictures=(), at=0, words=thing.prompt, words_in=thing.words_in, words_at=0)
-        return after, Stop((thing.job,) if thing.stage in (Stage.WAITING, Stage.RUNNING) else ())
+        return after, Stop((thing.job,) if thing.stage in UNFINISHED else (), wrong=bool(after.words))
     if thing is None or not event.replied:
         return draft, Ask(Question.ONE_OF, event.message_id)
     if draft.words:
@@ -469,7 +474,7 @@ def _instructed(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
         words = with_earlier(draft.words, words) if draft.words and goes_on else words
         after = replace(draft, words=words, words_at=at, words_in=number, how=event.how)
         return after, Nothing() if words != event.words else Ask(Question.WHICH, number)
-    if thing.stage in (Stage.WAITING, Stage.RUNNING):
+    if thing.stage in UNFINISHED:
         return _about_jobs(draft, event, event.jobs or (thing,))
     pictures, how = thing.pictures, event.how
     if event.replied and thing.stage is Stage.RESULT and draft.pictures and implied_how(words) == "together":
@@ -550,7 +555,7 @@ def _corrected(draft: Draft, event: Edited) -> Outcome:
         )
         for at, job in enumerate(event.jobs)
     ]
-    unfinished = tuple(job.job for job in event.jobs if job.stage in (Stage.WAITING, Stage.RUNNING))
+    unfinished = tuple(job.job for job in event.jobs if job.stage in UNFINISHED)
     waiting = tuple(job.job for job in event.jobs if job.stage is Stage.WAITING)
     free = unfinished if _continues(draft, event) else waiting
     after = replace(draft, words_at=event.at)
@@ -587,7 +592,7 @@ def _again(draft: Draft, event: Said | Photos, thing: Thing | None, words: str =
 
 
 def _undo(draft: Draft, event: Said, thing: Thing | None) -> Outcome:
-    if thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING):
+    if thing is not None and thing.stage in UNFINISHED:
         return replace(draft, words_at=0), Stop((thing.job,))
     return _back_to(draft, event, thing.sources if thing is not None else ())
 
@@ -605,7 +610,7 @@ def _chosen(draft: Draft, event: Chosen) -> Outcome:
         return replace(draft, preset=""), Nothing()
     thing, pictures = event.about, event.about.pictures if event.about is not None else ()
     after, action = _for_preset(draft, event, event.preset, event.takes, pictures, draft.words)
-    unfinished = thing is not None and thing.stage in (Stage.WAITING, Stage.RUNNING)
+    unfinished = thing is not None and thing.stage in UNFINISHED
     if thing is not None and unfinished and isinstance(action, Do) and len(pictures) == 1:
         action = replace(action, wanted=(replace(action.wanted[0], after=thing.job),))
     return after, action

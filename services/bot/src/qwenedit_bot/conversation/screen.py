@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.actors import is_of_bot
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.rules import OTHER, UNDO, Stage, Thing
+from qwenedit_bot.conversation.rules import OTHER, UNDO, UNFINISHED, Stage, Thing
 from qwenedit_bot.edits.delivery import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
-UNFINISHED = (Stage.WAITING, Stage.RUNNING)
 ALBUM, PHOTOS = "album", "photos"
 
 

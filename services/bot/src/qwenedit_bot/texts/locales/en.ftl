@@ -339,6 +339,7 @@ duration = { $hours ->
 nothing-to-cancel = There's nothing to cancel.
 not-yours-to-stop = You have nothing here to stop. Only the person who asked for a picture can stop it.
 dialogue-cancelled = OK. Send another photo, or say what to change.
+right-photo = OK. Send the right photo, and I'll do the same to it.
 jobs-cancelled = { $count ->
     [one] OK, I've cancelled your picture.
    *[other] OK, I've cancelled your { $count } pictures.
