@@ -89,7 +89,7 @@ def _changed_to(before: list[str], told: list[str], words: str) -> tuple[str, st
     """Return what something was changed to, and the new word: “rather mountains” after “change the sky to a sunset”."""
     wrong = next((before[-size:] for size in (1, 2, 3) if has("to", " ".join(before[-size - 1 : -size]))), [])
     other = [*{*named_in(words)} & {*told} - {*before}]
-    swaps = has("oops", words) or (has("instead", words) and has("changes", " ".join(before)))
+    swaps = (has("instead", words) or has("oops", words)) and has("changes", " ".join(before))
     swaps = swaps and not (len(told) > 2 and has("deny", told[0]))  # “not the glasses”
     fits = swaps and bool(wrong) and not has("common", wrong[-1]) and len(other) == 1
     return (r"\W+".join(wrong), other[0]) if fits else ("", "")
