@@ -67,7 +67,8 @@ def _of_a_kind(before: list[str], told: list[str], words: str) -> tuple[str, str
     other = {*named_in(words)} & {*told} - {*before}
     adds = any(has(each, words) for each in ("more", "adds", "also", "remove", "back"))
     for kind in () if adds or "?" in words else _KINDS:
-        one, had = ([each for each in known if _is(kind, each)] for known in (told, before))
+        had = [each for each in before if _is(kind, each)]
+        one = [each for each in told if _is(kind, each) and each not in had]  # “white, not blue”
         if len(one) == len(had) == 1 and other <= {*one}:
             return had[0], one[0]
     return "", ""

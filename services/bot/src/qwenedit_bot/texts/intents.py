@@ -316,8 +316,7 @@ def _sentences() -> Iterator[tuple[Intent, str]]:
 
 def _read(file: Traversable) -> dict[str, Any]:
     """Read a file of phrases or sentences; “yes” and “16:9” are as they are written."""
-    listed: dict[str, Any] = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - makes strings
-    return listed
+    return dict(yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER))  # noqa: S506 - makes strings
 
 
 _BAYES = _Bayes(_sentences())
