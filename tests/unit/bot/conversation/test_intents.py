@@ -192,6 +192,7 @@ def test_words_about_an_album_that_say_no_more() -> None:
         ("make me smile", "its the same??", ""),
         ("make the cup red", "wait no green", "make the cup green"),
         ("make the cup red", "Sorry white is required not red", "make the cup white"),
+        ("белый фон для авито", "фон какой то серый, надо белый", ""),
         ("сделай чашку красной", "ой стой в синий лучше", "сделай чашку синий"),
         ("сделай чашку красной", "стой, не красной, синей", "сделай чашку синей"),
         ("write Happy Birthday Kaitlin", "oops its spelled Katelyn", "write Happy Birthday Katelyn"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import get_close_matches
+from itertools import pairwise
 
 from qwenedit_bot.texts.intents import READ, WISHES, Intent, between_marks, has, meaning_of
 
@@ -49,9 +50,8 @@ def put_right(said: str, words: str) -> str:
         if old:  # of which the new words may have the end
             tail = "".join(f"( {each})?" for each in new.split()[1:])
             right = re.sub(rf"(?<!\w){old}{tail}", new, said)
-            alike = get_close_matches(old, [new]) or any(_is(kind, new) for kind in _KINDS)
-            takes = alike or meaning_of(new).intent in WISHES
-            return right if takes and right != said and new not in before else ""
+            fits = get_close_matches(old, [new]) or any(_is(k, new) for k in _KINDS) or meaning_of(new).intent in WISHES
+            return right if fits and right != said and new not in before else ""
     return ""
 
 
@@ -64,12 +64,12 @@ def _misspelled(before: list[str], told: list[str], words: str) -> tuple[str, st
 
 def _of_a_kind(before: list[str], told: list[str], words: str) -> tuple[str, str]:
     """Return the only number, colour or style, and the new one: “7” or “no, blue”."""
-    other = {*named_in(words)} & {*told} - {*before}
+    other, denied = {*named_in(words)} & {*told} - {*before}, {each for no, each in pairwise(told) if has("deny", no)}
     adds = any(has(each, words) for each in ("more", "adds", "also", "remove", "back"))
     for kind in () if adds or "?" in words else _KINDS:
         had = [each for each in before if _is(kind, each)]
         one = [each for each in told if _is(kind, each) and each not in had]  # “white, not blue”
-        if len(one) == len(had) == 1 and other <= {*one}:
+        if len(one) == len(had) == 1 and other <= {*one} and {*told} & {*had} <= denied:
             return had[0], one[0]
     return "", ""
 
