@@ -727,6 +727,7 @@ async def test_same_for_another_photo_is_all_that_was_done_to_this_one(stage: An
         ("add a scarf", "nah take the scarf off"),
         ("remove the people", "undo"),
         ("more snow", "too much lol"),
+        ("remove the flag", "hmm looks weird. put the flag back"),
     ],
 )
 async def test_opposite_of_the_last_wish_undoes_it(stage: Any, caption: str, words: str) -> None:
@@ -734,6 +735,8 @@ async def test_opposite_of_the_last_wish_undoes_it(stage: Any, caption: str, wor
     await later(stage, ann)
     await ann.send(words)
     assert (await ann.says("Back to this one")).reply_to == picture.reply_to
+    await ann.send("ok thank you so much sir")
+    await ann.says("Glad to help")
 
 
 async def test_words_about_two_photos_wait_for_both(stage: Any) -> None:

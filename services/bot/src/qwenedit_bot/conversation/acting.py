@@ -319,12 +319,13 @@ async def _reply(turn: Turn, draft: Draft, action: Reply) -> None:
     if busy and intent in (Intent.START, Intent.THANKS, Intent.QUESTION, Intent.FILE):  # which asks where a picture is
         intent = Intent.WHEN
     waits = intent in (*_REMARKS, Intent.PRICE) and rules.can_resume(draft)
+    asks = (*_REMARKS, Intent.HELP) if draft.at else (Intent.QUESTION, Intent.START)  # “thanks” after “undo”
     none_left = await _none_left(turn) if waits else None
     if none_left is not None:
         await turn.say(none_left)
     elif waits and intent is not Intent.QUESTION:
         await turn.say(shop.waiting_view(turn.words, draft, Text.NOT_YET))
-    elif draft.pictures and intent in (*_REMARKS, Intent.HELP) and not (busy or waits or action.result):
+    elif draft.pictures and intent in asks and not (busy or waits or action.result):
         await turn.say_once(View(turn.words(Text.READY)))
     elif intent in _ANSWERS:
         await _ANSWERS[intent](turn)

@@ -13,7 +13,7 @@ from qwenedit_bot.conversation.draft import Picture
 from qwenedit_bot.conversation.rules import AGAIN, FIX, OTHER, STOP, UNDO, WISHES, Edited, Photos, Said, Stage, Thing
 from qwenedit_bot.conversation.screen import attachment_of
 from qwenedit_bot.texts import corrections, intents
-from qwenedit_bot.texts.intents import ANOTHER, ORIGINAL, Doubt, Intent
+from qwenedit_bot.texts.intents import ANOTHER, FIRST, ORIGINAL, Doubt, Intent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,23 +91,25 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if about is None:
         return event
     things, place = await screen.from_above(turn, draft), intents.place_of(wish_in(text))
+    if place == FIRST and not screen.several_of(about, things, UNDO):  # “take my first photo”
+        place = ORIGINAL
     original = await screen.first_of(turn, about) if place == ORIGINAL else about
-    if replied and event.intent == UNDO and (head == OTHER or intents.has("better", text)):  # “this one was better”
-        event = replace(event, intent=OTHER)
+    this = replied and (head == OTHER or intents.has("better", text))  # “this one is better, just brighter”
+    event = replace(event, intent=OTHER) if this and event.intent == UNDO else event
     if rest and about.stage is Stage.RESULT and place in ("", ORIGINAL):
-        event = _gone_back(event, about, things, original if place else None, head=head, text=text)
+        source = original if place else about if head == STOP else None
+        event = _gone_back(event, about, things, source, this=this, text=text)
     elif not replied:
         event = _pointing(event, about, things, original, place=place)
     return _based(draft, _with_jobs(event, things, place=place), things)
 
 
 def _gone_back(
-    event: Said, about: Thing, things: Sequence[Thing], original: Thing | None, *, head: str, text: str
+    event: Said, about: Thing, things: Sequence[Thing], source: Thing | None, *, this: bool, text: str
 ) -> Said:
     """Return a wish with the picture that the user returns to first, as in “undo and make it blue”."""
-    this = event.replied and (head == OTHER or intents.has("better", text))  # “this one is better, just brighter”
-    before = original or (about if head == STOP else screen.with_before(about, things))
-    found = screen.named_before(about, things, text) if intents.has("better", text) and original is None else ()
+    before = source or screen.with_before(about, things)
+    found = screen.named_before(about, things, text) if intents.has("better", text) and source is None else ()
     pictures = about.pictures if this else found or before.sources
     return replace(event, about=Thing(Stage.PHOTO, pictures), replied=True)
 
@@ -137,6 +139,8 @@ def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thin
     if intent == UNDO and not place and about.stage is Stage.RESULT:  # “the beach was better”
         pictures = screen.named_before(about, things, wish)
         named = next((each for each in things if pictures and each.pictures == pictures), None)
+        new = intents.has("colour", wish) and not pictures and not corrections.shares(about.prompt, wish)
+        intent = FIX if new else intent  # “red was better” of what was never red
     about = screen.with_before(about, things) if intent == UNDO else about
     return replace(event, about=about, intent=intent, named=named)
 

@@ -644,16 +644,9 @@ def _used(draft: Draft, event: HowChosen | Said, how: How) -> Outcome:
 def _resumed(draft: Draft, event: Resumed | Said) -> Outcome:
     if not can_resume(draft):
         return draft, Expired()
+    rest, number = replace(draft, words="", preset=""), draft.words_in or draft.pictures[0].message_id
     how: How = draft.how or "together"
-    return _do(
-        replace(draft, words="", preset=""),
-        event,
-        draft.pictures,
-        draft.words,
-        how,
-        words_in=draft.words_in or draft.pictures[0].message_id,
-        preset=draft.preset,
-    )
+    return _do(rest, event, draft.pictures, draft.words, how, words_in=number, preset=draft.preset)
 
 
 def _do(

@@ -27,11 +27,11 @@ def shares(said: str, words: str) -> bool:
 
 def takes_back(said: str, words: str) -> bool:
     """Return whether words undo what was said: “take the hat off” after “add a hat”, or “put the flag back”."""
-    opposite = has("back", words) or (has("remove", words) and has("adds", said))
-    one = "\n" not in said and len(re.findall(_WORDS, said)) <= _MOST
-    first, *rest = between_marks(words)
-    named = named_in(first) if all(meaning_of(each).intent is not Intent.WISH for each in rest) else []
-    return opposite and one and bool(named) and all(shares(said, each) for each in named)
+    parts, one = between_marks(words), "\n" not in said and len(re.findall(_WORDS, said)) <= _MOST
+    opposite = [each for each in parts if has("back", each) or (has("remove", each) and has("adds", said))]
+    more = any(meaning_of(each).intent is Intent.WISH for each in parts if each not in opposite)
+    named = named_in(" ".join(opposite))
+    return one and not more and bool(named) and all(shares(said, each) for each in named)
 
 
 def put_right(said: str, words: str) -> str:

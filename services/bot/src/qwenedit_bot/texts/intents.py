@@ -147,9 +147,8 @@ def _of_clauses(meaning: Meaning, clauses: list[str], text: str) -> Meaning:
     if meaning.intent in (*_ASKED, Intent.SEND):  # “do you speak English? make it blue”
         clear = [each for each in meant if each == Meaning(Intent.WISH) or each.intent in _ASKED[1:]]
         return clear[0] if clear else meaning
-    praised = Meaning(Intent.THANKS) == meant[0] and not has("still", text)
-    if praised and meaning.intent is Intent.FIX:  # “much better, thanks! Now a bit warmer” keeps what there is
-        return Meaning(Intent.WISH, meaning.doubt)
+    if Meaning(Intent.THANKS) == meant[0] and meaning.intent is Intent.FIX and not has("still", text):
+        return Meaning(Intent.WISH, meaning.doubt)  # “much better, thanks! Now a bit warmer” keeps what there is
     if Meaning(Intent.FIX) in (meant[0], meaning) and not has("less", text):  # “you removed the cat, put it back”
         meant = [each for each in meant if each.intent not in _BACK]
     acts = [each for each in meant if each.intent not in (*_REMARKS, *WISHES) and not each.doubt]
