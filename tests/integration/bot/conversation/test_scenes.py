@@ -364,6 +364,12 @@ async def test_wish_behind_undo_is_done_to_the_picture_before(stage: Any, words:
     assert (prompt, done_to) == ("make it blue", RESULT)
 
 
+async def test_instead_is_made_of_what_the_result_was_made_of(stage: Any) -> None:
+    ann, _picture = await with_result(stage)
+    await ann.send("hmm no dont like it, do a pencil sketch instead")
+    assert (await next_of(stage))[1] != RESULT
+
+
 async def test_words_after_a_corrected_caption_are_about_the_newest_result(stage: Any) -> None:
     ann, newest = await stage.telegram.user(), photo("PNG")
     (sent,) = await ann.send(photo=photo(), caption="a read rose")

@@ -15,12 +15,10 @@ def test_wish_is_not_in_signs_commands_and_invisible_characters(said: str) -> No
 @pytest.mark.parametrize(
     ("said", "wish"),
     [
-        ("make it snow", "make it snow"),
         ("\u200b make it snow\u2060\n", "make it snow"),
         ("пусть идёт снег ❄️", "пусть идёт снег ❄️"),
         ("/edit make it snow", "make it snow"),
         ("/edit@qwenedit_bot make it snow", "make it snow"),
-        ("4k", "4k"),
         ("a\u200cb", "a\u200cb"),
     ],
 )

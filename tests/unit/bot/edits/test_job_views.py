@@ -84,7 +84,7 @@ SNOW = PRESETS.preset("snow")
         ("make it snow " * 20, None, f"✨ “{('make it snow ' * 20)[:119].rstrip()}…”"),
         (SNOW.prompt if SNOW else "", None, "✨ “❄️ Snowfall”"),
         (SNOW.with_words("at night") if SNOW else "", None, "✨ “❄️ Snowfall: at night”"),
-        ("", "larger", "✨ “Larger”"),
+        ("", "larger", "✨ “larger, for printing”"),
     ],
 )
 def test_words_under_a_picture_are_what_was_asked_for(prompt: str, workflow: str | None, said: str) -> None:

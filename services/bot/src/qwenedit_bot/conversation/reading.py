@@ -177,6 +177,9 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and leans:
         undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
         about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
+    elif about.stage is Stage.RESULT and not intent and intents.has("replaces", wish.split()[-1]):
+        about = replace(about, pictures=about.sources)  # “a pencil sketch instead”
+        event = replace(event, jobs=tuple(replace(each, pictures=each.sources) for each in event.jobs))
     elif about.stage in rules.UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
         intent = FIX  # “a red hat” after “add a hat”
     elif intent == FIX and about.stage is Stage.RESULT and (more or over or told or about.job == draft.praised):

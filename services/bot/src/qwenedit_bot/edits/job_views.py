@@ -188,7 +188,7 @@ def _asked_of(words: Words, presets: Catalogue, status: Status) -> str:
 def _asked(words: Words, presets: Catalogue, prompt: str, workflow: str | None) -> str:
     """Shorten the instruction to a few words."""
     if workflow == ENLARGES:
-        return words(Text.LARGER_BUTTON)
+        return words(Text.LARGER_SAID)
     return shortened(presets.said(prompt, words.language))
 
 

@@ -236,6 +236,7 @@ larger-out-of-memory = 😔 The server doesn't have the memory for a picture tha
 again-button = Again
 file = Without Telegram's compression. Open it to save or print it.
 as-file-button = File
+larger-said = larger, for printing
 larger-button = Larger
 try-again-button = 🔁 Try again
 ask-further-in-group = What should I change? Reply to this message.

@@ -246,6 +246,7 @@ larger-out-of-memory = 😔 На такую большую картинку се
 again-button = Снова
 file = Без сжатия Telegram. Откройте, чтобы сохранить или напечатать.
 as-file-button = Файл
+larger-said = крупнее, для печати
 larger-button = HD
 try-again-button = 🔁 Попробовать снова
 ask-further-in-group = Что изменить? Ответьте на это сообщение.
