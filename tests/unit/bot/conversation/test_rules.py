@@ -110,11 +110,12 @@ def test_photos_beyond_ten_are_named_as_left_out() -> None:
 
 
 def test_caption_continues_words_that_wait_or_says_them_once_more() -> None:
-    waits = Draft(words=SNOW, words_in=3, words_at=LONG_AGO, shown=4)
+    waits = Draft(words=SNOW, words_in=3, words_at=NOW - 3600, shown=4)
     after, action = step(waits, photos(5, words="at night"))
     assert jobs(action)[0][1] == f"{SNOW}\nat night"
     assert after.words == ""
     assert jobs(step(waits, photos(5, words="Make it snow"))[1])[0][1] == SNOW
+    assert jobs(step(replace(waits, words_at=0), photos(5, words="at night"))[1])[0][1] == "at night"
 
 
 def test_caption_about_photos_together_or_both_is_about_the_one_sent_just_before_too() -> None:

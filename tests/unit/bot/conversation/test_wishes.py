@@ -17,7 +17,6 @@ def test_wish_is_not_in_signs_commands_and_invisible_characters(said: str) -> No
     [
         ("\u200b make it snow\u2060\n", "make it snow"),
         ("пусть идёт снег ❄️", "пусть идёт снег ❄️"),
-        ("/edit make it snow", "make it snow"),
         ("/edit@qwenedit_bot make it snow", "make it snow"),
         ("a\u200cb", "a\u200cb"),
     ],

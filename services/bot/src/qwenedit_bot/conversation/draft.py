@@ -53,7 +53,7 @@ class Draft:
     words_in: int = 0
     """ID of the message with the latest text."""
     words_at: int = 0
-    """When it was sent; texts within seconds of each other are one instruction."""
+    """When it was sent; texts within seconds of each other are one instruction. 0 if it was for the wrong photo."""
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""

@@ -46,8 +46,7 @@ async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Pho
     if answered is None and not draft.pictures and intents.has("into", words):  # “add him to the picture”
         base = await screen.lowest_thing(turn, draft)
     added = base is not None and base.stage is Stage.RESULT  # such as “put him in this costume”
-    if base is not None and added:
-        pictures = (*base.pictures, *pictures)
+    pictures = (*base.pictures, *pictures) if base is not None and added else pictures
     place, again = intents.place_of(words), next(filter(None, map(_asks_again, messages)), "")
     repeats = again and (draft.words or not corrections.named_in(words))
     # It names the one that waits, or replies to a result.
@@ -91,8 +90,7 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     if about is None:
         return event
     things, place = await screen.from_above(turn, draft), intents.place_of(wish_in(text))
-    if place == FIRST and not screen.several_of(about, things, UNDO):  # “take my first photo”
-        place = ORIGINAL
+    place = ORIGINAL if place == FIRST and not screen.several_of(about, things, UNDO) else place  # “my first photo”
     original = await screen.first_of(turn, about) if place == ORIGINAL else about
     this = replied and (head == OTHER or intents.has("better", text))  # “this one is better, just brighter”
     event = replace(event, intent=OTHER) if this and event.intent == UNDO else event
@@ -168,7 +166,9 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     more, named = intents.has("more", wish) and not intents.has("less", wish), corrections.named_in(wish)
     over, leans = intents.has("over", wish) and bool(named), len(named) <= 1 and not intents.has("adds", wish)
     also = intents.has("also", wish) and ((event.replied and intent == AGAIN) or intent == FIX)
-    told = intents.has("told", wish) and bool(named) and not corrections.shares(about.prompt, wish)  # perhaps by voice
+    shares, last = corrections.shares(about.prompt, wish), wish.rpartition(" ")[2]
+    told = intents.has("told", wish) and bool(named) and not shares  # perhaps by voice
+    kept = more or over or told or (event.replied and intents.has("better", wish))
     alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
     if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
         intent = ""
@@ -177,14 +177,14 @@ def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
     elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and leans:
         undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
         about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
-    elif about.stage is Stage.RESULT and not intent and intents.has("replaces", wish.split()[-1]):
-        about = replace(about, pictures=about.sources)  # “a pencil sketch instead”
+    elif about.stage is Stage.RESULT and not intent and intents.has("replaces", wish if shares else last):
+        about = replace(about, pictures=about.sources)  # “a sketch instead”, “a cap instead of the hat”
         event = replace(event, jobs=tuple(replace(each, pictures=each.sources) for each in event.jobs))
-    elif about.stage in rules.UNFINISHED and not intent and (corrections.shares(about.prompt, wish) or " " not in wish):
+    elif about.stage in rules.UNFINISHED and not intent and (shares or " " not in wish):
         intent = FIX  # “a red hat” after “add a hat”
-    elif intent == FIX and about.stage is Stage.RESULT and (more or over or told or about.job == draft.praised):
+    elif intent == FIX and about.stage is Stage.RESULT and (kept or about.job == draft.praised):
         about = replace(about, sources=about.pictures)
-        intent = "" if len(named) > (0 if more or over or told else 1) else FIX
+        intent = "" if len(named) > (0 if kept else 1) else FIX
     return replace(event, about=about, intent=intent)
 
 

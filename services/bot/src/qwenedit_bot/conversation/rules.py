@@ -356,7 +356,7 @@ def _captioned(draft: Draft, event: Photos, both: tuple[Picture, ...], *, joins:
     how = "together" if lacks or (joins and implied_how(event.words) == "together") else event.how
     joins = joins and event.named is None and (how == "together" or len(named) > 1 or has("both", event.words))
     waits = lacks or joins or not draft.pictures
-    words = with_earlier(draft.words, event.words) if draft.words and waits else event.words
+    words = with_earlier(draft.words, event.words) if waits and (draft.words_at or lacks) else event.words
     if how == "together" and len(both) == 1:  # such as “put this into my next photo”
         after = replace(draft, pictures=both, at=event.at, words=words, words_in=number, how=how)
         return after, Ask(Question.OTHER, event.message_id)

@@ -92,7 +92,7 @@ def _changed_to(before: list[str], told: list[str], words: str) -> tuple[str, st
     other = [*{*named_in(words)} & {*told} - {*before}]
     swaps = (has("instead", words) or has("oops", words)) and has("changes", " ".join(before))
     swaps = swaps and not (len(told) > 2 and has("deny", told[0]))  # “not the glasses”
-    fits = swaps and bool(wrong) and not has("common", wrong[-1]) and len(other) == 1
+    fits = swaps and bool(wrong) and not has("common", wrong[-1]) and len(other) == 1 and not has("degree", other[0])
     return (r"\W+".join(wrong), other[0]) if fits else ("", "")
 
 
