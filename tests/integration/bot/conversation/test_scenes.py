@@ -709,11 +709,11 @@ async def test_result_that_a_reply_calls_better_is_kept(stage: Any) -> None:
     await ann.send("at night")
     await next_of(stage, photo("PNG"))
     await ann.picture(number=2)
+    await ann.send("actually this one was better. just make the background pink", reply_to=first.id)
+    assert await next_of(stage) == ("just make the background pink", RESULT)
+    await later(stage, ann)
     await ann.send("this one was nicer", reply_to=first.id)
     assert (await ann.says("Back to this one")).reply_to == first.id
-    await later(stage, ann)
-    await ann.send("this one was nicer, just a bit brighter", reply_to=first.id)
-    assert await next_of(stage) == ("just a bit brighter", RESULT)
 
 
 async def test_same_for_another_photo_is_all_that_was_done_to_this_one(stage: Any) -> None:

@@ -96,20 +96,16 @@ async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | No
     event = replace(event, intent=OTHER) if this and event.intent == UNDO else event
     if rest and about.stage is Stage.RESULT and place in ("", ORIGINAL):
         source = original if place else about if head == STOP else None
-        event = _gone_back(event, about, things, source, this=this, text=text)
+        event = _gone_back(event, about, things, source, this=this)
     elif not replied:
         event = _pointing(event, about, things, original, place=place)
     return _based(draft, _with_jobs(event, things, place=place), things)
 
 
-def _gone_back(
-    event: Said, about: Thing, things: Sequence[Thing], source: Thing | None, *, this: bool, text: str
-) -> Said:
+def _gone_back(event: Said, about: Thing, things: Sequence[Thing], source: Thing | None, *, this: bool) -> Said:
     """Return a wish with the picture that the user returns to first, as in “undo and make it blue”."""
     before = source or screen.with_before(about, things)
-    found = screen.named_before(about, things, text) if intents.has("better", text) and source is None else ()
-    pictures = about.pictures if this else found or before.sources
-    return replace(event, about=Thing(Stage.PHOTO, pictures), replied=True)
+    return replace(event, about=Thing(Stage.PHOTO, about.pictures if this else before.sources), replied=True)
 
 
 def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thing, *, place: str) -> Said:

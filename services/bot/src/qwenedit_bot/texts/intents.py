@@ -165,8 +165,11 @@ def wish_behind(text: str) -> tuple[str, str]:
     for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:READ]):
         head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
         drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", text[start : mark.start()])
+        both = (
+            " " not in rest and has("colour", rest) and has("colour", text[start : mark.start()])
+        )  # “black and white”
         whole = (Intent.WISH,) if head.intent is Intent.STOP else WISHES  # “wait no, green” says too little
-        if drops and not head.doubt and meaning_of(rest) in map(Meaning, whole):
+        if drops and not both and not head.doubt and meaning_of(rest) in map(Meaning, whole):
             return rest, head.intent
         start = mark.end()
     return "", ""
