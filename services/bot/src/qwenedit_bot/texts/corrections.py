@@ -20,8 +20,8 @@ def named_in(words: str) -> list[str]:
 
 
 def shares(said: str, words: str) -> bool:
-    """Return whether words name something that was said."""
-    before = re.findall(_WORDS, said.casefold())
+    """Return whether words name something that was said last."""
+    before = re.findall(_WORDS, said[-READ:].casefold())
     return any(get_close_matches(each, before, 1, 0.75) for each in named_in(words))
 
 

@@ -163,13 +163,12 @@ def wish_behind(text: str) -> tuple[str, str]:
     """Return a wish and what comes first, as in “undo and make it blue” or “forget it, make it red”; else nothing."""
     start = 0
     for mark in re.finditer("|".join((_MARKS_BETWEEN, _phrases()["but"], _phrases()["and"])), text[:READ]):
-        head, rest = meaning_of(text[start : mark.start()]), text[mark.end() :].strip()
-        drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", text[start : mark.start()])
-        both = (
-            " " not in rest and has("colour", rest) and has("colour", text[start : mark.start()])
-        )  # “black and white”
+        before, rest = text[start : mark.start()], text[mark.end() :].strip()
+        head = meaning_of(before)
+        drops = head.intent in (*_BACK, Intent.OTHER) and not has("each", before)
+        black_and_white = " " not in rest and has("colour", rest) and has("colour", before)
         whole = (Intent.WISH,) if head.intent is Intent.STOP else WISHES  # “wait no, green” says too little
-        if drops and not both and not head.doubt and meaning_of(rest) in map(Meaning, whole):
+        if drops and not black_and_white and not head.doubt and meaning_of(rest) in map(Meaning, whole):
             return rest, head.intent
         start = mark.end()
     return "", ""
