@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, settings
 
 from local_stack import RedisServer
 from qwenedit_testkit.forks.launcher import SHARED, forking
-from qwenedit_testkit.object_server import Moto, NoGoError, Versitygw
+from qwenedit_testkit.object_server import Moto
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from qwenedit_testkit.object_server import ObjectServer
@@ -52,16 +52,26 @@ def _no_env_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENV_FILE", "")
 
 
+def logging_as_it_is() -> Callable[[], None]:
+    """Return what sets logging back to how it is now."""
+    root, hook, config = logging.getLogger(), sys.excepthook, structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+
+    def restore() -> None:
+        root.handlers[:], sys.excepthook = handlers, hook
+        root.setLevel(level)
+        structlog.configure(**config)
+
+    return restore
+
+
 @pytest.fixture(autouse=True)
 def _as_found() -> Iterator[None]:
     """Leave logging as it was found: a test that configures it must not speak for the next one."""
-    root, hook, config = logging.getLogger(), sys.excepthook, structlog.get_config()
-    handlers, level = root.handlers[:], root.level
+    restore = logging_as_it_is()
     yield
-    root.handlers[:], sys.excepthook = handlers, hook
-    root.setLevel(level)
+    restore()
     logging.captureWarnings(False)
-    structlog.configure(**config)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -96,19 +106,6 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def object_server() -> Iterator[ObjectServer]:
     """One store of objects for the whole run; a test that stops it needs one of its own."""
     server = Moto()
-    with asyncio.Runner() as runner:
-        runner.run(server.start(timeout=120))
-        yield server
-        runner.run(server.stop())
-
-
-@pytest.fixture(scope="session")
-def durable_object_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ObjectServer]:
-    """Another program that speaks S3, likewise; it keeps objects on disk, and checks signatures."""
-    try:
-        server = Versitygw(tmp_path_factory.mktemp("objects"))
-    except NoGoError as error:
-        pytest.skip(str(error))
     with asyncio.Runner() as runner:
         runner.run(server.start(timeout=120))
         yield server

@@ -137,10 +137,7 @@ CASES = {
         QUEUE,
     ),
     "QweneditWorkersLost": Case(
-        {REAPED: "0x20 1x10 2x10 3x{n}"},
-        "50m",
-        "warning",
-        "3 jobs in photos lost their worker in the last hour.",
+        {REAPED: "0x20 1x10 2x10 3x{n}"}, "50m", "warning", "3 jobs in photos lost their worker in the last hour."
     ),
     "QweneditBotDown": Case(
         {LEADER: "1x10 _x{n}"},
@@ -205,10 +202,7 @@ SILENT = {
         "",
     ),
     "nobody waits for the end of a pause": ({WAITING: "0x{n}", PAUSED: "1x{n}"}, "Pause"),
-    "paused with no worker": (
-        {WAITING: "7x{n}", PAUSED: "1x{n}", RUNNING: "0x{n}", UP: "_x{n}"},
-        "Worker",
-    ),
+    "paused with no worker": ({WAITING: "7x{n}", PAUSED: "1x{n}", RUNNING: "0x{n}", UP: "_x{n}"}, "Worker"),
     "a cold start takes ten minutes": (
         {WAITING: "0x5 2x20 0x{n}", RUNNING: "0x25 1x{n}", UP: "_x20 0x5 1x{n}"},
         "Worker",

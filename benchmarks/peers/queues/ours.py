@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from benchmarks.peers.queues.driver import LEASE, REDIS_URL, gate_or_sleep, main, mark, run_fast
 from benchmarks.peers.track import BEGUN, DONE, OFFERED
@@ -26,14 +27,20 @@ from qwenedit_jobs import (
     connect,
     input_ref,
 )
-from qwenedit_testkit.by_hand.worker_loop import PICTURE, NoOpEditor, working
+from qwenedit_worker.comfyui import EditResult, ExecutorVerdict
+from qwenedit_worker.health.activity import Activity
+from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
+from qwenedit_worker.health.shutdown import Shutdown
+from qwenedit_worker.loop.worker import Timings, Worker
+from qwenedit_worker.redis_link import RedisLink, translate_errors
+from qwenedit_worker.telemetry.metrics import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from benchmarks.peers.queues.driver import Enqueue
-    from qwenedit_worker.comfyui import EditResult, Progress
 
+PICTURE = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(60) + b"IEND\xaeB`\x82"
 SETTINGS = RedisSettings(redis_url=REDIS_URL)
 LIMITS = QueueLimits(max_queue_length=10**6, max_unfinished_per_user=10**6, max_attempts=10, retry_delays=(0.0,))
 JANITOR_EVERY = 1.0
@@ -49,24 +56,26 @@ def _job(number: int, seconds: float) -> Job:
     )
 
 
-class MarkingEditor(NoOpEditor):
+class MarkingEditor:
     """Notes when an edit begins and ends, and lasts as long as the job says."""
 
-    async def edit(
-        self,
-        job: Job,
-        *,
-        attempt: int,
-        pictures: tuple[bytes, ...],
-        on_progress: Callable[[Progress], None],
-        deadline: float,
-    ) -> EditResult:
+    async def edit(self, job: Job, **_how: object) -> EditResult:
         """Edit nothing."""
         mark(BEGUN, int(job.id))
         await gate_or_sleep(float(job.edit.prompt))
-        result = await super().edit(job, attempt=attempt, pictures=pictures, on_progress=on_progress, deadline=deadline)
         mark(DONE, int(job.id))
-        return result
+        return EditResult(png=PICTURE, seed=job.edit.seed, seconds=0.0)
+
+
+class ReadyServer:
+    """A ComfyUI that is always ready."""
+
+    async def check(self) -> None:
+        """Find nothing wrong."""
+
+    async def verdict(self) -> ExecutorVerdict:
+        """Find it alive."""
+        return ExecutorVerdict(condemned=False, reason="alive")
 
 
 @asynccontextmanager
@@ -86,10 +95,29 @@ async def producer() -> AsyncIterator[Enqueue]:
 async def consume() -> None:
     """Work, with the parts that `qwenedit_worker.app` joins."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+    timings = Timings(polling_interval=1.0, lease=LEASE, budget=300.0)
+    link, metrics = RedisLink(), Metrics(CollectorRegistry())
+    activity = Activity(budget=timings.budget, busy=metrics.busy)
+    watch = ComfyUIWatch(ReadyServer(), activity=activity, metrics=metrics)
     async with (
-        working(REDIS_URL, queue=JobQueue, editor=MarkingEditor(), name=f"worker-{os.getpid()}", lease=LEASE),
         connect(SETTINGS) as redis,
+        connect(SETTINGS, waits=True) as waiter,
+        connect(SETTINGS, decode=False) as raw,
+        asyncio.TaskGroup() as tasks,
     ):
+        worker = Worker(
+            f"worker-{os.getpid()}",
+            timings,
+            queue=translate_errors(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
+            pictures=translate_errors(RedisPictureStore(raw, SETTINGS.keys, ttl=3600), link),
+            editor=MarkingEditor(),
+            watch=watch,
+            shutdown=Shutdown(),
+            activity=activity,
+            metrics=metrics,
+        )
+        tasks.create_task(watch.keep_checking())
+        tasks.create_task(worker.run())
         await tend(JobQueue(redis, SETTINGS.keys))
 
 

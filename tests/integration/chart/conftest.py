@@ -19,7 +19,7 @@ from local_stack.processes.ports import HOST, free_port
 from local_stack.redis_server import redis_program
 
 CHART = Path(__file__).parents[3] / "charts/qwenedit"
-PING = "tests.integration.chart.ping"
+VALKEY_CLI = Path(__file__).with_name("valkey_cli.py")
 USERS = ("admin", "bot", "worker", "keda", "backup")
 BACKUP = {"existingClaim": "backups"}
 
@@ -44,7 +44,7 @@ class Server:
             moved = text.replace("/run/valkey", str(folder)).replace("/etc/valkey", str(folder))
             moved = moved.replace("/data", str(folder)).replace("port 6379", f"port {self.port}\nbind {HOST}")
             moved = moved.replace("exec valkey-server", f"exec {redis_program()}")
-            (folder / name).write_text(moved.replace("valkey-cli", f"{sys.executable} -m {PING} {self.port}"))
+            (folder / name).write_text(moved.replace("valkey-cli", f"{sys.executable} {VALKEY_CLI} {self.port}"))
         self.folder = folder
         self._script = folder / "start.sh"
         self._process: asyncio.subprocess.Process | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from pathlib import Path
 
 import helm_python
 import pytest
@@ -16,12 +15,11 @@ from redis.exceptions import NoPermissionError
 from local_stack.keep.folder import opened
 from local_stack.redis_server import RedisServer, redis_program
 from local_stack.run.backup import back_up
-from tests.integration.chart.conftest import BACKUP, CHART
+from tests.integration.chart.conftest import BACKUP, CHART, VALKEY_CLI
 
 FILE = "a.rdb"
 READ_BY_THE_CHARTS = b"REDIS0011"
 """What a file begins with that Valkey 8.1 reads; this machine's writes newer ones, too."""
-SNAPSHOT = Path(__file__).with_name("snapshot.py")
 
 
 class Scripts:
@@ -34,7 +32,7 @@ class Scripts:
         for name in ("valkey-check-rdb", "valkey-server"):
             (self.programs / name).symlink_to(redis_program(packaged=True))
         client = self.programs / "valkey-cli"
-        client.write_text(f'#!/bin/sh\nexec {sys.executable} {SNAPSHOT} {port} "$@"\n')
+        client.write_text(f'#!/bin/sh\nexec {sys.executable} {VALKEY_CLI} {port} "$@"\n')
         client.chmod(0o755)
         values = {"bot": {"token": {"existingSecret": "t"}}, "backup": {**BACKUP, "restore": FILE}}
         with helm_python.Chart.load(CHART) as chart:
@@ -53,14 +51,10 @@ class Scripts:
         }
 
     async def start(self, script, **environment):
+        pipe, out = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+        environment = self._environment | environment
         return await asyncio.create_subprocess_exec(
-            "sh",
-            "-c",
-            self._scripts[script],
-            env=self._environment | environment,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            "sh", "-c", self._scripts[script], env=environment, stdin=pipe, stdout=pipe, stderr=out
         )
 
     async def run(self, script, *, stdin=b"", **environment):
@@ -144,12 +138,7 @@ async def test_restore_over_data_is_refused(scripts, backup):
 async def test_damaged_backup_is_refused_until_a_good_one_is_sent(damage, scripts, backup):
     good = backup.read_bytes()
     middle = len(good) // 2
-    bad = {
-        "cut": good[:middle],
-        "changed": good[:-1] + bytes([good[-1] ^ 1]),
-        "empty": b"",
-        "no backup": b"key: value",
-    }
+    bad = {"cut": good[:middle], "changed": good[:-1] + bytes([good[-1] ^ 1]), "empty": b"", "no backup": b"key: value"}
     backup.write_bytes(bad[damage])
     process = await refused(scripts, "REFUSED: a.rdb is damaged or not complete")
     assert (await scripts.run("receive.sh", stdin=good))[0] == 0

@@ -32,11 +32,8 @@ from qwenedit_jobs import (
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.status import status
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.picture_refs import input_ref
-from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
 from qwenedit_jobs.redis.state_layout import claim_state
-from qwenedit_jobs.workers.registry import Presence, Workers
 
 KEYS = Keys()
 # KEDA's redis trigger: it finds out what a key is and counts it (pkg/scalers/redis_scaler.go).
@@ -92,37 +89,6 @@ async def test_worker_may_do_all_that_its_side_of_the_queue_does(bot, worker):
     assert (await queue.counts()).waiting == 1
 
 
-async def test_bot_may_do_all_that_its_side_of_the_queue_does(server, bot, worker):
-    lanes = Lanes(bot, KEYS.answers, name="bot-1")
-    queue, events = JobQueue(bot, KEYS), Events(bot, KEYS, lanes)
-    claim = await claimed(bot, worker, 1)
-    await queue.enqueue(job(2), QueueLimits())
-    await queue.cancel(job(2).id)
-    await queue.cancel(claim.job.id)
-    await bot.zadd(KEYS.leases, {claim.job.id: 1})
-    assert [lost.job_id for lost in (await queue.tick()).lost] == [claim.job.id]
-    assert await events.wait(0.1)
-    assert await events.drain() > 0
-    while rows := (await lanes.next(10))[0]:
-        await lanes.renew(rows)
-        for row in rows:
-            await lanes.done(row)
-            assert await queue.answered(event_of(row).job_id)
-    assert (await queue.counts()).waiting == len(await queue.unfinished_ids()) == 0
-    async with server.client("bot", decode=False) as raw:
-        await RedisPictureStore(raw, KEYS, ttl=60).put("a:in:0", b"png")
-    await bot.set("qwenedit:draft:1:1:1", "a photo", ex=60)
-
-
-async def test_worker_may_say_of_itself_what_the_operator_asks(bot, worker):
-    here = Presence(worker="w", since=1, ready=True, draining=False)
-    await Workers(worker, KEYS).beat(here)
-    for who in (bot, worker):
-        assert [one.presence for one in (await Workers(who, KEYS).seen()).workers] == [here]
-    await Workers(worker, KEYS).leave("w")
-    assert (await Workers(bot, KEYS).seen()).workers == ()
-
-
 async def test_operator_may_ask_and_move_all_from_the_bots_container(bot, worker):
     claim = await claimed(bot, worker, 1)
     await JobQueue(worker, KEYS).settle(claim.job.id, claim.token, Fail(Reason.OUT_OF_MEMORY))
@@ -162,15 +128,6 @@ async def test_worker_cannot_reach_what_is_the_bots_through_a_script(bot, worker
         await script(worker, "return redis.call('GET', 'qwenedit:' .. 'dialogue:1:1')")
     with pytest.raises(RedisError, match=r"(?i)permission|can't run this command|no permissions"):
         await script(worker, "return redis.call('KEYS', '*')")
-
-
-async def test_worker_may_fetch_and_store_pictures(server):
-    async with server.client("worker", decode=False) as client:
-        pictures = RedisPictureStore(client, KEYS, ttl=60)
-        reference = input_ref("0" * 16, 0)
-        await pictures.put(reference, b"png")
-        assert await pictures.get(reference) == b"png"
-        await pictures.delete(reference)
 
 
 async def test_worker_can_neither_read_nor_write_what_is_the_bots(worker):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,8 @@ from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.workers.registry import Presence, Workers
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from redis.asyncio import Redis
 
 PROMPT = "make it a secret snow"
@@ -72,6 +76,22 @@ class Desk:
         assert await self.claim(token=token) == identity
         await self.queue.settle(identity, token, Fail(Reason.OUT_OF_MEMORY, detail))
         return identity
+
+    async def ago(self, seconds: float) -> int:
+        """Return milliseconds since the epoch, so many seconds ago by Redis' clock."""
+        now, _ = await self.redis.time()
+        return round((now - seconds) * 1000)
+
+    @asynccontextmanager
+    async def limited(self, monkeypatch: pytest.MonkeyPatch, *rights: str, password: str = "p") -> AsyncIterator[None]:
+        """Have the operator be a user of Redis with these rights."""
+        await self.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", *rights)
+        monkeypatch.setenv("REDIS_URL", os.environ["REDIS_URL"].replace("//", "//looker@"))
+        monkeypatch.setenv("REDIS_PASSWORD", password)
+        try:
+            yield
+        finally:
+            await self.redis.execute_command("ACL", "DELUSER", "looker")
 
     async def state(self, identity: str) -> str:
         status = await self.queue.status(identity)

@@ -41,26 +41,16 @@ async def test_redis_that_takes_connections_and_does_not_reply_is_told_within_te
     assert "does not answer: it takes connections and gives no reply in time" in said.err
 
 
-async def test_user_without_the_right_is_told_where_to_ask(desk, redis_url, monkeypatch):
-    await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~qwenedit:*", "+ping", "+info", "+get")
-    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
-    monkeypatch.setenv("REDIS_PASSWORD", "p")
-    try:
+async def test_user_without_the_right_is_told_where_to_ask(desk, monkeypatch):
+    async with desk.limited(monkeypatch, "~qwenedit:*", "+ping", "+info", "+get"):
         said = await desk.ask("pause")
-    finally:
-        await desk.redis.execute_command("ACL", "DELUSER", "looker")
     assert said.code == 2
     assert "this Redis user may not do that" in said.err
 
 
-async def test_wrong_password_is_told_from_other_errors(desk, redis_url, monkeypatch):
-    await desk.redis.execute_command("ACL", "SETUSER", "looker", "on", ">p", "~*", "+@all")
-    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
-    monkeypatch.setenv("REDIS_PASSWORD", "wrong")
-    try:
+async def test_wrong_password_is_told_from_other_errors(desk, monkeypatch):
+    async with desk.limited(monkeypatch, "~*", "+@all", password="wrong"):
         said = await desk.ask("status")
-    finally:
-        await desk.redis.execute_command("ACL", "DELUSER", "looker")
     assert said.code == 2
     assert "the user in REDIS_URL, and at REDIS_PASSWORD" in said.err
 

@@ -93,12 +93,11 @@ async def test_status_calls_a_pause_and_a_line_without_workers_trouble(desk):
 
 async def test_status_calls_it_trouble_when_no_bot_leads_and_when_no_worker_takes_a_job(desk, workers):
     waiting = await desk.enqueue(1)
-    seconds, _ = await desk.redis.time()
-    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 40) * 1000)
+    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", await desk.ago(40))
     await workers.beat(about("gpu-1"))
     stuck = r"QweneditQueueStuck: the next job has waited for [4-9]\d s, and an idle worker doesn't take it"
     assert re.fullmatch(stuck, line_of(await desk.ask("status"), "trouble"))
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": await desk.ago(40)})
     assert line_of(await desk.ask("status"), "trouble").startswith(NO_WORKER)
     await desk.redis.delete(desk.keys.leader)
     said = await desk.ask("status")

@@ -68,8 +68,7 @@ async def test_progress_of_a_job_says_when_its_step_moved(desk, workers):
 
 async def test_worker_that_is_silent_with_a_job_in_hand_is_trouble_and_no_hang(desk, workers):
     identity = await running(desk, workers, ran=200, stood=190)
-    seconds, _ = await desk.redis.time()
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 40) * 1000})
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": await desk.ago(40)})
     told = rf"QweneditWorkersLost: worker gpu-1 is silent for \d\d s with job {identity[:8]}"
     assert re.match(told, await trouble(desk))
 
@@ -107,9 +106,8 @@ async def test_status_tells_failures_by_reason_and_by_worker(desk, workers):
     for number in range(5, 9):
         await done(desk, number)
     assert await trouble(desk) == NONE
-    seconds, _ = await desk.redis.time()
     for identity in await desk.queue.ended_ids():
-        await desk.redis.zadd(desk.keys.ended, {identity: (seconds - 16 * 60) * 1000})
+        await desk.redis.zadd(desk.keys.ended, {identity: await desk.ago(16 * 60)})
     assert line_of(await desk.ask("status"), "ended").startswith("in 15 min: 0 done, 0 failed, 0 cancelled")
 
 
@@ -129,8 +127,7 @@ async def test_job_that_waits_longer_than_a_cold_start_is_trouble_while_each_rea
     await running(desk, workers, ran=10, stood=1)
     waiting = await desk.enqueue(2)
     assert await trouble(desk) == NONE
-    seconds, _ = await desk.redis.time()
-    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", (seconds - 400) * 1000)
+    await desk.redis.hset(desk.keys.job(waiting), "enqueued_at", await desk.ago(400))
     told = "the next job has waited for 7 min, and all 1 ready workers are busy: `kubectl -n "
     assert (await trouble(desk)).startswith(f"QweneditAnswersLateFast: {told}")
     await workers.beat(about("gpu-2", ready=False, problem="ComfyUI was not reached yet"))
@@ -146,10 +143,9 @@ async def test_job_that_waits_longer_than_a_cold_start_is_trouble_while_each_rea
     ],
 )
 async def test_status_names_what_the_oldest_answer_waits_for(desk, why, said):
-    seconds, _ = await desk.redis.time()
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
     for age, identity in ((300, "feedfacefeedface"), (200, "0123456789abcdef")):
-        await lanes.put(identity, f"{(seconds - age) * 1000}-0", f'{{"id": "{identity}", "state": "done"}}')
+        await lanes.put(identity, f"{await desk.ago(age)}-0", f'{{"id": "{identity}", "state": "done"}}')
     [entry, _other], _wait = await lanes.next(2)
     await lanes.park(entry, 3600.0, why=why)
     told = await trouble(desk)
@@ -161,13 +157,12 @@ async def test_status_names_what_the_oldest_answer_waits_for(desk, why, said):
 
 
 async def test_answer_that_its_chat_refuses_is_no_trouble_and_hides_none(desk):
-    seconds, _ = await desk.redis.time()
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
-    await lanes.put("blocked", f"{(seconds - 9_000) * 1000}-0", '{"id": "feedfacefeedface", "state": "done"}')
+    await lanes.put("blocked", f"{await desk.ago(9_000)}-0", '{"id": "feedfacefeedface", "state": "done"}')
     [entry], _wait = await lanes.next(1)
     await lanes.park(entry, 3600.0, why="chat")
     assert await trouble(desk) == NONE
-    await lanes.put("other", f"{(seconds - 90) * 1000}-0", '{"id": "0123456789abcdef", "state": "done"}')
+    await lanes.put("other", f"{await desk.ago(90)}-0", '{"id": "0123456789abcdef", "state": "done"}')
     told = r"QweneditAnswersLateFast: job 01234567 ended \d+ s ago, and its user has no answer: due"
     assert re.fullmatch(told, await trouble(desk))
 
@@ -222,16 +217,10 @@ async def test_older_data_is_lost_data(desk, ago, lost):
     assert [each["event"] for each in said] == lost
 
 
-async def test_status_without_a_leader_says_so_to_a_user_who_may_see_that_alone(desk, redis_url, monkeypatch):
+async def test_status_without_a_leader_says_so_to_a_user_who_may_see_that_alone(desk, monkeypatch):
     await desk.redis.delete(desk.keys.leader)
-    rights = ("on", ">p", "~*", "+@all", "-hlen", "-xlen")
-    await desk.redis.execute_command("ACL", "SETUSER", "looker", *rights)
-    monkeypatch.setenv("REDIS_URL", redis_url.replace("//", "//looker@"))
-    monkeypatch.setenv("REDIS_PASSWORD", "p")
-    try:
+    async with desk.limited(monkeypatch, "~*", "+@all", "-hlen", "-xlen"):
         assert (await trouble(desk)).startswith("QweneditBotDown: no bot leads, so users get no answers: `kubectl")
-    finally:
-        await desk.redis.execute_command("ACL", "DELUSER", "looker")
 
 
 async def warned(desk, workers, event, words, *, ago=4.0, count=1, name="bot-0", part="bot", **facts):
@@ -285,15 +274,13 @@ async def test_part_that_is_heard_reaches_redis_again(desk, workers):
 
 async def test_words_of_a_part_that_has_fallen_silent_are_told(desk, workers):
     await warned(desk, workers, "bot.refused", "TokenRefusedError: revoked")
-    seconds, _ = await desk.redis.time()
-    await desk.redis.zadd(desk.keys.workers, {"bot-0": (seconds - 70) * 1000})
+    await desk.redis.zadd(desk.keys.workers, {"bot-0": await desk.ago(70)})
     assert (await trouble(desk)).startswith("QweneditBotDown: bot-0, ")
 
 
 async def test_worker_that_was_heard_before_is_named_if_none_is_ready(desk, workers):
     await workers.beat(about("gpu-1"))
-    seconds, _ = await desk.redis.time()
-    await desk.redis.zadd(desk.keys.workers, {"gpu-1": (seconds - 90) * 1000})
+    await desk.redis.zadd(desk.keys.workers, {"gpu-1": await desk.ago(90)})
     await desk.enqueue(1)
     said = await desk.ask("status")
     told = r"Worker gpu-1 was last heard 9\d s ago, and Redis answers here: `kubectl -n \w+ logs gpu-1 -c worker"

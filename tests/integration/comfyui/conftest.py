@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import itertools
 import os
 from contextlib import asynccontextmanager
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PIL import Image
 
 from comfyui_simulator.client import SimulatorControl
 from local_stack import ComfyUISimulator, bare_environment
+from qwenedit_testkit.photos import plain
 from qwenedit_worker.comfyui import ComfyUI, EditRequest, EditResult, Progress, SharedFolders, Workflow
 
 if TYPE_CHECKING:
@@ -37,9 +36,7 @@ JOBS = itertools.count(1)
 
 
 def picture_of(colour: tuple[int, int, int]) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), colour).save(buffer, "PNG")
-    return buffer.getvalue()
+    return plain(colour, size=(64, 48), kind="PNG")
 
 
 @dataclass
@@ -53,9 +50,6 @@ class Client:
     def note(self, progress: Progress) -> None:
         self.progress.append(progress)
         self.news.set()
-
-    def picture(self, colour: tuple[int, int, int]) -> bytes:
-        return picture_of(colour)
 
     def request(self, workflow: Workflow = FAST, *, images: tuple[bytes, ...] = (picture_of(BLUE),)) -> EditRequest:
         number = next(JOBS)
@@ -179,36 +173,6 @@ async def client(server: Server) -> AsyncIterator[Client]:
 def client_of(server: Server) -> Callable[[str], AbstractAsyncContextManager[Client]]:
     """Make a client of another address of the same server."""
     return lambda url: server.client(url=url)
-
-
-@pytest.fixture
-def quality() -> Workflow:
-    """A long one: 40 steps."""
-    return QUALITY
-
-
-@pytest.fixture
-def invert() -> Workflow:
-    """A short one, without a model."""
-    return INVERT
-
-
-@pytest.fixture
-def of_2509() -> Workflow:
-    """Another model's."""
-    return OF_2509
-
-
-@pytest.fixture
-def larger() -> Workflow:
-    """Enlarges a picture."""
-    return LARGER
-
-
-@pytest.fixture
-def fast() -> Workflow:
-    """The default."""
-    return FAST
 
 
 @pytest.fixture

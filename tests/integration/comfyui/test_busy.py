@@ -9,12 +9,13 @@ import pytest
 
 from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIBusy, EditStage
+from tests.integration.comfyui.conftest import QUALITY
 
 
-async def test_edit_that_others_keep_waiting_is_taken_back(server, control, quality) -> None:
+async def test_edit_that_others_keep_waiting_is_taken_back(server, control) -> None:
     await control.fault("hang", at_step=1)
     async with server.client() as others, server.client(patience=0.5) as ours:
-        editing = asyncio.create_task(others.edit(others.request(quality)))
+        editing = asyncio.create_task(others.edit(others.request(QUALITY)))
         await others.until(EditStage.EDITING)
         with pytest.raises(ComfyUIBusy):
             await ours.edit()

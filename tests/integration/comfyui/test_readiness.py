@@ -14,6 +14,7 @@ from aiohttp.test_utils import TestServer
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import ComfyUIUnavailable, ModelMissing, SilentExecutor, Workflow, WorkflowRejected
+from tests.integration.comfyui.conftest import FAST, INVERT, OF_2509, QUALITY
 
 if TYPE_CHECKING:
     from comfyui_simulator.client import SimulatorControl
@@ -28,8 +29,8 @@ def variant(folder, workflow: Workflow, change) -> Workflow:
     return Workflow.load(path)
 
 
-async def test_shipped_workflows_fit_the_server(server, fast, quality, invert, of_2509) -> None:
-    async with server.client(workflows=(fast, quality, invert, of_2509)) as client:
+async def test_shipped_workflows_fit_the_server(server) -> None:
+    async with server.client(workflows=(FAST, QUALITY, INVERT, OF_2509)) as client:
         await client.comfyui.check()
         await client.comfyui.check()
 
@@ -53,20 +54,20 @@ async def test_removed_model_file_is_noticed_at_the_next_check(client, control) 
         ("30", "image4", ["22", 0], r"node 30 .*input image4: unknown to the server"),
     ],
 )
-async def test_values_that_the_server_ignores_in_silence_are_found(server, fast, tmp_path, node, name, value, words):
-    changed = variant(tmp_path, fast, lambda graph: graph[node]["inputs"].update({name: value}))
+async def test_values_that_the_server_ignores_in_silence_are_found(server, tmp_path, node, name, value, words):
+    changed = variant(tmp_path, FAST, lambda graph: graph[node]["inputs"].update({name: value}))
 
     async with server.client(workflows=(changed,)) as client:
         with pytest.raises(WorkflowRejected, match=words):
             await client.comfyui.check()
 
 
-async def test_unknown_class_and_absent_input_are_named_together(server, fast, tmp_path) -> None:
+async def test_unknown_class_and_absent_input_are_named_together(server, tmp_path) -> None:
     def change(graph) -> None:
         graph["13"]["class_type"] = "CFGNormal"
         del graph["40"]["inputs"]["denoise"]
 
-    async with server.client(workflows=(variant(tmp_path, fast, change),)) as client:
+    async with server.client(workflows=(variant(tmp_path, FAST, change),)) as client:
         with pytest.raises(WorkflowRejected, match=r"node 13 \(CFGNormal\): .*no such class.*node 40.*input denoise"):
             await client.comfyui.check()
 
@@ -136,14 +137,3 @@ async def is_back(control: SimulatorControl) -> bool:
     except aiohttp.ClientError:
         return False
     return state.restarts == 1 and state.websockets == 1
-
-
-async def test_loading_model_is_not_condemned(server, client, control, monkeypatch) -> None:
-    monkeypatch.setattr(timeouts, "EXECUTOR_IDLE", 0.5)
-    await control.fault("slow_load", seconds=1.5)
-    task = asyncio.create_task(client.edit())
-
-    while not task.done():
-        assert not (await client.comfyui.verdict()).condemned
-        await asyncio.wait([task], timeout=0.1)
-    assert task.result().png

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import importlib.util
 import io
 import json
-import sys
+import runpy
 import threading
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -19,20 +19,14 @@ import trustme
 from qwenedit_testkit.threads import on_a_thread
 from qwenedit_testkit.way_out import WayOut
 
-IMAGE = Path(__file__).parents[3] / "services/comfyui"
+SCRIPT = Path(__file__).parents[3] / "services/comfyui/models.py"
 DATA = bytes(range(256)) * 4096
 SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 @pytest.fixture(scope="module")
 def models():
-    spec = importlib.util.spec_from_file_location("comfyui_models", IMAGE / "models.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
+    return SimpleNamespace(**runpy.run_path(str(SCRIPT)))
 
 
 class Hub(ThreadingHTTPServer):
@@ -84,43 +78,38 @@ def hub():
     thread.join()
 
 
-@pytest.fixture
-def lines():
-    return []
-
-
 def listed(models, hub, **changes):
     return models.ModelFile(**{"path": "vae/model.safetensors", "url": hub.url, "sha256": SHA256} | changes)
 
 
-def test_download_is_complete_when_its_hash_is_right(models, hub, tmp_path, lines):
+def test_download_is_complete_when_its_hash_is_right(models, hub, tmp_path):
     file = listed(models, hub)
     assert models.problem(file, tmp_path) == "missing"
-    models.fetch([file], tmp_path, say=lines.append)
+    models.fetch([file], tmp_path, say=print)
     assert (tmp_path / file.path).read_bytes() == DATA
     assert models.problem(file, tmp_path) is None
 
 
-def test_complete_file_is_not_downloaded_again(models, hub, tmp_path, lines):
+def test_complete_file_is_not_downloaded_again(models, hub, tmp_path):
     for _ in range(2):
-        models.fetch([listed(models, hub)], tmp_path, say=lines.append)
+        models.fetch([listed(models, hub)], tmp_path, say=print)
     assert len(hub.requests) == 1
 
 
-def test_broken_off_download_is_taken_up_where_it_ended(models, hub, tmp_path, lines):
+def test_broken_off_download_is_taken_up_where_it_ended(models, hub, tmp_path):
     file = listed(models, hub)
     hub.cut_after = 300_000
     with pytest.raises(ConnectionError, match=f"300000 of {len(DATA)}"):
-        models.fetch([file], tmp_path, say=lines.append)
+        models.fetch([file], tmp_path, say=print)
     assert models.problem(file, tmp_path) is not None
     hub.cut_after = None
-    models.fetch([file], tmp_path, say=lines.append)
+    models.fetch([file], tmp_path, say=print)
     assert hub.requests[-1]["Range"] == "bytes=300000-"
     assert models.problem(file, tmp_path) is None
 
 
 @pytest.mark.parametrize("link", ["vae", "vae/model.safetensors", "vae/model.safetensors.part", ".download.lock"])
-def test_symbolic_link_in_the_folder_is_refused_and_not_written_through(models, hub, tmp_path, lines, link):
+def test_symbolic_link_in_the_folder_is_refused_and_not_written_through(models, hub, tmp_path, link):
     folder, elsewhere = tmp_path / "models", tmp_path / "elsewhere"
     for path in (folder / "vae", elsewhere):
         path.mkdir(parents=True)
@@ -131,17 +120,17 @@ def test_symbolic_link_in_the_folder_is_refused_and_not_written_through(models, 
     else:
         (folder / link).symlink_to(elsewhere / "file")
     with pytest.raises((models.ModelsError, OSError), match="symbolic link"):
-        models.fetch([listed(models, hub)], folder, say=lines.append)
+        models.fetch([listed(models, hub)], folder, say=print)
     assert [path.name for path in elsewhere.iterdir()] == ["file"]
     assert (elsewhere / "file").read_bytes() == b"theirs"
     assert hub.requests == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/model", "http://169.254.169.254/latest", "ftp://127.0.0.1/model"])
-def test_redirect_to_another_place_is_refused_in_words(models, hub, tmp_path, lines, url):
+def test_redirect_to_another_place_is_refused_in_words(models, hub, tmp_path, url):
     hub.redirect = url
     with pytest.raises(models.ModelsError, match="which is not followed"):
-        models.fetch([listed(models, hub, url=hub.url.replace("model", "moved"))], tmp_path, say=lines.append)
+        models.fetch([listed(models, hub, url=hub.url.replace("model", "moved"))], tmp_path, say=print)
 
 
 @pytest.mark.parametrize(
@@ -166,27 +155,28 @@ def test_hubs_redirect_to_their_own_storage_alone(models, url, to, followed):
         assert response.closed
 
 
-def test_file_that_lay_there_is_trusted_after_hashing_alone(models, hub, tmp_path, lines):
+def test_file_that_lay_there_is_trusted_after_hashing_alone(models, hub, tmp_path):
     file = listed(models, hub)
     (tmp_path / "vae").mkdir()
     (tmp_path / file.path).write_bytes(DATA)
     assert models.problem(file, tmp_path) == "not verified"
-    models.fetch([file], tmp_path, say=lines.append)
+    models.fetch([file], tmp_path, say=print)
     assert hub.requests == []
     assert models.problem(file, tmp_path) is None
 
 
-def test_token_of_the_hub_goes_to_the_hub_alone(models, hub, tmp_path, lines, monkeypatch):
+def test_token_of_the_hub_goes_to_the_hub_alone(models, hub, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
-    models.fetch([listed(models, hub)], tmp_path, say=lines.append)
+    models.fetch([listed(models, hub)], tmp_path, say=print)
     assert "Authorization" not in hub.requests[0]
 
 
-def test_waiting_ends_with_the_last_file(models, hub, tmp_path, lines):
+def test_waiting_ends_with_the_last_file(models, hub, tmp_path):
+    lines: list[str] = []
     file = listed(models, hub)
     waiter = threading.Thread(target=models.wait, args=([file], tmp_path), kwargs={"say": lines.append})
     waiter.start()
-    models.fetch([file], tmp_path, say=lambda _line: None)
+    models.fetch([file], tmp_path, say=print)
     waiter.join(timeout=60)
     assert not waiter.is_alive()
     assert lines[-1] == "all 1 model files are complete"
@@ -211,7 +201,7 @@ def test_list_that_leads_elsewhere_is_refused(models, tmp_path, entry):
         models.read_list(path)
 
 
-def test_download_goes_by_the_proxy_that_is_the_only_way(models, hub, tmp_path, lines, monkeypatch):
+def test_download_goes_by_the_proxy_that_is_the_only_way(models, hub, tmp_path, monkeypatch):
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
@@ -219,12 +209,12 @@ def test_download_goes_by_the_proxy_that_is_the_only_way(models, hub, tmp_path, 
     with on_a_thread(lambda: WayOut({"models.test": hub.server_port}, authority, "user:word-8812").running()) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("8812", "another"))
         with pytest.raises(OSError, match=r"models\.test.*407.*check HTTPS_PROXY") as refused:
-            models.fetch([file], tmp_path, say=lines.append)
+            models.fetch([file], tmp_path, say=print)
         assert "another" not in str(refused.value)
         del refused
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # `http.client` of Python 3.11 leaves a proxy's reply open
             gc.collect()
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        models.fetch([file], tmp_path, say=lines.append)
+        models.fetch([file], tmp_path, say=print)
     assert (tmp_path / file.path).read_bytes() == DATA

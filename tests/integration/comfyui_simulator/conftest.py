@@ -13,7 +13,6 @@ import io
 import json
 import os
 import random
-import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,14 +24,13 @@ from PIL import Image
 
 from comfyui_simulator.app import running
 from comfyui_simulator.config import MEGABYTE, Config
-from comfyui_simulator.nodes.catalog import PRODUCTION_MODELS
 from qwenedit_testkit.threads import on_a_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
 STEP_SECONDS = 0.1
-UNET, CLIP, VAE, LORA = (name.split("/")[1] for name in PRODUCTION_MODELS)
+EDIT = Path(__file__).parents[3] / "services/comfyui/workflows/qwen-image-edit-2511-fast.json"
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,8 @@ class Events:
 
     async def until_end(self, prompt_id: str) -> None:
         """Read on to the last event of a prompt."""
-        await self.until(lambda event: _is_last(event, prompt_id))
+        last = {"type": "executing", "node": None, "prompt_id": prompt_id}
+        await self.until(lambda event: last.items() <= {**event["data"], "type": event["type"]}.items())
 
     async def for_a_while(self, seconds: float = 0.5) -> None:
         """Read what comes within some time."""
@@ -65,11 +64,6 @@ class Events:
         return [
             event["type"] for event in self.seen if event["type"] == "status" or event["data"]["prompt_id"] == prompt_id
         ]
-
-
-def _is_last(event: dict[str, Any], prompt_id: str) -> bool:
-    data = event["data"]
-    return event["type"] == "executing" and data["node"] is None and data.get("prompt_id") == prompt_id
 
 
 @dataclass(frozen=True)
@@ -144,13 +138,9 @@ class Comfy:
 
     async def ended(self, prompt_id: str, *, seconds: float = 90) -> dict[str, Any]:
         """The job, once it is neither pending nor in progress."""
-        return await self.reaches(prompt_id, {"completed", "failed", "cancelled"}, seconds=seconds)
-
-    async def reaches(self, prompt_id: str, statuses: set[str], *, seconds: float = 90) -> dict[str, Any]:
-        deadline = time.monotonic() + seconds
-        while (job := await self.job(prompt_id)).get("status") not in statuses:
-            assert time.monotonic() < deadline, job
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(seconds):
+            while (job := await self.job(prompt_id))["status"] not in {"completed", "failed", "cancelled"}:
+                await asyncio.sleep(0.02)
         return job
 
     @contextlib.asynccontextmanager
@@ -177,19 +167,14 @@ def png(size: tuple[int, int] = (96, 64)) -> bytes:
     return content.getvalue()
 
 
-def invert_graph(name: str, *, prefix: str = "", size: int = 64, blurs: int = 0) -> dict[str, Any]:
+def invert_graph(name: str, *, size: int = 64, blurs: int = 0) -> dict[str, Any]:
     """A graph without a model, which a real ComfyUI runs on a CPU too."""
     graph: dict[str, Any] = {
         "load": {"class_type": "LoadImage", "inputs": {"image": name}},
         "scale": {
             "class_type": "ImageScale",
-            "inputs": {
-                "image": ["load", 0],
-                "upscale_method": "bilinear",
-                "width": size,
-                "height": size,
-                "crop": "disabled",
-            },
+            "inputs": {"image": ["load", 0], "upscale_method": "bilinear", "crop": "disabled"}
+            | {"width": size, "height": size},
         },
         "invert": {"class_type": "ImageInvert", "inputs": {"image": ["scale", 0]}},
     }
@@ -198,55 +183,18 @@ def invert_graph(name: str, *, prefix: str = "", size: int = 64, blurs: int = 0)
         inputs = {"image": [last, 0], "blur_radius": 9, "sigma": 1 + count / 10}
         last = f"blur{count}"
         graph[last] = {"class_type": "ImageBlur", "inputs": inputs}
-    prefix = prefix or f"test-{uuid.uuid4().hex}/1"
+    prefix = f"test-{uuid.uuid4().hex}/1"
     graph["save"] = {"class_type": "SaveImage", "inputs": {"images": [last, 0], "filename_prefix": prefix}}
     return graph
 
 
 def edit_graph(name: str, *, steps: int) -> dict[str, Any]:
-    """The production workflow's shape."""
-    graph: dict[str, Any] = {"load": {"class_type": "LoadImage", "inputs": {"image": name}}}
-
-    def instruction(text: str) -> dict[str, Any]:
-        inputs = {"clip": ["clip", 0], "vae": ["vae", 0], "prompt": text, "image1": ["load", 0]}
-        return {"class_type": "TextEncodeQwenImageEditPlus", "inputs": inputs}
-
-    sampling: dict[str, Any] = {
-        "steps": steps,
-        "seed": 7,
-        "cfg": 1.0,
-        "sampler_name": "euler",
-        "scheduler": "simple",
-        "denoise": 1.0,
-    }
-    links: dict[str, Any] = {
-        "model": ["lora", 0],
-        "positive": ["say", 0],
-        "negative": ["say-nothing", 0],
-        "latent_image": ["pixels", 0],
-    }
-    prefix = f"test-{uuid.uuid4().hex}/1"
-    return graph | {
-        "unet": {"class_type": "UNETLoader", "inputs": {"unet_name": UNET, "weight_dtype": "default"}},
-        "clip": {"class_type": "CLIPLoader", "inputs": {"clip_name": CLIP, "type": "qwen_image"}},
-        "vae": {"class_type": "VAELoader", "inputs": {"vae_name": VAE}},
-        "lora": {
-            "class_type": "LoraLoaderModelOnly",
-            "inputs": {"model": ["unet", 0], "lora_name": LORA, "strength_model": 1.0},
-        },
-        "pixels": {"class_type": "VAEEncode", "inputs": {"pixels": ["load", 0], "vae": ["vae", 0]}},
-        "say": instruction("make it snow"),
-        "say-nothing": instruction(""),
-        "sample": {"class_type": "KSampler", "inputs": sampling | links},
-        "decode": {"class_type": "VAEDecode", "inputs": {"samples": ["sample", 0], "vae": ["vae", 0]}},
-        "save": {"class_type": "SaveImage", "inputs": {"images": ["decode", 0], "filename_prefix": prefix}},
-    }
-
-
-def simulated(data_dir: Path) -> contextlib.AbstractAsyncContextManager[str]:
-    """A simulator in this process; gives its address."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    return running(Config(data_dir=data_dir, port=0, step_seconds=STEP_SECONDS, max_upload_bytes=MEGABYTE))
+    """Return the production workflow with this picture and so many steps."""
+    graph: dict[str, Any] = json.loads(EDIT.read_text())
+    for node in graph.values():
+        values = {"LoadImage": {"image": name}, "KSampler": {"steps": steps}}
+        node["inputs"] |= values.get(node["class_type"], {})
+    return graph
 
 
 @pytest.fixture(scope="session")
@@ -257,7 +205,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, bool
         yield url.rstrip("/"), False, Path(output) if output else None
         return
     data_dir = tmp_path_factory.mktemp("comfyui")
-    with on_a_thread(lambda: simulated(data_dir)) as url:
+    config = Config(data_dir=data_dir, port=0, step_seconds=STEP_SECONDS, max_upload_bytes=MEGABYTE)
+    with on_a_thread(lambda: running(config)) as url:
         yield url, True, data_dir / "output"
 
 

@@ -25,6 +25,7 @@ from local_stack import (
 )
 from local_stack.keep.folder import published
 from qwenedit_jobs import RedisSettings, connect
+from qwenedit_testkit.photos import plain
 from qwenedit_testkit.system import FAST, ended
 from qwenedit_testkit.waiting import eventually
 from telegram_simulator.client import TelegramSimulator as Chats
@@ -76,11 +77,11 @@ class Computer:
         async with connect(RedisSettings.model_validate(published(self.data))) as client:
             return int((await client.info("server"))["process_id"])
 
-    async def person_in_mid_job(self, photo: bytes) -> Person:
+    async def person_in_mid_job(self) -> Person:
         """Have a person send a photo. ComfyUI begins its edit, and does not go on with it."""
         await self.control.fault("hang", at_step=1, times=1)
         person = await self.chats.user()
-        await person.send(photo=photo, caption="make it snow")
+        await person.send(photo=plain(), caption="make it snow")
         await person.says("Editing: step", timeout=PATIENCE)
         return person
 
@@ -101,9 +102,9 @@ async def computer(world: World, tmp_path: Path) -> AsyncIterator[Computer]:
     await world.control.clear()
 
 
-async def test_run_killed_in_mid_job_and_started_again_answers_once(computer, photo):
+async def test_run_killed_in_mid_job_and_started_again_answers_once(computer):
     await computer.run.start()
-    ann = await computer.person_in_mid_job(photo)
+    ann = await computer.person_in_mid_job()
     redis = await computer.redis_pid()
     os.killpg(computer.run.pid, signal.SIGKILL)
     assert await computer.run.wait() == -signal.SIGKILL
@@ -114,16 +115,16 @@ async def test_run_killed_in_mid_job_and_started_again_answers_once(computer, ph
     # On a busy machine the picture comes late, and so in a message of its own: the job's message goes after it.
     await ann.wait_for(lambda chat: chat.from_bot == (answer,), what="the picture being all that shows")
     bob = await computer.chats.user()
-    await bob.send(photo=photo, caption="make it rain")
+    await bob.send(photo=plain(), caption="make it rain")
     await bob.picture(timeout=PATIENCE)
     assert (await ann.snapshot()).from_bot == (answer,), "nothing more came while another job was done"
 
 
-async def test_run_starts_dead_redis_again_and_finishes_its_job_before_it_stops(computer, photo):
+async def test_run_starts_dead_redis_again_and_finishes_its_job_before_it_stops(computer):
     await computer.run.start()
     os.kill(await computer.redis_pid(), signal.SIGKILL)
     await computer.run.wait_for_line(r"^redis was ended by signal 9; it starts again in 1 s\.$")
-    ann = await computer.person_in_mid_job(photo)
+    ann = await computer.person_in_mid_job()
     computer.run.signal(signal.SIGTERM)
     await computer.run.wait_for_line("worker.leaving")
     await computer.control.clear()

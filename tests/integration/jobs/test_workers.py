@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from qwenedit_jobs import Keys, RedisSettings, connect, durations
-from qwenedit_jobs.workers.registry import Device, Presence, Workers, telling
+from qwenedit_jobs.workers.registry import Presence, Workers, telling
 from qwenedit_testkit.waiting import eventually
 
 KEYS = Keys()
@@ -79,12 +79,6 @@ async def test_bot_keeps_what_it_warns_of_in_the_register_and_is_no_worker(worke
     assert one.presence.troubles[-1].words == "ValueError: the token was revoked"
 
 
-async def test_long_texts_of_comfyui_hide_no_worker(workers):
-    device = Device(version="1" * 100_000, name="g" * 100_000, vram_total=2, vram_free=1)
-    await workers.beat(about("gpu-1", problem="\x1b" * 100_000, device=device))
-    assert await names(workers) == ["gpu-1"]
-
-
 UNREADABLE = {
     "nothing": "",
     "no JSON": "{",
@@ -101,15 +95,6 @@ async def test_entry_that_is_no_worker_hides_no_other(workers, redis, said):
     await redis.set(KEYS.worker_about("gpu-2"), said)
     assert await names(workers) == ["gpu-1"]
     assert (await workers.seen()).ignored == 1
-
-
-async def test_crowd_is_not_read_as_a_whole(workers, redis):
-    await workers.beat(about("gpu-0"))
-    seconds, _ = await redis.time()
-    await redis.zadd(KEYS.workers, {f"{number:05}": (seconds - 1) * 1000 for number in range(1_004)})
-    seen = await workers.seen()
-    assert [one.presence.worker for one in seen.workers] == ["gpu-0"]
-    assert seen.ignored == 1_004
 
 
 async def test_large_entries_are_not_read(workers, redis):

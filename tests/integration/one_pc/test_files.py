@@ -24,7 +24,6 @@ ROOT = Path(__file__).parents[3]
 COMPOSE = ROOT / "one-pc" / "compose.yaml"
 SERVICES = yaml.safe_load(COMPOSE.read_text())["services"]
 UNIT = (ROOT / "one-pc" / "qwenedit.service").read_text()
-PAGE = (ROOT / "docs" / "one-pc.md").read_text()
 DOCKER, ANALYZE = shutil.which("docker"), shutil.which("systemd-analyze")
 SETTINGS: dict[str, type[RedisSettings]] = {"bot": BotSettings, "worker": WorkerSettings}
 
@@ -106,8 +105,3 @@ def test_unit_is_taken_by_systemd(name, tmp_path):
     path.write_text(text)
     checked = subprocess.run([ANALYZE, "verify", str(path)], check=False, capture_output=True, text=True)
     assert not checked.stderr.strip()
-
-
-def test_page_names_files_that_are_there():
-    for name in re.findall(r"\.\./one-pc/([\w.]+)", PAGE):
-        assert (ROOT / "one-pc" / name).is_file(), name

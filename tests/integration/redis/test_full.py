@@ -6,20 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from aiogram.utils.token import extract_bot_id
 
-from comfyui_simulator.client import SimulatorControl
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_bot.common.keys import BotKeys
-from qwenedit_bot.inbox.inbox import Inbox
 from qwenedit_jobs import (
     Cancelled,
     Done,
-    Fail,
     JobQueue,
     Lease,
-    Reason,
     RedisPictureStore,
     Release,
     Result,
@@ -87,26 +81,6 @@ async def test_worker_that_waits_finds_the_jobs_of_a_full_redis_and_ends_them(qu
     assert await queue.claim(worker="w", token="u", lease=30, wait=0.05) is None
 
 
-async def test_worker_that_waits_sees_the_job_that_comes_back_while_redis_is_full(
-    clients, redis_url, redis, queue, memory
-):
-    await queue.enqueue(job(1), MANY)
-    await queue.claim(worker="w", token="t", lease=30)
-    await memory.fill(1.1)
-    waiter = await clients(redis_url=redis_url, waits=True)
-    patient = JobQueue(redis, KEYS, waiter=waiter)
-
-    async def claim():
-        while (found := await patient.claim(worker="w", token="u", lease=30, wait=60)) is None:
-            pass
-        return found
-
-    waiting = asyncio.create_task(claim())
-    await asyncio.sleep(0.1)
-    await queue.settle(job(1).id, "t", Release())
-    assert (await waiting).job == job(1)
-
-
 async def test_jobs_of_a_full_redis_can_be_cancelled_and_can_expire(redis, queue, memory):
     for number in (1, 2, 3):
         await queue.enqueue(job(number), MANY)
@@ -134,17 +108,6 @@ async def claimed(queue: JobQueue, number: int = 1) -> Claim:
     return claim
 
 
-async def test_result_of_real_size_is_refused_by_name_in_a_full_redis_and_its_job_can_be_failed(redis, queue, memory):
-    claim = await claimed(queue)
-    await memory.fill(1.1)
-    result = Result(picture="out", seed=1, seconds=1)
-    for _ in range(2):
-        with pytest.raises(StorageFullError):
-            await queue.settle(claim.job.id, claim.token, Done(result, picture=photo("PNG", (1024, 1024))))
-    assert await queue.settle(claim.job.id, claim.token, Fail(Reason.STORAGE_FULL)) is Settled.FAILED
-    assert await redis.keys(KEYS.picture("*")) == []
-
-
 async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_for(clients, redis_url, redis, memory):
     binary = await clients(redis_url=redis_url, decode=False)
     picture = photo("PNG", (1024, 1024))
@@ -166,93 +129,54 @@ async def test_result_of_real_size_takes_the_room_of_pictures_that_nobody_waits_
     assert not await store.holds(f"{job(1).id}:out:1")
 
 
+@pytest.fixture
+async def chats(redis_url, running, tmp_path) -> AsyncIterator[TelegramSimulator]:
+    """People who chat with a bot on this Redis."""
+    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
+    await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
+    async with TelegramSimulator(telegram.url) as chats:
+        yield chats
+
+
 async def test_user_is_told_that_a_result_had_no_room_and_the_worker_goes_on(
-    redis_url, queue, memory, running, tmp_path
+    redis_url, queue, memory, running, chats, tmp_path
 ):
-    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
     comfyui = await running(ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=0.5))
-    env = bare_environment()
-    await running(bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
-    async with TelegramSimulator(telegram.url) as simulator, SimulatorControl(comfyui.url):
-        ann = await simulator.user()
-        await ann.send(photo=photo(), caption="make it snow")
-        await ann.says("in line")
-        await running(worker(env=env, redis_url=redis_url, comfyui_url=comfyui.url))
-        async with asyncio.timeout(60):
-            while (await queue.counts()).running == 0:
-                await asyncio.sleep(0.02)
-        await memory.fill(1.2)
-        await ann.says("I had no room for it", 60)
-        assert await queue.unfinished_ids() == []
-        await memory.empty()
-        await ann.send(photo=photo(), caption="make it snow")
-        await ann.picture()
+    ann = await chats.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("in line")
+    await running(worker(env=bare_environment(), redis_url=redis_url, comfyui_url=comfyui.url))
+    async with asyncio.timeout(60):
+        while (await queue.counts()).running == 0:
+            await asyncio.sleep(0.02)
+    await memory.fill(1.2)
+    await ann.says("I had no room for it", 60)
+    assert await queue.unfinished_ids() == []
+    await memory.empty()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.picture()
 
 
-async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(
-    redis_url, queue, memory, running, tmp_path
-):
-    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
-    await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
-    async with TelegramSimulator(telegram.url) as simulator:
-        ann = await simulator.user()
-        await memory.fill(0.95)
-        await ann.send(photo=photo(), caption="make it snow")
-        await ann.says("I'm out of room for pictures right now")
-        assert await queue.unfinished_ids() == []
-        await memory.empty()
-        await ann.send(photo=photo(), caption="make it snow")
-        await ann.says("You're next in line")
-        assert len(await queue.waiting_ids()) == 1
+async def test_user_is_told_that_there_is_no_room_and_is_served_when_there_is(queue, memory, chats):
+    ann = await chats.user()
+    await memory.fill(0.95)
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("I'm out of room for pictures right now")
+    assert await queue.unfinished_ids() == []
+    await memory.empty()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("You're next in line")
+    assert len(await queue.waiting_ids()) == 1
 
 
-async def test_update_that_a_full_redis_does_not_take_is_answered_when_there_is_room(
-    redis_url, queue, memory, running, tmp_path
-):
-    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
-    await running(bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url))
-    async with TelegramSimulator(telegram.url) as simulator:
-        ann, bob = await simulator.user(), await simulator.user()
-        await memory.fill(1.2)
-        await ann.send(photo=photo(), caption="make it snow")
-        await bob.send("/help")
-        seen = len(await simulator.calls("getUpdates"))
-        await simulator.wait_for_calls(lambda calls: len(calls) > seen + 2, method="getUpdates")
-        await memory.empty()
-        await ann.says("in line")
-        await bob.says("What works well")
-        assert len(await queue.waiting_ids()) == 1
-
-
-async def refused_writes(redis: Any) -> int:
-    return int((await redis.info("errorstats")).get("errorstat_OOM", {}).get("count", 0))
-
-
-async def test_photo_that_was_taken_in_before_redis_was_full_is_answered_when_there_is_room(
-    redis_url, redis, memory, running, tmp_path
-):
-    telegram = await running(TelegramProcess(env=bare_environment(), temp_dir=tmp_path / "telegram"))
-    async with TelegramSimulator(telegram.url) as simulator:
-        ann = await simulator.user()
-        sent = await ann.send_photo(photo())
-        [media] = [each.now.media for each in (await ann.snapshot()).messages]
-        assert media is not None
-        message = {
-            "message_id": sent,
-            "date": 1,
-            "chat": {"id": ann.id, "type": "private"},
-            "from": {"id": ann.id, "is_bot": False, "first_name": "Ann", "language_code": "en"},
-            "photo": [{"file_id": media.file_id, "file_unique_id": "a", "width": 9, "height": 9, "file_size": 9}],
-        }
-        inbox = Inbox(redis, BotKeys(prefix="qwenedit", bot_id=extract_bot_id(SIMULATED_TOKEN)), name="gone")
-        await inbox.take([{"update_id": 1, "message": message}])
-        await memory.fill(1.2)
-        await running(
-            bot(env=bare_environment(), redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
-        )
-        async with asyncio.timeout(30):
-            while await refused_writes(redis) < 10:
-                await asyncio.sleep(0.02)
-        await memory.empty()
-        await ann.says("What should I change")
-        assert len((await ann.snapshot()).from_bot) == 1
+async def test_update_that_a_full_redis_does_not_take_is_answered_when_there_is_room(queue, memory, chats):
+    ann, bob = await chats.user(), await chats.user()
+    await memory.fill(1.2)
+    await ann.send(photo=photo(), caption="make it snow")
+    await bob.send("/help")
+    seen = len(await chats.calls("getUpdates"))
+    await chats.wait_for_calls(lambda calls: len(calls) > seen + 2, method="getUpdates")
+    await memory.empty()
+    await ann.says("in line")
+    await bob.says("What works well")
+    assert len(await queue.waiting_ids()) == 1

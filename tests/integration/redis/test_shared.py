@@ -47,10 +47,7 @@ async def answers(chats: TelegramSimulator, people: list[Person]) -> list[int]:
 
 async def test_two_prefixes_share_a_redis_and_each_bot_answers_its_own_users(system: System) -> None:
     await system.start(
-        system.bot(),
-        system.worker(),
-        system.bot("studio-bot", **STUDIO),
-        system.worker("studio-worker", 1, **STUDIO),
+        system.bot(), system.worker(), system.bot("studio-bot", **STUDIO), system.worker("studio-worker", 1, **STUDIO)
     )
     url = system.telegram.url
     async with TelegramSimulator(url, bot_id=OWNER) as first, TelegramSimulator(url, bot_id=OTHER) as second:

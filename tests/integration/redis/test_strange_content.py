@@ -8,7 +8,7 @@ import json
 import structlog
 from redis.exceptions import ResponseError
 
-from qwenedit_jobs import Cancelled, Done, QueueLimits, Result, Settled, State
+from qwenedit_jobs import Done, QueueLimits, Result, Settled, State
 from tests.integration.redis.conftest import KEYS, MANY, job
 
 RESULT = Result(picture="a", seed=1, seconds=1)
@@ -58,36 +58,12 @@ async def test_key_of_the_wrong_type_leaves_no_job_half_moved(redis, queue, subt
             assert set(events) == {job(1).id, job(2).id}
 
 
-async def test_key_of_the_wrong_type_takes_in_no_job_that_cannot_begin(redis, queue, subtests):
-    for key in ONE_OF_A_KIND:
-        with subtests.test(key):
-            await redis.flushdb()
-            await redis.set(key, "another program's")
-            if await refusal_of(queue.enqueue(job(3), MANY)):
-                assert await redis.keys("*") == [key]
-            else:
-                await redis.delete(key)
-                assert await queue.waiting_ids() == [job(3).id]
-
-
-async def test_id_whose_job_is_of_the_wrong_type_does_not_block_the_line(redis, queue):
-    await queue.enqueue(job(1), MANY)
-    await queue.enqueue(job(2), MANY)
-    await redis.delete(KEYS.job(job(1).id))
-    await redis.set(KEYS.job(job(1).id), "another program's")
-    assert await queue.cancel(job(1).id) is Cancelled.UNKNOWN
-    assert (await queue.claim(worker="w", token="t", lease=30)).job == job(2)
-    assert await redis.zrange(KEYS.dead, 0, -1) == [job(1).id]
-
-
 # ---------------------------------------------------------------- the system before this one
 
 
 def old_item(number):
     """Make an item as the old system's producer pushed it under the same key."""
-    return json.dumps(
-        {"task_id": f"task-{number}", "chat_id": 100 + number, "prompt": "snow", "image": "aGk=" * 100, "retry": 0}
-    )
+    return json.dumps({"task_id": f"task-{number}", "chat_id": 100, "prompt": "snow", "image": "aGk=" * 100})
 
 
 async def test_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_executed(redis, queue):
@@ -98,15 +74,9 @@ async def test_old_systems_items_go_to_the_dead_with_a_word_and_new_jobs_are_exe
         claim = await queue.claim(worker="w", token="t", lease=30)
     assert claim.job == job()
     assert set(await redis.zrange(KEYS.dead, 0, -1)) == {old_item(number) for number in range(5)}
-    assert logs == [
-        {
-            "event": "queue.foreign_items",
-            "log_level": "warning",
-            "count": 5,
-            "key": KEYS.job_queue,
-            "moved_to": KEYS.dead,
-        }
-    ]
+    [log] = logs
+    assert (log["event"], log["log_level"], log["count"]) == ("queue.foreign_items", "warning", 5)
+    assert (log["key"], log["moved_to"]) == (KEYS.job_queue, KEYS.dead)
     assert (await queue.counts()).waiting == 0
 
 
@@ -122,15 +92,3 @@ async def test_however_many_old_items_there_are_the_line_gets_through_and_the_de
     assert claim.job == job()
     assert calls == 13
     assert (await queue.counts()).dead == 1_000
-
-
-async def test_finished_job_of_ours_in_the_list_is_not_taken_for_a_strangers_item(redis, queue):
-    await queue.enqueue(job(), MANY)
-    claim = await queue.claim(worker="w", token="t", lease=30)
-    await queue.settle(claim.job.id, "t", Done(RESULT))
-    await redis.lpush(KEYS.job_queue, job().id)  # a second copy of an id, as only a foreign hand can make it
-    assert await queue.claim(worker="w", token="u", lease=30) is None
-    status = await queue.status(job().id)
-    assert status is not None
-    assert status.state is State.DONE
-    assert (await queue.counts()).dead == 0

@@ -2,41 +2,25 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, ClassVar
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
-from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from local_stack import free_port
 from qwenedit_telemetry import configure_logging, setup, tracing
+from qwenedit_testkit.threads import on_a_thread
+from qwenedit_testkit.traces.collector import Collector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from qwenedit_telemetry import Telemetry
-
-
-class TraceService(BaseHTTPRequestHandler):
-    names: ClassVar[list[str]] = []
-
-    def do_POST(self) -> None:
-        body = gzip.decompress if self.headers["Content-Encoding"] == "gzip" else bytes
-        request = trace_service_pb2.ExportTraceServiceRequest.FromString(
-            body(self.rfile.read(int(self.headers["Content-Length"])))
-        )
-        self.names.extend(span.name for group in request.resource_spans for s in group.scope_spans for span in s.spans)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_words: object) -> None: ...
 
 
 @pytest.fixture
@@ -75,14 +59,11 @@ def a_job() -> None:
 
 
 def test_spans_are_exported_by_the_time_the_service_has_ended(start):
-    with ThreadingHTTPServer(("127.0.0.1", 0), TraceService) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{server.server_port}")
+    with on_a_thread(Collector) as collector:
+        telemetry = start(OTEL_EXPORTER_OTLP_ENDPOINT=collector.url)
         a_job()
         telemetry.close()
-        server.shutdown()
-    assert sorted(set(TraceService.names)) == ["part", "receive update", "send line"]
-    assert len(TraceService.names) == 17
+    assert Counter(span.name for span in collector.spans) == {"receive update": 1, "send line": 1, "part": 15}
 
 
 def test_collector_that_is_away_costs_one_line_and_no_time(start, log):

@@ -76,13 +76,3 @@ async def test_metrics_are_text_for_old_scrapers_and_openmetrics_when_asked(clie
             text = await response.text()
     assert text.endswith("# EOF\n")
     assert 'trace_id="abc"' in text
-
-
-async def test_taken_port_is_an_os_error_that_names_it():
-    async with server() as probe:
-        second = ProbeServer(
-            host="127.0.0.1", port=probe.port, registry=make_registry(service="bot", version="1"), checks={}
-        )
-        with pytest.raises(OSError, match=str(probe.port)):
-            async with second:
-                raise AssertionError

@@ -164,10 +164,7 @@ class Bench:
         """Have a worker at work inside the block; it is told to leave at its end."""
         parts = self.make_worker(**options)
         running = asyncio.create_task(parts.worker.run())
-        helpers = [
-            asyncio.create_task(parts.watch.keep_checking()),
-            asyncio.create_task(parts.watch.keep_judging()),
-        ]
+        helpers = [asyncio.create_task(parts.watch.keep_checking()), asyncio.create_task(parts.watch.keep_judging())]
         try:
             yield SimpleNamespace(task=running, **vars(parts))
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from qwenedit_jobs import State, durations
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_testkit.proxy import Proxy, Toxic
+from qwenedit_testkit.waiting import background, eventually
 from qwenedit_worker import timeouts
 from tests.integration.worker.conftest import PNG
 
@@ -70,11 +70,8 @@ async def soon(stored, monkeypatch):
             await stored.queue.tick()
             await asyncio.sleep(0.05)
 
-    janitor = asyncio.create_task(promote())
-    yield
-    janitor.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await janitor
+    async with background(promote()):
+        yield
 
 
 def deferred(stored):
@@ -99,9 +96,7 @@ async def test_result_is_kept_until_the_bucket_takes_it_and_nothing_is_edited_tw
     stored.editor.script.append(then_away)
     job = await stored.enqueue()
     async with stored.working(lease=10.0):
-        async with asyncio.timeout(30):
-            while not stored.editor.calls:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: stored.editor.calls)
         await asyncio.sleep(3)
         assert await stored.redis.zscore(stored.keys.leases, job.id) is not None, "the lease is kept meanwhile"
         assert (await stored.queue.status(job.id)).state is State.RUNNING
@@ -120,9 +115,7 @@ async def test_cancelled_job_does_not_wait_for_the_bucket(stored, proxy, spoil):
     job = await stored.enqueue()
     async with stored.working():
         await stored.until(job, lambda status: status.state is State.RUNNING)
-        async with asyncio.timeout(30):
-            while proxy.toxic is None:
-                await asyncio.sleep(0.02)
+        await eventually(lambda: proxy.toxic)
         await stored.queue.cancel(job.id)
         status = await stored.until_final(job)
     assert status.state is State.CANCELLED

@@ -15,12 +15,7 @@ from comfyui_simulator.client import SimulatorControl
 from local_stack import RedisServer, bare_environment, free_port
 from local_stack.parts import ComfyUISimulator, worker
 from qwenedit_jobs import Phase, State
-
-
-def photo(size=(96, 64)):
-    data = io.BytesIO()
-    Image.new("RGB", size, (200, 60, 20)).save(data, "JPEG")
-    return data.getvalue()
+from qwenedit_testkit.photos import plain
 
 
 def editing(status):
@@ -39,23 +34,22 @@ async def shows(part, *lines):
             await asyncio.sleep(0.05)
 
 
+async def until_draining(bench):
+    """Wait until the worker's job stands where KEDA keeps no replica for it."""
+    async with asyncio.timeout(120):
+        while (counts := await bench.queue.counts()).draining == 0:
+            await asyncio.sleep(0.02)
+    assert (counts.running, counts.draining) == (0, 1)
+
+
 def logged(part):
     """Return the worker's log lines; each must be one JSON object."""
     return [json.loads(line) for line in part.lines]
 
 
-def events_of(part):
-    return [line["event"] for line in logged(part)]
-
-
 @pytest.fixture
-def step_seconds():
-    return 0.25
-
-
-@pytest.fixture
-async def comfyui(tmp_path, step_seconds):
-    part = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=step_seconds)
+async def comfyui(tmp_path):
+    part = ComfyUISimulator(env=bare_environment(), data_dir=tmp_path / "comfyui", step_seconds=0.25)
     yield part
     if part.running:
         await part.stop()
@@ -87,18 +81,9 @@ async def start(comfyui):
             await part.kill()
 
 
-@pytest.fixture
-async def own_redis(tmp_path):
-    server = RedisServer(tmp_path / "redis")
-    await server.start()
-    yield server
-    if server.running:
-        await server.stop()
-
-
 async def test_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench, control, start):
     part = await start(bench.url)
-    job = await bench.enqueue(picture=photo(), prompt="paint the secret garden")
+    job = await bench.enqueue(picture=plain(), prompt="paint the secret garden")
     status = await bench.until_final(job)
     assert status.state is State.DONE
     with Image.open(io.BytesIO(await bench.store.get(status.result.picture))) as picture:
@@ -117,10 +102,11 @@ async def test_job_becomes_an_edited_picture_and_nothing_private_is_logged(bench
 async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
-    job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
+    job, next_one = await bench.enqueue(picture=plain()), await bench.enqueue(picture=plain())
     await bench.until(job, editing)
     part.signal(signal.SIGTERM)
     await part.wait_for_line("worker.leaving")
+    await until_draining(bench)
     await control.clear()
     assert await asyncio.wait_for(part.wait(), 120) == 0
     status = await bench.queue.status(job.id)
@@ -131,13 +117,10 @@ async def test_sigterm_in_mid_job_lets_the_same_attempt_answer_and_then_exits(be
 async def test_drained_by_sigusr1_it_finishes_its_job_claims_no_more_and_stays(bench, control, start):
     part = await start(bench.url)
     await control.fault("hang", at_step=1)
-    job, next_one = await bench.enqueue(picture=photo()), await bench.enqueue(picture=photo())
+    job, next_one = await bench.enqueue(picture=plain()), await bench.enqueue(picture=plain())
     await bench.until(job, editing)
     part.signal(signal.SIGUSR1)
-    async with asyncio.timeout(120):
-        while (counts := await bench.queue.counts()).draining == 0:
-            await asyncio.sleep(0.02)
-    assert (counts.running, counts.draining) == (0, 1)
+    await until_draining(bench)
     await control.clear()
     assert (await bench.until_final(job)).state is State.DONE
     await asyncio.sleep(0.3)
@@ -153,32 +136,14 @@ async def test_absent_redis_at_start_is_said_once_and_waited_for(tmp_path, contr
     await part.wait_for_line("redis.unreachable")
     assert (await get(part, "/livez"))[0] == 200
     await asyncio.sleep(3)
-    assert events_of(part).count("redis.unreachable") == 1
+    assert [line["event"] for line in logged(part)].count("redis.unreachable") == 1
     assert part.running
     await server.start()
     bench = await make_bench(server.url)
-    job = await bench.enqueue(picture=photo())
+    job = await bench.enqueue(picture=plain())
     assert (await bench.until_final(job)).state is State.DONE
     assert await part.stop() == 0
     await server.stop()
-
-
-async def test_redis_that_evicts_ends_the_worker(own_redis, control, start, make_bench):
-    bench = await make_bench(own_redis.url)
-    await bench.redis.config_set("maxmemory-policy", "volatile-ttl")
-    part = await start(own_redis.url, wait=False)
-    async with asyncio.timeout(60):
-        assert await part.wait() == 2
-    await part.wait_for_line("maxmemory-policy is volatile-ttl.*Set it to noeviction")
-
-
-async def test_state_of_a_newer_version_ends_the_worker(own_redis, control, start, make_bench):
-    bench = await make_bench(own_redis.url)
-    await bench.redis.hset("qwenedit:layout", "layout", 99)
-    part = await start(own_redis.url, wait=False)
-    async with asyncio.timeout(60):
-        assert await part.wait() == 2
-    await part.wait_for_line("a newer version, with layout 99")
 
 
 async def test_place_of_pictures_that_cannot_be_used_ends_the_worker(redis_url, start, object_server):

@@ -88,12 +88,7 @@ def test_png_with_any_byte_changed_is_damaged_or_no_png() -> None:
 
 
 @pytest.mark.parametrize(
-    "data",
-    [
-        SIGNATURE + HEADER + END,
-        SIGNATURE + PIXELS + END,
-        SIGNATURE + b"\xff\xff\xff\xff" + b"IHDR" + bytes(100),
-    ],
+    "data", [SIGNATURE + HEADER + END, SIGNATURE + PIXELS + END, SIGNATURE + b"\xff" * 4 + b"IHDR" + bytes(100)]
 )
 def test_png_that_lacks_header_or_pixels_is_damaged(data) -> None:
     with pytest.raises(DamagedPngError):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
 import pytest
 import yaml
-
-if TYPE_CHECKING:
-    from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[3]
 DIGEST = f"sha256:{'a' * 64}"
@@ -23,16 +20,9 @@ TEXTS = (".md", ".yaml", ".yml", ".sh", ".toml", ".txt", "Dockerfile")
 OURS = r"(?:bot|worker|comfyui|comfyui-simulator|telegram-simulator|charts)\b"
 
 
-def script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / ".ci" / "release" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-version, pin_chart, provenance = script("version"), script("pin_chart"), script("provenance")
+version, pin_chart = (
+    SimpleNamespace(**runpy.run_path(str(ROOT / f".ci/release/{name}.py"))) for name in ("version", "pin_chart")
+)
 
 
 def project() -> dict[str, str]:

@@ -37,13 +37,7 @@ def test_line_has_time_level_event_service_and_logger(configure):
     (line,) = lines()
     assert list(line)[:5] == ["time", "level", "event", "service", "logger"]
     assert line["time"].endswith("Z")
-    assert {key: line[key] for key in ("level", "event", "service", "logger", "steps")} == {
-        "level": "info",
-        "event": "job.started",
-        "service": "worker",
-        "logger": "qwenedit_worker.app",
-        "steps": 4,
-    }
+    assert [*line.values()][1:6] == ["info", "job.started", "worker", "qwenedit_worker.app", 4]
 
 
 def test_error_is_said_by_its_class_and_in_its_own_words(configure):
@@ -56,10 +50,7 @@ def test_records_of_other_libraries_take_the_same_form(configure):
     lines = configure()
     logging.getLogger("redis.connection").warning("lost %s", "the connection")
     (line,) = lines()
-    assert line["event"] == "lost the connection"
-    assert line["level"] == "warning"
-    assert line["service"] == "worker"
-    assert line["logger"] == "redis.connection"
+    assert [*line.values()][1:5] == ["warning", "lost the connection", "worker", "redis.connection"]
 
 
 def test_python_warnings_are_logged(configure):

@@ -25,11 +25,6 @@ def test_open_sockets_are_counted_at_the_scrape():
     assert registry.get_sample_value("qwenedit_process_open_sockets") == before
 
 
-def test_build_is_told():
-    registry = make_registry(service="bot", version="1.2.3")
-    assert registry.get_sample_value("qwenedit_build_info", {"service": "bot", "version": "1.2.3"}) == 1
-
-
 def test_counters_bring_no_created_series():
     registry = make_registry(service="bot", version="1")
     Counter("qwenedit_things_total", "Things.", registry=registry).inc()

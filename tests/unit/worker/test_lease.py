@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from prometheus_client import CollectorRegistry
 
-from qwenedit_jobs import Claim, Edit, Job, Lease, Phase, ReplyTo
+from qwenedit_jobs import Claim, Edit, Job, Lease, ReplyTo
 from qwenedit_worker import timeouts
 from qwenedit_worker.comfyui import EditStage, Progress
 from qwenedit_worker.common.errors import QueueUnavailableError
@@ -100,49 +100,10 @@ async def test_lease_without_redis_ends_by_this_process_clock(registry, trouble,
     assert len(queue.times) < 6, "it must not spin"
 
 
-async def test_short_absence_of_redis_ends_nothing(registry):
-    queue = Answers("unreachable", Lease.HELD, Lease.LOST)
-    assert isinstance(await end_of(keeper(queue, registry, lease=6)), LeaseLost)
-    assert len(queue.times) == 3
-
-
 async def test_worker_that_slept_through_its_lease_believes_redis(registry):
     queue = Answers(Lease.HELD, Lease.LOST)
     await end_of(keeper(queue, registry, since=now() - 100))
     assert len(queue.times) == 2
-
-
-async def test_progress_is_told_soon_and_the_latest_alone(registry):
-    queue = Answers(Lease.HELD, Lease.LOST)
-    async with keeper(queue, registry, lease=60) as kept:
-        for progress in (
-            Progress(EditStage.LOADING),
-            Progress(EditStage.EDITING, 1, 4),
-            Progress(EditStage.EDITING, 2, 4),
-        ):
-            kept.show(progress)
-        while not queue.times:
-            await asyncio.sleep(0.01)
-        kept.show(Progress(EditStage.EDITING, 3, 4))
-        await asyncio.wait_for(kept.ended.wait(), 20)
-    assert [(news["phase"], news["step"], news["steps"]) for news in queue.news] == [
-        (Phase.EDITING, 2, 4),
-        (Phase.EDITING, 3, 4),
-    ]
-    assert queue.times[1] - queue.times[0] >= timeouts.HEARTBEAT_PACE
-
-
-async def test_progress_that_is_being_told_is_told_at_once_and_not_again(registry):
-    class Loading(Answers):
-        async def heartbeat(self, _job_id, _token, **news):
-            kept.show(Progress(EditStage.EDITING, 1, 4))
-            return await super().heartbeat(_job_id, _token, **news)
-
-    queue = Loading(Lease.HELD)
-    async with keeper(queue, registry, lease=60) as kept:
-        kept.show(Progress(EditStage.EDITING, 1, 4))
-        await asyncio.sleep(timeouts.HEARTBEAT_PACE * 3)
-    assert len(queue.times) == 1
 
 
 async def test_stages_that_the_user_does_not_see_or_that_pass_at_once_are_not_told(registry):

@@ -13,7 +13,6 @@ from qwenedit_worker.app import _lose_patience
 from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.shutdown import Shutdown
-from qwenedit_worker.settings import WorkerSettings
 
 
 def test_job_beyond_its_budget_without_progress_fails_the_workers_liveness():
@@ -72,24 +71,3 @@ async def test_task_that_is_cancelled_itself_stays_cancelled(event_too):
     task.cancel()
     await asyncio.wait([task], timeout=30)
     assert task.cancelled()
-
-
-@pytest.mark.parametrize(
-    ("name", "low", "default", "high"),
-    [
-        ("worker_polling_interval", 0.5, 1, 5),
-        ("worker_gpu_lock_timeout", 10, 30, 60),
-        ("worker_lease", 10, 30, 120),
-        ("comfyui_timeout", 150, 300, None),
-        ("comfyui_poll_interval", 0.1, 0.25, 1),
-    ],
-)
-def test_operators_settings_have_their_defaults_and_ranges(name, low, default, high):
-    assert getattr(WorkerSettings(), name) == default
-    assert getattr(WorkerSettings(**{name: low}), name) == low
-    with pytest.raises(ValueError, match=name):
-        WorkerSettings(**{name: low * 0.99})
-    if high is not None:
-        assert getattr(WorkerSettings(**{name: high}), name) == high
-        with pytest.raises(ValueError, match=name):
-            WorkerSettings(**{name: high * 1.01})

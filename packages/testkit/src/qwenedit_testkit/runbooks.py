@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,24 +38,6 @@ class Command:
     def placeholders(self) -> frozenset[str]:
         """Return what its reader replaces."""
         return frozenset(PLACEHOLDER.findall(self.text))
-
-    @property
-    def stages(self) -> list[list[str]]:
-        """Return the words of each program of the pipeline.
-
-        Raises:
-            ValueError: a quotation mark has no partner.
-        """
-        lexer = shlex.shlex(self.text, posix=True, punctuation_chars="|")
-        lexer.whitespace_split = True
-        lexer.commenters = ""
-        stages: list[list[str]] = [[]]
-        for word in lexer:
-            if word == "|":
-                stages.append([])
-            else:
-                stages[-1].append(word)
-        return stages
 
     def filled(self, words: dict[str, str]) -> str:
         """Return it as its reader types it.

@@ -183,7 +183,4 @@ def webhook(port: int = 0, *, url: str = "") -> dict[str, str]:
         url: Where Telegram posts; empty where nothing stands before the bot.
     """
     port = port or free_port()
-    return {
-        "WEBHOOK_URL": url or f"http://127.0.0.1:{port}/telegram",
-        "WEBHOOK_PORT": str(port),
-    }
+    return {"WEBHOOK_URL": url or f"http://127.0.0.1:{port}/telegram", "WEBHOOK_PORT": str(port)}

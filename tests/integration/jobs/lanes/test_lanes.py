@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -62,15 +61,6 @@ async def test_lanes_hand_out_one_entry_of_each_lane_in_order(lanes: Lanes) -> N
     assert ids(await taken(lanes)) == ["2"]
 
 
-async def test_lanes_keep_an_entry_once(lanes: Lanes) -> None:
-    assert await lanes.put("a", "1", "x") is Put.PUT
-    assert await lanes.put("a", "1", "x") is Put.KNOWN
-    (row,) = await taken(lanes)
-    assert (await lanes.done(row)).first
-    assert not (await lanes.done(row)).first
-    assert await taken(lanes) == []
-
-
 async def test_done_says_whether_entries_wait_that_nobody_has_in_hand(lanes: Lanes) -> None:
     for lane, entry in (("a", "1"), ("b", "2"), ("b", "3"), ("c", "4")):
         await lanes.put(lane, entry, "")
@@ -110,53 +100,6 @@ async def test_lanes_give_one_sender_two_places_in_hand_and_others_the_rest(redi
         await lanes.done(row)
 
 
-async def test_lanes_of_a_sender_keep_their_order_when_they_are_passed_over_again(lanes: Lanes) -> None:
-    for number in range(50):
-        await lanes.put(f"group {number:02}", f"a{number:02}", "", sender="a")
-    first, _second = await taken(lanes, 10)
-    await asyncio.sleep(0.13)
-    assert await taken(lanes) == []
-    await lanes.done(first)
-    assert ids(await taken_until(lanes, bool)) == ["a02"]
-
-
-async def test_sender_whose_hold_ran_out_gets_another_place(redis: Redis) -> None:
-    slow, other = Lanes(redis, PREFIX, name="slow", hold=0.05), Lanes(redis, PREFIX, name="other")
-    for number in range(3):
-        await slow.put(f"{number}", f"{number}", "", sender="a")
-    assert len(await taken(slow)) == 2
-    await asyncio.sleep(0.06)
-    assert len(await taken_until(other, bool)) <= 2
-
-
-async def test_parked_entry_holds_up_its_own_lane_alone(lanes: Lanes) -> None:
-    await lanes.put("a", "1", "")
-    await lanes.put("a", "2", "")
-    (row,) = await taken(lanes)
-    assert await lanes.park(row, 60.0)
-    await lanes.put("b", "3", "")
-    rows, wait = await lanes.next(10)
-    assert ids(rows) == ["3"]
-    assert wait is not None
-    assert 25 < wait <= 60  # the hold of the other one ends before
-
-
-async def test_entry_parked_alone_lets_those_behind_it_go_first(lanes: Lanes) -> None:
-    await lanes.put("a", "1", "")
-    await lanes.put("a", "2", "")
-    (row,) = await taken(lanes)
-    await lanes.park(row, 0.05, failed=True, alone=True)
-    (other,) = await taken(lanes)
-    assert other.id == "2"
-    await lanes.done(other)
-    await asyncio.sleep(0.06)
-    (again,) = await taken(lanes)
-    assert (again.id, again.failures) == ("1", 1)
-    await lanes.done(again)
-    occupancy = await lanes.occupancy()
-    assert (occupancy.waiting, occupancy.in_hand) == (0, 0)
-
-
 async def test_hold_that_ran_out_goes_to_somebody_else_and_its_end_changes_nothing(redis: Redis) -> None:
     slow, other = Lanes(redis, PREFIX, name="slow", hold=60), Lanes(redis, PREFIX, name="other")
     await slow.put("a", "1", "")
@@ -180,19 +123,6 @@ async def filled(lanes: Lanes, count: int, *, of: str = "lane") -> set[str]:
     for each in found:
         await lanes.put(each, each, "")
     return found
-
-
-async def test_hold_that_ran_out_among_many_that_are_renewed_goes_to_somebody_else(redis: Redis) -> None:
-    busy, slow, other = (
-        Lanes(redis, PREFIX, name=name, hold=hold) for name, hold in (("busy", 600), ("slow", 0.05), ("other", 600))
-    )
-    await filled(busy, MANY)
-    rows = await taken(busy, MANY)
-    await slow.put("abandoned", "a", "")
-    assert ids(await taken(slow)) == ["a"]
-    assert await busy.renew(rows) == MANY
-    assert ids(await taken_until(other, bool)) == ["a"]
-    assert await busy.renew(rows) == MANY
 
 
 @pytest.mark.parametrize("end", ["hold", "pause"])
@@ -237,50 +167,6 @@ async def test_restart_finds_its_own_entries_among_many_of_others(redis: Redis) 
     assert await own.release_own_holds() == MANY
     assert set(ids(await taken(own, MANY))) == put
     assert await other.renew(others) == MANY
-
-
-async def held_by_older_version(redis: Redis, lanes: Lanes, lane: str, *, seconds: float) -> None:
-    """Hold a lane as a version does that keeps its holds apart from due times."""
-    assert await redis.zrem(lanes.key("ready"), lane) == 1
-    await redis.zadd(lanes.key("held"), {lane: (time.time() + seconds) * 1000})
-    await redis.hset(lanes.key("holders"), lane, "old/1/1.000/")
-
-
-async def test_entry_that_an_older_replica_has_in_hand_is_not_handed_out_again(redis: Redis, lanes: Lanes) -> None:
-    await lanes.put("a", "1", "")
-    await held_by_older_version(redis, lanes, "a", seconds=30)
-    await lanes.release_own_holds()
-    await lanes.put("a", "2", "")
-    await lanes.renew([])
-    assert await taken(lanes) == []
-    assert await redis.zscore(lanes.key("ready"), "a") is None, "the older replica would hand it out again"
-
-
-async def test_entry_that_an_older_replica_had_in_hand_is_handed_out_if_that_dies_after_this_one_began(
-    redis: Redis, lanes: Lanes
-) -> None:
-    await lanes.release_own_holds()
-    await lanes.put("a", "1", "")
-    await held_by_older_version(redis, lanes, "a", seconds=-1)
-    await lanes.renew([])
-    assert ids(await taken(lanes)) == ["1"]
-    assert not await redis.exists(lanes.key("held"))
-
-
-async def test_share_of_a_sender_counts_what_older_replicas_hold_and_not_the_other_way_round(
-    redis: Redis, lanes: Lanes
-) -> None:
-    """An older version ends no hold of this one: after a kill and a rollback it would count it for ever."""
-    for lane in ("a", "b", "c"):
-        await lanes.put(lane, f"1 of {lane}", "", sender="7")
-    rows = await taken(lanes)
-    assert ids(rows) == ["1 of a", "1 of b"]
-    assert [row.token.rpartition("/")[2] for row in rows] == ["", ""], "an older version reads the sender there"
-    await redis.hset(lanes.key("holders"), "a", "old/1 of a/1.000/7")
-    await asyncio.sleep(0.15)
-    assert await taken(lanes) == []
-    await lanes.done(rows[1])
-    assert ids(await taken_until(lanes, bool)) == ["1 of c"]
 
 
 async def test_entry_set_aside_is_out_of_the_way_until_somebody_retries_it(lanes: Lanes) -> None:

@@ -40,12 +40,6 @@ async def test_check_leaves_nothing_where_the_bot_makes_it(address, bucket_name,
     assert await object_server.objects(bucket_name) == set()
 
 
-@pytest.mark.usefixtures("bucket_name")
-async def test_bucket_that_there_is_none_of_is_refused_by_name():
-    with pytest.raises(PictureStoreRefusedError, match="PICTURES_URL is s3://there-is-none: put failed"):
-        await opened("s3://there-is-none").check(deletes=True)
-
-
 async def test_proxy_that_wants_another_password_is_named_without_it(monkeypatch, address):
     async with WayOut({}, trustme.CA(), "user:right").running() as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url.replace("right", "wrong"))
@@ -53,11 +47,6 @@ async def test_proxy_that_wants_another_password_is_named_without_it(monkeypatch
         with pytest.raises(PictureStoreUnavailableError, match="the proxy answers 407: check HTTPS_PROXY") as refused:
             await opened(address).put(REF, PICTURE)
         assert "wrong" not in str(refused.value)
-
-
-async def test_folder_that_there_is_none_of_is_refused(tmp_path):
-    with pytest.raises(PictureStoreRefusedError, match=r"PICTURES_URL is file:///.*cannot be used"):
-        open_objects(f"file://{tmp_path}/none")
 
 
 async def test_store_without_tls_is_refused_unless_that_is_meant(monkeypatch, bucket_name):

@@ -83,9 +83,6 @@ async def test_photo_that_a_late_replica_sends_again_is_kept_as_long_as_its_job_
     assert durations.FAILED_JOB_PICTURES - 60 < await seconds(desk, ref) <= durations.FAILED_JOB_PICTURES
 
 
-# ---------------------------------------------------------------- whose result
-
-
 # ---------------------------------------------------------------- how much
 
 

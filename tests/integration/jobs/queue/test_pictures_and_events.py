@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from qwenedit_jobs import (
@@ -73,16 +71,6 @@ async def test_event_of_a_job_lies_in_the_lane_of_its_chat(desk):
     assert await desk.redis.xlen(desk.keys.events) == 0
 
 
-async def test_event_of_a_job_takes_the_share_of_its_user(desk):
-    job_id = await finish(desk, 1)
-    events, lanes = events_of(desk)
-    await events.drain()
-    (row,), _wait = await lanes.next(10)
-    user = (await desk.queue.status(job_id)).job.user_id
-    _lane, sender, *_rest = (await desk.redis.hget(lanes.key("entries"), row.id)).split("\n")
-    assert sender == str(user)
-
-
 async def test_events_that_this_version_does_not_know_are_kept_as_they_are(desk):
     events, lanes = events_of(desk)
     await desk.redis.xadd(desk.keys.events, {"id": "x", "state": "melted"})
@@ -114,28 +102,6 @@ async def test_event_of_an_id_that_no_job_has_is_taken_in_hand_and_set_aside(des
         assert [(aside.id, aside.why) for aside in await lanes.list_set_aside()] == [(entry.id, "unreadable")]
         assert (await lanes.occupancy()).waiting == 0
         assert await lanes.retry_set_aside(entry.id)
-
-
-async def test_events_drained_by_two_replicas_at_once_come_once(desk):
-    ids = [await finish(desk, number) for number in range(1, 30)]
-    (one, lanes), (two, _lanes) = events_of(desk), events_of(desk)
-    assert sum(await asyncio.gather(one.drain(), two.drain())) == len(ids)
-    found = []
-    while taken := (await lanes.next(10))[0]:
-        for row in taken:
-            found.append(event_of(row).job_id)
-            await lanes.done(row)
-    assert found == ids
-
-
-async def test_waiting_for_an_event_ends_with_the_first(desk, patient):
-    events, _lanes = events_of(desk, patient)
-    async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(events.wait(60))
-        await asyncio.sleep(0.05)
-        await finish(desk, 1)
-        async with asyncio.timeout(30):
-            assert await waiting
 
 
 # ---------------------------------------------------------------- a Redis that was replaced in the middle

@@ -54,15 +54,6 @@ async def test_claim_that_is_abandoned_while_it_waits_inside_redis_takes_nothing
     assert await desk.queue.waiting_ids() == [job.id]
 
 
-async def test_payload_of_another_version_is_claimed_and_can_be_settled(desk):
-    job = await desk.enqueued()
-    await desk.redis.hset(desk.keys.job(job.id), "payload", '{"from": "the future"}')
-    with pytest.raises(UnreadableJobError) as caught:
-        await desk.queue.claim(worker="w", token="t", lease=30)
-    assert (caught.value.job_id, caught.value.token) == (job.id, "t")
-    assert await desk.queue.settle(job.id, "t", Retry(Reason.UNKNOWN)) is Settled.DELAYED
-
-
 async def test_job_of_a_newer_version_is_not_executed_by_half_but_can_be_shown_and_answered(desk):
     job = await desk.enqueued()
     key = desk.keys.job(job.id)
@@ -137,6 +128,3 @@ async def test_attempt_ends_whatever_characters_its_error_has(desk):
     said = Fail(Reason.EXECUTION_FAILED, "no file models/\udcff\ud83d.safetensors \x00")
     assert await desk.queue.settle(job.id, "t", said) is Settled.FAILED
     assert await desk.redis.hget(desk.keys.job(job.id), "detail") == "no file models/??.safetensors \x00"
-
-
-# ---------------------------------------------------------------- cancel, answered

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
 
 import pytest
 
-from qwenedit_jobs import Cancelled, Done, Fail, Reason, RedisSettings, Release, Result, Retry, Settled, State
+from qwenedit_jobs import Cancelled, RedisSettings, State
 from qwenedit_jobs.cli.installation import Installation
 from qwenedit_jobs.cli.jobs import jobs_list, jobs_show
 from qwenedit_jobs.cli.status import status as status_command
@@ -68,23 +67,6 @@ async def test_unreadable_job_first_in_line_goes_to_the_dead_and_the_next_one_is
     assert await desk.redis.exists(desk.keys.job(job.id))
 
 
-async def test_unreadable_job_between_others_stops_no_janitor(desk):
-    claims = [await desk.claimed(str(number)) for number in (1,)]
-    claims.append(await claimed_too(desk, 2))
-    await desk.redis.hset(desk.keys.job(claims[0].job.id), "state", "upscaling")
-    for claim in claims:
-        await desk.expire(claim.job.id)
-    assert [lost.job_id for lost in (await desk.queue.tick()).lost] == [claims[1].job.id]
-    assert await desk.places(claims[0].job.id) == ["leases"]
-    await desk.redis.zadd(desk.keys.delayed, {claims[0].job.id: 1, claims[1].job.id: 2})
-    assert list((await desk.queue.tick()).due) == [claims[1].job.id]
-
-
-async def claimed_too(desk, number):
-    await desk.enqueued(number)
-    return await desk.queue.claim(worker="w", token=f"token-{number}", lease=30)
-
-
 async def test_unreadable_job_is_neither_accepted_again_nor_moved_by_hand(desk, queue):
     job = await spoil(desk, 1, {"state": "upscaling"})
     assert await queue.enqueue(job, desk.limits) is State.RUNNING
@@ -124,73 +106,6 @@ async def test_job_with_endless_numbers_keeps_the_janitor_from_no_other(desk, fi
     assert other.job.id in {lost.job_id for lost in (await desk.queue.tick()).lost}
     assert await desk.places(other.job.id) == ["delayed"]
     assert await desk.places(strange.job.id) != ["leases"]
-
-
-@pytest.mark.parametrize("fields", ENDLESS.values(), ids=ENDLESS)
-async def test_job_with_endless_numbers_can_be_handed_in_and_given_back(desk, fields):
-    deeds = (
-        lambda one: desk.queue.settle(one.job.id, one.token, Done(Result(picture="x", seed=1, seconds=1))),
-        lambda one: desk.queue.settle(one.job.id, one.token, Fail(Reason.TIMEOUT)),
-        lambda one: desk.queue.settle(one.job.id, one.token, Retry(Reason.TIMEOUT)),
-        lambda one: desk.queue.settle(one.job.id, one.token, Release()),
-        lambda one: desk.queue.settle(one.job.id, one.token, Release(pause=5.0)),
-    )
-    for number, deed in enumerate(deeds):
-        claim = await desk.claimed(f"t{number}", number=number)
-        await desk.redis.hset(desk.keys.job(claim.job.id), mapping=fields)
-        assert await deed(claim) is not Settled.LOST
-        await desk.redis.delete(desk.keys.job_queue)
-
-
-async def test_job_with_pictures_without_number_ends(desk):
-    claim = await desk.claimed()
-    refs = [f"{claim.job.id}:in:{number}" for number in range(9_000)]
-    await desk.redis.mset({desk.keys.picture(ref): "x" for ref in refs})
-    pipeline = desk.redis.pipeline()
-    for ref in refs:
-        pipeline.expire(desk.keys.picture(ref), 600)
-    await pipeline.execute()
-    await desk.redis.hset(desk.keys.job(claim.job.id), "payload", json.dumps({"edit": {"pictures": refs}}))
-    assert await desk.queue.settle(claim.job.id, claim.token, Fail(Reason.TIMEOUT)) is Settled.FAILED
-
-
-async def test_clock_that_shows_no_time_costs_no_job_its_patience(desk, queue):
-    delayed = await desk.claimed()
-    await desk.queue.settle(delayed.job.id, delayed.token, Retry(Reason.TIMEOUT))
-    job = await desk.enqueued(2)
-    for strange in ("inf", "-inf", "nan", "noon"):
-        await desk.redis.hset(desk.keys.time, mapping={"seen": strange, "ahead": strange})
-        await desk.redis.zadd(desk.keys.delayed, {delayed.job.id: "inf"})
-        assert (await queue.tick()).due == ()
-    assert await desk.state(job.id) is State.QUEUED
-
-
-async def test_job_that_is_too_large_is_read_by_nobody_and_hides_no_other(desk, queue):
-    """With a worker's password such a value could kill the bot again after each start."""
-    job, other = await spoil(desk, 1, {"detail": "x" * 20_000_000}), await desk.enqueued(2)
-    tracemalloc.start()
-    try:
-        assert [status.job for status in await queue.statuses([job.id, other.id])] == [other]
-        [large, _other] = await queue.records([job.id, other.id])
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert large.raw == {"error": "larger than 262144 bytes"}
-    assert peak < 2_000_000
-
-
-async def test_jobs_that_are_too_large_together_are_not_all_read(desk, queue):
-    """A worker can put a thousand jobs among a user's own."""
-    fields = {"detail": "x" * 200_000}
-    ids = [(await spoil(desk, number, fields)).id for number in range(300)]
-    tracemalloc.start()
-    try:
-        read = len(await queue.statuses(ids))
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert 50 < read < 100
-    assert peak < 60_000_000
 
 
 LARGE = "x" * 20_000_000

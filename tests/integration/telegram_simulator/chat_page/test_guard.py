@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
+import itertools
+from typing import TYPE_CHECKING
 
+import aiohttp
+import pytest
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+
+from qwenedit_testkit.threads import on_a_thread
+from telegram_simulator.server import Config, running
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+BOT_IDS = itertools.count(100)
 PAUSE = {"user": 1001, "text": "/pause"}
 FOREIGN = [
     {"Origin": "http://evil.example"},
@@ -11,6 +25,27 @@ FOREIGN = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate"},  # another port of this machine
 ]
+
+
+@pytest.fixture(scope="module")
+def simulator_url() -> Iterator[str]:
+    with on_a_thread(lambda: running(Config(port=0))) as url:
+        yield url
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as session:
+        yield session
+
+
+@pytest.fixture
+async def bot(simulator_url: str) -> AsyncIterator[Bot]:
+    """A bot that nobody has spoken to."""
+    session = AiohttpSession(api=TelegramAPIServer.from_base(simulator_url))
+    async with Bot(f"{next(BOT_IDS)}:secret", session=session) as bot:
+        await bot.get_me()
+        yield bot
 
 
 async def status(http, url, **request) -> int:

@@ -38,22 +38,15 @@ def test_chat_takes_a_burst_and_then_one_a_second(clock):
     assert accepted(RateLimiter(Rates(), clock=clock), clock, seconds=10) == pytest.approx(15, abs=1)
 
 
-def test_group_takes_20_a_minute_after_its_burst(clock):
+@pytest.mark.parametrize(
+    ("call", "seconds", "rate"),
+    [({"group": True}, 60, 20), ({"edit": True}, 60, 20), ({"chats": 50}, 10, 300)],
+    ids=["a group", "edits", "all chats"],
+)
+def test_rate_is_telegrams_after_the_burst(clock, call, seconds, rate):
     limits = RateLimiter(Rates(), clock=clock)
-    accepted(limits, clock, seconds=60, group=True)
-    assert accepted(limits, clock, seconds=60, group=True) == pytest.approx(20, abs=1)
-
-
-def test_edits_are_20_a_minute_in_a_chat_after_their_burst(clock):
-    limits = RateLimiter(Rates(), clock=clock)
-    accepted(limits, clock, seconds=60, edit=True)
-    assert accepted(limits, clock, seconds=60, edit=True) == pytest.approx(20, abs=1)
-
-
-def test_all_chats_together_take_30_a_second(clock):
-    limits = RateLimiter(Rates(), clock=clock)
-    accepted(limits, clock, seconds=10, chats=50)
-    assert accepted(limits, clock, seconds=10, chats=50) == pytest.approx(300, abs=2)
+    accepted(limits, clock, seconds=seconds, **call)
+    assert accepted(limits, clock, seconds=seconds, **call) == pytest.approx(rate, abs=2)
 
 
 def test_pause_is_as_long_as_it_must_be(clock):
@@ -67,11 +60,3 @@ def test_pause_is_as_long_as_it_must_be(clock):
         limits.charge(bot_id=1, chat_id=1, group=False)
     clock.now += 0.1
     limits.charge(bot_id=1, chat_id=1, group=False)
-
-
-def test_bots_do_not_share_a_budget(clock):
-    limits = RateLimiter(Rates(chat_burst=1), clock=clock)
-    limits.charge(bot_id=1, chat_id=1, group=False)
-    limits.charge(bot_id=2, chat_id=1, group=False)
-    with pytest.raises(TooManyRequestsError):
-        limits.charge(bot_id=1, chat_id=1, group=False)

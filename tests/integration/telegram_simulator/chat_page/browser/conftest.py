@@ -27,16 +27,10 @@ if TYPE_CHECKING:
     from aiogram.types import CallbackQuery, Message
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER_ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
+BROWSER_ARGUMENTS = """
+    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync
+""".split()
 USER_IDS = itertools.count(2001)
 ANSWER_TIMEOUT = 30.0
 """Seconds within which what a user did on the page must have reached the bot."""
@@ -80,24 +74,18 @@ class ScriptedBot:
                 offset = update.update_id + 1
                 if update.message and update.message.from_user:
                     await self.talk(update.message.from_user.id).messages.put(update.message)
-                if question := update.pre_checkout_query:
-                    await self.api.answer_pre_checkout_query(question.id, ok=True)
                 if update.callback_query:
                     await self.talk(update.callback_query.from_user.id).presses.put(update.callback_query)
-
-
-def _browser_path() -> str | None:
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     expect.set_options(timeout=ANSWER_TIMEOUT * 1000)
-    path = _browser_path()
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         pytest.skip(f"no browser: neither CHROMIUM is set nor is any of {', '.join(BROWSERS)} on the PATH")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(BROWSER_ARGUMENTS), timeout=90_000)
+        browser = await playwright.chromium.launch(executable_path=path, args=BROWSER_ARGUMENTS, timeout=90_000)
         yield browser
         await browser.close()
 

@@ -3,14 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from aiogram.types import (
-    BufferedInputFile,
-    InlineKeyboardButton,
-    InlineKeyboardMarkup,
-    InputMediaPhoto,
-    LabeledPrice,
-    ReplyParameters,
-)
+from aiogram.types import BufferedInputFile, InlineKeyboardButton, InlineKeyboardMarkup, InputMediaPhoto
 from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -84,64 +77,6 @@ async def test_pressed_button_reaches_the_bot_and_its_answer_the_user(page, bot)
     await expect(alert).to_contain_text("Too late: it is done")
     await alert.get_by_role("button", name="OK").click()
     await expect(alert).to_be_hidden()
-
-
-async def test_invoice_is_paid_by_its_button_and_given_back(page, bot):
-    await say(page, "/buy")
-    chat = (await bot.message()).chat
-    await bot.api.send_invoice(
-        chat.id,
-        title="10 pictures",
-        description="They do not expire.",
-        payload="pack:10",
-        currency="XTR",
-        prices=[LabeledPrice(label="10 pictures", amount=50)],
-    )
-    await expect(items(page).last).to_contain_text("They do not expire.")
-    await page.get_by_role("button", name="Pay").click()
-    await expect(items(page).last).to_have_text("You paid ⭐️ 50")
-    await expect(items(page).filter(has_text="They do not expire.")).to_contain_text("paid")
-    await expect(page.get_by_role("button", name="Pay")).to_have_count(0)
-    told = await bot.message()
-    paid = told.successful_payment
-    await bot.api.send_message(chat.id, "Thank you!", reply_parameters=ReplyParameters(message_id=told.message_id))
-    await expect(items(page).last.get_by_role("button", name="In reply to")).to_contain_text("You paid ⭐️ 50")
-    await bot.api.refund_star_payment(chat.id, paid.telegram_payment_charge_id)
-    await expect(items(page).last).to_have_text("⭐️ 50 came back to you")
-
-
-async def test_pictures_sent_together_are_one_album(page, bot, photos):
-    await page.get_by_label("Attach photo").set_input_files([photos["cat"], photos["coffee"], photos["rocket"]])
-    previews = page.get_by_role("list", name="Attachments").get_by_role("listitem")
-    await expect(previews).to_have_count(3)
-    await page.get_by_role("button", name="Remove coffee.jpg").click()
-    await expect(previews).to_have_count(2)
-    await say(page, "put the cat on the rocket")
-
-    first, second = await bot.message(), await bot.message()
-    assert first.caption == "put the cat on the rocket"
-    assert first.media_group_id == second.media_group_id is not None
-    await expect(items(page)).to_have_count(1)
-    await expect(items(page).get_by_role("img", name="Photo you sent")).to_have_count(2)
-    await expect(previews).to_have_count(0)
-
-
-async def test_files_keep_their_bytes_in_both_directions(page, bot, photos):
-    await page.get_by_label("Attach photo").set_input_files(photos["coffee"])
-    await page.get_by_role("checkbox", name="Send as file").check()
-    await say(page, "sharpen")
-    sent = await bot.message()
-    assert sent.document
-    assert sent.document.file_name == "coffee.jpg"
-    assert (await bot.api.download(sent.document)).read() == photos["coffee"].read_bytes()
-
-    await sent.answer_document(BufferedInputFile(photos["cat"].read_bytes(), "edited.jpg"), caption="In full quality")
-    link = items(page).nth(1).get_by_role("link", name="edited.jpg")
-    async with page.expect_download() as download:
-        await link.click()
-    assert (await download.value).suggested_filename == "edited.jpg"
-    path = await (await download.value).path()
-    assert path.read_bytes() == photos["cat"].read_bytes()
 
 
 async def test_text_is_never_parsed_as_html_and_its_links_and_commands_can_be_pressed(page, bot):
