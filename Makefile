@@ -54,6 +54,7 @@ lint-python: $(BIN)/.synced
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(PYTHON_FOLDERS)
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/check_complexity.py
 
 .PHONY: lint-files
 lint-files: $(BIN)/.synced

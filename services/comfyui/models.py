@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from http.client import HTTPMessage
+    from http.client import HTTPMessage, HTTPResponse
 
 TOKEN_HOST = "huggingface.co"  # noqa: S105 - a host name
 STORAGE = {"huggingface.co": ".hf.co", "github.com": ".githubusercontent.com"}
@@ -176,24 +176,9 @@ def _fetch(file: ModelFile, folder: Path, *, say: Callable[[str], None]) -> None
 
 
 def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> None:
-    offset = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(file.url, headers={"User-Agent": "qwenedit-models"})  # noqa: S310 - checked
-    if offset:
-        request.add_header("Range", f"bytes={offset}-")
-    token = os.environ.get("HF_TOKEN")
-    if token and urllib.parse.urlsplit(file.url).hostname == TOKEN_HOST:
-        # Unredirected: the storage behind the hub has signed addresses and must not see the token.
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
-    try:
-        response = urllib.request.build_opener(_Redirects).open(request, timeout=60.0)
-    except urllib.error.HTTPError as error:
-        error.close()  # it's the response, whose connection would stay open for as long as somebody has the error
-        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # nothing is left to come; the hash will tell
-        raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
-    except urllib.error.URLError as error:
-        ways = "check HTTPS_PROXY with its user and password, NO_PROXY, SSL_CERT_FILE and network policies"
-        raise ConnectionError(f"{file.url} cannot be reached: {error.reason}; {ways}") from error
+    response = _open(file, offset=part.stat().st_size if part.exists() else 0)
+    if response is None:
+        return
     mode = "ab" if response.status == HTTPStatus.PARTIAL_CONTENT else "wb"
     with response, open(part, mode, opener=_opener) as out:
         total = _total(response.headers, out.tell())
@@ -207,6 +192,28 @@ def _download(file: ModelFile, part: Path, *, say: Callable[[str], None]) -> Non
                 say(f"{file.path}: {out.tell() / 1e9:.2f} of {(total or 0) / 1e9:.2f} GB")
         if total is not None and out.tell() < total:
             raise ConnectionError(f"{file.url} broke off after {out.tell()} of {total} bytes")
+
+
+def _open(file: ModelFile, *, offset: int) -> HTTPResponse | None:
+    """Request a file from its byte `offset` on; None if it has no more bytes."""
+    request = urllib.request.Request(file.url, headers={"User-Agent": "qwenedit-models"})  # noqa: S310 - checked
+    if offset:
+        request.add_header("Range", f"bytes={offset}-")
+    token = os.environ.get("HF_TOKEN")
+    if token and urllib.parse.urlsplit(file.url).hostname == TOKEN_HOST:
+        # Unredirected: the storage behind the hub has signed addresses and must not see the token.
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+    try:
+        response: HTTPResponse = urllib.request.build_opener(_Redirects).open(request, timeout=60.0)
+    except urllib.error.HTTPError as error:
+        error.close()  # it's the response, whose connection would stay open for as long as somebody has the error
+        if error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return None  # nothing is left to come; the hash will tell
+        raise ModelsError(f"{file.url} answers {error.code} {error.reason}") from error
+    except urllib.error.URLError as error:
+        ways = "check HTTPS_PROXY with its user and password, NO_PROXY, SSL_CERT_FILE and network policies"
+        raise ConnectionError(f"{file.url} cannot be reached: {error.reason}; {ways}") from error
+    return response
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

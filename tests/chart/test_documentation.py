@@ -39,29 +39,6 @@ def test_schema_links_and_table_are_made_from_the_alerts_and_the_languages():
     assert done.returncode == 0, done.stderr
 
 
-def commented(text):
-    """Find the paths of the keys that have a comment right above them."""
-    keys: list[tuple[int, str]] = []
-    comment = False
-    for line in text.splitlines():
-        if match := KEY.match(line):
-            keys = [key for key in keys if key[0] < len(match[1])] + [(len(match[1]), match[2])]
-            if comment:
-                yield ".".join(name for _, name in keys)
-        comment = line.lstrip().startswith("#")
-
-
-def test_every_value_has_a_comment():
-    explained = set(commented((CHART / "values.yaml").read_text()))
-
-    def unexplained(path, value):
-        if isinstance(value, dict) and any(other.startswith(f"{path}.") for other in explained):
-            return [leaf for key, child in value.items() for leaf in unexplained(f"{path}.{key}", child)]
-        return [] if path in explained else [path]
-
-    assert [leaf for key, value in TOP.items() for leaf in unexplained(key, value)] == []
-
-
 def assert_exists(mention, page):
     value = TOP
     for key in mention.split("."):

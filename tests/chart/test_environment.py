@@ -138,6 +138,19 @@ def test_bucket_credentials_certificate_and_way_reach_each_service(part, secret,
     assert {"ports": [{"protocol": "TCP", "port": 9000}], "to": PEERS} in policy_of(manifests, part)["egress"]
 
 
+def test_language_model_reaches_the_bot_with_its_port_and_no_other(render):
+    model = {"url": "https://{{ .Release.Name }}-llm:8443/v1", "model": "m", "key": {"existingSecret": "llm"}}
+    bot = {"token": {"existingSecret": "telegram"}}
+    manifests = render({"bot": {**bot, "languageModel": model}, "networkPolicy": {"languageModelTo": PEERS}})
+    (container,) = pod_of(manifests, "bot")["containers"]
+    assert {"name": "LLM_URL", "value": "https://edit-llm:8443/v1"} in container["env"]
+    assert "LLM_API_KEY" in secrets(manifests, "bot")
+    assert config(manifests, "bot")["LLM_MODEL"] == "m"
+    opened, without = (policy_of(each, "bot")["egress"] for each in (manifests, render({"bot": bot})))
+    way = {"ports": [{"protocol": "TCP", "port": 8443}], "to": PEERS}
+    assert [rule for rule in opened if rule not in without] == [way]
+
+
 @pytest.mark.parametrize("part", SETTINGS)
 def test_bucket_without_a_secret_is_reached_by_the_service_account(part, render):
     account = {"annotations": {"eks.amazonaws.com/role-arn": part}}

@@ -75,10 +75,3 @@ def test_operators_take_their_objects(renders, definitions):
     for one in (one for each in renders for one in each.manifests):
         if one["kind"] in definitions:
             definitions[one["kind"]].validate(one)
-
-
-def test_check_notices_a_misspelt_field(definitions, render):
-    (scaled,) = (one for one in render({"bot": {"token": {"existingSecret": "t"}}}) if one["kind"] == "ScaledObject")
-    scaled["spec"]["coolDownPeriod"] = 1
-    with pytest.raises(jsonschema.ValidationError, match="coolDownPeriod"):
-        definitions["ScaledObject"].validate(scaled)

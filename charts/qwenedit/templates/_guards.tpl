@@ -11,6 +11,7 @@
 {{- include "qwenedit.guards.backup" . }}
 {{- include "qwenedit.guards.pictures" . }}
 {{- include "qwenedit.guards.moderation" . }}
+{{- include "qwenedit.guards.languageModel" . }}
 {{- include "qwenedit.guards.monitoring" . }}
 {{- include "qwenedit.guards.cluster" . }}
 {{- end }}
@@ -192,6 +193,21 @@
 {{- if $.Values.networkPolicy.moderationTo }}
 {{- fail "networkPolicy.moderationTo is set, but nobody is asked: set bot.moderation.url to the hook's address, or leave the list empty" }}
 {{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "qwenedit.guards.languageModel" -}}
+{{- with .Values.bot.languageModel }}
+{{- if .url }}
+{{- if not (regexMatch "^https?://[^/]" (tpl .url $)) }}
+{{- fail "bot.languageModel.url must start with http:// or, for TLS, https://, such as http://ollama.models:11434/v1" }}
+{{- end }}
+{{- if not .model }}
+{{- fail "bot.languageModel.url is set: set bot.languageModel.model to the model's name at that server" }}
+{{- end }}
+{{- else if or .model .key.existingSecret $.Values.networkPolicy.languageModelTo }}
+{{- fail "bot.languageModel.model, bot.languageModel.key.existingSecret or networkPolicy.languageModelTo is set, but no model is asked: set bot.languageModel.url to the server's base URL, or leave them empty" }}
 {{- end }}
 {{- end }}
 {{- end }}

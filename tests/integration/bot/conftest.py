@@ -129,6 +129,14 @@ class Stage:
 
             await self.eventually(there)
 
+    async def charged(self, person: Person) -> int:
+        """Return how many of today's free jobs a person has used, once everything that they did is handled."""
+        await self.eventually(self.nothing_waits)
+        keys = BotKeys(prefix="qwenedit", bot_id=(await self.telegram.bot())["id"])
+        async with connect(RedisSettings(redis_url=self.redis_url)) as redis:
+            used = (await redis.hgetall(keys.free_used(person.id))).items()
+        return sum(int(count) for day, count in used if str(day).isdigit())
+
     async def close(self, chat_id: int, *, seconds: float) -> None:
         """Let the bot send nothing in a chat for a while, as after a 429."""
         me = (await self.telegram.bot())["id"]

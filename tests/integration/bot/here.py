@@ -7,13 +7,11 @@ import gc
 import logging
 import os
 import signal
-import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-import structlog
 import uvloop
 
 from local_stack import Service
@@ -21,6 +19,7 @@ from qwenedit_bot.app.main import REFUSALS, run
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_jobs import load
 from qwenedit_telemetry import setup
+from tests.conftest import logging_as_it_is
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ class BotHere(Service):
     """
 
     async def _begin(self) -> Running:
-        as_found = _logging()
+        as_found = logging_as_it_is()
         with patch.dict(os.environ, self.env, clear=True):
             settings = load(BotSettings)
             telemetry = setup(service="bot", level=settings.bot_log_level)
@@ -44,19 +43,6 @@ class BotHere(Service):
             if isinstance(handler, logging.StreamHandler):
                 handler.setStream(running)
         return running
-
-
-def _logging() -> Callable[[], None]:
-    """Return what sets logging back to how it is now."""
-    root, hook, config = logging.getLogger(), sys.excepthook, structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-
-    def restore() -> None:
-        root.handlers[:], sys.excepthook = handlers, hook
-        root.setLevel(level)
-        structlog.configure(**config)
-
-    return restore
 
 
 class Running:

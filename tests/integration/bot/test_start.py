@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 import redis.asyncio as redis_client
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local_stack import HOST, Service, answers, at_once, bare_environment, free_port
 from qwenedit_jobs import Keys
@@ -44,14 +45,8 @@ async def telegram(status: int, body: str) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_post("/{path:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    site = web.TCPSite(runner, HOST, 0)
-    await site.start()
-    try:
-        yield f"http://{HOST}:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with TestServer(app) as server:
+        yield str(server.make_url("")).rstrip("/")
 
 
 async def reason(bot: Service) -> str:
@@ -146,11 +141,7 @@ async def test_full_redis_lets_a_bot_start_and_refuses_another_ones(redis_url: s
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
-    [
-        ("file:///nowhere", "it cannot be used: "),
-        ("s3://there-is-none", "put failed: "),
-    ],
+    ("url", "said"), [("file:///nowhere", "it cannot be used: "), ("s3://there-is-none", "put failed: ")]
 )
 async def test_place_of_pictures_that_cannot_be_used_ends_the_start(
     redis_url: str, object_server: ObjectServer, url: str, said: str
@@ -162,18 +153,14 @@ async def test_place_of_pictures_that_cannot_be_used_ends_the_start(
         assert not any("Traceback" in line for line in bot.lines)
 
 
-async def test_store_of_pictures_that_does_not_answer_is_not_waited_for(redis_url: str) -> None:
-    settings = {
-        "AWS_ENDPOINT_URL": f"http://{HOST}:{free_port()}",
-        "AWS_ACCESS_KEY_ID": "k",
-        "AWS_SECRET_ACCESS_KEY": "s",
-        "AWS_ALLOW_HTTP": "true",
-    }
+async def test_store_of_pictures_that_does_not_answer_is_not_waited_for(
+    redis_url: str, object_server: ObjectServer
+) -> None:
+    settings = {"BOT_TOKEN": TOKEN, "REDIS_URL": redis_url, "PICTURES_URL": "s3://pictures"}
+    settings |= object_server.settings(port=free_port())
     async with (
         telegram(502, "<html>Bad Gateway</html>") as url,
-        running(
-            BOT_TOKEN=TOKEN, REDIS_URL=redis_url, TELEGRAM_API_URL=url, PICTURES_URL="s3://pictures", **settings
-        ) as bot,
+        running(TELEGRAM_API_URL=url, **settings) as bot,
         asyncio.timeout(90),
     ):
         await bot.wait_for_line("start.pictures_unavailable.*put failed")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 import trustme
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local_stack import HOST, SIMULATED_TOKEN, bare_environment, bot, free_port
 from qwenedit_jobs import Keys, RedisSettings, connect
@@ -56,7 +57,7 @@ def trusted(founded: trustme.CA, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @asynccontextmanager
-async def hook() -> AsyncIterator[str]:
+async def hook() -> AsyncIterator[int]:
     """Run a moderation service that allows everything."""
 
     async def check(request: web.Request) -> web.Response:
@@ -65,13 +66,8 @@ async def hook() -> AsyncIterator[str]:
 
     app = web.Application(client_max_size=1 << 24)
     app.router.add_post("/check", check)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, HOST, 0).start()
-    try:
-        yield f"http://{HOST}:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with TestServer(app) as server:
+        yield server.port or 0
 
 
 def port_of(url: str) -> int:
@@ -89,10 +85,10 @@ async def test_photo_comes_in_and_picture_goes_out_by_the_proxy_alone(
         on_a_thread(lambda: running(Config(port=0, rates=Rates(enabled=False)))) as telegram_url,
         patch.dict(os.environ, object_server.settings()),
     ):
-        async with Collector() as collector, hook() as hook_url, by_hand(redis_url) as worker:
+        async with Collector() as collector, hook() as hook_port, by_hand(redis_url) as worker:
             names = {
                 TELEGRAM: port_of(telegram_url),
-                HOOK: port_of(hook_url),
+                HOOK: hook_port,
                 COLLECTOR: port_of(collector.url),
                 OBJECTS: object_server.port,
             }

@@ -31,11 +31,20 @@ EXECUTED = {
     (PROCESSED, "worker: comfyui clean up"),
     (PROCESSED, "worker: settle"),
 }
-ANSWERED = {
-    (SENT, DELIVERED),
-    (DELIVERED, "bot: read picture"),
-    (DELIVERED, "bot: telegram editMessageMedia"),
-}
+ANSWERED = {(SENT, DELIVERED), (DELIVERED, "bot: read picture"), (DELIVERED, "bot: telegram editMessageMedia")}
+
+
+def message(job: str, operation: str) -> dict[str, str]:
+    """Return the attributes of a span that sends or processes a job."""
+    return {
+        "messaging.system": "redis",
+        "messaging.destination.name": "qwenedit:job_queue",
+        "messaging.operation.name": operation,
+        "messaging.operation.type": operation,
+        "messaging.message.id": job,
+        "qwenedit.job.id": job,
+        "qwenedit.job.short_id": job[:8],
+    }
 
 
 def check_retried(trace: Trace) -> None:
@@ -53,24 +62,10 @@ def check_retried(trace: Trace) -> None:
     assert (sent.failed, first.failed, second.failed) == (False, True, False)
     job = sent.attributes["qwenedit.job.id"]
     for span, operation in ((sent, "send"), (first, "process"), (second, "process")):
-        assert (
-            span.attributes.items()
-            >= {
-                "messaging.system": "redis",
-                "messaging.destination.name": "qwenedit:job_queue",
-                "messaging.operation.name": operation,
-                "messaging.operation.type": operation,
-                "messaging.message.id": job,
-                "qwenedit.job.id": job,
-                "qwenedit.job.short_id": job[:8],
-            }.items()
-        )
+        assert span.attributes.items() >= message(job, operation).items()
     assert second.attributes["qwenedit.queue_wait"] > first.attributes["qwenedit.queue_wait"] >= 0
-    assert [first.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome", "reason")] == [
-        1,
-        "delayed",
-        "comfyui_unavailable",
-    ]
+    told = [first.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome", "reason")]
+    assert told == [1, "delayed", "comfyui_unavailable"]
     assert [second.attributes[f"qwenedit.{name}"] for name in ("attempt", "outcome")] == [2, "done"]
     assert trace.one("comfyui fetch").parent_id == second.span_id
     assert trace.one("deliver answer").parent_id == sent.span_id

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_jobs import Keys, short_id
 from qwenedit_telemetry import attributes
-from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, check_retried
+from tests.integration.traces.contract import ANSWERED, BEFORE, EXECUTED, check_retried, message
 
 PROCESS = "process qwenedit:job_queue"
 SECONDS = ("qwenedit.queue_wait", "qwenedit.gpu_seconds", "qwenedit.load_seconds")
@@ -28,15 +26,7 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
 
     sent = trace.one("send qwenedit:job_queue")
     assert sent.kind == "PRODUCER"
-    assert sent.attributes == {
-        "messaging.system": "redis",
-        "messaging.destination.name": "qwenedit:job_queue",
-        "messaging.operation.name": "send",
-        "messaging.operation.type": "send",
-        "messaging.message.id": job,
-        "qwenedit.job.id": job,
-        "qwenedit.job.short_id": named,
-    }
+    assert sent.attributes == message(job, "send")
     process = trace.one("process qwenedit:job_queue")
     assert process.kind == "CONSUMER"
     assert process.links == (sent.span_id,)
@@ -46,9 +36,7 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
     assert seconds["qwenedit.load_seconds"] > 0, "the first job finds no model loaded"
     assert process.attributes == {
         **seconds,
-        **sent.attributes,
-        "messaging.operation.name": "process",
-        "messaging.operation.type": "process",
+        **message(job, "process"),
         "qwenedit.attempt": 1,
         "qwenedit.max_attempts": 3,
         "qwenedit.worker": "worker-0",
@@ -64,10 +52,7 @@ def test_job_is_one_trace_from_the_update_to_the_answer(first_job):
         "qwenedit.job.short_id": named,
         "qwenedit.outcome": "picture",
     }
-    assert trace.one("receive update").attributes == {
-        "qwenedit.update.kind": "message",
-        "qwenedit.outcome": "handled",
-    }
+    assert trace.one("receive update").attributes == {"qwenedit.update.kind": "message", "qwenedit.outcome": "handled"}
     assert not [span.name for span in trace.spans if span.failed]
     listed = {value for name, value in vars(attributes).items() if name.isupper()}
     assert {name for span in trace.spans for name in span.attributes} <= listed
@@ -111,53 +96,14 @@ async def test_log_lines_and_exemplars_lead_to_the_trace(first_job):
         assert any(f'trace_id="{trace.spans[0].trace_id}"' in line for line in lines), lines
 
 
-def breakdown(trace):
-    """Say where a job's seconds went, from the update to the answer on the screen."""
-    received, sent, process, answer = (
-        trace.one(name)
-        for name in ("receive update", "send qwenedit:job_queue", "process qwenedit:job_queue", "deliver answer")
-    )
-    seconds = {span.name: span.end - span.start for span in trace.spans if span.parent_id == process.span_id}
-    parts = {
-        "accepting": sent.end - received.start,
-        "queue wait": process.start - sent.end,
-        "upload": seconds["comfyui upload"],
-        "ComfyUI": seconds["comfyui submit"] + seconds["comfyui wait"],
-        "fetch": seconds["comfyui fetch"],
-        "settling": answer.start - trace.one("settle").start,
-        "delivery": answer.end - answer.start,
-    }
-    return parts, answer.end - received.start
-
-
-@pytest.mark.timeout(600)  # a busy machine needs several tries
-@pytest.mark.asyncio(loop_scope="module")
-async def test_parts_of_a_job_add_up_to_what_it_took(first_job, photo):
-    installation = first_job.installation
-    ann = await installation.chats.user()
-    untold: list[float] = []
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        (message,) = await ann.send(photo=photo, caption="make it snow")
-        await ann.picture(number=len(untold) + 1)
-        parts, whole = breakdown(await installation.trace(ann, message))
-        untold.append(abs(whole - sum(parts.values())) / whole)
-        told = ", ".join(f"{name} {1000 * part:.0f}" for name, part in parts.items())
-        print(f"{1000 * whole:.0f} ms: {told}; not told: {untold[-1]:.2%}")  # noqa: T201 - the figures
-        if untold[-1] < 0.02:
-            return
-    # What is not told is an event loop's turns between two spans: on a busy machine another process' turns as well.
-    raise AssertionError(f"of each job more is not told than 2 %: {untold}")
-
-
 @pytest.mark.asyncio(loop_scope="module")
 async def test_second_attempt_stands_beside_the_first(first_job, photo):
     installation = first_job.installation
     await installation.control.fault("vanish", times=1)
     ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
+    (asked,) = await ann.send(photo=photo, caption="make it snow")
     await ann.picture()
-    trace = await installation.trace(ann, message)
+    trace = await installation.trace(ann, asked)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
     check_retried(trace)
@@ -166,17 +112,16 @@ async def test_second_attempt_stands_beside_the_first(first_job, photo):
 async def test_attempt_whose_worker_was_killed_is_told_of_by_the_bot(installation, photo):
     await installation.control.fault("hang", at_step=1)
     ann = await installation.chats.user()
-    (message,) = await ann.send(photo=photo, caption="make it snow")
+    (asked,) = await ann.send(photo=photo, caption="make it snow")
     await ann.says("Editing: step")
     await installation.collector.until(lambda spans: any(span.name == "comfyui submit" for span in spans))
     await installation.the_worker.kill()
     await installation.control.clear()
-    await installation.client.zadd(
-        Keys().leases, {JobIds(SIMULATED_TOKEN)(ann.chat_id, message): 1}, xx=True
-    )  # its lease has run out
+    lost_job = JobIds(SIMULATED_TOKEN)(ann.chat_id, asked)
+    await installation.client.zadd(Keys().leases, {lost_job: 1}, xx=True)  # its lease has run out
     await installation.the_worker.start()
     await ann.picture()
-    trace = await installation.trace(ann, message, lost_parents=1)
+    trace = await installation.trace(ann, asked, lost_parents=1)
     print(trace.drawn())  # noqa: T201 - what an engineer would see
 
     sent, lost, second = trace.one("send qwenedit:job_queue"), trace.one("attempt lost"), trace.one(PROCESS)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.edits.addresses import JobIds
@@ -43,11 +44,8 @@ async def hook():
 
     app = web.Application(client_max_size=1 << 26)
     app.router.add_post("/check", check)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}/check"
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        yield str(server.make_url("/check"))
 
 
 @pytest.fixture
@@ -131,6 +129,7 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
 
     six = await installation.chats.user(first_name=NAME)
     await six.send(album=[photo, photo], caption=f"{WORDS} make it snow, of two together")
+    await six.press("One picture", timeout=PATIENCE)
     await six.picture(timeout=PATIENCE)
     await six.send(photo=photo, caption=f"{WORDS} make it snow, refused")
     await six.says("This bot's rules don't allow", PATIENCE)
@@ -172,8 +171,9 @@ async def test_no_token_word_name_or_picture_is_in_any_span_log_metric_or_event(
     report(told, secrets, found, {entry["level"] for entry in entries(bot + worker)})
     assert all(text for _count, text in told.values())
     # A library that is quiet in production speaks here, or the sweep would have swept nothing of it.
-    debugged = {entry["logger"].partition(".")[0] for entry in entries(bot + worker) if entry["level"] == "debug"}
-    assert "urllib3" in debugged
+    assert "urllib3" in {
+        entry["logger"].partition(".")[0] for entry in entries(bot + worker) if entry["level"] == "debug"
+    }
     assert found == [], [line for line in bot + worker if WORDS in line]
 
 

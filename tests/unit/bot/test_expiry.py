@@ -4,8 +4,6 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import qwenedit_bot
 
 SOURCES = Path(qwenedit_bot.__file__).parent
@@ -35,15 +33,3 @@ def test_key_is_never_written_without_its_ttl():
         for key in apart(path.read_text("utf-8"))
     }
     assert found == KEEP_THEIR_TTL
-
-
-@pytest.mark.parametrize(
-    "code",
-    [
-        "async def note(self):\n    await self._redis.sadd(key, 1)\n    await self._redis.expire(key, 60)",
-        "def note(self):\n    pipeline = redis.pipeline(transaction=False)\n    pipeline.expire(key, 60)",
-    ],
-    ids=["two commands", "no transaction"],
-)
-def test_ttl_that_comes_later_is_found(code):
-    assert list(apart(code)) == ["key"]

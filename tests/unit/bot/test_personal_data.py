@@ -20,7 +20,7 @@ from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.personal_data import PersonalData
-from qwenedit_bot.conversation.privacy import Retention, notice, period
+from qwenedit_bot.conversation.commands.privacy import Retention, notice, period
 from qwenedit_bot.privacy.user_erasure import patterns
 from qwenedit_bot.texts import LANGUAGES, Words
 from qwenedit_jobs import Keys

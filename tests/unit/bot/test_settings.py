@@ -41,16 +41,10 @@ def test_malformed_token_is_refused_without_being_shown(
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
-        ("MAX_RETRIES", "0"),
-        ("MAX_RETRIES", "11"),
         ("RETRY_DELAYS", "5,-1"),
         ("RETRY_DELAYS", "5,x"),
-        ("MAX_QUEUE_LENGTH", "0"),
-        ("PICTURE_TTL", "1"),
         ("BOT_LOG_LEVEL", "LOUD"),
         ("TELEGRAM_API_URL", "api.telegram.org"),
-        ("PROBE_PORT", "70000"),
-        ("MAX_WAIT", "59"),
         ("STAR_PACKS", "10"),
         ("STAR_PACKS", "0:5"),
         ("STAR_PACKS", "10:50"),

@@ -11,7 +11,7 @@ from fluent.syntax import FluentParser, ast
 from fluent.syntax.visitor import Visitor as FluentVisitor
 
 import qwenedit_bot
-from qwenedit_bot.conversation import command_menu
+from qwenedit_bot.conversation.commands import menu
 from qwenedit_bot.conversation.reading import KINDS
 from qwenedit_bot.texts import LANGUAGES, Text, TextError, Texts, Words
 from qwenedit_decoder.limits import Refusal
@@ -135,7 +135,7 @@ ALIKE = {"checklist", "giveaway", "giveaway_winners", "invoice", "rich_message",
     [
         (Text.FAILED, set(Reason)),
         (Text.PICTURE_REFUSED, set(Refusal)),
-        (Text.UNSUPPORTED, {*KINDS, "shape", "other"} - ALIKE),
+        (Text.UNSUPPORTED, {*KINDS, "other"} - ALIKE),
     ],
 )
 def test_every_reason_has_words_of_its_own(language: str, text: Text, values: set[str]) -> None:
@@ -144,8 +144,8 @@ def test_every_reason_has_words_of_its_own(language: str, text: Text, values: se
 
 def test_every_text_that_is_used_exists_and_every_other_is_gone() -> None:
     root = Path(qwenedit_bot.__file__).parent
-    menu = {*command_menu.EVERYBODY, *command_menu.IN_GROUPS, *command_menu.WITH_A_LIMIT, *command_menu.WITH_A_SHOP}
-    used = {Text(f"command-{name}").name for name in menu}
+    listed = {*menu.EVERYBODY, *menu.IN_GROUPS, *menu.WITH_A_LIMIT, *menu.WITH_A_SHOP}
+    used = {Text(f"command-{name}").name for name in listed}
     used |= {name for path in root.rglob("*.py") for name in re.findall(r"\bText\.([A-Z_]+)\b", path.read_text())}
     assert used == set(Text.__members__)
 

@@ -76,6 +76,6 @@ def test_label_never_names_a_job_a_user_or_a_chat(service):
     labels = {label for metric in vars(metrics).values() for label in getattr(metric, "_labelnames", ())}
     assert labels <= set(
         """
-        by kind lanes method outcome place reason route stage state status what workflow
+        by kind lanes method outcome place reader reason route stage state status what workflow
     """.split()
     )

@@ -21,10 +21,3 @@ def test_runbook_quotes_what_users_read_word_for_word() -> None:
         section = page.read_text().split("## What users see\n")[1].split("\n## ")[0]
         quoted = re.findall("“([^”]+)”", section)
         assert [words for words in quoted if sayable(words) not in sayable(ENGLISH)] == [], page.name
-
-
-def test_runbook_of_a_full_redis_quotes_each_way_of_saying_that_there_is_no_room() -> None:
-    quoted = sayable((ROOT / "docs/runbooks/QweneditRedisNearlyFull.md").read_text())
-    said = re.findall(r"^(?: +\[storage_full\] 😔|storage-full =) ([^.]+)\.", ENGLISH, re.MULTILINE)
-    assert len(said) == 2
-    assert [words for words in said if f"“{sayable(words)}" not in quoted] == []

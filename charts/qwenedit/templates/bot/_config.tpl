@@ -27,6 +27,12 @@ PAY_SUPPORT: {{ . | quote }}
 {{- end }}
 MAX_WAIT: {{ int $settings.maxWait | quote }}
 LARGER_MEGAPIXELS: {{ $settings.largerMegapixels | quote }}
+{{- with .Values.bot.languageModel }}
+{{- if .url }}
+LLM_MODEL: {{ .model | quote }}
+LLM_TIMEOUT: {{ .timeout | quote }}
+{{- end }}
+{{- end }}
 TELEGRAM_API_URL: {{ tpl $settings.telegramApiUrl . | quote }}
 {{- include "qwenedit.tracesConfig" (dict "root" . "part" "bot") }}
 {{- if eq .Values.bot.mode "webhook" }}
@@ -56,6 +62,19 @@ PRESETS_FILE: /etc/qwenedit/presets/presets.yaml
     secretKeyRef:
       name: {{ tpl .token.existingSecret $ }}
       key: token
+{{- end }}
+{{- end }}
+{{- with .Values.bot.languageModel }}
+{{- if .url }}
+- name: LLM_URL
+  value: {{ tpl .url $ | quote }}
+{{- end }}
+{{- if .key.existingSecret }}
+- name: LLM_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ tpl .key.existingSecret $ }}
+      key: key
 {{- end }}
 {{- end }}
 {{ include "qwenedit.proxyEnv" (dict "root" . "part" "bot") }}

@@ -1,6 +1,6 @@
 """The times for which the packages wait or keep something, in seconds: what waits, and what happens at the end.
 
-Each may be changed alone, unless its text names another one: `tests/unit/jobs/test_durations.py` checks those.
+Each may be changed alone, unless its text names another one: `tests/unit/test_durations.py` checks those.
 """
 
 from __future__ import annotations

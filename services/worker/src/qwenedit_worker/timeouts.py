@@ -1,6 +1,6 @@
 """The times for which the worker waits, in seconds: what waits, and what happens at the end.
 
-Each may be changed alone, unless its text names another one: `tests/unit/worker/test_timeouts.py` checks those.
+Each may be changed alone, unless its text names another one: `tests/unit/test_durations.py` checks those.
 What operators may set (`COMFYUI_TIMEOUT`, `WORKER_LEASE`) is in `settings.py`.
 """
 

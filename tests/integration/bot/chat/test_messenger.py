@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from aiogram.client.telegram import TelegramAPIServer
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from qwenedit_bot.chat import rate_limit
 from qwenedit_bot.chat.errors import (
     TEXTS,
     BotError,
@@ -29,10 +29,9 @@ from qwenedit_bot.chat.errors import (
     ReplyRejectedError,
     TelegramRefusedError,
     TelegramUnavailableError,
-    TextRejectedError,
 )
 from qwenedit_bot.chat.messenger import Messenger
-from qwenedit_bot.chat.rate_limit import CHAT, SharedLimiter
+from qwenedit_bot.chat.rate_limit import CHAT, Rate, SharedLimiter
 from qwenedit_bot.chat.replies import Replies
 from qwenedit_bot.chat.view import Button, PictureView, Source, View
 from qwenedit_bot.common import timeouts
@@ -152,12 +151,13 @@ def messenger(make: Callable[[], Messenger]) -> Messenger:
 
 
 @pytest.fixture
-def give_turn(redis: Redis, bot_keys: BotKeys, interval: float) -> Callable[[], Any]:
-    """Return what gives each chat one turn back, in Redis' books."""
+def give_turn(redis: Redis, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Slow each chat to one message an hour, after the burst; returns what gives it one turn back, in Redis' books."""
+    monkeypatch.setattr(rate_limit, "CHAT", Rate(interval=3600.0, burst=CHAT.burst))
 
     async def one_turn() -> None:
         for key in await redis.keys(bot_keys.pace("*")):
-            await redis.pexpire(key, await redis.pttl(key) - round(interval * 1000))
+            await redis.pexpire(key, await redis.pttl(key) - 3_600_000)
 
     return one_turn
 
@@ -194,16 +194,6 @@ async def test_message_that_is_gone_is_told_to_who_edits_it(messenger, telegram)
         assert await messenger.show(chat, 17, PHOTO) is False
 
 
-async def test_progress_of_a_message_that_is_gone_is_told_apart_from_no_room(messenger, telegram) -> None:
-    telegram.refusals = [refused("MESSAGE_ID_INVALID"), (502, "Bad Gateway", {})]
-    assert await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf) is False
-    with pytest.raises(TelegramUnavailableError):
-        await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf)
-    for _ in range(CHAT.burst):
-        last = await messenger.edit_if_cheap(5, 17, View("hello"), until=math.inf)
-    assert last is None
-
-
 async def test_words_go_without_what_telegram_does_not_take(messenger, telegram) -> None:
     for chat, text in enumerate(texts_of(ReplyRejectedError, ButtonsRejectedError), 1):
         telegram.made.clear()
@@ -214,13 +204,6 @@ async def test_words_go_without_what_telegram_does_not_take(messenger, telegram)
         assert "text" in second
 
 
-async def test_edits_go_without_buttons_that_telegram_does_not_take(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of(ButtonsRejectedError), 1):
-        telegram.refusals = [refused(text)] * (2 if text.startswith("text buttons") else 1)
-        assert await messenger.edit(chat, 17, View("hello", BUTTONS))
-        assert "reply_markup" not in telegram.made[-1][1]
-
-
 async def test_words_that_are_refused_for_an_unknown_reason_are_said_more_plainly_once(messenger, telegram) -> None:
     telegram.refusals = [refused("OF_TOMORROW")]
     assert await messenger.send(Source(5, 1), View("hello", BUTTONS)) == 101
@@ -229,20 +212,6 @@ async def test_words_that_are_refused_for_an_unknown_reason_are_said_more_plainl
     with pytest.raises(ChatUnreachableError):
         await messenger.send(Source(5, 1), View("hello", BUTTONS))
     assert len(telegram.made) == 4
-
-
-async def test_edit_that_is_refused_for_an_unknown_reason_is_left_to_a_new_message(messenger, telegram) -> None:
-    telegram.refusals = [refused("OF_TOMORROW")] * 2
-    assert await messenger.edit(5, 17, View("hello")) is False
-    with pytest.raises(TelegramRefusedError):
-        await messenger.show(5, 17, PHOTO)
-
-
-async def test_words_that_telegram_does_not_take_are_a_defect(messenger, telegram) -> None:
-    for chat, text in enumerate(texts_of(TextRejectedError), 1):
-        telegram.refusals = [refused(text)]
-        with pytest.raises(TelegramRefusedError):
-            await messenger.send(Source(chat, 1), View("hello", BUTTONS))
 
 
 async def test_press_that_telegram_has_forgotten_is_left_alone(messenger, telegram) -> None:
@@ -275,35 +244,6 @@ async def test_download_that_is_too_large_or_too_slow_is_given_up(messenger, mon
     monkeypatch.setattr(timeouts, "DOWNLOAD", 0.5)
     with pytest.raises(error):
         await messenger.download(SLOW, limit=limit)
-
-
-async def test_429_closes_its_chat_for_as_long_as_it_says_and_no_other(messenger, telegram) -> None:
-    telegram.closed[-5] = 3600
-    for _ in range(2):
-        with pytest.raises(LaterError) as error:
-            await messenger.send(Source(-5, 1), View("hello"))
-        assert error.value.after == pytest.approx(3600, abs=60)
-    await messenger.send(Source(6, 1), View("hello"))
-    assert [int(said["chat_id"]) for _, said in telegram.made] == [-5, 6]
-
-
-@pytest.mark.usefixtures("interval")
-async def test_turn_taken_before_work_is_used_by_the_next_call(messenger, telegram) -> None:
-    for _ in range(CHAT.burst):
-        await messenger.ready(5, edit=False)
-        await messenger.send(Source(5, 1), View("hello"))
-    with pytest.raises(LaterError):
-        await messenger.ready(5, edit=False)
-    with pytest.raises(LaterError):
-        await messenger.send(Source(5, 1), View("hello"))
-    assert len(telegram.made) == CHAT.burst
-
-
-@pytest.mark.parametrize(("wait", "days"), [(3_600, 2), (5 * 86_400, 6)])
-async def test_reply_is_remembered_for_longer_than_a_job_may_wait(messenger, redis, bot_keys, wait, days):
-    source = Source(5, 1)
-    await Replies(redis, bot_keys, messenger, longest_wait=wait).say(source, View("You're next in line"))
-    assert await redis.ttl(bot_keys.reply(5, 1)) == pytest.approx(days * 86_400, abs=600)
 
 
 async def test_reply_says_each_view_once_however_often_its_handler_is_called(
@@ -398,10 +338,3 @@ async def test_topic_that_is_deleted_is_answered_outside_of_it(messenger, telegr
         (True, True),
         (False, False),
     ]
-
-
-async def test_group_that_is_sent_from_chat_to_chat_for_ever_is_unreachable(messenger, telegram) -> None:
-    telegram.moved = {OLD: NEW, NEW: OLD}
-    with pytest.raises(ChatUnreachableError):
-        await messenger.send(Source(OLD, 1), View("hello"))
-    assert len(telegram.made) == 2

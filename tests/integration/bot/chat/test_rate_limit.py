@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from redis.asyncio import Redis as Client
-from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.rate_limit import CHAT, GROUP, OVERALL, SharedLimiter, on_behalf_of
@@ -150,14 +148,6 @@ async def test_pace_of_two_replicas_is_one_that_telegram_takes(redis, bot_keys, 
     assert sent >= least * end / 60
 
 
-async def test_pace_of_a_chat_that_must_wait_takes_nothing_of_the_tokens(limit, redis, bot_keys) -> None:
-    await limit.close(1, HOUR)
-    for _ in range(OVERALL.burst * 3):
-        assert await wait_of(limit.acquire(1)) == pytest.approx(HOUR, abs=60)
-    assert not await redis.exists(bot_keys.pace("token"))
-    assert await wait_of(limit.acquire(2)) == 0
-
-
 async def test_progress_edit_leaves_turns_to_messages_that_somebody_waits_for(limit, time) -> None:
     for chat in (1, -1):
         while await limit.try_acquire(chat):
@@ -167,24 +157,12 @@ async def test_progress_edit_leaves_turns_to_messages_that_somebody_waits_for(li
         assert await wait_of(limit.acquire(chat, edit=True)) == 0
 
 
-async def test_429_in_one_group_delays_no_other_chat(limit) -> None:
-    await limit.close(-1, HOUR)
-    assert await wait_of(limit.acquire(-1)) > HOUR - 60
-    assert await wait_of(limit.acquire(-2)) == 0
-
-
 async def test_429_is_obeyed_by_all_replicas(limit, redis, bot_keys, time) -> None:
     await limit.close(1, 30.0)
     other = SharedLimiter(redis, bot_keys)
     assert 20 < await wait_of(other.acquire(1)) <= 30
     await time.passes(30.1)
     assert await wait_of(other.acquire(1)) == 0
-
-
-async def test_rate_limit_without_redis_lets_nothing_be_sent(bot_keys) -> None:
-    async with Client.from_url("redis://127.0.0.1:1") as away:
-        with pytest.raises(RedisError):
-            await SharedLimiter(away, bot_keys).acquire(1)
 
 
 @pytest.mark.parametrize("step", [-HOUR, -100.0, -3.0, 3.0, HOUR])
@@ -198,15 +176,6 @@ async def test_step_of_redis_clock_delays_nobody_for_more_than_seconds(limit, ti
     for chat, longest in ((1, CHAT.interval), (-1, GROUP.interval), (2, 3.0), (3, timeouts.RESERVED_AHEAD)):
         with on_behalf_of(7):
             assert await wait_of(limit.acquire(chat)) <= longest + min(abs(step), 3.0)
-
-
-@pytest.mark.usefixtures("busy")
-async def test_places_in_line_are_in_the_order_in_which_people_began_to_wait(limit, time) -> None:
-    due = {person: await wait_of(limit.acquire(person)) + time.now for person in (3, 1, 2)}
-    assert sorted(due, key=due.__getitem__) == [3, 1, 2]
-    for person in (3, 1, 2):
-        await time.passes(due[person] - time.now + 0.003)
-        assert await wait_of(limit.acquire(person)) == 0
 
 
 @pytest.mark.usefixtures("busy")

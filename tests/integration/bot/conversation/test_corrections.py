@@ -6,11 +6,15 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
+import redis as redis_client
 from PIL import Image
 
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from telegram_simulator.client import Person, TelegramSimulator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,23 +34,70 @@ def worker(stage: Any) -> Any:
     return stage.worker
 
 
-async def test_corrected_caption_counts_and_starts_a_job_over_that_has_just_begun(
-    simulator: TelegramSimulator, worker
-) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_stage(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
+    with redis_client.Redis.from_url(redis_server.url) as client:
+        client.flushall()
+    async with performing(redis_server.url, JOBS_PER_DAY="9") as stage:
+        yield stage
+
+
+async def test_correction_before_the_job_has_begun_changes_its_words(simulator: TelegramSimulator, worker) -> None:
     ann = await simulator.user()
     (sent,) = await ann.send(photo=photo(), caption="make it sno")
     await ann.says("next in line")
     await ann.edit(sent, "make it snow")
     await ann.says("OK, now it's “make it snow”")
+    assert (await worker.claim()).job.edit.prompt == "make it snow"
+    assert len(await worker.queue.unfinished_ids()) == 1
+
+
+async def test_correction_after_the_job_has_begun_starts_it_over_by_a_button(
+    stage: Any, simulator: TelegramSimulator, worker
+) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.claim()
-    assert claim.job.edit.prompt == "make it snow"
     await ann.edit(sent, "make it rain")
-    await ann.says("“make it rain”")
+    told = await ann.says("I'd already begun with the old words.")
+    assert told.now.labels == ("🔁 Start over with this",)
+    assert await worker.queue.unfinished_ids() == [claim.job.id]
+    await ann.press("Start over with this")
+    await ann.says("make it rain”")
     await worker.finish(claim, RESULT)
-    claim = await worker.finish_next(RESULT)
-    assert (claim.job.edit.prompt, worker.photos[claim.job.edit.pictures[0]] != RESULT) == ("make it rain", True)
+    again = await worker.finish_next(RESULT)
+    assert (again.job.edit.prompt, worker.photos[again.job.edit.pictures[0]] != RESULT) == ("make it rain", True)
     assert (await ann.picture()).reply_to == sent
     assert await worker.queue.unfinished_ids() == []
+    assert await stage.charged(ann) == 1
+
+
+async def test_corrections_never_give_a_picture_for_nothing(stage: Any, simulator: TelegramSimulator, worker) -> None:
+    """A charge moves only in the transition that ends its job: not in a correction after the job has begun."""
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo(), caption="wish 1")
+    for pictures in (1, 2, 3):
+        claim = await worker.claim()
+        await ann.edit(sent, f"wish {pictures}, once more")
+        assert await stage.charged(ann) == pictures
+        await worker.finish(claim, RESULT)
+        await stage.answered(claim.job.id)
+        await ann.edit(sent, f"wish {pictures + 1}")
+        assert await stage.charged(ann) == len((await ann.snapshot()).pictures) == pictures
+        await ann.press("Start over with this")
+        await ann.says(f"“wish {pictures + 1}”")
+    await ann.press("Cancel")
+    await ann.says("It doesn't count.")
+    assert await stage.charged(ann) == 3
+
+
+async def test_caption_that_a_correction_adds_is_the_photos_instruction(simulator: TelegramSimulator, worker) -> None:
+    ann = await simulator.user()
+    (sent,) = await ann.send(photo=photo())
+    await ann.says("What should I change?")
+    await ann.edit(sent, "make it snow")
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == "make it snow"
+    assert (await ann.picture()).reply_to == sent
 
 
 async def test_correction_of_words_that_came_before_their_photo_is_for_the_photos_job(
@@ -73,18 +124,6 @@ async def test_correction_whose_confirmation_fails_is_confirmed_all_the_same(
     await ann.says("OK, now it's “make it snow”")
     assert (await worker.claim()).job.edit.prompt == "make it snow"
     assert not any("already begun" in message.text for message in (await ann.snapshot()).from_bot)
-
-
-async def test_correction_of_other_words_for_a_job_is_for_that_job(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    await ann.send(photo=photo(), caption="make it rain")
-    waiting = await ann.says("next in line")
-    (said,) = await ann.send("no, make it sno", reply_to=waiting.id)
-    await ann.says("now it's “make it rain, no, make it sno”")
-    await ann.edit(said, "no, make it snow")
-    await ann.says("now it's “make it rain, no, make it snow”")
-    assert (await worker.claim()).job.edit.prompt == "make it rain\nno, make it snow"
-    assert len(await worker.queue.unfinished_ids()) == 1
 
 
 async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: TelegramSimulator, worker) -> None:
@@ -149,8 +188,8 @@ async def test_photo_in_the_place_of_one_whose_job_waits_is_done_instead(simulat
     await ann.says("next in line")
     await new_photo(simulator, ann, sent, (240, 320), "make it snow")
     await ann.wait_for(lambda chat: [each.deleted for each in chat.messages] == [False, True, False])
-    (job,) = await worker.queue.statuses(await worker.queue.unfinished_ids())
-    assert job.job.edit.prompt == "make it snow"
-    (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
+    claim = await worker.finish_next(RESULT)
+    (picture,) = claim.job.edit.pictures
+    assert (claim.job.edit.prompt, await worker.queue.unfinished_ids()) == ("make it snow", [])
     assert Image.open(io.BytesIO(worker.photos[picture])).size == (240, 320)
     assert (await ann.picture()).reply_to == sent

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
+from qwenedit_jobs import State
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ async def test_forged_presses_do_nothing_to_the_job_of_somebody_else(
 ) -> None:
     placeholder, job = await waiting(stage, ann)
     hers = shown(ann, us, f"cancel:{job.id}", number=placeholder.id)
-    for verb in ("cancel", "again", "larger", "file", "styles"):
+    for verb in ("cancel", "again", "larger", "file", "styles", "over"):
         presses = [
             press(eve, f"{verb}:{job.id}", message)
             for message in (
@@ -300,4 +301,4 @@ async def test_edited_message_of_somebody_else_changes_no_job(stage: Any, ann: A
     await stage.telegram.add_update({"edited_message": edited})
     await stage.eventually(stage.nothing_waits)
     status = await stage.worker.queue.status(job.id)
-    assert (status.job.edit.prompt, await stage.worker.queue.unfinished_ids()) == ("make it snow", [job.id])
+    assert (status.job.edit.prompt, status.state, status.cancelling) == ("make it snow", State.QUEUED, False)

@@ -224,13 +224,15 @@ async def test_preset_or_category_that_is_gone_is_reported(stage, worker, ann) -
     )
 
 
-async def test_damaged_photo_is_refused_and_the_next_one_taken(stage, worker, ann) -> None:
-    await ann.send("/presets")
-    menu = await ann.says("Pick a style")
-    await pressed(ann, menu, "preset:snow")
-    await ann.says("Now send me the photo.")
+async def test_second_photo_that_is_refused_or_damaged_is_asked_for_again(stage, worker, ann) -> None:
+    await choose_first(ann, "try-on")
+    await ann.send(photo=photo())
+    await ann.says("photo 2 of 2")
     await ann.send(document=b"no picture", name="a.gif", mime="image/gif")
     await ann.says("I can't edit GIFs")
+    await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
+    await ann.says("Part of this file is missing")
     await ann.send(photo=photo())
-    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
+    job = (await worker.finish_next(RESULT)).job
+    assert (job.edit.prompt, len(job.edit.pictures)) == (shipped("try-on").prompt, 2)
     await ann.picture()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from unittest.mock import AsyncMock
 
 import pytest
 import pytest_asyncio
@@ -227,21 +226,6 @@ def ended(answer: str, picture: str | None = "result") -> Any:
     return SimpleNamespace(answered=bool(answer), answer=answer, result=result, job=job)
 
 
-async def test_backlog_goes_on_behind_a_request_whose_result_a_chat_refuses(
-    backlog: Backlog, lanes: Lanes, submit: Submitting, jobs: Jobs
-) -> None:
-    jobs.known["before"] = ended("unreachable")
-    await backlog.take(request(1), WORDS, after="before")
-    await follow(backlog, lanes)
-    await backlog.take(request(2), WORDS)
-    await follow(backlog, lanes)
-    submit.room = 1
-    await answered(backlog, lanes)
-    assert [each.source.message_id for each in submit.taken] == [2]
-    assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == [1]
-    assert await backlog.stop(ANN) == 1
-
-
 async def test_backlog_keeps_a_request_as_it_was(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
     asked = request(1, "press", workflow="larger", parameters={"megapixels": 4.0}, shown=((5, "job"),))
     assert await backlog.take(asked, WORDS) is RequestOutcome.ACCEPTED
@@ -258,23 +242,6 @@ async def test_backlog_is_bounded_and_gives_back_what_is_beyond(backlog: Backlog
     assert submit.given_back == [request(20).job_id]
     assert await backlog.take(request(0), WORDS) is RequestOutcome.ACCEPTED
     assert [each.request.source.message_id for each in await backlog.waiting(ANN)] == list(range(20))
-
-
-async def test_backlog_is_not_overtaken_by_a_newer_request(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
-    await backlog.take(request(1), WORDS)
-    submit.room = 1
-    await backlog.take(request(2), WORDS)
-    await follow(backlog, lanes)
-    assert [each.source.message_id for each in submit.taken] == [1]
-
-
-async def test_backlog_waits_for_a_full_queue_too(backlog: Backlog, lanes: Lanes, submit: Submitting) -> None:
-    await backlog.take(request(1), WORDS)
-    submit.room, submit.full = 1, True
-    await answered(backlog, lanes)
-    submit.full = False
-    await answered(backlog, lanes)
-    assert [each.source.message_id for each in submit.taken] == [1]
 
 
 async def test_backlog_repeated_at_any_moment_makes_one_job_of_a_request(
@@ -332,19 +299,6 @@ async def test_backlog_drops_a_request_and_tries_the_next(
     await follow(backlog, lanes)
     assert [each.instruction for each in submit.taken] == ["wish 2"]
     assert saying.deleted == [1001]
-
-
-async def test_backlog_ends_a_request_that_was_being_dropped_in_a_crash(
-    backlog: Backlog, lanes: Lanes, submit: Submitting, saying: Saying, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await backlog.take(request(1), WORDS)
-    with monkeypatch.context() as crash:
-        crash.setattr(submit, "abandon", AsyncMock(side_effect=ConnectionError))
-        with pytest.raises(ConnectionError):
-            await backlog.stop(ANN, request(1).job_id)
-    submit.room = 1
-    await answered(backlog, lanes)
-    assert (submit.taken, submit.given_back, saying.deleted) == ([], [request(1).job_id], [1001])
 
 
 async def test_backlog_deletes_what_a_dropped_request_has_stored_when_the_store_answers(

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 import redis as redis_client
 
-from qwenedit_jobs import Reason
+from qwenedit_jobs import Keys, Reason, RedisSettings, connect
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_testkit.photos import photo
 
@@ -76,11 +76,11 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
     await ann.says(f"уже были {PER_DAY} картинки. Новые")
 
 
-@pytest.mark.parametrize("words", ["how many pictures do i have left?", "is it free?", "/limits"])
-async def test_question_for_the_price_is_told_what_is_left(stage: Any, words: str) -> None:
+@pytest.mark.parametrize("words", ["how many left?", "/limits"])
+async def test_question_for_what_is_left_is_answered(stage: Any, words: str) -> None:
     ann = await stage.telegram.user()
     await ann.send(words)
-    await ann.says(f"It's free. {PER_DAY} pictures left today")
+    await ann.says(f"{PER_DAY} pictures left today")
 
 
 async def test_failed_job_does_not_count(stage: Any) -> None:
@@ -103,16 +103,32 @@ async def test_job_cancelled_before_it_began_does_not_count(stage: Any) -> None:
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_rest_of_a_wish_for_which_a_job_begins_anew_costs_nothing_more(stage: Any) -> None:
+@pytest.mark.parametrize(("began", "used"), [(0, 0), (60, 1)], ids=["just now", "a minute ago"])
+async def test_job_cancelled_soon_after_it_began_does_not_count(stage: Any, began: int, used: int) -> None:
     ann = await stage.telegram.user()
-    await use_up(stage, ann, PER_DAY - 1)
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
-    await ann.send("and night")
-    await ann.says("and night”")
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.hincrby(Keys().job(claim.job.id), "started_at", -1000 * began)
+    await ann.press("Cancel")
+    await ann.says("Stopping…")
     await stage.worker.finish(claim, RESULT)
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it snow\nand night"
-    assert "none left today" in (await ann.picture(number=PER_DAY)).text
+    said = await ann.says("✖️ Cancelled.")
+    await stage.answered(claim.job.id)
+    assert ("It doesn't count." in said.text, await stage.charged(ann)) == (not used, used)
+
+
+async def test_start_over_costs_one_picture(stage: Any) -> None:
+    ann = await stage.telegram.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await ann.send("make it rain")
+    await ann.press("Start over with this")
+    await ann.says("Stopping…")
+    await stage.worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+    assert f"{PER_DAY - 1} left today" in (await ann.picture()).text
 
 
 async def test_picture_that_is_refused_costs_nothing(stage: Any) -> None:

@@ -310,30 +310,6 @@ async def test_user_who_blocked_the_bot_does_not_stop_the_others_messages(
     assert [message for message, _text in chat.edits] == [2]
 
 
-@pytest.mark.usefixtures("worker")
-async def test_job_that_nobody_waits_for_is_left_alone(queue: JobQueue, progress: ProgressUpdater, chat: Chat) -> None:
-    edit = Edit(prompt="snow", pictures=("p",), seed=1)
-    await queue.enqueue(Job(id="selftest", user_id=0, edit=edit, reply=None), MANY)
-    await enqueue(queue, 1)
-    await progress.tick()
-    assert chat.edits == [(1, "⏳ Place in line: 2")]
-
-
-async def test_job_that_ends_while_the_line_is_looked_at_is_left_alone(
-    queue: JobQueue, progress: ProgressUpdater, chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job, window = await enqueue(queue, 1), queue.window
-
-    async def then_ended(**looked: int) -> object:
-        seen = await window(**looked)
-        await queue.cancel(job)
-        return seen
-
-    monkeypatch.setattr(queue, "window", then_ended)
-    await progress.tick()
-    assert chat.edits == []
-
-
 async def test_gpu_that_must_be_woken_is_said_to_be(
     redis: Redis, queue: JobQueue, progress: ProgressUpdater, chat: Chat, clock: Clock
 ) -> None:

@@ -190,6 +190,7 @@ async def test_photo_that_a_worker_names_is_not_taken_for_other_words(stage, wor
         named = payload.replace(claim.job.edit.pictures[0], result_ref(others.id, 1))
         await redis.hset(key, mapping={"payload": named, "sources": ""})
     await ann.send("make it rain", reply_to=(await ann.says("Your turn")).id)
+    await ann.press("Start over with this")
     other = await worker.claim()
     sent = [await worker.store.get(each.job.edit.pictures[0]) for each in (other, claim)]
     assert sent[0] == sent[1]

@@ -81,31 +81,6 @@ async def test_bot_killed_while_it_fetches_a_photo_takes_the_job_once_under_the_
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_wishes_sent_while_the_bot_is_killed_again_and_again_are_all_answered_once(stage: Any) -> None:
-    people = [await stage.telegram.user() for _ in range(12)]
-
-    async def wish() -> None:
-        for person in people:
-            await person.send(photo=photo(), caption="make it snow")
-            await asyncio.sleep(0.3)
-
-    async def crash() -> None:
-        for _ in range(3):
-            await asyncio.sleep(0.7)
-            await stage.bot.kill()
-            await stage.bot.start()
-
-    await asyncio.gather(wish(), crash())
-    finished = [(await stage.worker.finish_next(RESULT)).job.id for _ in people]
-    for person in people:
-        await person.picture(timeout=60)
-    for job_id in finished:
-        await stage.answered(job_id)
-    assert len(set(finished)) == len(people)
-    assert [len((await person.snapshot()).pictures) for person in people] == [1] * len(people)
-    assert await stage.worker.queue.unfinished_ids() == []
-
-
 async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
     tmp_path: Path, performing: Callable[[str], Any]
 ) -> None:

@@ -121,15 +121,6 @@ async def test_albums_of_other_chats_and_other_albums_keep_apart(inboxes: list[I
     assert [len(update.album) for update in await drained(one)] == [1, 1, 1]
 
 
-async def test_album_message_delivered_again_changes_nothing(inboxes: list[Inbox]) -> None:
-    one, two = inboxes
-    assert await one.take([item(1, 1), item(2, 2)]) == 2
-    assert await two.take([item(1, 1)]) == 0
-    await asyncio.sleep(timeouts.ALBUM + 0.05)
-    assert [len(update.album) for update in await drained(one)] == [2]
-    assert await two.take([item(2, 2)]) == 0
-
-
 async def test_album_opened_again_after_a_crash_is_the_same(inboxes: list[Inbox]) -> None:
     one, _two = inboxes
     await one.take([item(1, 1), item(2, 2)])
@@ -151,17 +142,6 @@ async def test_album_message_that_comes_too_late_follows_alone(inboxes: list[Inb
     await one.lanes.release_own_holds()
     rest = await drained(one)
     assert [(update.kind, len(update.album)) for update in (*first, *rest[1:])] == [("album", 1), ("message", 0)]
-
-
-async def test_album_of_which_redis_forgot_the_messages_is_left_alone(
-    inboxes: list[Inbox], redis: Redis, bot_keys: BotKeys
-) -> None:
-    one, _two = inboxes
-    await one.take([item(1, 1)])
-    await redis.delete(f"{bot_keys.album_prefix}5:7")
-    await asyncio.sleep(timeouts.ALBUM + 0.05)
-    (row,) = await rows(one)
-    assert await one.open(row) is None
 
 
 async def test_words_of_users_are_gone_from_redis_with_the_update(
@@ -218,17 +198,3 @@ async def test_update_of_a_stranger_is_not_kept_at_all(inboxes: list[Inbox], red
     one, _two = inboxes
     await one.take([message(number, user=666) for number in range(100)])
     assert await redis.keys("*") == []
-
-
-@pytest.mark.parametrize(
-    "strange",
-    [
-        {"message": 1},
-        {"message": {"chat": []}},
-        {"message": {"chat": {"id": False}}},
-        {"callback_query": {"message": "x", "from": {"id": "y"}}},
-        {},
-    ],
-)
-def test_chat_of_what_is_no_update_is_none(strange: dict[str, Any]) -> None:
-    assert repr(chat_of(strange)) == "0"

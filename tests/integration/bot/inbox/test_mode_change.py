@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 from aiogram.methods import SetWebhook
 
-from local_stack import SIMULATED_TOKEN, Service, TelegramSimulator, bare_environment, bot, free_port
+from local_stack import SIMULATED_TOKEN, Service, TelegramSimulator, bare_environment, bot
 from proofs.fuzz.harness import Harness
 from qwenedit_bot.common import timeouts
+from qwenedit_testkit.system import ended, webhook
 from qwenedit_testkit.waiting import eventually
 from telegram_simulator.client import TelegramSimulator as Chats
 
@@ -29,12 +30,8 @@ class Bots(NamedTuple):
 @pytest.fixture
 async def bots(redis_url: str, tmp_path: Path) -> AsyncIterator[Bots]:
     telegram = TelegramSimulator(env=bare_environment(), temp_dir=tmp_path)
-    port = free_port()
     with_webhook = bot(
-        env=bare_environment(
-            WEBHOOK_URL=f"http://127.0.0.1:{port}/telegram",
-            WEBHOOK_PORT=str(port),
-        ),
+        env=bare_environment(**webhook()),
         redis_url=redis_url,
         token=SIMULATED_TOKEN,
         telegram_url=telegram.url,
@@ -46,9 +43,7 @@ async def bots(redis_url: str, tmp_path: Path) -> AsyncIterator[Bots]:
         async with Chats(telegram.url) as chats:
             yield Bots(chats, polling, with_webhook)
     finally:
-        for part in (with_webhook, polling, telegram):
-            if part.running:
-                await part.kill()
+        await ended([with_webhook, polling, telegram])
 
 
 async def test_polling_bot_takes_over_from_one_with_webhooks_and_what_was_sent_in_between(bots: Bots) -> None:

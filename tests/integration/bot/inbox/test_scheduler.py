@@ -114,25 +114,6 @@ async def test_parked_entries_hold_no_slot(lanes: Lanes) -> None:
     assert (await lanes.occupancy()).in_hand == 0
 
 
-async def test_flood_of_one_chat_does_not_delay_another_one(lanes: Lanes) -> None:
-    seen: list[str] = []
-    release = asyncio.Event()
-
-    async def handle(entry: str) -> None:
-        if entry == "f0":
-            await release.wait()
-        seen.append(entry)
-
-    for number in range(200):
-        await lanes.put("flood", f"f{number}", "")
-    async with working(lanes, Work(handle), slots=2):
-        await lanes.put("quiet", "q", "")
-        await eventually(lambda: "q" in seen)
-        assert seen == ["q"]
-        release.set()
-        await empty(lanes)
-
-
 @pytest.mark.parametrize("error", [TelegramUnavailableError("5xx"), RedisConnectionError("gone")])
 async def test_entry_that_fails_is_tried_again_in_its_place(lanes: Lanes, error: Exception) -> None:
     calls: list[str] = []
@@ -173,26 +154,6 @@ async def test_entry_that_telegram_never_takes_ends_with_an_apology_and_not_sile
     async with working(lanes, work):
         await empty(lanes)
     assert work.apologies == ["first"]
-
-
-async def test_entry_given_up_after_a_stall_longer_than_its_hold_leaves_its_lane_free(
-    lanes: Lanes, redis: Redis
-) -> None:
-    ready, holders = lanes.key("ready"), lanes.key("holders")
-    wake = asyncio.Event()
-
-    async def handle(_entry: str) -> None:
-        first = await redis.hget(holders, "1")
-        await redis.zadd(ready, {"1": 0}, xx=True)
-        while await redis.hget(holders, "1") == first:
-            wake.set()
-            await asyncio.sleep(0.01)
-        raise TelegramUnavailableError("5xx")
-
-    await lanes.put("1", "first", "")
-    async with working(lanes, Work(handle, patience=1), wake=wake):
-        await empty(lanes)
-        assert not await redis.hexists(holders, "1")
 
 
 async def test_answer_is_tried_for_ever(lanes: Lanes, monkeypatch: pytest.MonkeyPatch) -> None:

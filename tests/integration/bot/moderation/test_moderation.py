@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import pytest
 import pytest_asyncio
 import redis as redis_client
 from aiohttp import BodyPartReader, web
+from aiohttp.test_utils import TestServer
 from PIL import Image
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
@@ -87,12 +88,9 @@ async def the_judge() -> AsyncIterator[Judge]:
     judge, app = Judge(), web.Application(client_max_size=1 << 24)
     app.router.add_post("/check", judge.check)
     app.router.add_route("*", "/elsewhere", judge.allow)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    judge.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield judge
-    await runner.cleanup()
+    async with TestServer(app) as server:
+        judge.url = str(server.make_url("")).rstrip("/")
+        yield judge
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -108,12 +106,8 @@ async def judge(the_judge: Judge) -> AsyncIterator[Judge]:
 async def moderated(redis_server: Any, performing: Any, the_judge: Judge) -> AsyncIterator[Any]:
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    settings = {
-        "MODERATION_URL": f"{the_judge.url}/check?key={PLACE}",
-        "MODERATION_TOKEN": TOKEN,
-        "JOBS_PER_DAY": "5",
-    }
-    async with performing(redis_server.url, **settings) as stage:
+    hook = {"MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN}
+    async with performing(redis_server.url, JOBS_PER_DAY="5", **hook) as stage:
         yield stage
 
 
@@ -137,6 +131,7 @@ def kept(stage: Any, person: Any, message: int) -> list[bytes]:
 async def test_moderation_hook_sees_instruction_and_result_but_not_the_user(stage: Any, judge: Judge) -> None:
     ann = await stage.telegram.user()
     await ann.send(album=[photo(), photo()], caption="combine them")
+    await ann.press("One picture")
     claim = await stage.worker.finish_next(RESULT)
     await ann.picture()
     wish, result = judge.asked
@@ -216,30 +211,16 @@ async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Ju
     assert PLACE not in logged
 
 
-@asynccontextmanager
-async def hook_of(stage: Any, judge: Judge, keys: BotKeys) -> AsyncIterator[ModerationHook]:
-    async with (
-        connect(RedisSettings(redis_url=stage.redis_url)) as redis,
-        aclosing(
-            ModerationHook(
-                SecretStr(f"{judge.url}/check"),
-                token=None,
-                redis=redis,
-                keys=keys,
-                metrics=BotMetrics(CollectorRegistry()),
-            )
-        ) as hook,
-    ):
-        yield hook
-
-
 async def test_moderation_hook_that_is_silent_lets_nothing_through(
     stage: Any, judge: Judge, bot_keys: BotKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     judge.answers["request"] = SILENCE
     monkeypatch.setattr("qwenedit_bot.common.timeouts.MODERATION_ATTEMPT", 0.5)
-    async with hook_of(stage, judge, bot_keys) as hook:
-        assert await hook.of_request("1", "make it snow", [photo()]) is ModerationVerdict.UNCHECKED
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        where, metrics = SecretStr(f"{judge.url}/check"), BotMetrics(CollectorRegistry())
+        hook = ModerationHook(where, token=None, redis=redis, keys=bot_keys, metrics=metrics)
+        async with aclosing(hook):
+            assert await hook.of_request("1", "make it snow", [photo()]) is ModerationVerdict.UNCHECKED
 
 
 async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: Judge) -> None:
@@ -263,8 +244,6 @@ async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_co
     judge.answers["request"] = {"allow": False}
     await ann.edit(sent, "make it rude")
     await ann.says("I can't use the new words")
-    assert [(asked["instruction"], len(asked["pictures"])) for asked in judge.asked] == [
-        ("make it snow", 1),
-        ("make it rude", 1),
-    ]
+    checked = [(asked["instruction"], len(asked["pictures"])) for asked in judge.asked]
+    assert checked == [("make it snow", 1), ("make it rude", 1)]
     assert (await stage.worker.claim()).job.edit.prompt == "make it snow"

@@ -6,14 +6,14 @@ import pytest
 
 from qwenedit_bot.payments.quotas import Quotas
 
-ANN, BOB, ADMIN = 7, 8, 9
+ANN, ADMIN, PER_DAY = 7, 9, 2
 
 pytestmark = pytest.mark.usefixtures("within_a_day")
 
 
 @pytest.fixture
 def quotas(redis, bot_keys):
-    return Quotas(redis, bot_keys, per_day=2, exempt=frozenset((ADMIN,)))
+    return Quotas(redis, bot_keys, per_day=PER_DAY, exempt=frozenset((ADMIN,)))
 
 
 async def midnight(redis, bot_keys) -> None:
@@ -54,20 +54,33 @@ async def test_job_that_is_asked_for_again_when_it_is_answered_is_charged_again(
     assert (await quotas.of(ANN)).used == 2
 
 
-async def test_withheld_jobs_are_given_back_three_times_a_day_and_count_after_that(redis, bot_keys):
-    quotas = Quotas(redis, bot_keys, per_day=1, exempt=frozenset())
-    await quotas.add_lot(ANN, "granted", 4)
+@pytest.mark.parametrize(
+    ("kind", "most"),
+    [(Quotas.give_back_withheld, 3), (Quotas.give_back_cancelled, PER_DAY)],
+    ids=["withheld", "cancelled"],
+)
+async def test_some_jobs_of_a_day_are_given_back_and_count_after_that(quotas, redis, bot_keys, kind, most):
+    await quotas.add_lot(ANN, "granted", 3)
     for job in "abcde":
         await quotas.charge(ANN, job)
     for _ in range(2):
-        assert [await quotas.give_back_withheld(ANN, job) for job in "abcde"] == [True] * 3 + [False] * 2
-    quota = await quotas.of(ANN)
-    assert quota is not None
-    assert quota.left == 3
+        assert [await kind(quotas, ANN, job) for job in "abcde"] == [True] * most + [False] * (5 - most)
+    assert (await quotas.of(ANN)).left == most
     await quotas.forget(ANN)
     await quotas.charge(ANN, "f")
-    assert not await quotas.give_back_withheld(ANN, "f")
+    assert not await kind(quotas, ANN, "f")
     assert 0 < await redis.ttl(bot_keys.free_used(ANN)) <= 2 * 86_400
+
+
+async def test_jobs_given_back_for_one_reason_are_not_counted_for_the_other(quotas):
+    for job in "ab":
+        await quotas.charge(ANN, job)
+        assert await quotas.give_back_cancelled(ANN, job)
+    await quotas.charge(ANN, "c")
+    assert await quotas.give_back_withheld(ANN, "c")
+    await quotas.charge(ANN, "d")
+    assert not await quotas.give_back_cancelled(ANN, "d")
+    assert (await quotas.of(ANN)).used == 1
 
 
 async def test_forgetting_a_user_leaves_no_job_and_no_second_day(quotas, redis, bot_keys):

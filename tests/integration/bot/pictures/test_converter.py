@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import re
 from functools import cache
@@ -20,15 +19,10 @@ from qwenedit_bot.pictures import converter as converting
 from qwenedit_bot.pictures.converter import Converter
 from qwenedit_decoder import decoding, headers
 from qwenedit_decoder.limits import HEAVY, MEGABYTE, Normalised, PictureRefusedError, ProcessLimits, Refusal
+from qwenedit_testkit.photos import encoded
 
 decoding.load_heif()
 SCANS = 4_000
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def noise(width: int, height: int, mode: str = "RGB") -> Image.Image:

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from local_stack import SIMULATED_TOKEN, TelegramSimulator, bare_environment, bot
+from qwenedit_testkit.system import ended
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,12 +16,8 @@ async def test_unusable_presets_stop_the_start_with_code_2_and_words(redis_url: 
     file = tmp_path / "presets.yaml"
     file.write_text("categories: [{id: a, name: {en: A}, presets: [{id: b, name: {en: B}, prompt: Do it.}]}]")
     telegram = TelegramSimulator(env=bare_environment(), temp_dir=tmp_path / "telegram")
-    part = bot(
-        env=bare_environment(PRESETS_FILE=str(file)),
-        redis_url=redis_url,
-        token=SIMULATED_TOKEN,
-        telegram_url=telegram.url,
-    )
+    env = bare_environment(PRESETS_FILE=str(file))
+    part = bot(env=env, redis_url=redis_url, token=SIMULATED_TOKEN, telegram_url=telegram.url)
     try:
         await telegram.start()
         await part.launch()
@@ -28,6 +25,4 @@ async def test_unusable_presets_stop_the_start_with_code_2_and_words(redis_url: 
             assert await part.wait() == 2
         await part.wait_for_line("bot.refused.*categories.a.presets.b.example: Field required")
     finally:
-        for each in (part, telegram):
-            if each.running:
-                await each.kill()
+        await ended([part, telegram])

@@ -45,11 +45,7 @@ def queue(redis: Redis) -> JobQueue:
 @pytest.fixture
 def janitor(redis: Redis, queue: JobQueue, metrics: BotMetrics, clock: Clock) -> Janitor:
     return Janitor(
-        queue=queue,
-        redis=redis,
-        lanes={"updates": Lanes(redis, "qwenedit:inbox")},
-        metrics=metrics,
-        clock=clock,
+        queue=queue, redis=redis, lanes={"updates": Lanes(redis, "qwenedit:inbox")}, metrics=metrics, clock=clock
     )
 
 

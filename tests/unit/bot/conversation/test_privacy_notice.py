@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_bot.conversation.privacy import period
+from qwenedit_bot.conversation.commands.privacy import period
 from qwenedit_bot.texts import Words
 
 DAY = 86_400

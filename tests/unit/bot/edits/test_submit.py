@@ -30,9 +30,6 @@ class Replicas:
         self.name = "line"
         self.job_is_known = False
         self.blocked = blocked
-        self.waiting = 0
-        self.answer: int | None = None
-        self.refused_before = False
         self.accepted_meanwhile = accepted_meanwhile
         self.deleted: list[str] = []
         self.withdrawn = 0
@@ -64,13 +61,7 @@ class Replicas:
         return None
 
     async def count_waiting(self) -> int:
-        return self.waiting
-
-    async def is_first(self, *_burst: Any, **_time: Any) -> bool:
-        return not self.refused_before
-
-    async def find(self, _to: Source) -> int | None:
-        return self.answer
+        return 0
 
     async def count_unfinished_of(self, _user_id: int) -> int:
         return 0
@@ -114,20 +105,3 @@ async def test_user_who_has_blocked_the_bot_is_charged_for_nothing() -> None:
     with pytest.raises(ChatUnreachableError):
         await asked(replicas)
     assert (replicas.deleted, replicas.withdrawn) == ([], 1)
-
-
-async def test_request_that_meets_a_full_queue_when_it_is_made_again_costs_nothing() -> None:
-    replicas = Replicas()
-    replicas.waiting = QueueLimits().max_queue_length
-    assert await asked(replicas) is RequestOutcome.NOT_NOW
-    assert (replicas.withdrawn, len(replicas.said)) == (1, 1)
-
-
-@pytest.mark.parametrize(("answer", "said"), [(None, 0), (1, 1)])
-async def test_refusal_of_a_burst_is_told_under_each_message_that_says_it_was_taken(
-    answer: int | None, said: int
-) -> None:
-    replicas = Replicas()
-    replicas.waiting, replicas.refused_before, replicas.answer = QueueLimits().max_queue_length, True, answer
-    await asked(replicas)
-    assert len(replicas.said) == said

@@ -13,15 +13,10 @@ from PIL import Image, ImageCms, ImageOps
 from qwenedit_decoder import headers
 from qwenedit_decoder.decoding import normalise
 from qwenedit_decoder.limits import HEAVY, LIGHT, MAX_BYTES, MAX_SIDE, PictureRefusedError, ProcessLimits, Refusal
+from qwenedit_testkit.photos import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
 
 
 def photo(width: int = 640, height: int = 480, kind: str = "JPEG", mode: str = "RGB") -> bytes:
@@ -32,14 +27,17 @@ def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
 
 
+def animated(kind: str) -> bytes:
+    first, second = (Image.new("RGB", (64, 64), colour) for colour in ("black", "red"))
+    return encoded(first, kind, save_all=True, append_images=[second])
+
+
 def bomb(side: int) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
+    header, pixels = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0), zlib.compress(b"\0" * 100)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
 def refusal(data: bytes) -> Refusal:
@@ -67,18 +65,8 @@ def test_photo_is_taken_in_its_size(kind: str) -> None:
         (photo(kind="PNG")[:2000], Refusal.DAMAGED),
         (photo()[:10], Refusal.DAMAGED),
         (photo(kind="GIF", mode="P"), Refusal.ANIMATED),
-        (
-            encoded(
-                Image.new("RGB", (64, 64)), "PNG", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]
-            ),
-            Refusal.ANIMATED,
-        ),
-        (
-            encoded(
-                Image.new("RGB", (64, 64)), "WEBP", save_all=True, append_images=[Image.new("RGB", (64, 64), "red")]
-            ),
-            Refusal.ANIMATED,
-        ),
+        (animated("PNG"), Refusal.ANIMATED),
+        (animated("WEBP"), Refusal.ANIMATED),
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Refusal.DAMAGED),
         (b"%PDF-1.7 ...", Refusal.UNKNOWN),
         (b"", Refusal.UNKNOWN),

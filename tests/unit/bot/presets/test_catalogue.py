@@ -50,33 +50,9 @@ def test_file_is_read() -> None:
 
 
 SHIPPED = presets.parse_catalogue(presets.shipped())
-SIZES = {
-    "portraits": 7,
-    "fixes": 9,
-    "hair-women": 20,
-    "hair-men": 18,
-    "hair-colours": 20,
-    "beards": 20,
-    "painters": 20,
-    "styles": 20,
-    "comics": 20,
-    "photography": 20,
-    "fantasy": 20,
-    "seasons": 8,
-    "products": 8,
-    "together": 9,
-}
-"""Presets of each category: buttons under old messages lead to them."""
 ALL_SHIPPED = [preset for category in SHIPPED.categories for preset in category.presets]
 BORN_LATER = re.compile(r"\b(Picasso|Dal[ií]|Warhol|Kahlo|Banksy|Miyazaki|Ghibli|Disney|Pixar|Marvel|LEGO|Lego)\b")
 """Artists whose works are protected, and trademarks."""
-
-
-def test_shipped_categories_have_their_presets() -> None:
-    assert {category.id: len(category.presets) for category in SHIPPED.categories} == SIZES
-    try_on = SHIPPED.preset("try-on")
-    assert try_on is not None
-    assert try_on.photos == 2
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -100,14 +76,8 @@ def test_shipped_prompts_name_no_artist_whose_works_are_protected() -> None:
     [
         (("        prompt: Make it snow.\n", ""), "categories.seasons.presets.snow.prompt: Field required"),
         (("Make it snow.", "''"), "categories.seasons.presets.snow.prompt: String should have at least 1 character"),
-        (
-            ("{en: Snow, ru: Снег}", "{ru: Снег}"),
-            "categories.seasons.presets.snow.name: it needs a text in en",
-        ),
-        (
-            (": Снег}", ": Снег, de: Schnee}"),
-            "categories.seasons.presets.snow.name: it needs a text in en",
-        ),
+        (("{en: Snow, ru: Снег}", "{ru: Снег}"), "categories.seasons.presets.snow.name: it needs a text in en"),
+        ((": Снег}", ": Снег, de: Schnee}"), "categories.seasons.presets.snow.name: it needs a text in en"),
         (("photos: 2", "photos: 4"), "presets.try-on.photos: Input should be less than or equal to 3"),
         (("photos: 2", "photos: 3"), "presets.try-on: asks must say what each of the 3 photos shows"),
         (("photos: 2", "photo: 2"), "presets.try-on.photo: Extra inputs are not permitted"),

@@ -21,7 +21,7 @@ from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.workers.registry import Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from qwenedit_jobs.cli.installation import Installation
     from qwenedit_jobs.cli.worker_status import SeenWorker
@@ -67,7 +67,7 @@ async def status(at: Installation) -> Answer:
     report.troubles.extend(worker_troubles(workers, report.now, ignored=seen.ignored))
     parts = [*seen.bots, *seen.workers]
     report.troubles.extend(present_troubles(parts, report.now))
-    _jobs(report, ended, retried)
+    _jobs(report, ended, retried, failed)
     await _redis(report, at)
     await _disk(report, at)
     none = NONE if ("answers", UNKNOWN) not in report.facts else f"{NONE}. The bot's pod sees more"
@@ -114,7 +114,6 @@ async def _bot(report: Report, at: Installation) -> None:
 async def _line(report: Report, at: Installation, waiting: Sequence[Status], workers: Sequence[SeenWorker]) -> None:
     counts, paused = await at.queue.counts(), await at.queue.paused_since()
     waited = report.now - waiting[0].enqueued_at if waiting else 0.0
-    able = [worker for worker in workers if worker.can_work(report.now)]
     next_one = f" (the next one for {duration(waited)})" if waited else ""
     leaving = f" ({counts.draining} on leaving pods)" if counts.draining else ""
     since = "no" if paused is None else f"since {moment(paused, now=report.now)}; `qwenedit resume` ends it"
@@ -122,6 +121,7 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
     places = f"{counts.waiting} waiting{next_one}, {running}, {counts.delayed} between attempts, {counts.dead} dead"
     report.facts.append(("queue", places))
     report.facts.append(("paused", since))
+    able = [worker for worker in workers if worker.can_work(report.now)]
     silent = [worker for worker in workers if worker.silent(report.now)]
     lost = f"; {len(silent)} silent" if silent else ""
     report.facts.append(("workers", f"{len(workers) - len(silent)} up, {len(able)} of them ready{lost}"))
@@ -132,22 +132,28 @@ async def _line(report: Report, at: Installation, waiting: Sequence[Status], wor
         said = f"no worker is ready, and the next job has waited for {duration(waited)}: `{WHY}` shows why"
         heard = f". {cut_off(silent, report.now)}" if silent else f", and `{LOG}` shows workers' warnings"
         report.troubles.append(f"QweneditNoWorker: {said}{heard}. If there's no pod and no error, KEDA starts none")
-    elif waited > durations.COLD_START and all(worker.job for worker in able):
-        page = "QweneditAnswersLateFast" if len(able) == len(workers) - len(silent) else "QweneditNoWorker"
-        said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
-        report.troubles.append(f"{page}: {said}: `{WHY}` shows if others can't start")
-    elif waited > 30 and not all(worker.job for worker in able):  # an idle worker takes a job at once
+    else:
+        report.troubles.extend(_slow_line(waited, able, others=len(workers) - len(silent) - len(able)))
+
+
+def _slow_line(waited: float, able: Sequence[SeenWorker], *, others: int) -> Iterator[str]:
+    """Say what's wrong if the next job has `waited` too long for workers that are `able`, while `others` aren't yet."""
+    idle = not all(worker.job for worker in able)
+    if idle and waited > 30:  # an idle worker takes a job at once
         said = f"the next job has waited for {duration(waited)}, and an idle worker doesn't take it"
-        report.troubles.append(f"QweneditQueueStuck: {said}")
+        yield f"QweneditQueueStuck: {said}"
+    elif not idle and waited > durations.COLD_START:
+        page = "QweneditNoWorker" if others else "QweneditAnswersLateFast"
+        said = f"the next job has waited for {duration(waited)}, and all {len(able)} ready workers are busy"
+        yield f"{page}: {said}: `{WHY}` shows if others can't start"
 
 
-def _jobs(report: Report, ended: Sequence[Status], retried: Sequence[Status]) -> None:
-    """Report how jobs ended, and which unfinished jobs have failed before; `ended` is newest first."""
+def _jobs(report: Report, ended: Sequence[Status], retried: list[Status], failed: list[Status]) -> None:
+    """Report how jobs ended, newest first. `failed` are those that failed and the `retried`, whose last attempt did."""
     states = Counter(job.state for job in ended)
     told = [job for job in ended if job.state is not State.CANCELLED]
-    failed = [*retried, *(job for job in told if job.state is State.FAILED)]
-    newest = [*retried, *takewhile(lambda job: job.state is State.FAILED, told)]
-    good = 0 if retried else len(list(takewhile(lambda job: job.state is State.DONE, told)))
+    newest = [*retried, *_newest(told, State.FAILED)]
+    good = 0 if retried else len(_newest(told, State.DONE))
     counts = ", ".join(f"{states[state]} {state}" for state in (State.DONE, State.FAILED, State.CANCELLED))
     failures = f"; jobs that failed, or whose last attempt did: {_reasons(failed, counted=True)}" if failed else ""
     over = f". That's over: the last {good} have their pictures" if failed and good >= A_FEW else ""
@@ -160,6 +166,10 @@ def _jobs(report: Report, ended: Sequence[Status], retried: Sequence[Status]) ->
         return
     page = "QweneditWorkersLost" if _reasons(worst).startswith("worker_lost") else "QweneditJobsFailFast"
     report.troubles.append(f"{page}: {said}, or their last attempt did ({_reasons(worst)})")
+
+
+def _newest(jobs: Sequence[Status], state: State) -> list[Status]:
+    return list(takewhile(lambda job: job.state is state, jobs))
 
 
 def _reasons(failed: Sequence[Status], *, counted: bool = False) -> str:

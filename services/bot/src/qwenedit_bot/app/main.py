@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from contextlib import aclosing, nullcontext
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from qwenedit_bot.chat.rate_limit import SharedLimiter
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, unless
-from qwenedit_bot.conversation import command_menu
+from qwenedit_bot.conversation.commands import menu
 from qwenedit_bot.presets.catalogue import PresetsError
 from qwenedit_jobs import connect, errors, load
 from qwenedit_jobs.backoff import Backoff, pause
@@ -175,14 +175,20 @@ async def run_parts(base: Foundation, readiness: BotReadiness, stop: asyncio.Eve
     parts, settings = Parts(base), base.settings
     receiver = parts.receiver()
     readiness.receiving = receiver.health
-    async with aclosing(parts.hook) if parts.hook else nullcontext(), asyncio.TaskGroup() as tasks:
+    async with AsyncExitStack() as clients, asyncio.TaskGroup() as tasks:
+        if parts.hook is not None:
+            await clients.enter_async_context(aclosing(parts.hook))
+        if parts.language_model is not None:
+            await clients.enter_async_context(aclosing(parts.language_model))
         for work in (receiver, parts.updating, parts.answering, parts.following, parts.leadership):
             tasks.create_task(work.run(stop))
         tasks.create_task(queue_answers(parts.events, parts.job_ended, stop))
         for name, (seconds, tick) in parts.loops().items():
             tasks.create_task(every(seconds, stop, tick, name=name, when=lambda: parts.leadership.held))
+        if parts.language_model is not None:
+            tasks.create_task(unless(stop, parts.language_model.check()))
         limited, selling = settings.jobs_per_day is not None, bool(settings.star_packs)
-        tasks.create_task(command_menu.offer(base.bot, parts.texts, stop, limited=limited, selling=selling))
+        tasks.create_task(menu.offer(base.bot, parts.texts, stop, limited=limited, selling=selling))
 
 
 async def queue_answers(events: Events, wake: asyncio.Event, stop: asyncio.Event) -> None:

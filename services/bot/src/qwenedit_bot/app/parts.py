@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.app.settings import ANSWERS_AT_ONCE, PICTURE_MEMORY, UPDATES_AT_ONCE, BotSettings
 from qwenedit_bot.chat.messenger import Messenger
 from qwenedit_bot.chat.replies import Replies
+from qwenedit_bot.conversation.commands.languages import Languages
+from qwenedit_bot.conversation.commands.privacy import Retention
 from qwenedit_bot.conversation.dispatcher import UpdateWork
 from qwenedit_bot.conversation.draft import Drafts
-from qwenedit_bot.conversation.languages import Languages
-from qwenedit_bot.conversation.privacy import Retention
-from qwenedit_bot.conversation.shop import Shop
 from qwenedit_bot.conversation.turn import Services
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_bot.edits.delivery import Answering, Deliver
 from qwenedit_bot.edits.progress.eta import Eta
 from qwenedit_bot.edits.progress.updater import ProgressUpdater
 from qwenedit_bot.edits.requests.backlog import Backlog
+from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.edits.requests.submit import Submit
 from qwenedit_bot.edits.user_jobs import UserJobs
 from qwenedit_bot.inbox.inbox import Inbox
@@ -30,7 +30,7 @@ from qwenedit_bot.inbox.polling import Poller
 from qwenedit_bot.inbox.scheduler import Scheduler
 from qwenedit_bot.inbox.webhook import Webhook
 from qwenedit_bot.moderation.hook import ModerationHook
-from qwenedit_bot.payments.payments import Payments
+from qwenedit_bot.payments.payments import Payments, Shop
 from qwenedit_bot.payments.quotas import Quotas
 from qwenedit_bot.pictures.bound import Bound
 from qwenedit_bot.pictures.converter import Converter
@@ -40,6 +40,8 @@ from qwenedit_bot.presets import catalogue
 from qwenedit_bot.privacy import user_erasure
 from qwenedit_bot.privacy.user_erasure import UserErasure
 from qwenedit_bot.texts import Texts
+from qwenedit_bot.understanding.exact_words import ExactWords
+from qwenedit_bot.understanding.language_model import LanguageModel
 from qwenedit_bot.upkeep.janitor import Janitor
 from qwenedit_bot.upkeep.leadership import Leadership
 from qwenedit_bot.users.access_list import AccessList
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.chat.rate_limit import SharedLimiter
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.common.metrics import BotMetrics
+    from qwenedit_bot.understanding.reader import Reader
     from qwenedit_jobs.pictures.object_store import ObjectPictureStore
 
 
@@ -144,6 +147,18 @@ class Parts:
         if (url := settings.moderation_url) is not None:
             token = settings.moderation_token
             self.hook = ModerationHook(url, token=token, redis=redis, keys=keys, metrics=base.metrics)
+        self.language_model: LanguageModel | None = None
+        """The operator's language model, if there is one."""
+        if (url := settings.llm_url) is not None:
+            self.language_model = LanguageModel(
+                url,
+                model=settings.llm_model,
+                key=settings.llm_api_key,
+                timeout=settings.llm_timeout,
+                longest=MAX_INSTRUCTION,
+                metrics=base.metrics,
+            )
+        self.reader: Reader = self.language_model or ExactWords()
         submit = Submit(
             queue=self._queue,
             ids=self._ids,
@@ -210,6 +225,7 @@ class Parts:
             counted=settings.jobs_per_day is not None,
             checked=settings.moderation_url is not None,
             selling=bool(settings.star_packs),
+            understood=settings.llm_url is not None,
         )
         services = Services(
             bot_id=base.keys.bot_id,
@@ -230,6 +246,7 @@ class Parts:
             user_erasure=self.user_erasure,
             eta=self._eta,
             retention=retention,
+            reader=self.reader,
             shop=Shop(settings.star_packs, settings.pay_support, self._payments),
             larger_megapixels=settings.larger_megapixels,
         )

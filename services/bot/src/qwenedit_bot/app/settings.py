@@ -21,9 +21,11 @@ ANSWERS_AT_ONCE = 16
 PICTURE_MEMORY = 192 * 1024 * 1024
 """Bytes of pictures in memory: all files downloaded at once with their conversions, and 50 MB more."""
 
+_ADDRESS = (r"https?://[^/\s]+\S*", "must begin with http:// or https://, and have no blanks")
 _SECRETS = {
     "bot_token": (r"\d+:[A-Za-z0-9_-]+", "must have the form 123456789:AbC-dEf, digits before the colon"),
-    "moderation_url": (r"https?://[^/\s]+\S*", "must begin with http:// or https://, and have no blanks"),
+    "moderation_url": _ADDRESS,
+    "llm_url": _ADDRESS,
 }
 """The form of secrets, and the message for a wrong one, which never quotes its value."""
 
@@ -75,6 +77,15 @@ class BotSettings(RedisSettings):
     """Moderation hook, called before a job is accepted and before its result is shown; if unset, there's none."""
     moderation_token: SecretStr | None = None
     """Bearer token for the hook."""
+    llm_url: SecretStr | None = Field(default=None, description="http:// or https://")
+    """Base URL of a server with OpenAI's chat completions, such as `http://ollama:11434/v1`, whose model reads texts.
+    If unset, they're read by exact words."""
+    llm_model: str = Field(default="", max_length=200)
+    """Name of the model at `llm_url`; required with it."""
+    llm_api_key: SecretStr | None = None
+    """Bearer token for `llm_url`."""
+    llm_timeout: float = Field(default=2.0, ge=0.2, le=10, allow_inf_nan=False)
+    """Seconds for the model's answer; without one by then, a text is read by exact words."""
     larger_megapixels: float = Field(default=6.0, ge=0, le=16, allow_inf_nan=False, description="0, or 2 to 16")
     """Area of a picture made by the button “Larger”, in units of 1024 x 1024 pixels; 0 hides the button."""
     presets_file: Path | None = None
@@ -109,6 +120,8 @@ class BotSettings(RedisSettings):
             )
         if self.star_packs and (self.jobs_per_day is None or not self.pay_support):
             raise ValueError("STAR_PACKS is set: set JOBS_PER_DAY, beyond which they count, and PAY_SUPPORT")
+        if self.llm_url is not None and not self.llm_model:
+            raise ValueError("LLM_URL is set: set LLM_MODEL to the model's name at that server")
         return self
 
     @property

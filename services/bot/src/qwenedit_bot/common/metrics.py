@@ -38,6 +38,9 @@ class BotMetrics:
         for stage in ("request", "result"):
             for outcome in ("allowed", "refused", "error"):
                 self.moderation.labels(stage, outcome)
+        self.understood = counter(
+            "qwenedit_bot_understood_total", "Texts understood, if a language model is set.", ("reader", "reason")
+        )
         self.deliveries = counter("qwenedit_bot_deliveries_total", "Answers to jobs.", ("outcome",))
         self.finished = counter("qwenedit_jobs_finished_total", "Jobs answered.", ("state", "reason"))
         for state, reason in ((State.DONE, ""), (State.CANCELLED, ""), *((State.FAILED, reason) for reason in Reason)):

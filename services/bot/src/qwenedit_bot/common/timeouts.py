@@ -1,6 +1,6 @@
 """The times for which the bot waits or remembers something, in seconds: what waits, and what happens at the end.
 
-Each may be changed alone, unless its text names another one: `tests/unit/bot/common/test_timeouts.py` checks those.
+Each may be changed alone, unless its text names another one: `tests/unit/test_durations.py` checks those.
 Those of the queue are in `qwenedit_jobs.durations`.
 """
 

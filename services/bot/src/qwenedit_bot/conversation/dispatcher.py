@@ -16,15 +16,15 @@ from qwenedit_bot.chat.errors import ChatUnreachableError
 from qwenedit_bot.chat.rate_limit import on_behalf_of
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.common.personal_data import FORGET_ALL, FORGET_NOT
-from qwenedit_bot.conversation import admin_commands, commands, files, groups, handlers, presets, privacy, screen, shop
-from qwenedit_bot.conversation.acting import HOW
-from qwenedit_bot.conversation.languages import LANGUAGE, choose_language
+from qwenedit_bot.conversation import groups, handlers, screen
+from qwenedit_bot.conversation.actions import HOW
+from qwenedit_bot.conversation.commands import admin, files, general, presets, privacy, shop
+from qwenedit_bot.conversation.commands.languages import LANGUAGE, choose_language
 from qwenedit_bot.conversation.turn import turn_of
-from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, STYLES, UNDO
+from qwenedit_bot.edits.job_views import AGAIN, AS_FILE, CANCEL, LARGER, OVER, STYLES, UNDO
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.presets import preset_views
 from qwenedit_bot.texts import Text
-from qwenedit_bot.texts.intents import is_listed
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ _PUBLIC: Handlers = {"privacy": privacy.tell_privacy, "forget": privacy.ask_to_f
 """Commands that everybody may use in private, banned or not."""
 _COMMANDS: Handlers = {
     **_PUBLIC,
-    "start": commands.start,
-    "help": commands.give_help,
-    "presets": commands.offer_presets,
+    "start": general.start,
+    "help": general.give_help,
+    "presets": general.offer_presets,
     "cancel": handlers.stop,
-    "status": commands.status,
+    "status": general.status,
     "limits": shop.offer,
     "buy": shop.offer,
     "language": choose_language,
@@ -61,10 +61,11 @@ _PRESSES: Handlers = {
     shop.RESUME: handlers.resume,
     AGAIN: handlers.again,
     UNDO: handlers.undo,
+    OVER: handlers.over,
     CANCEL: handlers.cancel,
     LARGER: files.larger,
     AS_FILE: files.as_file,
-    STYLES: commands.offer_presets,
+    STYLES: general.offer_presets,
     preset_views.CATEGORIES: presets.categories,
     preset_views.CATEGORY: presets.category,
     preset_views.PRESET: presets.choose,
@@ -135,13 +136,12 @@ def _handler(turn: Turn) -> Handler:
         return groups.message
     command, text = turn.command, turn.messages[0].text or ""
     if own_words(turn.messages[0]):
-        if command in admin_commands.ALL and turn.services.access_list.is_admin(turn.user_id):
-            return admin_commands.ALL[command]
+        if command in admin.ALL and turn.services.access_list.is_admin(turn.user_id):
+            return admin.ALL[command]
         if command in _COMMANDS:
             return _COMMANDS[command]
-    # Behind the command of groups stands an instruction, and “/again” is what it says.
-    unknown = text.startswith("/") and command != "edit" and not is_listed(text)
-    return commands.unknown if unknown else handlers.message
+    # Behind the command of groups stands an instruction.
+    return general.unknown if text.startswith("/") and command != "edit" else handlers.message
 
 
 async def _press(turn: Turn) -> None:
@@ -153,7 +153,7 @@ async def _press(turn: Turn) -> None:
     message = turn.message
     handler = _PRESSES.get(turn.verb)
     if handler is None and not turn.in_group:
-        handler = _COMMANDS.get(turn.data) if turn.verb == commands.OPEN else _PRESSES_IN_PRIVATE.get(turn.verb)
+        handler = _COMMANDS.get(turn.data) if turn.verb == general.OPEN else _PRESSES_IN_PRIVATE.get(turn.verb)
     if handler is None or not isinstance(message, Message) or not is_of_bot(message, turn.services.bot_id):
         await turn.alert(Text.PRESS_FORGOTTEN)
     elif turn.press is None or not _carries(message, turn.press.data):

@@ -35,6 +35,33 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """A job that a user asks for."""
+
+    pictures: tuple[Picture, ...]
+    reply_to: int
+    discriminator: str
+    """Distinguishes it from other jobs of the same message."""
+    words: str = ""
+    preset: str = ""
+    like: str = ""
+    """The job to repeat with another seed."""
+    after: str = ""
+    """The job whose result it waits for and edits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a button does: jobs, and those that they replace."""
+
+    key: str
+    """The event that it came from; the button's data has it."""
+    wanted: tuple[Wanted, ...]
+    cancel: tuple[str, ...] = ()
+    words_in: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What waits in a chat for one user. Only `rules.step` changes it."""
 
@@ -46,21 +73,17 @@ class Draft:
     """What that message asks, until it's answered."""
     at: int = 0
     """When the photos came, in seconds since the epoch; photos within seconds of each other are an album."""
-    apart: bool = False
-    """They were sent one by one, so they may be for one picture."""
     words: str = ""
     """Text that waits for a picture, an answer, or the user's quota."""
     words_in: int = 0
     """ID of the message with the latest text."""
-    words_at: int = 0
-    """When it was sent; texts within seconds of each other are one instruction. 0 if it was for the wrong photo."""
     preset: str = ""
     """Id of the preset that waits for photos."""
     how: How = ""
     jobs: tuple[str, ...] = ()
     """The newest requested jobs, oldest first."""
-    praised: str = ""
-    """The job whose result the user has just praised: what they want next is for that one."""
+    offers: tuple[Offer, ...] = ()
+    """What the newest buttons would do, such as “Do it anyway” below the reply to a remark."""
     handled: str = ""
     """The last event applied to this draft; repeating it changes nothing."""
 

@@ -1,8 +1,9 @@
-"""Groups: the bot acts on its name, a command, a reply to its question, and on a clear wish in reply to its picture."""
+"""Groups: words are for the bot with its name, as a command, or in reply to its question."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiogram.filters import JOIN_TRANSITION, ChatMemberUpdatedFilter
@@ -10,11 +11,13 @@ from aiogram.types import ChatMemberUpdated
 
 from qwenedit_bot.chat.actors import is_of_bot, own_words
 from qwenedit_bot.chat.view import View
-from qwenedit_bot.conversation import handlers, privacy, reading, screen
-from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.rules import Photos, as_wish
+from qwenedit_bot.conversation import handlers, reading, screen
+from qwenedit_bot.conversation.actions import take
+from qwenedit_bot.conversation.commands import privacy
+from qwenedit_bot.conversation.rules.events import Photos
 from qwenedit_bot.edits.requests.refusals import refused_unseen
-from qwenedit_bot.texts import Text, intents
+from qwenedit_bot.texts import Text
+from qwenedit_bot.understanding.reader import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft
-    from qwenedit_bot.conversation.rules import Event
+    from qwenedit_bot.conversation.rules.events import Event, Said
     from qwenedit_bot.conversation.turn import Turn
 
 _ADDED = ChatMemberUpdatedFilter(JOIN_TRANSITION)
@@ -73,9 +76,10 @@ async def corrected(turn: Turn) -> None:
     said = called_to_edit(text, turn.services.bot_name) if own_words(corrected) else None
 
     async def read(draft: Draft) -> Event | None:
-        event = await reading.correction_in(turn, draft, corrected, said=text if said is None else said)
         waits = corrected.message_id in (draft.words_in, *(each.message_id for each in draft.pictures))
-        return event if event.jobs or waits or said is not None else None
+        if said is None and not waits and not await screen.asked_for_in(turn, draft, corrected.message_id):
+            return None
+        return await reading.correction_in(turn, draft, corrected, said=text if said is None else said)
 
     await take(turn, read)
 
@@ -88,39 +92,36 @@ async def _read(turn: Turn, draft: Draft) -> Event | None:
     refusal = View(turn.words(Text.ALBUM_HIDDEN)) if hidden else _refusal(turn, turn.messages)
     if refusal is None and any(map(screen.attachment_of, turn.messages)):
         return await reading.photos_in(turn, draft, said=said)
-    event = await reading.words_in(turn, draft, first, said=said)
-    about, answered = event.about, reading.answered_by(first)
-    if refusal is None and about is None and first.reply_to_message is not None:  # a video, or a sticker
+    event = await reading.said_in(turn, draft, first, said=said)
+    if refusal is None and event.about is None and first.reply_to_message is not None:  # a video, or a sticker
         refusal = _refusal(turn, [first.reply_to_message])
     if refusal is not None:
         await turn.say(refusal)
         return None
-    if event.replied and answered is not None and not is_of_bot(answered, turn.services.bot_id):
-        event = as_wish(event)  # “cool”, said of somebody's photo, is what to make of it
     if said:
-        return event
-    if about is None:
+        return replace(event, verb=Verb.EDIT) if _is_of_others_photo(turn, event) else event
+    if event.about is None:
         await explain(turn)
         return None
-    return Photos(id=event.id, message_id=event.message_id, at=event.at, pictures=about.pictures)
+    return Photos(id=event.id, message_id=event.message_id, at=event.at, pictures=event.about.pictures)
+
+
+def _is_of_others_photo(turn: Turn, event: Said) -> bool:
+    """Return whether a remark is one on somebody's photo: “cool” is what to make of it then."""
+    answered = reading.answered_by(turn.messages[0])
+    replies = event.replied and answered is not None and not is_of_bot(answered, turn.services.bot_id)
+    return replies and event.verb is Verb.REMARK
 
 
 def _said_to_us(turn: Turn, draft: Draft) -> str | None:
-    """Return the words for the bot: behind its name or command, or in reply to it; None if none are.
-
-    What people say to each other about its pictures isn't for the bot: a reply to one has to be a clear wish.
-    """
+    """Return the words for the bot: behind its name or command, or in reply to its question; None if none are."""
     texts = [each.text or each.caption or "" for each in turn.messages if own_words(each)]
     calls = [called_to_edit(text, turn.services.bot_name) for text in texts]
     if any(call is not None for call in calls):
         return "\n".join(filter(None, (reading.wish_in(call) for call in calls if call is not None)))
-    said = "\n".join(filter(None, texts))
-    ours = [each for each in map(reading.answered_by, turn.messages) if each and is_of_bot(each, turn.services.bot_id)]
-    pictures = any(map(screen.attachment_of, ours))
-    asked = any(each.message_id == draft.shown for each in ours) or (draft.words and pictures)
-    meaning = intents.meaning_of(said)
-    wish = turn.messages[0].text and meaning.intent in intents.WISHES and meaning.doubt != intents.Doubt.MUCH
-    return said if asked or (wish and pictures) else None
+    answered = [each for each in map(reading.answered_by, turn.messages) if each is not None]
+    asked = any(each.message_id == draft.shown and is_of_bot(each, turn.services.bot_id) for each in answered)
+    return "\n".join(filter(None, map(reading.wish_in, texts))) if asked else None
 
 
 def _refusal(turn: Turn, messages: Sequence[Message]) -> View | None:

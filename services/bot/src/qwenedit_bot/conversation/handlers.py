@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.view import View
 from qwenedit_bot.conversation import reading, screen
-from qwenedit_bot.conversation.acting import take
-from qwenedit_bot.conversation.files import answered_job
-from qwenedit_bot.conversation.rules import AGAIN, STOP, UNDO, HowChosen, Resumed, Said, Stage, Thing
+from qwenedit_bot.conversation.actions import take
+from qwenedit_bot.conversation.commands.files import answered_job
+from qwenedit_bot.conversation.rules.events import Accepted, HowChosen, Resumed, Said, Thing
 from qwenedit_bot.edits.requests.refusals import refused_unseen
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION
 from qwenedit_bot.pictures.sources import StoredPicture
 from qwenedit_bot.texts import Text
+from qwenedit_bot.understanding.reader import Verb
 from qwenedit_jobs import Cancelled
 
 if TYPE_CHECKING:
     from aiogram.types import Message
 
     from qwenedit_bot.conversation.draft import Draft, How
-    from qwenedit_bot.conversation.rules import Event
+    from qwenedit_bot.conversation.rules.events import Event
     from qwenedit_bot.conversation.turn import Turn
 
 
@@ -59,7 +59,7 @@ async def text(turn: Turn, message: Message) -> None:
     if length > MAX_INSTRUCTION:
         await turn.say(View(turn.words(Text.INSTRUCTION_TOO_LONG, length=length, limit=MAX_INSTRUCTION)))
         return
-    await take(turn, lambda draft: reading.words_in(turn, draft, message))
+    await take(turn, lambda draft: reading.said_in(turn, draft, message))
 
 
 async def unsupported(turn: Turn) -> None:
@@ -71,7 +71,7 @@ async def unsupported(turn: Turn) -> None:
 
 async def stop(turn: Turn) -> None:
     """Cancel unfinished jobs."""
-    await take(turn, _said(turn, STOP))
+    await take(turn, Said(id=turn.name, message_id=turn.shown, at=turn.at, verb=Verb.STOP, every=True))
 
 
 async def corrected(turn: Turn) -> None:
@@ -121,8 +121,8 @@ async def again(turn: Turn) -> None:
     if not await turn.services.store.holds(*lost):
         await turn.alert(Text.PRESS_EXPIRED)
         return
-    thing = screen.thing_of(turn, status, turn.shown)
-    await take(turn, replace(_said(turn, AGAIN), message_id=status.job.reply.source_message_id, about=thing))
+    things, number = (screen.thing_of(turn, status, turn.shown),), status.job.reply.source_message_id
+    await take(turn, Said(id=turn.name, message_id=number, at=turn.at, verb=Verb.AGAIN, things=things))
 
 
 async def undo(turn: Turn) -> None:
@@ -133,16 +133,35 @@ async def undo(turn: Turn) -> None:
     pressed = screen.thing_of(turn, status, turn.shown)
 
     async def read(draft: Draft) -> Event:
-        things = await screen.from_above(turn, draft)
-        thing = screen.with_before(pressed, things)
-        # Pressed once more, the button goes on from where it went back to.
-        if [each.message_id for each in draft.pictures] == [each.message_id for each in thing.sources]:
-            thing = screen.with_before(Thing(Stage.PHOTO, draft.pictures), things)
-        return replace(_said(turn, UNDO), about=thing)
+        thing = await _gone_back_to(turn, draft, pressed) or pressed
+        return Said(id=turn.name, message_id=turn.shown, at=turn.at, verb=Verb.UNDO, things=(thing,))
 
     await take(turn, read)
 
 
-def _said(turn: Turn, intent: str) -> Said:
-    """Return an intent that was pressed, or given as a command."""
-    return Said(id=turn.name, message_id=turn.shown, at=turn.at, words="", intent=intent)
+async def _gone_back_to(turn: Turn, draft: Draft, pressed: Thing) -> Thing | None:
+    """Return the picture that the same button went back to before, if it's still the lowest: it goes on from there."""
+    sources = [each.message_id for each in pressed.sources]
+    if [each.message_id for each in draft.pictures] != sources:
+        return None
+    return next((each for each in await screen.things_above(turn, draft) if each.pictures == draft.pictures), None)
+
+
+async def over(turn: Turn) -> None:
+    """Start over with other words, or take a remark for an instruction: what the button offers."""
+    backlog, queue = turn.services.backlog, turn.services.queue
+    waiting = next((each for each in await backlog.waiting(turn.user_id) if each.request.job_id == turn.data), None)
+    status = await queue.status(waiting.after) if waiting is not None and waiting.after else None
+    if waiting is not None and status is not None:
+        sources = screen.sources_of(status)
+        shown = [(each.message_id, each.job) for each in sources]
+        await backlog.start_over(waiting, [each.source for each in sources], shown)
+    if waiting is not None:
+        await turn.toast(turn.words(Text.PRESS_IN_THE_WORKS))
+        return
+
+    async def read(draft: Draft) -> Event:
+        offer = next((each for each in draft.offers if each.key == turn.data), None)
+        return Accepted(id=turn.name, message_id=turn.shown, at=turn.at, offer=offer)
+
+    await take(turn, read)

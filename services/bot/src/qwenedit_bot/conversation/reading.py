@@ -1,4 +1,4 @@
-"""Turns messages into events for `step`: their meaning, and the picture on the screen that they refer to."""
+"""Turns messages into events for `step`: what they ask for, and the things on the screen that they are about."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qwenedit_bot.chat.actors import own_words
-from qwenedit_bot.conversation import rules, screen
+from qwenedit_bot.conversation import screen
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.rules import AGAIN, FIX, OTHER, STOP, UNDO, WISHES, Edited, Photos, Said, Stage, Thing
+from qwenedit_bot.conversation.rules.events import Edited, Photos, Said, Thing
 from qwenedit_bot.conversation.screen import attachment_of
-from qwenedit_bot.texts import corrections, intents
-from qwenedit_bot.texts.intents import ANOTHER, FIRST, ORIGINAL, Doubt, Intent
+from qwenedit_bot.understanding.exact_words import verb_of
+from qwenedit_bot.understanding.reader import Action, Stage, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aiogram.types import Message
 
-    from qwenedit_bot.conversation.draft import Draft
+    from qwenedit_bot.conversation.draft import Draft, How
     from qwenedit_bot.conversation.turn import Turn
 
 KINDS = frozenset(
@@ -29,207 +29,119 @@ KINDS = frozenset(
 )
 """Kinds of messages besides texts and photos that get a reply. Telegram's service messages get none."""
 COMMAND = re.compile(r"/(?P<name>\w+)(?:@(?P<bot>\w+))?\s*(?P<rest>.*)", re.DOTALL)
-_GOES_ON = 300
-"""Seconds after a group member's job in which their words are about it if they reply to nothing."""
-_ASKS = (Intent.LARGER, Intent.HOW, Intent.SEND, Intent.FILE, Intent.FACE, Intent.PRESETS, Intent.REFUND, UNDO)
-"""Intents that make a caption an instruction, though a text with them is none."""
+LONGEST = 4096
+"""Characters of a text that are looked at: as many as Telegram lets a message have."""
+_WISHES = (Verb.EDIT, Verb.INSTEAD)
+_HOW: dict[bool | None, How] = {True: "together", False: "each", None: ""}
 
 
-async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos:
-    """Read a message or an album with photos; `said` is the instruction, if it isn't the caption."""
-    messages = turn.messages
-    pictures = tuple(Picture(found, each.message_id) for each in messages if (found := attachment_of(each)))
+async def photos_in(turn: Turn, draft: Draft, *, said: str | None = None) -> Photos | Said:
+    """Read a message or an album with photos; `said` is the instruction, if it isn't the caption.
+
+    A photo in reply to a result becomes one picture with it, such as “put him in this costume”.
+    """
+    first, pictures = turn.messages[0], tuple(filter(None, map(_picture_of, turn.messages)))
     preset = turn.services.presets.preset(draft.preset) if draft.preset else None
-    words = _caption_of(messages, any_words=preset is not None or bool(draft.words)) if said is None else said
-    captioned, answered = [each.message_id for each in messages if each.caption], answered_by(messages[0])
-    base = await screen.replied_thing(turn, draft, answered) if answered is not None and words else None
-    if answered is None and not draft.pictures and intents.has("into", words):  # “add him to the picture”
-        base = await screen.lowest_thing(turn, draft)
-    added = base is not None and base.stage is Stage.RESULT  # such as “put him in this costume”
-    pictures = (*base.pictures, *pictures) if base is not None and added else pictures
-    place, again = intents.place_of(words), next(filter(None, map(_asks_again, messages)), "")
-    repeats = again and (draft.words or not corrections.named_in(words))
-    # It names the one that waits, or replies to a result.
-    beside = added or (place in intents.PLACES and len(pictures) == 1 and bool(draft.pictures))
+    words, how = _caption_of(turn.messages) if said is None else said, _HOW[None]
+    if words and preset is None:
+        new = Thing(Stage.PHOTO, pictures)
+        replied, above = await _around(turn, draft, first)
+        base = [each for each in replied if each.stage is Stage.RESULT]
+        action, by_id = await _understood(turn, draft, (new, *base, *above), words)
+        if action.verb is Verb.AGAIN:
+            return Said(id=turn.name, message_id=turn.shown, at=sent_at(first), verb=Verb.AGAIN, things=(new,))
+        words = ""
+        if action.verb in _WISHES:
+            words = action.words
+            pictures, how = _taken(new, base, [by_id[each] for each in action.pictures], _HOW[action.together])
     return Photos(
-        id=f"m{messages[0].message_id}",
-        message_id=messages[0].message_id,
-        at=sent_at(messages[0]),
+        id=turn.name,
+        message_id=turn.shown,
+        at=sent_at(first),
         pictures=pictures,
-        words="" if repeats or (draft.words and not corrections.named_in(words)) else words,
-        words_in=captioned[0] if captioned else 0,
-        how="together" if beside else intents.how_of(words),
-        named=None if beside else screen.at_place(place, [Thing(Stage.PHOTO, (each,)) for each in pictures]),
+        words=words,
+        words_in=next((each.message_id for each in turn.messages if each.caption), 0),
+        how=how,
         takes=preset.photos if preset is not None else 0,
-        again=again,
     )
 
 
-async def words_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
+def _taken(new: Thing, base: Sequence[Thing], named: list[Thing], how: How) -> tuple[tuple[Picture, ...], How]:
+    """Return the pictures that a caption is about, and how: one picture if its photo goes with others."""
+    others = [each for each in named if each is not new] or base
+    if not others:
+        return new.pictures, how
+    order = named if new in named and len(named) > 1 else [*others, new]
+    return tuple(dict.fromkeys(picture for each in order for picture in each.pictures)), "together"
+
+
+async def said_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Said:
     """Read a text; in a group, `said` is the part for the bot."""
-    text = message.text or message.caption or "" if said is None else said
-    rest, head = intents.wish_behind(text)
-    intent, doubt = _meant(turn, message, rest or text)
-    about, replied = await about_of(turn, draft, message, intent)
-    if about is not None and head != UNDO and corrections.put_right(about.prompt, wish_in(text)):
-        rest, (intent, doubt) = "", _meant(turn, message, text)
-        intent, doubt = (intent, doubt) if intent in (UNDO, STOP) else (FIX, "")
-    wish = wish_in(rest or text)
-    event = Said(
-        id=f"m{message.message_id}",
+    words = wish_in(message.text or message.caption or "") if said is None else said
+    replied, above = await _around(turn, draft, message)
+    things, answers = (*replied, *above), bool(replied) and _answered_id(message) != draft.shown
+    by_id: Mapping[str, Thing] = {}
+    if words and own_words(message):
+        action, by_id = await _understood(turn, draft, things, words, replied=answers)
+    else:  # somebody else's “stop” isn't the user's
+        action = Action(Verb.EDIT if words else Verb.HELP, words=words)
+    named = tuple(by_id[each] for each in (action.pictures or (action.job,)) if each in by_id)
+    instruction = words if any(map(str.isalnum, words)) else ""
+    return Said(
+        id=turn.name,
         message_id=message.message_id,
         at=sent_at(message),
-        words=wish,
-        intent=("" if rest and intent == FIX else intent) if intent or wish else "thanks",
-        doubt=doubt,
-        how=intents.how_of(wish),
-        about=about,
-        replied=replied,
-        anew=bool(rest) and head == STOP,
+        verb=action.verb,
+        words=action.words if action.verb in _WISHES else instruction,
+        things=named or things[:1],
+        replied=answers,
+        how=_HOW[action.together],
+        every=action.verb is Verb.STOP and not action.job,
     )
-    if about is None:
-        return event
-    things, place = await screen.from_above(turn, draft), intents.place_of(wish_in(text))
-    place = ORIGINAL if place == FIRST and not screen.several_of(about, things, UNDO) else place  # “my first photo”
-    original = await screen.first_of(turn, about) if place == ORIGINAL else about
-    this = replied and (head == OTHER or intents.has("better", text))  # “this one is better, just brighter”
-    event = replace(event, intent=OTHER) if this and event.intent == UNDO else event
-    if rest and about.stage is Stage.RESULT and place in ("", ORIGINAL):
-        source = original if place else about if head == STOP else None
-        event = _gone_back(event, about, things, source, this=this)
-    elif not replied:
-        event = _pointing(event, about, things, original, place=place)
-    return _based(draft, _with_jobs(event, things, place=place), things)
-
-
-def _gone_back(event: Said, about: Thing, things: Sequence[Thing], source: Thing | None, *, this: bool) -> Said:
-    """Return a wish with the picture that the user returns to first, as in “undo and make it blue”."""
-    before = source or screen.with_before(about, things)
-    return replace(event, about=Thing(Stage.PHOTO, about.pictures if this else before.sources), replied=True)
-
-
-def _pointing(event: Said, about: Thing, things: Sequence[Thing], original: Thing, *, place: str) -> Said:
-    """Return words without a reply, with what they point at: a place, the original, or what they name."""
-    intent, wish, named = event.intent, event.words, None
-    if intent in (UNDO, OTHER) and place == ORIGINAL:
-        return replace(event, about=original, intent=UNDO)
-    if place or intent == OTHER:
-        kind = screen.PHOTOS if place == ANOTHER else intent if place else screen.ALBUM
-        several = screen.several_of(about, things, kind)
-        named = screen.at_place(place, several, about)
-        only = intent == OTHER and not several and about.stage not in rules.UNFINISHED
-        if only and not place and about.stage is Stage.RESULT:  # the photo was the wrong one, and its job has ended
-            return replace(event, about=replace(about, stage=Stage.ENDED))
-        if only and place:  # there is no other
-            intent = AGAIN if place == ANOTHER else intent
-            named = about if intent == OTHER else None
-    if named is not None and intent == AGAIN and intents.has("also", wish):  # “the same for the other one”
-        named = Thing(Stage.PHOTO, named.pictures)
-    excess = intents.has("over", wish) and intents.has("more", about.prompt) and not corrections.named_in(wish)
-    if intent in WISHES and (excess or corrections.takes_back(about.prompt, wish)):  # “too much” after “more”
-        intent = UNDO
-    elif intent == UNDO and intents.has("remove", wish) and intents.has("remove", about.prompt):  # “remove it”
-        intent = AGAIN
-    if intent == UNDO and not place and about.stage is Stage.RESULT:  # “the beach was better”
-        pictures = screen.named_before(about, things, wish)
-        named = next((each for each in things if pictures and each.pictures == pictures), None)
-        new = intents.has("colour", wish) and not pictures and not corrections.shares(about.prompt, wish)
-        intent = FIX if new else intent  # “red was better” of what was never red
-    about = screen.with_before(about, things) if intent == UNDO else about
-    return replace(event, about=about, intent=intent, named=named)
-
-
-def _with_jobs(event: Said, things: Sequence[Thing], *, place: str) -> Said:
-    """Return words with all jobs that they're about; without a thing if the user is asked which one, and replies."""
-    about, wish = event.about, event.words
-    if about is None:
-        return event
-    wrong = tuple(each for each in things if each.stage in rules.UNFINISHED)
-    if about.stage is Stage.PHOTO and event.intent == OTHER and wrong:  # this is the right one
-        return replace(event, intent=AGAIN, jobs=wrong)
-    jobs = () if event.replied else screen.jobs_of(about, things)
-    if len(jobs) == 1 and about.stage is Stage.RESULT and intents.has("both", wish):  # of photos sent one by one
-        jobs = screen.several_of(about, things, screen.PHOTOS)[-2:]
-    one = not place and not event.how and (intents.has("single", wish) or intents.places_in(wish))
-    return replace(event, about=None) if len(jobs) > 1 and one else replace(event, jobs=jobs)
-
-
-def _based(draft: Draft, event: Said, things: Sequence[Thing]) -> Said:
-    """Return words with what they are done to: “more”, “too dark”, and all after praise keep the result."""
-    about, wish, intent = event.about, event.words, event.intent
-    if about is None:
-        return event
-    more, named = intents.has("more", wish) and not intents.has("less", wish), corrections.named_in(wish)
-    over, leans = intents.has("over", wish) and bool(named), len(named) <= 1 and not intents.has("adds", wish)
-    also = intents.has("also", wish) and ((event.replied and intent == AGAIN) or intent == FIX)
-    shares, last = corrections.shares(about.prompt, wish), wish.rpartition(" ")[2]
-    told = intents.has("told", wish) and bool(named) and not shares  # perhaps by voice
-    kept = more or over or told or (event.replied and intents.has("better", wish))
-    alone = intent == FIX and bool(about.job) and (len(named) > 1 or intents.has("instead", wish))  # to a photo
-    if about.stage is Stage.PHOTO and ((also and named) or alone):  # “and this one blue too”
-        intent = ""
-    elif also and not named and (about.stage is Stage.PHOTO or intent == AGAIN):  # “me too”
-        about, intent = Thing(Stage.PHOTO, about.pictures), AGAIN
-    elif about.stage is Stage.PHOTO and intent == FIX and intents.has("instead", wish) and leans:
-        undone = [each.job for each in things if each.stage is Stage.RESULT and each.sources == about.pictures]
-        about = replace(about, job="".join(undone[-1:]))  # “rather blue” after “undo”
-    elif about.stage is Stage.RESULT and not intent and intents.has("replaces", wish if shares else last):
-        about = replace(about, pictures=about.sources)  # “a sketch instead”, “a cap instead of the hat”
-        event = replace(event, jobs=tuple(replace(each, pictures=each.sources) for each in event.jobs))
-    elif about.stage in rules.UNFINISHED and not intent and (shares or " " not in wish):
-        intent = FIX  # “a red hat” after “add a hat”
-    elif intent == FIX and about.stage is Stage.RESULT and (kept or about.job == draft.praised):
-        about = replace(about, sources=about.pictures)
-        intent = "" if len(named) > (0 if kept else 1) else FIX
-    return replace(event, about=about, intent=intent)
 
 
 async def correction_in(turn: Turn, draft: Draft, message: Message, *, said: str | None = None) -> Edited:
-    """Read a corrected message."""
+    """Read a corrected message: other words for its jobs if it has any, otherwise as a new one."""
     text = message.text or message.caption or "" if said is None else said
-    wish = wish_in(text) if own_words(message) else ""
-    intent, doubt = _meant(turn, message, text) if wish else ("", "")
-    source = attachment_of(message)
-    things = await screen.things_on_screen(turn, draft)
-    return Edited(
-        id=f"e{message.message_id}.{turn.update_id}",
-        message_id=message.message_id,
-        at=message.edit_date or sent_at(message),
-        words=wish,
-        intent=intent,
-        doubt=doubt,
-        how=intents.how_of(wish),
-        picture=Picture(source, message.message_id) if source is not None else None,
-        jobs=tuple(await screen.asked_for_in(turn, draft, message.message_id)),
-        about=None if turn.in_group else screen.lowest(things, message.message_id) or _waiting(draft),
+    words = wish_in(text) if own_words(message) else ""
+    picture, at = _picture_of(message), message.edit_date or sent_at(message)
+    event = Edited(id=turn.name, message_id=message.message_id, at=at, words=words, picture=picture)
+    jobs = await screen.asked_for_in(turn, draft, message.message_id)
+    if jobs:
+        return replace(event, verb=Verb.STOP if verb_of(words) is Verb.STOP else Verb.EDIT, jobs=jobs)
+    if not words:
+        return event
+    if picture is not None:
+        action, _by_id = await _understood(turn, draft, (Thing(Stage.PHOTO, (picture,)),), words)
+        return replace(event, words=action.words if action.verb in _WISHES else "")
+    new = await said_in(turn, draft, message, said=words)
+    return replace(
+        event, verb=new.verb, words=new.words, things=new.things, replied=new.replied, how=new.how, every=new.every
     )
 
 
-def _meant(turn: Turn, message: Message, text: str) -> tuple[str, str]:
-    """Return a text's intent for `step`, and the doubt about it. In a group, texts answer the bot."""
-    meaning = intents.meaning_of(text)
-    intent = "" if meaning.intent is Intent.WISH else str(meaning.intent)
-    if turn.in_group:
-        return "" if meaning.doubt and intent not in WISHES else intent, ""
-    return (intent, meaning.doubt) if own_words(message) else ("", Doubt.MUCH if intent else meaning.doubt)
-
-
-async def about_of(turn: Turn, draft: Draft, message: Message, intent: str) -> tuple[Thing | None, bool]:
-    """Return the thing that a text refers to, and whether it's a reply to it."""
+async def _around(turn: Turn, draft: Draft, message: Message) -> tuple[tuple[Thing, ...], tuple[Thing, ...]]:
+    """Return the thing that a message replies to, if any, and the others above it, lowest first."""
     answered = answered_by(message)
-    thing = await screen.replied_thing(turn, draft, answered) if answered is not None else None
-    if thing is not None:
-        return thing, answered is None or answered.message_id != draft.shown
-    if not turn.in_group:
-        return await screen.lowest_thing(turn, draft, message.message_id), False
-    soon = abs(sent_at(message) - draft.words_at) <= _GOES_ON and not draft.words
-    if not draft.pictures and answered is None and (soon or intent in (AGAIN, UNDO, FIX)):
-        return await screen.lowest_thing(turn, draft), False  # where words are about nothing else that isn't named
-    return _waiting(draft), False
+    replied = await screen.replied_thing(turn, draft, answered) if answered is not None else None
+    above = await screen.things_above(turn, draft, message.message_id)
+    if replied is None:
+        return (), above
+    others = (each for each in above if not (each.job and each.job == replied.job))
+    return (replied,), tuple(each for each in others if each.pictures != replied.pictures)
 
 
-def _waiting(draft: Draft) -> Thing | None:
-    return Thing(Stage.PHOTO, draft.pictures) if draft.pictures else None
+async def _understood(
+    turn: Turn, draft: Draft, things: tuple[Thing, ...], words: str, *, replied: bool = False
+) -> tuple[Action, Mapping[str, Thing]]:
+    """Return what words ask for, and the things by the IDs that it names."""
+    shown, by_id = screen.screen_of(things, draft, replied=replied)
+    return await turn.services.reader.read(words, shown), by_id
+
+
+def _picture_of(message: Message) -> Picture | None:
+    source = attachment_of(message)
+    return Picture(source, message.message_id) if source is not None else None
 
 
 def kinds_in(messages: Sequence[Message]) -> list[str]:
@@ -238,12 +150,12 @@ def kinds_in(messages: Sequence[Message]) -> list[str]:
 
 
 def wish_in(text: str) -> str:
-    """Return the instruction in a text, behind remarks; empty for a command, dots or invisible characters."""
-    said = _bare(text)
+    """Return what a text says, behind `/edit`; empty for another command or invisible characters."""
+    said = _bare(text[:LONGEST])
     command = COMMAND.fullmatch(said)
-    if command is not None:
-        return wish_in(command["rest"]) if command["name"].lower() == "edit" else ""
-    return intents.without_remarks(said) if any(character.isalnum() for character in said) else ""
+    if command is None:
+        return said
+    return _bare(command["rest"]) if command["name"].lower() == "edit" else ""
 
 
 def sent_at(message: Message) -> int:
@@ -263,24 +175,14 @@ def answered_by(message: Message) -> Message | None:
     return None if answered.is_automatic_forward and attachment_of(answered) is None else answered
 
 
-def _caption_of(messages: Sequence[Message], *, any_words: bool) -> str:
-    """Return the photos' caption, unless it's forwarded or, without `any_words`, a remark or a request for help."""
-    captions = [wish_in(each.caption or "") for each in messages if own_words(each)]
-    return "\n".join(filter(None if any_words else _instructs, captions))
+def _answered_id(message: Message) -> int:
+    answered = answered_by(message)
+    return answered.message_id if answered is not None else 0
 
 
-def _instructs(caption: str) -> bool:
-    """Return whether a caption is an instruction: it is, unless it clearly means something else."""
-    meaning = intents.meaning_of(caption)
-    return bool(caption) and (bool(meaning.doubt) or meaning.intent in (*intents.WISHES, *_ASKS))
-
-
-def _asks_again(message: Message) -> str:
-    """Return the intent of a caption that repeats the last instruction, as “this one” does; else nothing."""
-    caption = message.caption or ""
-    intent = intents.meaning_of(caption).intent
-    same = intent == FIX and intents.has("also", caption) and not corrections.named_in(caption)  # “me too”
-    return (AGAIN if same else intent) if own_words(message) and (same or intent in (AGAIN, OTHER)) else ""
+def _caption_of(messages: Sequence[Message]) -> str:
+    """Return the photos' caption, unless it's forwarded."""
+    return "\n".join(filter(None, (wish_in(each.caption or "") for each in messages if own_words(each))))
 
 
 def _bare(text: str) -> str:

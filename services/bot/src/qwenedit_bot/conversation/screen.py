@@ -1,4 +1,4 @@
-"""What is on a user's screen: photos that wait, jobs and their results; and which of them words point at."""
+"""What is on a user's screen: photos that wait, jobs and their results."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING
 from qwenedit_bot.chat.actors import is_of_bot
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.conversation.draft import Picture
-from qwenedit_bot.conversation.rules import OTHER, UNDO, UNFINISHED, Stage, Thing
-from qwenedit_bot.edits.delivery import NOT_SHOWN
+from qwenedit_bot.conversation.rules.events import UNFINISHED, Thing
+from qwenedit_bot.edits.answers import NOT_SHOWN
 from qwenedit_bot.edits.job_views import CANCEL, RESULT_VERBS, job_of
 from qwenedit_bot.pictures.sources import Attachment, Sources, StoredPicture, is_picture, photos_of
-from qwenedit_bot.texts import corrections, intents
-from qwenedit_bot.texts.intents import ANOTHER
+from qwenedit_bot.understanding.reader import Screen, Shown, Stage
 from qwenedit_jobs import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aiogram.types import Message
 
@@ -26,151 +25,94 @@ if TYPE_CHECKING:
     from qwenedit_bot.conversation.turn import Services, Turn
     from qwenedit_jobs import Status
 
-ALBUM, PHOTOS = "album", "photos"
+MOST_SHOWN = 8
+"""Things that a text can be about."""
+_BELOW_ALL = 1 << 62
 
 
-async def lowest_thing(turn: Turn, draft: Draft, below: int = 1 << 62) -> Thing | None:
-    """Return the lowest thing above a text: a button's job leaves it to a waiting photo or a result."""
-    things = await things_on_screen(turn, draft)
-    told = [each for each in things if each[0].words_in or (each[0].prompt and not draft.pictures)]
-    return lowest([each for each in things if each in told or each[0].stage not in UNFINISHED], below)
+async def things_above(turn: Turn, draft: Draft, below: int = _BELOW_ALL) -> tuple[Thing, ...]:
+    """Return what is above a message, lowest first, without what its own event has made before.
 
-
-def lowest(things: Iterable[tuple[Thing, Iterable[int]]], below: int) -> Thing | None:
-    """Return the lowest thing above a message.
-
-    Each thing comes with the IDs of its messages; IDs grow downwards.
+    Enlarging takes no words, so an unfinished such job isn't among them.
     """
-    places = ((max((place for place in shown if place < below), default=0), thing) for thing, shown in things)
-    above = [(place, thing) for place, thing in places if place]
-    return max(above, key=lambda each: each[0])[1] if above else None
+    placed = []
+    for thing, shown in await _things(turn, draft):
+        place = max((each for each in shown if each < below), default=0)
+        takes_words = thing.prompt or thing.stage not in UNFINISHED
+        if place and takes_words and not thing.made_by(turn.name):
+            placed.append((place, thing))
+    lowest_first = sorted(placed, key=lambda each: each[0], reverse=True)
+    return tuple(thing for _place, thing in lowest_first)[:MOST_SHOWN]
 
 
-async def first_of(turn: Turn, thing: Thing) -> Thing:
-    """Return a thing whose source is its user's original photo."""
-    first = thing.sources if thing.job else thing.pictures
-    while first and first[0].job and (status := await turn.services.queue.status(first[0].job)) is not None:
-        first = sources_of(status)
-    return replace(thing, sources=first)
-
-
-async def from_above(turn: Turn, draft: Draft) -> list[Thing]:
-    """Return the things on the screen in order, with each waiting photo on its own."""
-    photos = [(Thing(Stage.PHOTO, (each,)), (each.message_id,)) for each in draft.pictures]
-    things = [*await _own_jobs(turn, draft), *photos]
-    return [thing for thing, _shown in sorted(things, key=lambda each: max(each[1]))]
-
-
-def with_before(thing: Thing, things: Sequence[Thing]) -> Thing:
-    """Return a thing whose source is the picture that preceded it on the screen.
-
-    That's an earlier result of the same photos, otherwise the thing's own source.
-    `things` are those on the screen in order, with each waiting photo on its own.
-    """
-    own = _own(thing, things)
-    made = things[: things.index(own)] if own in things else ()
-    earlier = [each for each in made if each.stage is Stage.RESULT and _wish(each)[0] == _wish(own)[0]]
-    return replace(thing, sources=earlier[-1].pictures if earlier else own.sources)
-
-
-def named_before(about: Thing, things: Sequence[Thing], words: str) -> tuple[Picture, ...]:
-    """Return the newest other result whose instruction has what words name; else nothing."""
-    results = [each for each in things if each.stage is Stage.RESULT and each.job != about.job]
-    return next((each.pictures for each in reversed(results) if corrections.shares(each.prompt, words)), ())
-
-
-def several_of(about: Thing, things: Sequence[Thing], kind: str = "") -> tuple[Thing, ...]:
-    """Return the things that a place such as “the second one” selects from, in order; empty if there's no choice.
-
-    They are the newest thing of each photo of an album, or the results of the same instruction; if there are none, the
-    newest of each of the last three photos. `kind` is the intent; `PHOTOS` are all, `ALBUM` is nothing else.
-    """
-    origins: dict[str, int] = {}
-    for each in things:
-        for source in each.sources[:1] if each.job else ():
-            origins[each.job] = origins.get(source.job, source.message_id)
-
-    def origin(thing: Thing) -> int:
-        first = thing.pictures[0]
-        return origins.get(thing.job or first.job, first.message_id)
-
-    here, own = origin(about), _own(about, things)
-    newest = {origin(each): each for each in things}
-    numbers = sorted(newest)
-    album = [newest[each] for each in numbers if newest.keys() >= set(range(*sorted((each, here))))]
-    made = [each for each in things if each.stage is Stage.RESULT and origin(each) == here]
-    alike = [each for each in made if _wish(each) == _wish(own)]
-    photos = [newest[each] for each in numbers]
-    usual, undo, other = (album, alike, photos[-3:], made), (made, album, photos[-3:]), (album, made, photos[-3:])
-    found = {UNDO: undo, OTHER: other, ALBUM: (album,), PHOTOS: (album, alike, photos)}.get(kind, usual)
-    return tuple(next((each for each in found if len(each) > 1), ()))
-
-
-def at_place(place: str, several: Sequence[Thing], now: Thing | None = None) -> Thing | None:
-    """Return the thing that a place selects, if that's clear; `now` is the current one."""
-    if place == ANOTHER:
-        others = [each for each in several if each != now]
-        return others[0] if len(others) == 1 else None
-    at = {intents.LAST: len(several) - 1, intents.FIRST: 0, intents.SECOND: 1, intents.THIRD: 2}.get(place, -1)
-    return several[at] if 0 <= at < len(several) else None
-
-
-def _own(thing: Thing, things: Iterable[Thing]) -> Thing:
-    """Return the job of a result that the user refers to again."""
-    job = thing.job or thing.pictures[0].job
-    return next((each for each in things if job and each.job == job), thing)
-
-
-def _wish(thing: Thing) -> tuple[list[int], str]:
-    return [each.message_id for each in thing.sources], thing.told
-
-
-async def things_on_screen(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
-    """Return the things that a text may refer to, each with its messages."""
-    things: list[tuple[Thing, Sequence[int]]] = [*await _own_jobs(turn, draft)]
-    if draft.pictures:
-        messages = [draft.shown, *(each.message_id for each in draft.pictures)]
-        things.append((Thing(Stage.PHOTO, draft.pictures), messages))
-    return things
+def screen_of(things: Sequence[Thing], draft: Draft, *, replied: bool = False) -> tuple[Screen, Mapping[str, Thing]]:
+    """Return a screen of these things, of which a text is about the first, and the things by their IDs on it."""
+    by_id = {f"p{number}": thing for number, thing in enumerate(things, 1)}
+    shown = tuple(Shown(key, each.stage, each.prompt, len(each.pictures)) for key, each in by_id.items())
+    return Screen(shown, next(iter(by_id), ""), replied, draft.words), by_id
 
 
 async def replied_thing(turn: Turn, draft: Draft, answered: Message) -> Thing | None:
-    """Return the thing that a message replies to: a photo, a result or a job; None for other messages."""
+    """Return the thing that a message replies to: a photo, a result or a job; None for other messages.
+
+    Of another person's job that's only the picture that is shown: not its source, its words, nor what came before.
+    """
     number, copy = answered.message_id, attachment_of(answered)
     if draft.pictures and number == draft.shown:
-        return Thing(Stage.PHOTO, tuple(each for each in draft.pictures if each.message_id < number) or draft.pictures)
+        return waiting_thing(draft)
     waiting = tuple(each for each in draft.pictures if each.message_id == number)
     if waiting:
         return Thing(Stage.PHOTO, waiting)
     status = await _job_of_message(turn, draft, answered)
     if status is not None:
-        thing = thing_of(turn, status, number, copy)
-        return thing if thing.stage is Stage.RESULT or status.job.user_id == turn.user_id else None
-    for thing, shown in await _backlog(turn):
-        if number in shown:
-            return thing
-    if copy is None:
+        return _as_seen_by(turn.user_id, status, thing_of(turn, status, number, copy))
+    requested = [thing for thing, messages in await _backlog(turn) if number in messages]
+    if requested:
+        return requested[0]
+    return await _photo_of(turn, Picture(copy, number)) if copy is not None else None
+
+
+def _as_seen_by(user_id: int, status: Status, thing: Thing) -> Thing | None:
+    """Return a job's thing for its owner; for others, only the picture that is shown."""
+    if status.job.user_id == user_id:
+        return thing
+    shown = tuple(replace(each, job="") for each in thing.pictures)
+    return Thing(Stage.PHOTO, shown) if thing.stage is Stage.RESULT else None
+
+
+async def _photo_of(turn: Turn, picture: Picture) -> Thing:
+    """Return the photo of a message, with the ended job that it asked for, if it's the user's own."""
+    asked = await turn.services.queue.status(turn.services.ids(turn.chat_id, picture.message_id))
+    own = asked is not None and asked.job.user_id == turn.user_id
+    job = asked.job.id if asked is not None and own else ""
+    return Thing(Stage.PHOTO, (picture,), job, sources=(picture,))
+
+
+def waiting_thing(draft: Draft, things: Iterable[Thing] = ()) -> Thing | None:
+    """Return the pictures that wait, if any. A result that “undo” returned to has the source of its job."""
+    if not draft.pictures:
         return None
-    asked = await turn.services.queue.status(turn.services.ids(turn.chat_id, number))
-    pictures = (Picture(copy, number),)
-    return Thing(Stage.PHOTO, pictures, asked.job.id if asked is not None else "", sources=pictures)
+    made = next((each for each in things if each.job and each.job == draft.pictures[0].job), None)
+    return Thing(Stage.PHOTO, draft.pictures, sources=made.sources if made is not None else ())
 
 
 def thing_of(turn: Turn, status: Status, message_id: int, copy: Attachment | None = None) -> Thing:
     """Return a message's job as a thing; `copy` is Telegram's copy of its result."""
     job, sources = status.job, sources_of(status)
-    words = turn.services.presets.words_in(job.edit.prompt)
-    number = _words_in(job.reply.source_message_id, job.reply.discriminator) if job.reply is not None else 0
+    words, reply = turn.services.presets.words_in(job.edit.prompt), job.reply
+    discriminator = reply.discriminator if reply is not None else ""
+    number = _words_in(reply.source_message_id, discriminator) if reply is not None else 0
+    pictures = sources
     if status.result is not None and was_shown(status):
-        picture = Picture(StoredPicture(status.result.picture, copy), message_id, job.id)
-        return Thing(Stage.RESULT, (picture,), job.id, words, sources, number, job.edit.prompt)
-    if status.state is State.QUEUED and not status.attempt:
+        stage = Stage.RESULT
+        pictures = (Picture(StoredPicture(status.result.picture, copy), message_id, job.id),)
+    elif status.state is State.QUEUED and not status.attempt:
         stage = Stage.WAITING
     elif status.cancelling or status.answered or status.state in (State.FAILED, State.CANCELLED):
         stage = Stage.ENDED
     else:
         stage = Stage.RUNNING
-    return Thing(stage, sources, job.id, words, sources, number)
+    return Thing(stage, pictures, job.id, words, sources, number, discriminator)
 
 
 def _words_in(answered: int, discriminator: str) -> int:
@@ -232,12 +174,24 @@ async def _job_of_message(turn: Turn, draft: Draft, answered: Message) -> Status
     return status if status.job.user_id == turn.user_id else None
 
 
-async def asked_for_in(turn: Turn, draft: Draft, message_id: int) -> list[Thing]:
-    """Return the jobs of a user's message."""
+async def asked_for_in(turn: Turn, draft: Draft, message_id: int) -> tuple[Thing, ...]:
+    """Return the jobs of a user's message, the newest of each photo; without what its own event has made before."""
     own = turn.services.ids(turn.chat_id, message_id)
-    newest = draft.jobs[-1] if draft.jobs and draft.words_in == message_id and not draft.words else ""
     things = [thing for thing, _shown in await _own_jobs(turn, draft, own)]
-    return [each for each in things if each.words_in == message_id or each.job in (own, newest)]
+    asked = [each for each in things if message_id == each.words_in or each.job == own]
+    newest = {
+        tuple(source.message_id for source in each.sources): each for each in asked if not each.made_by(turn.name)
+    }
+    return tuple(newest.values())
+
+
+async def _things(turn: Turn, draft: Draft) -> list[tuple[Thing, Sequence[int]]]:
+    """Return all that a text may be about, each with its messages."""
+    things: list[tuple[Thing, Sequence[int]]] = [*await _own_jobs(turn, draft)]
+    waiting = waiting_thing(draft, [thing for thing, _shown in things])
+    if waiting is not None:
+        things.append((waiting, [draft.shown, *(each.message_id for each in draft.pictures)]))
+    return things
 
 
 async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, tuple[int, ...]]]:
@@ -264,16 +218,9 @@ async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...]]]:
             )
             words = turn.services.presets.words_in(request.instruction)
             number = _words_in(source.message_id, request.discriminator)
-            thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures, number)
+            thing = Thing(Stage.WAITING, pictures, request.job_id, words, pictures, number, request.discriminator)
             found.append((thing, (source.message_id, waiting.message_id)))
     return found
-
-
-def jobs_of(about: Thing, things: Sequence[Thing]) -> tuple[Thing, ...]:
-    """Return the jobs of the same instruction as a thing, at the same stage: the newest of each photo."""
-    alike = UNFINISHED if about.stage in UNFINISHED else (about.stage,)
-    asked = [each for each in things if about.words_in and each.words_in == about.words_in and each.stage in alike]
-    return tuple({each.sources: each for each in asked}.values())
 
 
 def attachment_of(message: Message) -> Attachment | None:

@@ -19,18 +19,19 @@ if TYPE_CHECKING:
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
+    from qwenedit_bot.conversation.commands.languages import Languages
+    from qwenedit_bot.conversation.commands.privacy import Retention
     from qwenedit_bot.conversation.draft import Drafts
-    from qwenedit_bot.conversation.languages import Languages
-    from qwenedit_bot.conversation.privacy import Retention
-    from qwenedit_bot.conversation.shop import Shop
     from qwenedit_bot.edits.addresses import JobIds
     from qwenedit_bot.edits.progress.eta import Eta
     from qwenedit_bot.edits.requests.backlog import Backlog
+    from qwenedit_bot.payments.payments import Shop
     from qwenedit_bot.payments.quotas import Quotas
     from qwenedit_bot.pictures.results import Results
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.privacy.user_erasure import UserErasure
     from qwenedit_bot.texts import Text, Texts, Words
+    from qwenedit_bot.understanding.reader import Reader
     from qwenedit_bot.users.access_list import AccessList
     from qwenedit_jobs import PictureStore
     from qwenedit_jobs.queue.operator_queue import OperatorQueue
@@ -60,6 +61,7 @@ class Services:
     user_erasure: UserErasure
     eta: Eta
     retention: Retention
+    reader: Reader
     shop: Shop
     larger_megapixels: float = 0
     """Area of an enlarged result; 0 hides the button."""
@@ -83,8 +85,6 @@ class Turn:
     """Whether this corrects a message that the bot has. A new message may have an `edit_date` too."""
     answered: bool = False
     """The press was answered."""
-    part: str = ""
-    """Distinguishes several answers to one message."""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -122,7 +122,9 @@ class Turn:
     @property
     def name(self) -> str:
         """ID of the event, for the draft."""
-        return f"p{self.press.id}" if self.press is not None else f"m{self.shown}"
+        if self.press is not None:
+            return f"p{self.press.id}"
+        return f"e{self.shown}.{self.update_id}" if self.edited else f"m{self.shown}"
 
     @property
     def at(self) -> int:
@@ -163,7 +165,7 @@ class Turn:
     async def say(self, view: View, *, to: Source | None = None) -> int:
         """Answer the message or the press, or another message; returns the id of the bot's message."""
         edited_at = self.event.edit_date if isinstance(self.event, Message) else None
-        here = self.to(self.shown, self.press.id if self.press is not None else self.part)
+        here = self.to(self.shown, self.press.id if self.press is not None else "")
         return await self.services.replies.say(to or here, view, edited_at=edited_at)
 
     async def say_once(self, view: View, *, heard: str = "") -> None:

@@ -12,6 +12,7 @@ from qwenedit_bot.chat.rate_limit import is_group, on_behalf_of
 from qwenedit_bot.chat.view import PictureView, Source, View
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.edits import job_views
+from qwenedit_bot.edits.answers import IN_WORDS, REFUSED, AnswerOutcome, refund
 from qwenedit_bot.edits.job_views import is_larger
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.moderation.hook import ModerationVerdict
@@ -36,17 +37,6 @@ if TYPE_CHECKING:
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import JobQueue, PictureStore, ReplyTo, Status
     from qwenedit_jobs.lanes import Entry
-
-UNREACHABLE, FORBIDDEN = "unreachable", "forbidden"
-"""Outcomes of answers that the chat refuses, entirely or only pictures."""
-FAILED, CANCELLED, WITHHELD = "failed", "cancelled", "withheld"
-"""Outcomes in words."""
-NOT_SHOWN = frozenset((UNREACHABLE, FORBIDDEN, WITHHELD))
-"""Outcomes of jobs whose user hasn't seen the result: no button may show it."""
-REFUSED = frozenset((UNREACHABLE, FORBIDDEN))
-"""Outcomes of answers that wait until the chat takes them or the job is deleted, a day later."""
-IN_WORDS = frozenset((FAILED, CANCELLED, WITHHELD))
-"""Outcomes that a late progress edit may overwrite; Telegram refuses to edit a picture's text."""
 
 log = structlog.get_logger(__name__)
 
@@ -103,7 +93,7 @@ class Deliver:
         with tracing.continued(
             "deliver answer", status.trace_context, attributes=attributes.of_job(status.job.id)
         ) as span:
-            outcome = "nobody" if reply is None else await self.answering.give(status, reply)
+            outcome = AnswerOutcome.NOBODY if reply is None else await self.answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
             await self._note(status, outcome)
         if outcome in REFUSED:
@@ -112,7 +102,7 @@ class Deliver:
         if outcome in IN_WORDS:
             raise LaterError(timeouts.LATE_EDITS, "late_edit", apart=True)
 
-    async def _note(self, status: Status, outcome: str) -> None:
+    async def _note(self, status: Status, outcome: AnswerOutcome) -> None:
         """Record what the user got; after a crash before this, the same answer is given again."""
         if status.answered and outcome == status.answer:  # noting it once more would keep the job for longer
             return
@@ -174,8 +164,8 @@ class Answering:
     larger_megapixels: float = 0
     """0 offers no larger picture."""
 
-    async def give(self, status: Status, reply: ReplyTo) -> str:
-        """Answer a job; returns what its user got: `picture`, `file`, or one of the outcomes above.
+    async def give(self, status: Status, reply: ReplyTo) -> AnswerOutcome:
+        """Answer a job; returns what its user got.
 
         Raises:
             LaterError: the rate limit or memory doesn't allow it now.
@@ -189,7 +179,7 @@ class Answering:
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each form: only the chat's return can help.
             log.warning("answer.unreachable", error=str(error))
-            return UNREACHABLE
+            return AnswerOutcome.UNREACHABLE
         if answer.rings and answer.message_id != reply.placeholder_id:
             await self.messenger.delete(answer.to.chat_id, reply.placeholder_id, later=True)
         return outcome
@@ -205,9 +195,9 @@ class Answering:
             view = await self._withheld(answer, verdict)
         elif status.state is State.DONE:
             held = status.result is not None and await self.store.holds(status.result.picture)
-            view = self._outcome(answer, State.FAILED, Reason.UNKNOWN if held else Reason.PICTURE_EXPIRED)
+            view = await self._outcome(answer, State.FAILED, Reason.UNKNOWN if held else Reason.PICTURE_EXPIRED)
         else:
-            view = self._outcome(answer, status.state, status.reason)
+            view = await self._outcome(answer, status.state, status.reason)
         try:
             await self._edit(answer, view)
         except (ChatUnreachableError, TelegramRefusedError) as error:
@@ -218,7 +208,7 @@ class Answering:
         message_id = await self.replies.find(to) or reply.placeholder_id
         return _Answer(status, to, message_id, self.texts.of(reply.language))
 
-    async def _give(self, answer: _Answer) -> str:
+    async def _give(self, answer: _Answer) -> AnswerOutcome:
         status = answer.status
         verdict = await self._withheld_for(answer)
         if verdict is not None:  # found before a crash
@@ -237,7 +227,7 @@ class Answering:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
             return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
 
-    async def _give_result(self, answer: _Answer, result: ResultPicture) -> str:
+    async def _give_result(self, answer: _Answer, result: ResultPicture) -> AnswerOutcome:
         status = answer.status
         if self.moderation is not None:
             verdict = await self.moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
@@ -259,11 +249,11 @@ class Answering:
                 log.warning("answer.rejected", error=str(error), as_file=as_file, bytes=len(result.data))
                 refusals.append(error)
             else:
-                return "file" if as_file else "picture"
+                return AnswerOutcome.FILE if as_file else AnswerOutcome.PICTURE
         if all(isinstance(refusal, KindForbiddenError) for refusal in refusals):
             # An admin of the group may allow it: then the picture comes into the place of these words.
             await self._say(answer, job_views.withheld(answer.words, answer.job_id, Text.PICTURES_FORBIDDEN))
-            return FORBIDDEN
+            return AnswerOutcome.FORBIDDEN
         return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
 
     async def _show(self, answer: _Answer, picture: PictureView) -> None:
@@ -297,22 +287,20 @@ class Answering:
             return None
         return await self.moderation.withheld(answer.job_id)
 
-    async def _withhold(self, answer: _Answer, verdict: ModerationVerdict) -> str:
+    async def _withhold(self, answer: _Answer, verdict: ModerationVerdict) -> AnswerOutcome:
         """Say that the picture is withheld, and delete it so that no button can show it."""
         if answer.status.result is not None:
             await self.store.delete(answer.status.result.picture)
         await self._say(answer, await self._withheld(answer, verdict))
-        return WITHHELD
+        return AnswerOutcome.WITHHELD
 
-    async def _say_outcome(self, answer: _Answer, state: State, reason: Reason | None) -> str:
-        if state is State.FAILED or answer.status.attempt == 0:
-            await self.quotas.give_back(answer.status.job.user_id, answer.job_id)
-        view = self._outcome(answer, state, reason)
+    async def _say_outcome(self, answer: _Answer, state: State, reason: Reason | None) -> AnswerOutcome:
+        view = await self._outcome(answer, state, reason)
         if state is State.CANCELLED:
             await self._edit(answer, view)
-            return CANCELLED
+            return AnswerOutcome.CANCELLED
         await self._say(answer, view)
-        return FAILED
+        return AnswerOutcome.FAILED
 
     async def _say(self, answer: _Answer, view: View) -> None:
         try:
@@ -334,9 +322,10 @@ class Answering:
         view = job_views.withheld(answer.words, answer.job_id, Text.RESULT_REFUSED)
         return self._not_counted(answer, view, Text.NOT_COUNTED if free else Text.WITHHELD_COUNTED)
 
-    def _outcome(self, answer: _Answer, state: State, reason: Reason | None) -> View:
+    async def _outcome(self, answer: _Answer, state: State, reason: Reason | None) -> View:
+        """Refund the job if it costs nothing, and return the text."""
         view = job_views.outcome(answer.words, answer.job_id, state, reason, larger=is_larger(answer.status.job))
-        return self._not_counted(answer, view) if state is State.FAILED else view
+        return self._not_counted(answer, view) if await refund(self.quotas, answer.status, state) else view
 
     def _not_counted(self, answer: _Answer, view: View, text: Text = Text.NOT_COUNTED) -> View:
         if is_group(answer.to.chat_id) or not self.quotas.limited(answer.status.job.user_id):

@@ -24,6 +24,9 @@ CANCEL = "cancel"
 """First part of the cancel button's data; the job's id follows."""
 AGAIN, UNDO, LARGER, AS_FILE, STYLES = "again", "undo", "larger", "file", "styles"
 """The same of the buttons under a job's answer."""
+OVER = "over"
+"""The same of the button that starts over with other words, or takes a remark for an instruction: the ID of the waiting
+request or the key of the offer follows."""
 RESULT_VERBS = frozenset((AGAIN, UNDO, LARGER, AS_FILE, STYLES, "further"))
 """By which a result says whose it is; results of the release before have the last one."""
 
@@ -46,7 +49,9 @@ WORTH_ANOTHER_TRY = frozenset(
 def requested(words: Words, presets: Catalogue, request: Request, text: Text) -> View:
     """A request's message before it's a job: its state, and its instruction."""
     wish = _asked(words, presets, request.instruction, request.workflow)
-    buttons = () if text is Text.NOTHING_TO_FOLLOW else _cancel(words, request.job_id)
+    buttons: Buttons = () if text is Text.NOTHING_TO_FOLLOW else _cancel(words, request.job_id)
+    if text is Text.WAITS_FOR_RESULT:
+        buttons = ((Button(words(Text.START_OVER_BUTTON), f"{OVER}:{request.job_id}"),), *buttons)
     return View(_quoting(words, words(text), wish), buttons)
 
 

@@ -10,7 +10,8 @@ import structlog
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
-from qwenedit_jobs import PictureStoreUnavailableError, durations, input_ref
+from qwenedit_bot.edits.answers import refund
+from qwenedit_jobs import PictureStoreUnavailableError, State, durations, input_ref
 from qwenedit_jobs.events import job_in
 from qwenedit_jobs.model import MAX_PICTURES, Cancelled
 
@@ -80,7 +81,7 @@ class UserJobs:
             ),
         )
 
-    async def forget(self, user_id: int, ids: Collection[str]) -> None:
+    async def forget(self, ids: Collection[str]) -> None:
         """Cancel a user's jobs and erase ended ones; `tick` erases the others."""
         jobs = await self.queue.statuses(ids)
         for job_id in set(ids) - {status.job.id for status in jobs}:
@@ -90,8 +91,8 @@ class UserJobs:
             await self.redis.sadd(self.keys.forgetting, *(status.job.id for status in jobs))
         for status in jobs:
             ended = await self.queue.cancel(status.job.id)
-            if ended is Cancelled.FAILED or (ended is Cancelled.CANCELLED and status.attempt == 0):
-                await self.quotas.give_back(user_id, status.job.id)  # as its answer would have
+            if ended in (Cancelled.FAILED, Cancelled.CANCELLED):
+                await refund(self.quotas, status, State(ended))  # as its answer would have
             await self._forget_job(status)
         log.info("user.jobs_forgotten", jobs=len(jobs))
 

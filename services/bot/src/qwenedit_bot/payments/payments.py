@@ -112,3 +112,14 @@ def _named(user_id: int, charge: str) -> dict[str, str | int]:
 
 def _payment(charge: str, record: dict[str, int], *, left: int) -> Payment:
     return Payment(charge, record["jobs"], record["stars"], record["at"], left, refunded=record.get("refunded", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The packs on offer and the payments for them."""
+
+    packs: tuple[Pack, ...]
+    """If empty, nothing is on offer; bought jobs stay valid."""
+    support: str
+    """Contact for questions about payments."""
+    payments: Payments

@@ -62,7 +62,7 @@ class Quotas:
             stays="otherwise `/forget` would grant new ones",
         ),
         PersonalData(
-            "IDs of jobs given back because moderation refused the result",
+            "IDs of jobs given back because moderation refused the result, or because they were cancelled early",
             "free_used",
             seconds=2 * 86_400,
             stays="otherwise `/forget` would allow more of them",
@@ -109,7 +109,17 @@ class Quotas:
 
         Repeating the call for a job returns the same.
         """
-        return bool(await self._scripts.run("withheld", user=str(user_id), job=job_id, most=3))
+        return await self._give_back_some(user_id, job_id, "withheld", most=3)
+
+    async def give_back_cancelled(self, user_id: int, job_id: str) -> bool:
+        """Refund a job that was cancelled soon after it began; False if as many as there are free jobs were, today.
+
+        Repeating the call for a job returns the same.
+        """
+        return await self._give_back_some(user_id, job_id, "cancelled", most=self._per_day or 0)
+
+    async def _give_back_some(self, user_id: int, job_id: str, kind: str, *, most: int) -> bool:
+        return bool(await self._scripts.run("give_back_some", user=str(user_id), job=job_id, kind=kind, most=most))
 
     async def settle(self, user_id: int, job_id: str) -> None:
         """Make a job's charge final: its user has the result."""

@@ -88,7 +88,7 @@ class UserErasure:
         """Erase a user's data. Idempotent."""
         await self.backlog.forget(user_id)  # first: a request that waits could become a job after the scan
         jobs, names = await self._scan(user_id)
-        await self.jobs.forget(user_id, jobs)  # before the quotas, to which a cancelled job goes back
+        await self.jobs.forget(jobs)  # before the quotas, to which a cancelled job goes back
         await self.quotas.forget(user_id)
         await self.inbox.forget(user_id)
         if names:

@@ -10,7 +10,7 @@ from qwenedit_bot.texts import Text
 from qwenedit_jobs import State, durations
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from redis.asyncio import Redis
 
@@ -44,18 +44,10 @@ class Eta:
         waiting = [each for each in jobs if each.state in (State.QUEUED, State.RUNNING) and each.job.id in places]
         if not waiting:
             return {}
-        names = sorted({each.job.edit.workflow or "" for each in waiting})
-        pipeline = self.redis.pipeline(transaction=False)
-        pipeline.time()
-        pipeline.exists(self.keys.paused)
-        for name in names:
-            pipeline.lrange(self.keys.durations(name), 0, -1)
-        (now, _microseconds), paused, *durations = await pipeline.execute()
+        usual, now, paused = await self._usual({each.job.edit.workflow or "" for each in waiting})
         if paused:
             return dict.fromkeys((each.job.id for each in waiting if places[each.job.id]), Text.ON_HOLD)
-        presences = [each.presence for each in (await self.workers.seen()).workers]
-        ready = sum(each.ready and not each.draining for each in presences)
-        usual = {name: median(map(float, recent)) for name, recent in zip(names, durations, strict=True) if recent}
+        ready = await self._ready()
         waits = {
             each.job.id: estimate(
                 places[each.job.id], ready, usual.get(each.job.edit.workflow or ""), waited=now - each.enqueued_at
@@ -63,6 +55,21 @@ class Eta:
             for each in waiting
         }
         return {job_id: wait for job_id, wait in waits.items() if wait is not None}
+
+    async def _ready(self) -> int:
+        presences = [each.presence for each in (await self.workers.seen()).workers]
+        return sum(each.ready and not each.draining for each in presences)
+
+    async def _usual(self, workflows: Collection[str]) -> tuple[dict[str, float], int, bool]:
+        """Return the usual seconds of each workflow that is known, Redis' time, and whether the queue is paused."""
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.time()
+        pipeline.exists(self.keys.paused)
+        for name in workflows:
+            pipeline.lrange(self.keys.durations(name), 0, -1)
+        (now, _microseconds), paused, *recent = await pipeline.execute()
+        usual = {name: median(map(float, each)) for name, each in zip(workflows, recent, strict=True) if each}
+        return usual, now, bool(paused)
 
 
 def estimate(place: int, workers: int, usual: float | None, *, waited: float) -> Wait | None:

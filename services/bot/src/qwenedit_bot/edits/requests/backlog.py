@@ -19,7 +19,7 @@ from qwenedit_bot.chat.view import Source, View
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
 from qwenedit_bot.edits import job_views
-from qwenedit_bot.edits.delivery import NOT_SHOWN, UNREACHABLE
+from qwenedit_bot.edits.answers import NOT_SHOWN, AnswerOutcome
 from qwenedit_bot.edits.requests.request import MAX_INSTRUCTION, Request, RequestOutcome, Reworded
 from qwenedit_bot.inbox.scheduler import PoisonError
 from qwenedit_bot.pictures.sources import StoredPicture
@@ -27,11 +27,12 @@ from qwenedit_bot.texts import Text
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qwenedit_bot.chat.messenger import Messenger
     from qwenedit_bot.chat.replies import Replies
     from qwenedit_bot.edits.requests.submit import Submit
+    from qwenedit_bot.pictures.sources import Attachment
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts, Words
     from qwenedit_jobs import JobQueue
@@ -54,6 +55,8 @@ class WaitingRequest:
     """The traceparent of the update that asked for it; empty if that isn't traced."""
     dropped: bool = False
     """Whether its user has cancelled it."""
+    replaces: str = ""
+    """The job that it starts over: it's cancelled first."""
 
 
 _FORM = TypeAdapter(WaitingRequest)
@@ -137,6 +140,20 @@ class Backlog:
         await self.replies.say(request.to, self._view(request, words, waiting.after))
         return Reworded.DONE
 
+    async def start_over(
+        self, waiting: WaitingRequest, sources: Sequence[Attachment | StoredPicture], shown: Sequence[tuple[int, str]]
+    ) -> None:
+        """Let a request that waits for a job's result take that job's place: the same pictures with its own words.
+
+        Raises:
+            LaterError: It's becoming a job.
+        """
+        request = replace(waiting.request, attachments=tuple(sources), shown=tuple(shown))
+        again = replace(waiting, request=request, after="", replaces=waiting.after)
+        if not await self.lanes.rewrite(str(request.user_id), request.job_id, _written(again)):
+            raise LaterError(1.0, "backlog")
+        await self.job_answered(request.user_id)
+
     async def stop(self, user_id: int, job_id: str | None = None) -> int:
         """End all requests of a user that wait, or one, and take their messages away; returns how many did.
 
@@ -214,7 +231,7 @@ class Backlog:
             return
         if waiting.after:
             status = await self.queue.status(waiting.after)
-            if status is not None and (not status.answered or status.answer == UNREACHABLE):
+            if status is not None and (not status.answered or status.answer == AnswerOutcome.UNREACHABLE):
                 # That may take a day, if its chat refuses it.
                 raise LaterError(timeouts.BACKLOG_RETRY, "result", apart=True)
             if status is None or status.result is None or status.answer in NOT_SHOWN:
@@ -225,6 +242,8 @@ class Backlog:
             reply, picture = status.job.reply, StoredPicture(status.result.picture)
             answer = await self.replies.find(Source.of_job(reply)) if reply is not None else None
             request = replace(request, attachments=(picture,), shown=((answer or 0, waiting.after),))
+        if waiting.replaces:
+            await self.queue.cancel(waiting.replaces)
         if await self.submit.is_full():  # the user was told that it follows
             raise LaterError(timeouts.BACKLOG_RETRY, "queue_full")
         if await self.submit(request, words) is RequestOutcome.WAITS:

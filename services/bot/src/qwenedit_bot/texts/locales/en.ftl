@@ -26,7 +26,6 @@ help =
 
     /presets, /status, /cancel, /privacy
 privacy-short = A program edits your photos. I use them for nothing else, and delete them when the picture is ready. /forget deletes the rest, and says what stays.
-privacy-more = /privacy says what I keep, and for how long.
 privacy =
     What I keep, and for how long:
 
@@ -39,6 +38,7 @@ privacy =
     • The language you chose with /language: { $language }.
 privacy-counted = • How many pictures you had today: until 00:00 UTC. Pictures you were given: until you use them.
 privacy-checked = • A service of this bot's owner checks photos and words before I begin, and pictures before you see them. It doesn't get your name. The owner decides what it keeps.
+privacy-understood = • A language model that this bot's owner chose reads your words to understand them, and the words of your pictures in this chat. It gets no photos and no name. The owner decides what it keeps.
 privacy-paid = • What you paid, so that you can get it back: { $paid } after your last payment.
 privacy-promise =
     Your photos and words never go into logs.
@@ -91,17 +91,11 @@ command-forget = Delete everything about me
 ask-instruction = Nice photo! What should I change? Type it, for example “make it snow”, or pick a style.
 ask-instruction-album = { $count } photos! What should I change? For example “put the jacket from photo 2 on the person in photo 1”.
 which-photo = Which photo? Send it or reply to it, and I'll do this.
-other-photo = Got it. Now send the other photo.
 undone = ↩️ Back to this one.
-keep-face = keep the person's face exactly as in the photo
-grumbled = What should I change? Or press Again for another try. Questions: /help
 nothing-before = There's nothing to undo.
 undo-button = Undo
-hint = Send a photo and say what to change. I can't draw from nothing. If you have a question: /help
-one-of = Which one? Reply to it and say what to change.
 forgotten-how = I don't remember what I did last. Please say what to change, with a photo or in reply to one.
 resume-button = Do it now
-not-yet = I haven't begun this one. Shall I?
 press-answered = You've already answered this.
 gathered-with-words = “{ $said }”: each of the { $count } photos on its own, or one picture of them?
 gathered-left-out = One picture takes up to { $limit } photos, so I left out the rest.
@@ -110,6 +104,9 @@ gathered-each = OK, each on its own. What should I change?
 together-button = One picture
 one-each-button = Each on its own
 edited-in-time = ✏️ OK, now it's “{ $said }”.
+begun = I'd already begun with the old words.
+start-over-button = 🔁 Start over with this
+anyway-button = Do it anyway
 edited-refused = I can't use the new words: they're too long or against this bot's rules. I'm going with the old ones.
 unknown-command = I don't know this command. /help says what I can do.
 unsupported = { $kind ->
@@ -118,7 +115,6 @@ unsupported = { $kind ->
     [audio] I can't do music. Please send a photo.
     [animation] I can't edit GIFs. Please send a photo.
     [video] I can't edit videos, and my pictures don't move. A screenshot of the best moment would do.
-    [shape] My pictures keep their photo's shape. Your phone's gallery can crop them.
     [video_note] I can't edit videos. A screenshot of the best moment would do.
     [live_photo] I can't see the still in this live photo. Please send it as an ordinary photo.
     [document] I can't open this kind of file. Please send a JPEG, PNG, WebP or HEIC.
@@ -138,17 +134,13 @@ album-mixed = { $kind ->
     [document] I left out a file that I can't open.
    *[video] I left out the video: I can't edit videos.
 }
-send-it = 😊 Sure! Send the photo when you like, and say what to change.
-abilities = I edit photos by your words: “remove the background”, “make it night”, “colour this old photo”, “put the cat in her arms”. Just send one and say what to change. More: /help
-ready = 😊 What shall I do? For example “remove the background”, “make it night” or “colour this old photo”.
 welcome = 😊 Glad to help!
 album-hidden = In this group Telegram shows me only one photo of your album. Send it to me in private, or ask an admin to make me one.
 group-help =
     👋 I edit photos, and here I act only when you call me:
 
     • “/edit make it snow” in a photo's caption, or in reply to anybody's photo;
-    • “@{ $bot } make it snow”, the same;
-    • “and now rain” in reply to a picture of mine.
+    • “@{ $bot } make it snow”, the same.
 
     Only the person who asked for a picture can use its buttons. Everything else works in our private chat.
 group-no-photo = Which photo? Reply to one with /edit or @{ $bot } and what to change. Or send the photo in reply to this.
@@ -340,7 +332,6 @@ duration = { $hours ->
 nothing-to-cancel = There's nothing to cancel.
 not-yours-to-stop = You have nothing here to stop. Only the person who asked for a picture can stop it.
 dialogue-cancelled = OK. Send another photo, or say what to change.
-right-photo = OK. Send the right photo, and I'll do the same to it.
 jobs-cancelled = { $count ->
     [one] OK, I've cancelled your picture.
    *[other] OK, I've cancelled your { $count } pictures.

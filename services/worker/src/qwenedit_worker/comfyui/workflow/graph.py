@@ -66,28 +66,25 @@ def without(graph: Graph, absent: set[str], *, optional: Mapping[str, frozenset[
     Raises:
         WorkflowRejected: the node `keep` would have to go.
     """
-    rest = {node_id: node for node_id, node in graph.items() if node_id not in absent}
-    gone = set(absent)
-    while True:
-        loses = {
-            node_id: [name for name, value in node.inputs.items() if link(value) in gone]
-            for node_id, node in rest.items()
-        }
-        doomed = {
-            node_id
-            for node_id, names in loses.items()
-            if not optional.get(rest[node_id].class_type, frozenset()).issuperset(names)
-        }
+    gone = absent
+    while doomed := {
+        node_id
+        for node_id, node in graph.items()
+        if node_id not in gone and not optional.get(node.class_type, frozenset()).issuperset(_lost(node, gone))
+    }:
         if keep in doomed:
+            first = _lost(graph[keep], gone)[0]
             raise WorkflowRejected(
-                f"node {keep} ({rest[keep].class_type}), input {loses[keep][0]}: depends on a picture that is absent"
+                f"node {keep} ({graph[keep].class_type}), input {first}: depends on a picture that is absent"
             )
-        if not doomed:
-            break
-        gone |= doomed
-        rest = {node_id: node for node_id, node in rest.items() if node_id not in doomed}
-    for node_id, names in loses.items():
-        if names:
-            inputs = {name: value for name, value in rest[node_id].inputs.items() if name not in names}
-            rest[node_id] = rest[node_id].model_copy(update={"inputs": inputs})
-    return rest
+        gone = gone | doomed
+    return {node_id: _unlinked(node, gone) for node_id, node in graph.items() if node_id not in gone}
+
+
+def _lost(node: Node, gone: set[str]) -> list[str]:
+    return [name for name, value in node.inputs.items() if link(value) in gone]
+
+
+def _unlinked(node: Node, gone: set[str]) -> Node:
+    lost = _lost(node, gone)
+    return node.model_copy(update={"inputs": {name: value for name, value in node.inputs.items() if name not in lost}})

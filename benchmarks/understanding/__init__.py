@@ -1,0 +1,1 @@
+"""How well the bot's two readers understand what users write."""

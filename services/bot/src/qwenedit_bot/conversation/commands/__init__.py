@@ -1,0 +1,1 @@
+"""Commands, and the buttons that do the same: each module has those of one subject."""

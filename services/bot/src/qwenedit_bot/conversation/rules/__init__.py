@@ -1,0 +1,1 @@
+"""Every rule of the conversation, as pure functions: `(draft, event) -> (draft, action)`."""
