@@ -185,6 +185,23 @@ def test_stop_and_undo_of_an_unfinished_job_cancel_only_that(verb: Verb, stage: 
     assert step(EMPTY, said("", job_at(stage), verb=verb))[1] == Stop(("old",))
 
 
+def test_stop_in_reply_to_what_is_finished_cancels_nothing_else() -> None:
+    reply = said("", job_at(Stage.RESULT), verb=Verb.STOP, replied=True)
+    assert step(replace(WAITS, words=SNOW), reply) == (replace(WAITS, words=SNOW, handled="m9"), Stop((), "old"))
+
+
+def test_words_that_a_running_job_has_already_are_not_applied_twice() -> None:
+    assert step(EMPTY, said(SNOW, job_at(Stage.RUNNING)))[1] == Reword(("old",), SNOW, 9)
+
+
+def test_words_for_a_preset_that_waits_for_the_quota_join_it_instead_of_asking_for_one_photo_more() -> None:
+    waits = Draft(pictures=ALBUM.pictures, preset="try-on", how="together")
+    action = step(waits, said(SNOW, ALBUM))[1]
+    assert jobs(action) == [((5, 6), SNOW)]
+    assert isinstance(action, Do)
+    assert action.wanted[0].preset == "try-on"
+
+
 def test_instead_replaces_an_unfinished_job() -> None:
     action = step(EMPTY, said(RAIN, job_at(Stage.RUNNING), verb=Verb.INSTEAD))[1]
     assert jobs(action) == [((1,), RAIN)]

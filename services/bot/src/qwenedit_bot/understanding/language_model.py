@@ -254,7 +254,7 @@ def _advice(error: RefusedAnswerError | _FailedError) -> str:
     remedy = {
         Reason.TIMEOUT: "set LLM_MODEL to a faster one, or turn its reasoning off",
         Reason.CONNECTION: "LLM_URL can't be reached",
-        Reason.STATUS: STATUSES.get(error.status, "the server of LLM_URL fails"),
+        Reason.STATUS: STATUSES.get(error.status, "the server of LLM_URL fails, or takes no JSON schema"),
     }
     otherwise = "it doesn't follow the JSON schema: turn its reasoning off, or set another LLM_MODEL"
     return f"{remedy.get(error.reason, otherwise)} ({error.error})"
