@@ -17,6 +17,7 @@ import trustme
 from hypothesis import HealthCheck, settings
 
 from local_stack import RedisServer
+from qwenedit_testkit.clock import Clock
 from qwenedit_testkit.forks.launcher import SHARED, forking
 from qwenedit_testkit.object_server import Moto
 
@@ -44,6 +45,11 @@ def pytest_collection_finish() -> None:
     """Look for garbage among what tests leave, and not among modules."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ from telegram_simulator.world.rate_limits import Rates
 from tests.integration.bot.here import BotHere
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
 
     from redis.asyncio import Redis
@@ -151,7 +151,11 @@ class Stage:
             return not await redis.exists(f"{BotKeys(prefix='qwenedit', bot_id=0).updates}:entries")
 
     async def answered(self, job_id: str) -> None:
-        await self.eventually(lambda: self.worker.queue.was_answered(job_id))
+        async def known() -> bool:
+            status = await self.worker.queue.status(job_id)
+            return status is not None and status.answered
+
+        await self.eventually(known)
 
     async def struck(self) -> None:
         """Wait until every fault that was asked for has befallen a call."""
@@ -215,13 +219,21 @@ def performing(made_as: type[Service]) -> Callable[..., AbstractAsyncContextMana
     return performing
 
 
+@pytest.fixture(scope="module")
+def bot_settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Return what the bot of a module's stage has beside the defaults: the file's `SETTINGS`."""
+    return getattr(request.module, "SETTINGS", {})
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_stage(
-    redis_server: RedisServer, performing: Callable[[str], AbstractAsyncContextManager[Stage]]
+    redis_server: RedisServer,
+    performing: Callable[..., AbstractAsyncContextManager[Stage]],
+    bot_settings: dict[str, str],
 ) -> AsyncIterator[Stage]:
     with redis_client.Redis.from_url(redis_server.url) as client:
         client.flushall()
-    async with performing(redis_server.url) as stage:
+    async with performing(redis_server.url, **bot_settings) as stage:
         yield stage
 
 
@@ -231,3 +243,21 @@ async def stage(shared_stage: Stage) -> AsyncIterator[Stage]:
     yield shared_stage
     await shared_stage.telegram.clear_faults()
     await shared_stage.worker.clear()
+
+
+@pytest.fixture
+def client(stage: Stage) -> Iterator[redis_client.Redis]:
+    """Somebody who reads and writes the stage's Redis as they like."""
+    with redis_client.Redis.from_url(stage.redis_url) as client:
+        yield client
+
+
+@pytest.fixture
+def worker(stage: Stage) -> WorkerByHand:
+    return stage.worker
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def ann(stage: Stage) -> Person:
+    """Somebody of whom the bot has not heard yet."""
+    return await stage.telegram.user()

@@ -118,19 +118,20 @@ async def test_user_sees_the_phase_and_the_steps(bench):
 
 
 @pytest.mark.parametrize(
-    ("error", "reason"),
+    ("errors", "reason"),
     [
-        (PictureUnreadable("cannot identify image"), Reason.PICTURE_UNREADABLE),
-        (ExecutionFailed("said \ud800"), Reason.EXECUTION_FAILED),
+        ([PictureUnreadable("cannot identify image")], Reason.PICTURE_UNREADABLE),
+        ([ExecutionFailed("said \ud800")], Reason.EXECUTION_FAILED),
+        ([OutOfMemory("CUDA out of memory"), OutOfMemory("again")], Reason.OUT_OF_MEMORY),
     ],
 )
-async def test_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, error, reason):
-    bench.editor.script.append(error)
+async def test_error_that_another_attempt_would_meet_again_ends_the_job_at_once(bench, errors, reason):
+    bench.editor.script.extend(errors)
     job = await bench.enqueue()
     async with bench.working():
         status = await bench.until_final(job)
     assert (status.state, status.reason) == (State.FAILED, reason)
-    assert len(bench.editor.calls) == 1
+    assert len(bench.editor.calls) == len(errors)
     assert attempts(bench, outcome="failed", reason=reason.value) == 1
 
 
@@ -181,15 +182,6 @@ async def test_out_of_memory_is_tried_once_more_in_the_same_attempt(bench):
         assert (await bench.until_final(job)).state is State.DONE
     assert [call.attempt for call in bench.editor.calls] == [1, 1]
     assert bench.editor.calls[0].deadline == bench.editor.calls[1].deadline
-
-
-async def test_out_of_memory_twice_is_final(bench):
-    bench.editor.script.extend([OutOfMemory("CUDA out of memory"), OutOfMemory("again")])
-    job = await bench.enqueue()
-    async with bench.working():
-        status = await bench.until_final(job)
-    assert (status.state, status.reason) == (State.FAILED, Reason.OUT_OF_MEMORY)
-    assert len(bench.editor.calls) == 2
 
 
 async def test_picture_that_expired_ends_the_job(bench):

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from qwenedit_worker.comfyui.protocol.api import Queue
 from qwenedit_worker.comfyui.server.executor_watch import ExecutorWatch
 
+if TYPE_CHECKING:
+    from qwenedit_testkit.clock import Clock
+
 IDLE = Queue(running=(), pending=())
 STUCK = Queue(running=(), pending=("a", "b"))
 BUSY = Queue(running=("a",), pending=("b",))
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

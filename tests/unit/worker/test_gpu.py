@@ -11,19 +11,6 @@ from prometheus_client import CollectorRegistry
 from qwenedit_worker.telemetry.gpu_time import GpuActivity, GpuTime
 
 
-class Clock:
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 def account(clock):
     return GpuTime(clock=clock)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from functools import cache
 
 from PIL import ExifTags, Image
@@ -39,6 +41,17 @@ def phone_file() -> bytes:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     return encoded(Image.open(io.BytesIO(phone_photo())), "JPEG", quality=88, exif=exif)
+
+
+def bomb(side: int = 30_000) -> bytes:
+    """Return a small PNG that claims to be a square of so many pixels a side."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", side, side, 1, 0, 0, 0, 0)
+    rows = zlib.compress(b"\0" * 100)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
 def is_negative(picture: bytes, colour: tuple[int, ...], *, off: int) -> bool:

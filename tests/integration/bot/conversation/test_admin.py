@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
-import redis as redis_client
 
 from qwenedit_testkit.photos import photo
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 ADMIN = 900_001
+SETTINGS = {"ADMINS": str(ADMIN), "JOBS_PER_DAY": "1"}
 COMMANDS = ("pause", "resume", "ban 1", "unban 1", "grant 1 1")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def governed(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    async with performing(redis_server.url, ADMINS=str(ADMIN), JOBS_PER_DAY="1") as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(governed: Any) -> AsyncIterator[Any]:
-    yield governed
-    await governed.worker.clear()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -39,8 +22,7 @@ async def admin(stage: Any) -> Any:
     return await stage.telegram.user(ADMIN)
 
 
-async def test_admin_commands_of_others_are_answered_like_any_unknown_command(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_admin_commands_of_others_are_answered_like_any_unknown_command(stage: Any, ann: Any) -> None:
     for command in ("nonsense", *COMMANDS):
         await ann.send(f"/{command}")
     await ann.send("/help")
@@ -50,8 +32,7 @@ async def test_admin_commands_of_others_are_answered_like_any_unknown_command(st
     assert not (await stage.worker.queue.counts()).paused
 
 
-async def test_admin_command_that_is_forwarded_is_not_executed(stage: Any, admin: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_admin_command_that_is_forwarded_is_not_executed(stage: Any, admin: Any, ann: Any) -> None:
     await admin.send(f"/ban {ann.id}", forwarded=True)
     await admin.send("/pause", forwarded=True)
     await ann.send("/help")
@@ -74,8 +55,7 @@ async def test_pause_holds_jobs_back_until_it_is_ended(stage: Any, admin: Any) -
     assert {(entry["event"], entry["admin"]) for entry in told} >= {("admin.paused", ADMIN), ("admin.resumed", ADMIN)}
 
 
-async def test_banned_user_loses_what_waits_and_may_not_ask_until_unbanned(stage: Any, admin: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_banned_user_loses_what_waits_and_may_not_ask_until_unbanned(admin: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await admin.send(f"/ban {ann.id}")
@@ -91,8 +71,7 @@ async def test_banned_user_loses_what_waits_and_may_not_ask_until_unbanned(stage
     await admin.says("You can't ban an admin")
 
 
-async def test_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, admin: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_grant_lets_a_user_ask_for_more_than_the_days_number(stage: Any, admin: Any, ann: Any) -> None:
     await admin.send(f"/grant {ann.id} 1")
     await admin.says(f"User {ann.id} has 1 more job")
     for number in (1, 2):

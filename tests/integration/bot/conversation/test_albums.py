@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import pytest_asyncio
-import redis as redis_client
 from PIL import Image
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -15,32 +13,12 @@ from qwenedit_bot.common import timeouts
 from qwenedit_bot.conversation.draft import Draft, Drafts
 from qwenedit_testkit.photos import photo
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+SETTINGS = {"JOBS_PER_DAY": "20"}
 SIZES = ((320, 200), (200, 320), (260, 260))
 """Of three photos; each is told by its shape."""
 ALBUM = [photo(size=size) for size in SIZES]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_stage(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    async with performing(redis_server.url, JOBS_PER_DAY="20") as stage:
-        yield stage
-
-
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ann(stage: Any) -> Any:
-    return await stage.telegram.user()
 
 
 @pytest.fixture

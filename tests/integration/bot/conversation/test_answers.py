@@ -211,8 +211,7 @@ async def test_table_names_what_the_test_sends_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.sent in SENT], ids=lambda row: row.sent)
-async def test_message_in_private_gets_the_answer_of_the_table(stage: Any, row: Row) -> None:
-    ann = await stage.telegram.user()
+async def test_message_in_private_gets_the_answer_of_the_table(stage: Any, row: Row, ann: Any) -> None:
     await SENT[row.sent](ann, stage.telegram)
     await expect(stage, ann, row.private)
     await stage.eventually(stage.nothing_waits)  # what concerns no chat has a lane of its own
@@ -290,14 +289,7 @@ async def test_bot_introduces_itself_once_in_a_group_and_is_quiet_about_its_righ
     await expect(stage, there, NOTHING, after=(await there.snapshot()).from_bot[0])
 
 
-async def test_mistyped_command_is_told_where_they_are_listed(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await ann.send("/hepl")
-    await ann.says("/help says what I can do")
-
-
-async def test_command_of_groups_is_understood_in_private(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_command_of_groups_is_understood_in_private(stage: Any, ann: Any) -> None:
     (sent,) = await ann.send(photo=PHOTO)
     await ann.says("What should I change?")
     await ann.send("/edit make it snow", reply_to=sent)
@@ -311,8 +303,7 @@ async def test_word_that_a_group_says_of_a_photo_is_an_instruction(stage: Any) -
     assert (await stage.jobs(1))[0].job.edit.prompt == "cool"
 
 
-async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_buttons_under_the_first_words_do_what_commands_do(ann: Any) -> None:
     await ann.send("/start")
     start = await ann.says("say what to change")
     for label, answer in (
@@ -323,7 +314,7 @@ async def test_buttons_under_the_first_words_do_what_commands_do(stage: Any) -> 
         await ann.press(label, message_id=start.id)
         assert (await ann.says(answer)).id > start.id
     await ann.send("/dance")
-    unknown = await ann.says("I don't know this command")
+    unknown = await ann.says("I don't know this command. /help says what I can do")
     assert unknown.now.labels == ("💡 Tips",)
 
 

@@ -6,56 +6,20 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
-import redis as redis_client
 from PIL import Image
 
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from telegram_simulator.client import Person, TelegramSimulator
+    from telegram_simulator.client import Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-
+SETTINGS = {"JOBS_PER_DAY": "9"}
 RESULT = photo("PNG")
 
 
-@pytest.fixture
-def simulator(stage: Any) -> TelegramSimulator:
-    telegram: TelegramSimulator = stage.telegram
-    return telegram
-
-
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def shared_stage(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    async with performing(redis_server.url, JOBS_PER_DAY="9") as stage:
-        yield stage
-
-
-async def test_correction_before_the_job_has_begun_changes_its_words(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
-    (sent,) = await ann.send(photo=photo(), caption="make it sno")
-    await ann.says("next in line")
-    await ann.edit(sent, "make it snow")
-    await ann.says("OK, now it's “make it snow”")
-    assert (await worker.claim()).job.edit.prompt == "make it snow"
-    assert len(await worker.queue.unfinished_ids()) == 1
-
-
-async def test_correction_after_the_job_has_begun_starts_it_over_by_a_button(
-    stage: Any, simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
+async def test_correction_after_the_job_has_begun_starts_it_over_by_a_button(stage: Any, worker, ann: Any) -> None:
     (sent,) = await ann.send(photo=photo(), caption="make it snow")
     claim = await worker.claim()
     await ann.edit(sent, "make it rain")
@@ -72,9 +36,8 @@ async def test_correction_after_the_job_has_begun_starts_it_over_by_a_button(
     assert await stage.charged(ann) == 1
 
 
-async def test_corrections_never_give_a_picture_for_nothing(stage: Any, simulator: TelegramSimulator, worker) -> None:
+async def test_corrections_never_give_a_picture_for_nothing(stage: Any, worker, ann: Any) -> None:
     """A charge moves only in the transition that ends its job: not in a correction after the job has begun."""
-    ann = await simulator.user()
     (sent,) = await ann.send(photo=photo(), caption="wish 1")
     for pictures in (1, 2, 3):
         claim = await worker.claim()
@@ -91,8 +54,7 @@ async def test_corrections_never_give_a_picture_for_nothing(stage: Any, simulato
     assert await stage.charged(ann) == 3
 
 
-async def test_caption_that_a_correction_adds_is_the_photos_instruction(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
+async def test_caption_that_a_correction_adds_is_the_photos_instruction(worker, ann: Any) -> None:
     (sent,) = await ann.send(photo=photo())
     await ann.says("What should I change?")
     await ann.edit(sent, "make it snow")
@@ -100,10 +62,7 @@ async def test_caption_that_a_correction_adds_is_the_photos_instruction(simulato
     assert (await ann.picture()).reply_to == sent
 
 
-async def test_correction_of_words_that_came_before_their_photo_is_for_the_photos_job(
-    simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
+async def test_correction_of_words_that_came_before_their_photo_is_for_the_photos_job(worker, ann: Any) -> None:
     (said,) = await ann.send("make it sno")
     await ann.says("Which photo?")
     await ann.send(photo=photo())
@@ -113,21 +72,18 @@ async def test_correction_of_words_that_came_before_their_photo_is_for_the_photo
     assert (await worker.claim()).job.edit.prompt == "make it snow"
 
 
-async def test_correction_whose_confirmation_fails_is_confirmed_all_the_same(
-    simulator: TelegramSimulator, worker
-) -> None:
-    ann = await simulator.user()
+async def test_correction_whose_confirmation_fails_is_confirmed_all_the_same(stage: Any, worker, ann: Any) -> None:
     (sent,) = await ann.send(photo=photo(), caption="make it sno")
     await ann.says("next in line")
-    await simulator.fault("sendMessage", "500", chat_id=ann.id)
+    await stage.telegram.fault("sendMessage", "500", chat_id=ann.id)
     await ann.edit(sent, "make it snow")
     await ann.says("OK, now it's “make it snow”")
     assert (await worker.claim()).job.edit.prompt == "make it snow"
+    assert len(await worker.queue.unfinished_ids()) == 1
     assert not any("already begun" in message.text for message in (await ann.snapshot()).from_bot)
 
 
-async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
+async def test_correction_into_cancel_cancels_the_job_of_its_message(worker, ann: Any) -> None:
     await ann.send(photo=photo())
     await ann.says("What should I change?")
     (said,) = await ann.send("make it sno")
@@ -137,8 +93,7 @@ async def test_correction_into_cancel_cancels_the_job_of_its_message(simulator: 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage: Any, simulator, worker) -> None:
-    ann = await simulator.user()
+async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage: Any, worker, ann: Any) -> None:
     (sent,) = await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.eventually(stage.nothing_waits)
@@ -148,15 +103,13 @@ async def test_correction_in_a_chat_whose_turn_is_not_free_is_told_as_one(stage:
     assert (await worker.claim()).job.edit.prompt == "make it rain"
 
 
-async def new_photo(
-    simulator: TelegramSimulator, person: Person, sent: int, size: tuple[int, int], caption: str = ""
-) -> None:
+async def new_photo(stage: Any, person: Person, sent: int, size: tuple[int, int], caption: str = "") -> None:
     """Put a photo in the place of what a message of a person's has."""
-    friend = await simulator.user()
+    friend = await stage.telegram.user()
     await friend.send(photo=photo(size=size))
     media = (await friend.snapshot()).messages[0].now.media
     assert media is not None
-    await simulator.add_update(
+    await stage.telegram.add_update(
         {
             "edited_message": {
                 "message_id": sent,
@@ -171,22 +124,22 @@ async def new_photo(
     )
 
 
-async def test_photo_that_waits_is_the_one_that_its_message_has_now(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
+async def test_photo_that_waits_is_the_one_that_its_message_has_now(stage: Any, worker) -> None:
+    ann = await stage.telegram.user()
     (sent,) = await ann.send(photo=photo(size=(320, 240)))
     await ann.says("What should I change?")
-    await new_photo(simulator, ann, sent, (240, 320))
+    await new_photo(stage, ann, sent, (240, 320))
     await ann.send("make it snow")
     (picture,) = (await worker.finish_next(RESULT)).job.edit.pictures
     assert Image.open(io.BytesIO(worker.photos[picture])).size == (240, 320)
     await ann.picture()
 
 
-async def test_photo_in_the_place_of_one_whose_job_waits_is_done_instead(simulator: TelegramSimulator, worker) -> None:
-    ann = await simulator.user()
+async def test_photo_in_the_place_of_one_whose_job_waits_is_done_instead(stage: Any, worker) -> None:
+    ann = await stage.telegram.user()
     (sent,) = await ann.send(photo=photo(size=(320, 240)), caption="make it snow")
     await ann.says("next in line")
-    await new_photo(simulator, ann, sent, (240, 320), "make it snow")
+    await new_photo(stage, ann, sent, (240, 320), "make it snow")
     await ann.wait_for(lambda chat: [each.deleted for each in chat.messages] == [False, True, False])
     claim = await worker.finish_next(RESULT)
     (picture,) = claim.job.edit.pictures

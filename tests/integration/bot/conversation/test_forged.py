@@ -25,16 +25,6 @@ numbers = itertools.count(7_000_000)
 RESULT = photo("PNG")
 
 
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ann(stage: Any) -> Any:
-    return await stage.telegram.user()
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def eve(stage: Any) -> Any:
     eve = await stage.telegram.user(first_name="Eve")

@@ -31,11 +31,6 @@ class Party:
     group: Group
 
 
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def party(stage: Any) -> Any:
     ann, boris = await stage.telegram.user(), await stage.telegram.user(language="ru")
@@ -43,20 +38,17 @@ async def party(stage: Any) -> Any:
     return Party(ann.within(group), boris.within(group), (await stage.telegram.bot())["username"], group)
 
 
-async def test_command_in_a_caption_edits_the_photo(party, worker) -> None:
-    (sent,) = await party.ann.send(photo=photo(), caption="/edit make it snow")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == "make it snow"
-    assert claim.job.user_id == party.ann.id
-    assert (await party.ann.picture()).reply_to == sent
-
-
-async def test_request_that_waits_is_cancelled_by_nobody_else(party) -> None:
+async def test_only_the_one_who_asked_may_press(party, worker) -> None:
     for number in range(4):
         await party.ann.send(photo=photo(), caption=f"/edit wish {number}")
     waits = await party.ann.says("I'll begin as soon as")
-    await party.boris.press("Cancel", message_id=waits.id)
-    await party.boris.wait_for(lambda chat: chat.answers and "может нажимать только" in chat.answers[-1].text)
+    job = (await party.ann.snapshot()).from_bot[0]
+    for shown in (job, waits):
+        await party.boris.press("Cancel", message_id=shown.id)
+    seen = await party.boris.wait_for(lambda chat: len(chat.answers) == 2)
+    told = "Эти кнопки может нажимать только тот, кто попросил картинку. Пришлите своё фото!"
+    assert seen.answers == ((told, True),) * 2
+    assert len(await worker.queue.unfinished_ids()) == 3
     await party.ann.press("Cancel", message_id=waits.id)
     await party.ann.wait_for(lambda chat: chat.answers and chat.answers[-1].text == "Cancelled")
 
@@ -150,19 +142,6 @@ async def test_preset_of_two_photos_takes_the_second_one_as_a_reply(party, worke
     await party.ann.picture(number=2)
 
 
-async def test_only_the_one_who_asked_may_press(party, worker) -> None:
-    await party.ann.send(photo=photo(), caption="/edit make it snow")
-    await worker.claim()
-    placeholder = (await party.ann.wait_for(lambda chat: chat.from_bot)).from_bot[0]
-    await party.boris.press(placeholder.now.labels[0], message_id=placeholder.id)
-    seen = await party.boris.wait_for(lambda chat: chat.answers)
-    assert seen.answers[-1] == (
-        "Эти кнопки может нажимать только тот, кто попросил картинку. Пришлите своё фото!",
-        True,
-    )
-    assert len(await worker.queue.unfinished_ids()) == 1
-
-
 async def test_album_of_which_only_one_photo_is_seen_is_refused_in_words(party, worker) -> None:
     await party.ann.send(album=[photo(), photo()], caption="/edit put one into the other together")
     await party.ann.says("Telegram shows me only one photo of your album")
@@ -177,8 +156,6 @@ async def test_call_without_a_photo_is_told_how(party) -> None:
 
 
 async def test_commands_are_answered_where_they_name_the_bot(party, worker) -> None:
-    await party.ann.send(f"/help@{party.name}")
-    await party.ann.says("here I act only when you call me")
     await party.ann.send(photo=photo(), caption="/edit make it snow")
     await worker.claim()
     await party.ann.send(f"/cancel@{party.name}")

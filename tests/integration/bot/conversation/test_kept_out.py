@@ -12,8 +12,6 @@ import redis as redis_client
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from telegram_simulator.client import Message, Person
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,25 +20,17 @@ ADMIN, ANN = 900_001, 900_002
 """Those who may: ANN asks for pictures in the group."""
 BANNED, STRANGER, PEOPLE = 900_100, 900_200, 30
 """The first of each kind, and how many there are; each test has people of its own, by adding to these."""
+SETTINGS = {"ADMINS": str(ADMIN), "ALLOWED_USERS": ",".join(map(str, (ANN, *range(BANNED, BANNED + PEOPLE))))}
 SHARE = 15
 """Updates that one person sends: fewer than the bot takes of somebody it has refused."""
 numbers = itertools.count(8_000_000)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def guarded(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
+async def shared_stage(shared_stage: Any) -> Any:
+    with redis_client.Redis.from_url(shared_stage.redis_url) as client:
         client.sadd("qwenedit:banned", *range(BANNED, BANNED + PEOPLE))
-    allowed = ",".join(map(str, (ANN, *range(BANNED, BANNED + PEOPLE))))
-    async with performing(redis_server.url, ADMINS=str(ADMIN), ALLOWED_USERS=allowed) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(guarded: Any) -> AsyncIterator[Any]:
-    yield guarded
-    await guarded.worker.clear()
+    return shared_stage
 
 
 def sent(who: Person, **fields: Any) -> dict[str, Any]:

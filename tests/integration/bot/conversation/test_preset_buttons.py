@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from qwenedit_bot.presets import catalogue as presets
 from qwenedit_testkit.photos import photo
@@ -26,16 +25,6 @@ def shipped(preset_id: str) -> Preset:
     preset = CATALOGUE.preset(preset_id)
     assert preset is not None
     return preset
-
-
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ann(stage: Any) -> Any:
-    return await stage.telegram.user()
 
 
 async def menu_of(person: Person, message: int) -> Message:
@@ -82,27 +71,17 @@ async def test_photo_without_words_is_answered_with_one_button_that_opens_the_ca
     )
 
 
-async def test_preset_under_a_photo_is_a_job_that_answers_the_photo(stage, worker, ann) -> None:
-    (sent,) = await ann.send(photo=photo())
-    await ann.press("Styles")
-    await ann.press("🍂 Seasons")
-    await ann.press("❄️ Snowfall")
-    claim = await worker.finish_next(RESULT)
-    assert claim.job.edit.prompt == shipped("snow").prompt
-    picture = await ann.picture()
-    assert picture.reply_to == sent
-
-
-async def test_preset_that_is_pressed_twice_is_one_job(stage, worker, ann) -> None:
+async def test_preset_that_is_pressed_twice_is_one_job_that_answers_the_photo(stage, worker, ann) -> None:
     (sent,) = await ann.send(photo=photo())
     menu = await menu_of(ann, sent)
-    await open_category(ann, menu, "seasons")
+    await ann.press("Styles")
+    await ann.press("🍂 Seasons")
     await ann.wait_for(partial(carries_now, menu=menu, data="preset:snow"))
     await ann.press_data(menu.id, "preset:snow")
     await ann.press_data(menu.id, "preset:snow")
     await ann.wait_for(lambda chat: len(chat.answers) == 4)
-    await worker.finish_next(RESULT)
-    await ann.picture()
+    assert (await worker.finish_next(RESULT)).job.edit.prompt == shipped("snow").prompt
+    assert (await ann.picture()).reply_to == sent
     assert await worker.queue.unfinished_ids() == []
 
 

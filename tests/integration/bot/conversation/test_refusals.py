@@ -20,21 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 RESULT = photo("PNG")
 
 
-async def test_user_who_blocked_the_bot_holds_up_nobody(stage: Any) -> None:
-    ann, bob = await stage.telegram.user(), await stage.telegram.user()
-    await ann.send(photo=photo(), caption="make it snow")
-    await ann.says("next in line")
-    await ann.block()
-    claim = await stage.worker.finish_next(RESULT)
-    await stage.answered(claim.job.id)
-    await stage.bot.wait_for_line("answer.delivered.*unreachable")
-    await bob.send(photo=photo(), caption="make it snow")
-    await stage.worker.finish_next(RESULT)
-    await bob.picture()
-
-
-async def test_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_deleted_message_is_replaced_by_a_fresh_reply(stage: Any, ann: Any) -> None:
     (wish,) = await ann.send(photo=photo(), caption="make it snow")
     placeholder = await ann.says("next in line")
     await ann.delete(placeholder.id)
@@ -44,8 +30,7 @@ async def test_deleted_message_is_replaced_by_a_fresh_reply(stage: Any) -> None:
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_lost_reply_brings_the_picture_once_also_where_its_message_was_deleted(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_lost_reply_brings_the_picture_once_also_where_its_message_was_deleted(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     placeholder = await ann.says("next in line")
     await ann.delete(placeholder.id)
@@ -57,8 +42,7 @@ async def test_lost_reply_brings_the_picture_once_also_where_its_message_was_del
     assert len((await ann.snapshot()).pictures) == 1
 
 
-async def test_429_is_obeyed(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_429_is_obeyed(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.telegram.fault("editMessageMedia", "429", retry_after=3, chat_id=ann.chat_id)
@@ -70,9 +54,8 @@ async def test_429_is_obeyed(stage: Any) -> None:
     assert taken.at - refused.at >= 3
 
 
-async def test_answer_seconds_end_with_the_answer_in_the_chat_and_not_with_the_job(stage: Any) -> None:
+async def test_answer_seconds_end_with_the_answer_in_the_chat_and_not_with_the_job(stage: Any, ann: Any) -> None:
     """The alerts on late answers could not see a slow delivery otherwise."""
-    ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     before = await answers_within_a_second(stage)
@@ -84,9 +67,8 @@ async def test_answer_seconds_end_with_the_answer_in_the_chat_and_not_with_the_j
     assert (in_time, all_answers) == (before[0], before[1] + 1)
 
 
-async def test_answered_jobs_are_counted_by_their_state_and_why_they_failed(stage: Any) -> None:
+async def test_answered_jobs_are_counted_by_their_state_and_why_they_failed(stage: Any, ann: Any) -> None:
     """The alerts on failures would be silent otherwise."""
-    ann = await stage.telegram.user()
     before = await answered_jobs(stage)
     for reason in (None, Reason.OUT_OF_MEMORY):
         await ann.send(photo=photo(), caption="make it snow")
@@ -116,8 +98,7 @@ async def scraped(stage: Any, line: str) -> list[Any]:
 
 @pytest.mark.parametrize("kind", ["500", "cut"])
 @pytest.mark.parametrize("method", ["editMessageMedia", "getFile", "file", "getUpdates"])
-async def test_call_that_telegram_fails_is_tried_again(stage: Any, method: str, kind: str) -> None:
-    ann = await stage.telegram.user()
+async def test_call_that_telegram_fails_is_tried_again(stage: Any, method: str, kind: str, ann: Any) -> None:
     await stage.telegram.fault(method, kind, times=2)
     await ann.send(photo=photo(), caption="make it snow")
     await stage.worker.finish_next(RESULT)

@@ -70,8 +70,7 @@ async def test_hello_gets_the_introduction(stage: Any, said: str, answer: str) -
     await ann.says(answer)
 
 
-async def test_words_before_their_photo_are_for_the_next_one(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_words_before_their_photo_are_for_the_next_one(stage: Any, ann: Any) -> None:
     await ann.send("make it")
     await ann.says("Which photo?")
     await ann.send("snowy")
@@ -80,8 +79,7 @@ async def test_words_before_their_photo_are_for_the_next_one(stage: Any) -> None
     assert (await made(stage))[0] == "make it\nsnowy"
 
 
-async def test_words_for_an_unreadable_photo_are_for_the_next_one(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_words_for_an_unreadable_photo_are_for_the_next_one(stage: Any, ann: Any) -> None:
     await ann.send(document=photo()[:9000], name="a.jpg", mime="image/jpeg")
     await ann.says("Nice photo")
     await ann.send(SNOW)
@@ -90,14 +88,14 @@ async def test_words_for_an_unreadable_photo_are_for_the_next_one(stage: Any) ->
     assert (await made(stage))[0] == SNOW
 
 
-async def test_voice_message_while_a_photo_waits_leaves_it_waiting(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_voice_message_while_a_photo_waits_leaves_it_waiting(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo())
     await ann.says("Nice photo")
     await ann.send(document=b"x", kind="voice")
     await ann.says("I can't listen yet. Please type what to change.")
-    await ann.send(SNOW)
+    (said,) = await ann.send(SNOW)
     assert (await made(stage))[0] == SNOW
+    assert (await ann.picture()).reply_to == said
 
 
 # ---------------------------------------------------------------- a result
@@ -235,17 +233,3 @@ async def test_words_while_a_job_runs_wait_for_its_result(stage: Any) -> None:
     await stage.worker.finish(claim, RESULT)
     assert await made(stage, SECOND) == (RAIN, RESULT)
     assert (await ann.picture(number=2)).id == told.id
-
-
-async def test_start_over_while_a_job_runs_makes_its_photo_with_the_new_words(stage: Any) -> None:
-    ann, _sent = await waiting(stage)
-    claim = await stage.worker.claim()
-    source = stage.worker.photos[claim.job.edit.pictures[0]]
-    await ann.send(RAIN)
-    await ann.says("to the result as soon as")
-    await ann.press("Start over with this")
-    await ann.says("Stopping…")
-    await stage.worker.finish(claim, RESULT)
-    assert await made(stage, SECOND) == (RAIN, source)
-    await ann.picture()
-    assert (len((await ann.snapshot()).pictures), await unfinished(stage)) == (1, [])

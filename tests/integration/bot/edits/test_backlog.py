@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 
 from qwenedit_bot.chat.errors import LaterError
 from qwenedit_bot.chat.view import Source
@@ -31,11 +30,6 @@ TEXTS = Texts()
 WORDS = TEXTS.of("en")
 
 on_stage = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ann(stage: Any) -> Any:
-    return await stage.telegram.user()
 
 
 def instructions(statuses: list[Any]) -> list[str]:
@@ -76,7 +70,6 @@ class Submitting:
 
     def __init__(self, room: int = 0) -> None:
         self.room = room
-        self.full = False
         self.taken: list[Request] = []
         self.given_back: list[str] = []
         self.erased: list[str] = []
@@ -87,15 +80,13 @@ class Submitting:
         return job_id in [request.job_id for request in self.taken]
 
     async def is_full(self) -> bool:
-        return self.full
+        return False
 
     async def __call__(self, request: Request, _words: Any) -> RequestOutcome:
         if await self.known(request.job_id):
             return RequestOutcome.ACCEPTED
         if self.error is not None:
             raise self.error
-        if self.full:
-            return RequestOutcome.NOT_NOW
         if len(self.taken) >= self.room:
             return RequestOutcome.WAITS
         self.taken.append(request)

@@ -3,52 +3,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import pytest_asyncio
-import redis as redis_client
 
 from qwenedit_jobs import Keys, Reason, RedisSettings, connect
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_testkit.photos import photo
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
 PER_DAY = 4
-ADMIN = 900_001
-
-
+SETTINGS = {"JOBS_PER_DAY": str(PER_DAY), "MAX_UNFINISHED_JOBS_PER_USER": "3"}
 RESULT = photo("PNG")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def strict(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    settings = {"JOBS_PER_DAY": str(PER_DAY), "ADMINS": str(ADMIN), "MAX_UNFINISHED_JOBS_PER_USER": "3"}
-    async with performing(redis_server.url, **settings) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(strict: Any) -> AsyncIterator[Any]:
-    yield strict
-    await strict.worker.clear()
-
-
-async def use_up(stage: Any, person: Any, count: int = PER_DAY) -> None:
-    for number in range(1, count + 1):
+async def use_up(stage: Any, person: Any) -> None:
+    for number in range(1, PER_DAY + 1):
         await person.send(photo=photo(), caption="make it snow")
         await stage.worker.finish_next(RESULT)
         await person.picture(number=number)
 
 
-async def test_photos_at_once_beyond_the_days_limit_get_one_answer(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_photos_at_once_beyond_the_days_limit_get_one_answer(stage: Any, ann: Any) -> None:
     for _ in range(18):  # a sender may have 20 updates waiting in a chat, however slow the machine is
         await ann.send(photo=photo(), caption="make it snow")
     await ann.says(f"used your {PER_DAY} pictures for today")
@@ -77,35 +54,24 @@ async def test_daily_limit_is_told_and_then_refused_with_the_time_of_the_next_da
 
 
 @pytest.mark.parametrize("words", ["how many left?", "/limits"])
-async def test_question_for_what_is_left_is_answered(stage: Any, words: str) -> None:
-    ann = await stage.telegram.user()
+async def test_question_for_what_is_left_is_answered(words: str, ann: Any) -> None:
     await ann.send(words)
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_failed_job_does_not_count(stage: Any) -> None:
-    ann = await stage.telegram.user()
-    await use_up(stage, ann, PER_DAY - 1)
-    await ann.send(photo=photo(), caption="make it snow")
-    await stage.worker.fail(await stage.worker.claim(), Reason.OUT_OF_MEMORY)
-    await ann.says("It doesn't count.")
-    await ann.send("/limits")
-    await ann.says("1 picture left today")
-
-
-async def test_job_cancelled_before_it_began_does_not_count(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_job_cancelled_before_it_began_does_not_count(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await ann.press("Cancel")
-    await ann.says("Cancelled")
+    assert (await ann.says("✖️ Cancelled.")).now.buttons == ()
+    assert (await ann.wait_for(lambda chat: chat.answers)).answers == (("Cancelled", False),)
+    assert await stage.worker.queue.unfinished_ids() == []
     await ann.send("/limits")
     await ann.says(f"{PER_DAY} pictures left today")
 
 
 @pytest.mark.parametrize(("began", "used"), [(0, 0), (60, 1)], ids=["just now", "a minute ago"])
-async def test_job_cancelled_soon_after_it_began_does_not_count(stage: Any, began: int, used: int) -> None:
-    ann = await stage.telegram.user()
+async def test_job_cancelled_soon_after_it_began_does_not_count(stage: Any, began: int, used: int, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
@@ -115,32 +81,33 @@ async def test_job_cancelled_soon_after_it_began_does_not_count(stage: Any, bega
     await stage.worker.finish(claim, RESULT)
     said = await ann.says("✖️ Cancelled.")
     await stage.answered(claim.job.id)
+    assert (await ann.snapshot()).pictures == ()
     assert ("It doesn't count." in said.text, await stage.charged(ann)) == (not used, used)
 
 
-async def test_start_over_costs_one_picture(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_start_over_makes_the_photo_with_the_new_words_and_costs_one_picture(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
+    source = stage.worker.photos[claim.job.edit.pictures[0]]
     await ann.send("make it rain")
     await ann.press("Start over with this")
     await ann.says("Stopping…")
     await stage.worker.finish(claim, RESULT)
     await stage.answered(claim.job.id)
-    assert (await stage.worker.finish_next(RESULT)).job.edit.prompt == "make it rain"
+    edit = (await stage.worker.finish_next(RESULT)).job.edit
+    assert (edit.prompt, stage.worker.photos[edit.pictures[0]]) == ("make it rain", source)
     assert f"{PER_DAY - 1} left today" in (await ann.picture()).text
+    assert (len((await ann.snapshot()).pictures), await stage.worker.queue.unfinished_ids()) == (1, [])
 
 
-async def test_picture_that_is_refused_costs_nothing(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_picture_that_is_refused_costs_nothing(ann: Any) -> None:
     await ann.send(document=b"no picture", name="photo.png", caption="make it snow")
     await ann.says("can't read this file")
     await ann.send("/limits")
     await ann.says(f"{PER_DAY} pictures left today")
 
 
-async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_job_that_an_operator_has_tried_again_is_answered_in_a_new_message(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import redis as redis_client
 
 from qwenedit_jobs import Keys
 from qwenedit_testkit.photos import photo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -21,12 +17,6 @@ UNREADABLE = {
     "bytes that are no text": {"state": b"\xff"},
     "a time after all calendars": {"enqueued_at": "9" * 400},
 }
-
-
-@pytest.fixture
-def client(stage: Any) -> Iterator[Any]:
-    with redis_client.Redis.from_url(stage.redis_url) as client:
-        yield client
 
 
 async def overview(person: Any) -> str:
@@ -41,9 +31,8 @@ async def overview(person: Any) -> str:
 
 @pytest.mark.parametrize("fields", UNREADABLE.values(), ids=UNREADABLE)
 async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
-    stage: Any, client: Any, fields: dict[str, str | bytes]
+    stage: Any, client: Any, fields: dict[str, str | bytes], ann: Any
 ) -> None:
-    ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     [readable] = await stage.jobs(1)
     claim = await stage.worker.claim()
@@ -68,8 +57,7 @@ async def test_unreadable_job_keeps_progress_status_and_forget_from_nothing(
     await stage.eventually(forgotten)
 
 
-async def test_worker_that_says_that_jobs_are_tried_again_is_not_believed(stage: Any, client: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_worker_that_says_that_jobs_are_tried_again_is_not_believed(stage: Any, client: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     for _ in range(3):
@@ -84,8 +72,7 @@ async def test_worker_that_says_that_jobs_are_tried_again_is_not_believed(stage:
     assert len((await ann.snapshot()).from_bot) == 1
 
 
-async def test_forged_jobs_among_a_users_own_are_not_in_the_overview(stage: Any, client: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_forged_jobs_among_a_users_own_are_not_in_the_overview(stage: Any, client: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     [status] = await stage.jobs(1)
     await stage.worker.step(await stage.worker.claim(), 2, 4)

@@ -3,46 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import pytest_asyncio
-import redis as redis_client
 
 from qwenedit_jobs import Reason
 from qwenedit_testkit.photos import photo
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
-ADMIN, PER_DAY = 900_001, 1
-
-
+ADMIN = 900_001
+SETTINGS = {"JOBS_PER_DAY": "1", "STAR_PACKS": "2:50,10:200", "PAY_SUPPORT": "@owner", "ADMINS": str(ADMIN)}
 RESULT = photo("PNG")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def selling(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    settings = {
-        "JOBS_PER_DAY": str(PER_DAY),
-        "STAR_PACKS": "2:50,10:200",
-        "PAY_SUPPORT": "@owner",
-        "ADMINS": str(ADMIN),
-    }
-    async with performing(redis_server.url, **settings) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(selling: Any) -> AsyncIterator[Any]:
-    yield selling
-    await selling.telegram.clear_faults()
-    await selling.worker.clear()
 
 
 async def invoice(person: Any, label: str = "2 pictures · ⭐ 50") -> Any:
@@ -78,8 +50,7 @@ async def told(person: Any, *words: str) -> None:
     await person.wait_for(answers, what=f"limits with {words}")
 
 
-async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_bought_jobs_are_used_after_the_days_own_and_refused_only_then(stage: Any, ann: Any) -> None:
     paper = await invoice(ann)
     assert (paper.now.invoice.title, paper.now.invoice.total) == ("2 pictures", 50)
     await ann.pay(paper.id)
@@ -112,8 +83,7 @@ async def test_photo_and_words_that_had_no_picture_left_are_done_by_a_press_once
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any, ann: Any) -> None:
     await bought(ann)
     await a_picture(stage, ann, 1)
     await ann.send(photo=photo(), caption="make it snow")
@@ -130,8 +100,7 @@ async def test_job_that_fails_for_good_gives_back_what_it_cost_once(stage: Any) 
     await told(ann, "And 2 more")
 
 
-async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: Any, ann: Any) -> None:
     paper = await invoice(ann)
     await stage.telegram.fault("sendMessage", "slow", seconds=30, chat_id=ann.id)
     await ann.pay(paper.id)
@@ -141,8 +110,7 @@ async def test_bot_killed_between_credit_and_thanks_gives_no_second_pack(stage: 
     await told(ann, "And 2 more")
 
 
-async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_it_says(stage: Any, ann: Any) -> None:
     await ann.send("/start")
     await ann.says("photo")
     payment = {
@@ -165,8 +133,7 @@ async def test_message_that_pays_for_no_pack_of_ours_is_answered_for_what_else_i
 
 
 @pytest.mark.parametrize("payload", ["pack:3:1", "pack:2", "nonsense", "buy:2:50"])
-async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str) -> None:
-    ann = await stage.telegram.user()
+async def test_pack_that_is_not_on_offer_is_not_sold(stage: Any, payload: str, ann: Any) -> None:
     await ann.send("/start")
     query = {
         "id": f"query {payload}",
@@ -216,8 +183,7 @@ async def test_admin_gives_a_payment_back_once_and_what_was_left_of_it_is_gone(s
     await admin.says(f"given back · {charge}")
 
 
-async def test_paysupport_names_whom_to_ask_and_what_was_paid(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_paysupport_names_whom_to_ask_and_what_was_paid(ann: Any) -> None:
     charge = await bought(ann)
     await ann.send("/paysupport")
     said = (await ann.says("Write to @owner")).text

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from telegram_simulator.common.errors import TooManyRequestsError
 from telegram_simulator.world.rate_limits import RateLimiter, Rates
 
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+if TYPE_CHECKING:
+    from qwenedit_testkit.clock import Clock
 
 
 def accepted(limits: RateLimiter, clock: Clock, *, seconds: int, chats: int = 1, **call: bool) -> int:
