@@ -29,7 +29,6 @@ from qwenedit_jobs import (
     Edit,
     Fail,
     Job,
-    JobQueue,
     Keys,
     QueueLimits,
     Reason,
@@ -43,6 +42,7 @@ from qwenedit_jobs import (
     job_id,
     result_ref,
 )
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.redis import redis_server
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ def _poison(word: str) -> None:
 
 def _stop(_value: str) -> None:
     """Stop the process just before it hands its first result in, as a machine does that is suspended."""
-    queue = importlib.import_module("qwenedit_jobs.queue.queue").JobQueue
+    queue = importlib.import_module("qwenedit_jobs.queue.leases").Leases
     settle = queue.settle
 
     async def stopped(self: object, *args: object) -> object:

@@ -33,7 +33,7 @@ from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT
 from qwenedit_bot.inbox.webhook import SECRET_HEADER, secret_of
 from qwenedit_bot.payments.payments import Pack
-from qwenedit_jobs import JobQueue, RedisPictureStore, connect
+from qwenedit_jobs import Intake, RedisPictureStore, connect
 from qwenedit_jobs.redis.state_layout import claim_state
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Harness:
         )
         await connections.commands.flushdb()
         await claim_state(connections.commands, settings.keys, bot_id=BOT.id)  # as the bot's start does
-        self.queue = JobQueue(connections.commands, settings.keys)
+        self.queue = Intake(connections.commands, settings.keys)
         self.store = RedisPictureStore(connections.raw, settings.keys, ttl=600)
         self._redis = connections.commands
         self._job_keys = settings.keys

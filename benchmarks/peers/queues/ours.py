@@ -18,8 +18,9 @@ from benchmarks.peers.queues.driver import LEASE, REDIS_URL, gate_or_sleep, main
 from benchmarks.peers.track import BEGUN, DONE, OFFERED
 from qwenedit_jobs import (
     Edit,
+    Intake,
     Job,
-    JobQueue,
+    Leases,
     QueueLimits,
     RedisPictureStore,
     RedisSettings,
@@ -82,7 +83,7 @@ class ReadyServer:
 async def producer() -> AsyncIterator[Enqueue]:
     """Open the queue; each job's picture is put into Redis before it is enqueued, as the bot does."""
     async with connect(SETTINGS) as redis, connect(SETTINGS, decode=False) as binary:
-        queue, store = JobQueue(redis, SETTINGS.keys), RedisPictureStore(binary, SETTINGS.keys, ttl=3600)
+        queue, store = Intake(redis, SETTINGS.keys), RedisPictureStore(binary, SETTINGS.keys, ttl=3600)
 
         async def enqueue(job: int, seconds: float) -> None:
             await store.put(input_ref(str(job), 0), PICTURE)
@@ -108,7 +109,7 @@ async def consume() -> None:
         worker = Worker(
             f"worker-{os.getpid()}",
             timings,
-            queue=translate_errors(JobQueue(redis, SETTINGS.keys, waiter=waiter), link),
+            queue=translate_errors(Leases(redis, SETTINGS.keys, waiter=waiter), link),
             pictures=translate_errors(RedisPictureStore(raw, SETTINGS.keys, ttl=3600), link),
             editor=MarkingEditor(),
             watch=watch,
@@ -118,10 +119,10 @@ async def consume() -> None:
         )
         tasks.create_task(watch.keep_checking())
         tasks.create_task(worker.run())
-        await tend(JobQueue(redis, SETTINGS.keys))
+        await tend(Intake(redis, SETTINGS.keys))
 
 
-async def tend(queue: JobQueue) -> None:
+async def tend(queue: Intake) -> None:
     """End the leases of dead workers, as the bot's janitor does for all workers."""
     while True:
         await queue.tick()

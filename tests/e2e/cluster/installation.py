@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 from redis.exceptions import RedisError
 
 from comfyui_simulator.client import SimulatorControl
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, RedisPictureStore
+from qwenedit_jobs import Edit, Job, Keys, RedisPictureStore
 from qwenedit_jobs.picture_refs import input_ref
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits
 from qwenedit_jobs.sample_picture import gradient
 from tests.e2e.cluster.kube import Kube, Pod, eventually, run
 from tests.e2e.cluster.port_forward import forwarded
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from qwenedit_testkit.job_queue import JobQueue
     from telegram_simulator.client import Person, TelegramSimulator
     from tests.e2e.cluster.pod_watch import Watch
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
+from qwenedit_jobs import Keys, RedisPictureStore, RedisSettings, connect
+from qwenedit_testkit.job_queue import JobQueue
 from telegram_simulator.client import TelegramSimulator
 from tests.e2e.cluster.installation import CHART, PICTURE_TTL, REPOSITORY, Installation, helm, password, values
 from tests.e2e.cluster.kube import CommandError, Kube, run

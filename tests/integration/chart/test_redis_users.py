@@ -17,7 +17,6 @@ from qwenedit_jobs import (
     Events,
     Fail,
     Job,
-    JobQueue,
     Keys,
     Phase,
     QueueLimits,
@@ -34,6 +33,7 @@ from qwenedit_jobs.cli.status import status
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.operator_queue import OperatorQueue, Requeued
 from qwenedit_jobs.redis.state_layout import claim_state
+from qwenedit_testkit.job_queue import JobQueue
 
 KEYS = Keys()
 # KEDA's redis trigger: it finds out what a key is and counts it (pkg/scalers/redis_scaler.go).

@@ -12,8 +12,8 @@ import pytest
 
 from qwenedit_jobs import Edit, Fail, Job, Keys, QueueLimits, Reason, RedisSettings, connect, input_ref, job_id
 from qwenedit_jobs.cli import main
-from qwenedit_jobs.queue.operator_queue import OperatorQueue
 from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.job_queue import JobQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ class Desk:
     keys: Keys = field(default_factory=Keys)
 
     def __post_init__(self) -> None:
-        self.queue = OperatorQueue(self.redis, self.keys)
+        self.queue = JobQueue(self.redis, self.keys)
 
     async def ask(self, *words: str) -> Said:
         """Run the command in its own event loop, as a process does."""

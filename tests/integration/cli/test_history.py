@@ -56,7 +56,7 @@ async def test_answer_that_is_stuck_says_until_when_and_for_what(desk):
     await desk.queue.settle(job.id, "t", Fail(Reason.TIMEOUT))
     lanes = Lanes(desk.redis, desk.keys.answers, name="bot-0")
     assert "not yet, and no answer is on its way" in (await desk.ask("jobs", "show", job.id)).out
-    await lanes.drain(desk.keys.events, desk.keys.job_prefix)
+    await lanes.drain(desk.keys.events, [desk.keys.job_prefix])
     [entry], _wait = await lanes.next(1)
     assert "not yet; the bot is giving it now" in (await desk.ask("jobs", "show", job.id)).out
     await lanes.park(entry, 300.0, failed=True, why="TelegramUnavailableError: 401")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, RedisSettings, ReplyTo, connect, job_id
+from qwenedit_jobs import Edit, Job, Keys, QueueLimits, RedisSettings, ReplyTo, connect, job_id
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
+from qwenedit_testkit.job_queue import JobQueue
 
 
 def make_job(number=1, *, user=1, prompt="make it snow"):

@@ -15,7 +15,8 @@ from local_stack.processes.part import Part
 from local_stack.processes.ports import HOST, free_port
 from local_stack.processes.ready import by_redis_ping
 from local_stack.redis_server import redis_program
-from qwenedit_jobs import Edit, Job, JobQueue, Keys, QueueLimits, RedisSettings, connect
+from qwenedit_jobs import Edit, Job, Keys, QueueLimits, RedisSettings, connect
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.system import ended
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
 from qwenedit_bot.app.main import BotReadiness
-from qwenedit_jobs import Done, JobQueue, Result, Settled
+from qwenedit_jobs import Done, Result, Settled
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_telemetry import HEALTHY
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.proxy import Proxy
 from qwenedit_worker.common.errors import QueueUnavailableError
 from qwenedit_worker.redis_link import RedisLink, translate_errors

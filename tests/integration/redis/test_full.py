@@ -9,17 +9,8 @@ import pytest
 
 from local_stack import SIMULATED_TOKEN, ComfyUISimulator, bare_environment, bot, worker
 from local_stack import TelegramSimulator as TelegramProcess
-from qwenedit_jobs import (
-    Cancelled,
-    Done,
-    JobQueue,
-    Lease,
-    RedisPictureStore,
-    Release,
-    Result,
-    Settled,
-    StorageFullError,
-)
+from qwenedit_jobs import Cancelled, Done, Lease, RedisPictureStore, Release, Result, Settled, StorageFullError
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.photos import photo
 from qwenedit_testkit.redis import settled_memory
 from telegram_simulator.client import TelegramSimulator

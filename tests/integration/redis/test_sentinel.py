@@ -10,7 +10,8 @@ import pytest
 from redis.exceptions import RedisError
 
 from local_stack.processes.ports import HOST, free_port
-from qwenedit_jobs import Done, JobQueue, Result, Settled
+from qwenedit_jobs import Done, Result, Settled
+from qwenedit_testkit.job_queue import JobQueue
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from local_stack.processes.errors import PartDiedError
 from local_stack.processes.ports import HOST
 from local_stack.processes.ready import by_line
-from qwenedit_jobs import Done, Events, JobQueue, Lease, RedisPictureStore, Result, Settled, event_of
+from qwenedit_jobs import Done, Events, Lease, RedisPictureStore, Result, Settled, event_of
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_testkit.job_queue import JobQueue
 from tests.integration.redis.conftest import KEYS, MANY, Server, job
 
 

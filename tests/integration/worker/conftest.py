@@ -16,7 +16,6 @@ from prometheus_client import CollectorRegistry
 from qwenedit_jobs import (
     Edit,
     Job,
-    JobQueue,
     Keys,
     QueueLimits,
     RedisPictureStore,
@@ -26,6 +25,7 @@ from qwenedit_jobs import (
     input_ref,
     job_id,
 )
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_worker.comfyui import ComfyUIUnavailable, EditResult, EditStage, ExecutorVerdict, Progress, SilentExecutor
 from qwenedit_worker.health.activity import Activity
 from qwenedit_worker.health.comfyui_watch import ComfyUIWatch

@@ -9,7 +9,8 @@ import pytest
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from local_stack import RedisServer
-from qwenedit_jobs import JobQueue, QueueLimits, Settled, State
+from qwenedit_jobs import QueueLimits, Settled, State
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.waiting import eventually
 from qwenedit_worker.comfyui import EditStage, Progress
 

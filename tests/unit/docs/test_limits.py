@@ -16,7 +16,7 @@ from qwenedit_bot.inbox import inbox, webhook
 from qwenedit_bot.pictures import intake
 from qwenedit_decoder import headers, limits
 from qwenedit_jobs import MAX_PICTURES, picture_refs
-from qwenedit_jobs.queue import queue, queue_view
+from qwenedit_jobs.queue import queue_view
 from qwenedit_telemetry import http_server, probes
 from qwenedit_worker.comfyui.protocol import transport
 
@@ -78,8 +78,8 @@ def of_a_decoder(most: ProcessLimits) -> list[str]:
         (
             "bytes of pictures in Redis",
             [
-                f"{queue.SHARE:.0%} of".replace("%", " %"),
-                f"{queue.TIDY_SHARE:.0%} of".replace("%", " %"),
+                f"{queue_view.SHARE:.0%} of".replace("%", " %"),
+                f"{queue_view.TIDY_SHARE:.0%} of".replace("%", " %"),
                 f"{in_script('UNKNOWN') // MIB} MiB",
             ],
         ),

@@ -22,6 +22,7 @@ from qwenedit_jobs.keys import Keys
 from qwenedit_jobs.model import (
     MAX_PICTURES,
     MAX_PROMPT_LENGTH,
+    Acceptance,
     Cancelled,
     Claim,
     Counts,
@@ -45,14 +46,17 @@ from qwenedit_jobs.model import (
 from qwenedit_jobs.picture_refs import input_ref, result_ref
 from qwenedit_jobs.pictures.redis_store import RedisPictureStore
 from qwenedit_jobs.pictures.store import PictureStore
+from qwenedit_jobs.queue.intake import Intake, QueueLimits, Tick
+from qwenedit_jobs.queue.leases import Leases
 from qwenedit_jobs.queue.lost_attempts import LostAttempt
-from qwenedit_jobs.queue.queue import JobQueue, QueueLimits, Tick
+from qwenedit_jobs.queue.queue_view import QueueView
 from qwenedit_jobs.redis.connection import connect
 from qwenedit_jobs.settings import RedisSettings, load, shown
 
 __all__ = [
     "MAX_PICTURES",
     "MAX_PROMPT_LENGTH",
+    "Acceptance",
     "Cancelled",
     "Claim",
     "Counts",
@@ -61,11 +65,12 @@ __all__ = [
     "Events",
     "EvictionPolicyError",
     "Fail",
+    "Intake",
     "Job",
     "JobEnd",
-    "JobQueue",
     "Keys",
     "Lease",
+    "Leases",
     "LostAttempt",
     "Phase",
     "PictureExpiredError",
@@ -78,6 +83,7 @@ __all__ = [
     "QueueError",
     "QueueFullError",
     "QueueLimits",
+    "QueueView",
     "Reason",
     "RedisPictureStore",
     "RedisSettings",

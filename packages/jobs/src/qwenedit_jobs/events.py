@@ -49,7 +49,7 @@ class Events:
 
     async def drain(self) -> int:
         """Move entries from the stream into the lanes; returns how many."""
-        return await self._lanes.drain(self._keys.events, self._keys.job_prefix)
+        return await self._lanes.drain(self._keys.events, [self._keys.accepted_prefix, self._keys.job_prefix])
 
 
 def event_of(entry: Entry) -> JobEnd:

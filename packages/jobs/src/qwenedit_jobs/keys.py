@@ -120,6 +120,11 @@ class Keys:
         return f"{self.prefix}:job:"
 
     @property
+    def accepted_prefix(self) -> str:
+        """Prefix of the HASHes of what the bot accepted and answered, which workers can neither read nor write."""
+        return f"{self.prefix}:accepted:"
+
+    @property
     def user_prefix(self) -> str:
         """Prefix of a user's SET of unfinished jobs."""
         return f"{self.prefix}:unfinished:"
@@ -144,6 +149,10 @@ class Keys:
     def user(self, user_id: int) -> str:
         """SET of one user's unfinished jobs."""
         return f"{self.user_prefix}{user_id}"
+
+    def accepted(self, job_id: str) -> str:
+        """HASH of what the bot accepted as one job."""
+        return f"{self.accepted_prefix}{job_id}"
 
     @property
     def picture_prefix(self) -> str:

@@ -50,6 +50,17 @@ class Phase(StrEnum):
     SENDING = "sending"
 
 
+class Acceptance(StrEnum):
+    """Whether the bot accepted a job as it's here."""
+
+    RECORDED = "recorded"
+    """It did: it has the job on record, where workers can't write."""
+    OLDER = "older"
+    """The release before may have, which kept no record and runs no more, or not for long."""
+    FORGED = "forged"
+    """It didn't: a worker made the job up, or the record is lost."""
+
+
 class Reason(StrEnum):
     """Why a job failed. The worker or the queue chooses; the bot has the words for it in every language."""
 
@@ -244,13 +255,17 @@ class Status:
     answered_at: float | None = None
     """When its user got the answer, by the same clock; None before."""
     answer: str = ""
-    """What its user got, as passed to `JobQueue.answered`; empty before."""
+    """What its user got, as passed to `Intake.answered`; empty before."""
+    shown: str = ""
+    """The digest of the picture that its user got, as passed to `Intake.answered`; empty if there's none."""
+    acceptance: Acceptance = Acceptance.RECORDED
+    """`Intake` checks it; `QueueView` doesn't."""
     ending: int = 0
     """Number of times that an operator requeued it after it had failed: tells its ends apart."""
     expires_at: float | None = None
     """When it expires unless it begins, by the same clock; None for another release's job without it."""
     sources: str = field(default="", repr=False)
-    """Where its pictures came from, as passed to `JobQueue.enqueue`; empty for an earlier release's job."""
+    """Where its pictures came from, as passed to `Intake.enqueue`; empty for an earlier release's job."""
     max_attempts: int = 0
     detail: str = field(default="", repr=False)
     """A failed attempt's error. It may quote the user's instruction."""

@@ -21,8 +21,9 @@ from local_stack import (
     free_port,
     worker,
 )
-from qwenedit_jobs import JobQueue, Keys, RedisPictureStore, RedisSettings, connect
+from qwenedit_jobs import Keys, RedisPictureStore, RedisSettings, connect
 from qwenedit_testkit import ROOT
+from qwenedit_testkit.job_queue import JobQueue
 from telegram_simulator.client import TelegramSimulator as Chats
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 import uvloop
 
-from qwenedit_jobs import JobQueue, RedisPictureStore, connect, load, shown
+from qwenedit_jobs import Leases, RedisPictureStore, connect, load, shown
 from qwenedit_jobs.pictures.opening import open_objects
 from qwenedit_jobs.redis.ending import end
 from qwenedit_jobs.workers.registry import Presence, Workers
@@ -102,7 +102,7 @@ async def run(settings: WorkerSettings, workflow: Workflow, telemetry: Telemetry
         )
         in_redis = RedisPictureStore(binary, settings.keys, ttl=settings.picture_ttl)
         pictures = translate_errors(objects or in_redis, link)
-        queue = translate_errors(JobQueue(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link)
+        queue = translate_errors(Leases(redis, settings.keys, waiter=waiter, picture_ttl=settings.picture_ttl), link)
         register = translate_errors(Workers(redis, settings.keys), link)
         warm_up = WarmUp(
             editor.warm_up,

@@ -88,7 +88,7 @@ T = TypeVar("T")
 
 
 def translate_errors(target: T, link: RedisLink) -> T:
-    """Return a `JobQueue`, `PictureStore` or `Workers` whose calls raise `QueueUnavailableError` for Redis' errors.
+    """Return a `Leases`, `PictureStore` or `Workers` whose calls raise `QueueUnavailableError` for Redis' errors.
 
     Every call may then be repeated with the same arguments.
     """

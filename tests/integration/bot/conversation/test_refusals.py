@@ -123,7 +123,7 @@ async def test_answer_to_a_job_that_this_version_cannot_read_is_set_aside_and_gi
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        key, lanes = Keys().job(claim.job.id), Lanes(redis, Keys().answers)
+        key, lanes = Keys().accepted(claim.job.id), Lanes(redis, Keys().answers)
         payload = await redis.hget(key, "payload")
         await redis.hset(key, "payload", '{"from": "the future"}')
         await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)

@@ -28,7 +28,6 @@ from qwenedit_jobs import (
     Events,
     Fail,
     Job,
-    JobQueue,
     Keys,
     Phase,
     Reason,
@@ -40,8 +39,9 @@ from qwenedit_jobs import (
     job_id,
 )
 from qwenedit_jobs.lanes import Lanes
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits
 from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.job_queue import JobQueue
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.common.keys import BotKeys
     from qwenedit_bot.edits.requests.backlog import Backlog
     from qwenedit_jobs import Status
+    from qwenedit_testkit.clock import Clock
 
 MANY = QueueLimits(max_unfinished_per_user=100)
 
@@ -90,14 +91,6 @@ class Chat:
         return True
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 PRESETS = catalogue.load(None)
 
 
@@ -109,11 +102,6 @@ def queue(redis: Redis) -> JobQueue:
 @pytest.fixture
 def chat() -> Chat:
     return Chat()
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

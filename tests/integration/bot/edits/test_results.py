@@ -7,7 +7,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import pytest_asyncio
 from PIL import Image
 
 from qwenedit_bot.pictures.results import EDITED_BY_AI
@@ -28,16 +27,6 @@ def assert_marked(sent: bytes, made: bytes) -> None:
     assert EDITED_BY_AI.encode() in sent
     with Image.open(io.BytesIO(sent)) as image, Image.open(io.BytesIO(made)) as worked:
         assert image.tobytes() == worked.tobytes()
-
-
-@pytest.fixture
-def worker(stage: Any) -> Any:
-    return stage.worker
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def ann(stage: Any) -> Any:
-    return await stage.telegram.user()
 
 
 async def finished(person: Person, worker: Any) -> tuple[Message, Any]:
@@ -97,13 +86,15 @@ async def test_taps_of_a_button_that_follow_each_other_are_one_job(stage, worker
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_taps_of_styles_and_of_the_file_bring_one_menu_and_one_file(stage, worker, ann) -> None:
+async def test_taps_of_styles_and_of_the_file_bring_one_menu_and_one_file_in_full_quality(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
     for verb in ("styles", "file"):
         for _ in range(3):
             await ann.press_data(picture.id, f"{verb}:{job.id}")
     seen = await ann.wait_for(lambda chat: len(chat.answers) == 6)
-    assert [message.now.document is None for message in seen.from_bot] == [True, True, False]
+    _picture, _menu, file = seen.from_bot
+    assert (file.reply_to, file.now.document.name) == (picture.id, f"{job.id[:8]}.png")
+    assert_marked(await stage.telegram.download(file.now.document), RESULT)
     assert [answer.text for answer in seen.answers[3:]] == ["", "Here it is ↑", "Here it is ↑"]
 
 
@@ -118,16 +109,6 @@ async def test_text_in_reply_to_a_result_edits_it_further_in_full_quality(stage,
     claim = await worker.finish_next(RESULT)
     assert worker.photos[claim.job.edit.pictures[0]].startswith(b"\xff\xd8")  # what Telegram still has
     await ann.picture(number=3)
-
-
-async def test_result_comes_as_a_file_in_full_quality(stage, worker, ann) -> None:
-    picture, job = await finished(ann, worker)
-    await ann.press("File", message_id=picture.id)
-    seen = await ann.wait_for(lambda chat: chat.from_bot[-1].now.document)
-    assert seen.from_bot[-1].reply_to == picture.id
-    assert_marked(await stage.telegram.download(seen.from_bot[-1].now.document), RESULT)
-    assert seen.from_bot[-1].now.document.name == f"{job.id[:8]}.png"
-    await ann.wait_for(lambda chat: chat.answers)
 
 
 async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, worker, ann) -> None:
@@ -151,14 +132,13 @@ async def test_larger_is_one_job_for_the_result_and_its_answer_is_a_file(stage, 
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_button_of_a_forgotten_job_is_answered_in_words(stage, worker, ann) -> None:
+async def test_file_that_a_worker_replaces_after_the_answer_is_not_sent(stage, worker, ann) -> None:
     picture, job = await finished(ann, worker)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        await redis.unlink(Keys().job(job.id))
-    for number, button in enumerate(picture.now.buttons[:4], 1):  # not the styles, which are for the picture itself
-        await ann.press_data(picture.id, button.data or "")
-        seen = await ann.wait_for(lambda chat, number=number: len(chat.answers) == number)
-        assert seen.answers[-1].text.startswith("I've forgotten this one.")
+    await stage.answered(job.id)
+    await worker.store.put(result_ref(job.id, 1), photo("PNG"))
+    await ann.press("File", message_id=picture.id)
+    assert (await alerted(ann)).startswith("I no longer have the file.")
+    assert len((await ann.snapshot()).from_bot) == 1
 
 
 async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(stage, worker, ann) -> None:
@@ -169,14 +149,15 @@ async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(
     assert await worker.queue.unfinished_ids() == []
 
 
-async def test_again_takes_no_photo_that_a_worker_names(stage, worker, ann) -> None:
+async def test_again_takes_the_same_photo_whatever_a_worker_names(stage, worker, ann) -> None:
     _, others = await finished(await stage.telegram.user(), worker)
     picture, job = await finished(ann, worker)
     named = {"pictures": [{"ref": result_ref(others.id, 1)}]}
     async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
         await redis.hset(Keys().job(job.id), "sources", json.dumps(named))
     await ann.press("Again", message_id=picture.id)
-    assert (await alerted(ann)).startswith("I no longer have this picture")
+    again = (await worker.claim()).job
+    assert await worker.store.get(again.edit.pictures[0]) == worker.photos[job.edit.pictures[0]]
 
 
 async def test_photo_that_a_worker_names_is_not_taken_for_other_words(stage, worker, ann) -> None:

@@ -25,15 +25,15 @@ RESULT = photo("PNG")
 
 
 async def test_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_answers_with_one_picture(
-    stage: Any,
+    stage: Any, ann: Any
 ) -> None:
-    ann = await stage.telegram.user()
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     await stage.telegram.fault("editMessageMedia", "slow", seconds=30)
     claim = await stage.worker.finish_next(RESULT)
     await ann.picture()
-    assert not await stage.worker.queue.was_answered(claim.job.id)
+    status = await stage.worker.queue.status(claim.job.id)
+    assert not status.answered
     await stage.bot.kill()
     await stage.bot.start()
     await stage.answered(claim.job.id)
@@ -41,8 +41,7 @@ async def test_bot_killed_after_the_picture_was_sent_and_before_it_was_marked_an
     assert len(seen.pictures) == len(seen.from_bot) == 1
 
 
-async def test_bot_killed_while_it_gives_an_answer_that_was_refused_before_gives_it_once(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_bot_killed_while_it_gives_an_answer_that_was_refused_before_gives_it_once(stage: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("next in line")
     claim = await stage.worker.claim()
@@ -112,8 +111,7 @@ async def test_restart_of_redis_loses_neither_the_dialogue_nor_the_queue(
 # ---------------------------------------------------------------- stops
 
 
-async def test_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_stop_finishes_what_is_in_hand_and_leaves_quickly(stage: Any, ann: Any) -> None:
     await stage.telegram.fault("getFile", "slow", seconds=2)
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("Got it")

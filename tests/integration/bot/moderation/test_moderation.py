@@ -22,7 +22,7 @@ from local_stack import SIMULATED_TOKEN
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.edits.addresses import JobIds
 from qwenedit_bot.moderation.hook import ModerationHook, ModerationVerdict
-from qwenedit_jobs import RedisSettings, connect
+from qwenedit_jobs import Keys, RedisSettings, connect, result_ref
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -102,19 +102,10 @@ async def judge(the_judge: Judge) -> AsyncIterator[Judge]:
     the_judge.over.set()
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def moderated(redis_server: Any, performing: Any, the_judge: Judge) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
+@pytest.fixture(scope="module")
+def bot_settings(the_judge: Judge) -> dict[str, str]:
     hook = {"MODERATION_URL": f"{the_judge.url}/check?key={PLACE}", "MODERATION_TOKEN": TOKEN}
-    async with performing(redis_server.url, JOBS_PER_DAY="5", **hook) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(moderated: Any) -> AsyncIterator[Any]:
-    yield moderated
-    await moderated.worker.clear()
+    return {"JOBS_PER_DAY": "5", **hook}
 
 
 async def left_today(ann: Any) -> str:
@@ -128,8 +119,7 @@ def kept(stage: Any, person: Any, message: int) -> list[bytes]:
         return list(client.keys(f"qwenedit:picture:{JobIds(SIMULATED_TOKEN)(person.chat_id, message)}*"))
 
 
-async def test_moderation_hook_sees_instruction_and_result_but_not_the_user(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_moderation_hook_sees_instruction_and_result_but_not_the_user(stage: Any, judge: Judge, ann: Any) -> None:
     await ann.send(album=[photo(), photo()], caption="combine them")
     await ann.press("One picture")
     claim = await stage.worker.finish_next(RESULT)
@@ -153,8 +143,7 @@ async def test_refused_instruction_becomes_no_job_costs_nothing_and_is_not_kept(
     assert "5 pictures left today" in await left_today(ann)
 
 
-async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage: Any, judge: Judge, ann: Any) -> None:
     judge.answers["result"] = {"allow": False}
     (sent,) = await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.finish_next(RESULT)
@@ -169,8 +158,7 @@ async def test_refused_result_is_never_shown_costs_nothing_and_is_deleted(stage:
     assert not seen.pictures
 
 
-async def test_refused_results_count_from_the_fourth_of_a_day_on(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_refused_results_count_from_the_fourth_of_a_day_on(stage: Any, judge: Judge, ann: Any) -> None:
     judge.answers["result"] = {"allow": False}
     for number in range(4):
         await ann.send(photo=photo(), caption="make it snow")
@@ -191,8 +179,7 @@ async def test_moderation_hook_without_an_answer_lets_nothing_through(stage: Any
     assert await stage.worker.queue.unfinished_ids() == []
 
 
-async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judge, ann: Any) -> None:
     judge.answers["result"] = 500
     await ann.send(photo=photo(), caption="make it snow")
     await stage.worker.finish_next(RESULT)
@@ -200,8 +187,7 @@ async def test_result_that_cannot_be_checked_is_withheld(stage: Any, judge: Judg
     assert "5 pictures left today" in await left_today(ann)
 
 
-async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_neither_its_address_nor_its_token_is_logged(stage: Any, judge: Judge, ann: Any) -> None:
     judge.answers["request"] = 500
     await ann.send(photo=photo(), caption="make it snow")
     await ann.says("I couldn't check")
@@ -223,8 +209,7 @@ async def test_moderation_hook_that_is_silent_lets_nothing_through(
             assert await hook.of_request("1", "make it snow", [photo()]) is ModerationVerdict.UNCHECKED
 
 
-async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: Judge) -> None:
-    ann = await stage.telegram.user()
+async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: Judge, ann: Any) -> None:
     await ann.send(photo=photo(), caption="make it snow")
     claim = await stage.worker.claim()
     await ann.block()
@@ -235,10 +220,33 @@ async def test_result_whose_answer_is_refused_is_judged_once(stage: Any, judge: 
     assert [asked["stage"] for asked in judge.asked] == ["request", "result"]
 
 
+async def test_verdict_is_about_the_picture_that_was_judged_and_no_other(stage: Any, judge: Judge, ann: Any) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    await ann.block()
+    await stage.worker.finish(claim, RESULT)
+    await stage.answered(claim.job.id)
+    judge.answers["result"] = {"allow": False}
+    await stage.worker.store.put(result_ref(claim.job.id, 1), photo("PNG"))
+    await ann.unblock()
+    await ann.says("don't allow what came out")
+    assert [asked["stage"] for asked in judge.asked] == ["request", "result", "result"]
+    assert (await ann.snapshot()).pictures == ()
+
+
+async def test_answer_that_a_worker_says_was_given_is_given_and_judged(stage: Any, judge: Judge, ann: Any) -> None:
+    await ann.send(photo=photo(), caption="make it snow")
+    claim = await stage.worker.claim()
+    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
+        await redis.hset(Keys().job(claim.job.id), mapping={"answered_at": "1", "answer": "picture"})
+    await stage.worker.finish(claim, RESULT)
+    await ann.picture()
+    assert [asked["stage"] for asked in judge.asked] == ["request", "result"]
+
+
 async def test_new_words_of_a_job_are_checked_with_its_photo_and_the_old_ones_count_where_they_are_refused(
-    stage: Any, judge: Judge
+    stage: Any, judge: Judge, ann: Any
 ) -> None:
-    ann = await stage.telegram.user()
     (sent,) = await ann.send(photo=photo(), caption="make it snow")
     await stage.jobs(1)
     judge.answers["request"] = {"allow": False}

@@ -17,33 +17,13 @@ from qwenedit_jobs import Reason
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.usefixtures("within_a_day")]
 
-BEA, ADMIN = 774_123_457, 900_001
+ADMIN = 900_001
+SETTINGS = {"JOBS_PER_DAY": "9", "ADMINS": str(ADMIN), "PICTURE_TTL": "7200"}
 WISH = "make it snow on the purple camel"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def counted(redis_server: Any, performing: Any) -> AsyncIterator[Any]:
-    with redis_client.Redis.from_url(redis_server.url) as client:
-        client.flushall()
-    settings = {"JOBS_PER_DAY": "9", "ADMINS": str(ADMIN), "PICTURE_TTL": "7200"}
-    async with performing(redis_server.url, **settings) as stage:
-        yield stage
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def stage(counted: Any) -> AsyncIterator[Any]:
-    yield counted
-    await counted.worker.clear()
-
-
-@pytest.fixture
-def client(stage: Any) -> Iterator[Any]:
-    with redis_client.Redis.from_url(stage.redis_url) as client:
-        yield client
 
 
 def contents(client: Any, key: bytes) -> bytes:
@@ -122,11 +102,10 @@ async def everything(performing: Any, tmp_path_factory: pytest.TempPathFactory) 
         await redis.kill()
 
 
-async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any, client: Any) -> None:
-    ann = await stage.telegram.user()
+async def test_forget_drops_an_answer_that_was_set_aside_with_its_job(stage: Any, client: Any, ann: Any) -> None:
     await ann.send(photo=photo(), caption=WISH)
     claim = await stage.worker.claim()
-    key = f"qwenedit:job:{claim.job.id}"
+    key = f"qwenedit:accepted:{claim.job.id}"
     payload = client.hget(key, "payload")
     client.hset(key, "payload", '{"from": "the future"}')
     await stage.worker.fail(claim, Reason.OUT_OF_MEMORY)
@@ -240,7 +219,7 @@ async def test_forget_leaves_nothing_but_the_list_after_every_feature(everything
     marks = (str(ann.id), FIRST_NAME, USERNAME, WORDS, *jobs)
     with redis_client.Redis.from_url(stage.redis_url) as client:
         before = {place(key) for key in about(client, *marks)}
-        more = "job picture draft language reply said occasion verdict unfinished leases inbox account:charged backlog"
+        more = "job picture draft language reply said occasion judged unfinished leases inbox account:charged backlog"
         assert before >= {*LEFT.keys() - {"banned"}, *more.split()}
         admin = await stage.telegram.user(ADMIN)
         await admin.send(f"/ban {ann.id}")

@@ -9,32 +9,23 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.upkeep.janitor import Janitor
-from qwenedit_jobs import Done, Edit, Job, JobQueue, Keys, Reason, Result, State
+from qwenedit_jobs import Done, Edit, Job, Keys, Reason, Result, State
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.queue.intake import QueueLimits
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_testkit.job_queue import JobQueue
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from qwenedit_testkit.clock import Clock
+
 JOB = Job(id="0123456789abcdef", user_id=7, edit=Edit(prompt="snow", pictures=("p",), seed=1), reply=None)
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
 def metrics() -> BotMetrics:
     return BotMetrics(CollectorRegistry())
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

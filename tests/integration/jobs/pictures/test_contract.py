@@ -17,6 +17,7 @@ from qwenedit_jobs import (
     result_ref,
 )
 from qwenedit_jobs.pictures import object_store, redis_store
+from qwenedit_jobs.queue.queue_view import QueueView
 
 PICTURE = os.urandom(1_500_000)
 SMALL = b"\x89PNG small"
@@ -125,12 +126,12 @@ async def test_result_that_is_not_the_jobs_own_is_none(desk, store):
     assert await store.get(other.edit.pictures[0]) == SMALL
 
 
-async def test_job_that_names_another_one_is_unreadable(desk, store):
+async def test_job_that_names_another_one_stays_what_was_accepted(desk, store):
     job, other = await accepted(desk, store), await accepted(desk, store, 2)
     payload = await desk.redis.hget(desk.keys.job(other.id), "payload")
     await desk.redis.hset(desk.keys.job(job.id), "payload", payload)
-    assert await desk.queue.status(job.id) is None
-    assert await desk.queue.exists(job.id)
+    assert await QueueView(desk.redis, desk.keys).status(job.id) is None
+    assert (await desk.queue.status(job.id)).job == job
 
 
 async def test_store_lets_a_service_do_what_it_is_for(store):

@@ -9,7 +9,6 @@ import pytest
 from qwenedit_jobs import (
     Done,
     Fail,
-    JobQueue,
     Reason,
     RedisPictureStore,
     RedisSettings,
@@ -20,6 +19,7 @@ from qwenedit_jobs import (
     durations,
     result_ref,
 )
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.redis import settled_memory
 
 KEPT = 86_400

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_jobs.model import Outcome
-    from qwenedit_jobs.queue.operator_queue import OperatorQueue
+    from qwenedit_testkit.job_queue import JobQueue
 
 KEYS = Keys()
 LONG = 100_000.0
@@ -110,7 +110,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     runner: ClassVar[asyncio.Runner]
     redis: ClassVar[Redis]
-    queue: ClassVar[OperatorQueue]
+    queue: ClassVar[JobQueue]
     reached: ClassVar[Counter[str]]
     """Which calls met which answers, in all examples: a machine that never gets somewhere shows nothing about it."""
 
@@ -470,11 +470,13 @@ class QueueMachine(RuleBasedStateMachine):
     def _nothing_is_kept_for_ever(self, seen: Seen) -> None:
         jobs = {KEYS.job(job.id): job.final for job in self.model.jobs.values()}
         claims = {KEYS.claim_prefix + token: True for token in self.model.claims}
-        assert {key: seen.mortal.get(key) for key in jobs | claims} == jobs | claims
+        records = {KEYS.accepted(job.id): True for job in self.model.jobs.values()}
+        mortal = jobs | claims | records
+        assert {key: seen.mortal.get(key) for key in mortal} == mortal
         assert all(seen.seconds[key] <= durations.UNANSWERED_JOB for key in jobs)
         users = {KEYS.user(user) for user in range(3)}
         pictures = {key for key in seen.values if key.startswith(KEYS.picture_prefix)}
-        assert set(seen.values) <= {*jobs, *claims, *users, *pictures, *KEYS.kinds, KEYS.paused}
+        assert set(seen.values) <= {*mortal, *users, *pictures, *KEYS.kinds, KEYS.paused}
 
 
 def how_long(seconds: int) -> str:

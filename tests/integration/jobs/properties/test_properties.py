@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from qwenedit_jobs import RedisSettings, connect
-from qwenedit_jobs.queue.operator_queue import OperatorQueue
+from qwenedit_testkit.job_queue import JobQueue
 from tests.integration.jobs.properties.machine import FAIR, KEYS, UNFAIR, QueueMachine
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def machine(redis_url: str) -> Iterator[type[QueueMachine]]:
         client = connect(RedisSettings(redis_url=redis_url))
 
         class Bound(QueueMachine):
-            runner, redis, queue, reached = loop, client, OperatorQueue(client, KEYS), Counter[str]()
+            runner, redis, queue, reached = loop, client, JobQueue(client, KEYS), Counter[str]()
 
         yield Bound
         loop.run(client.aclose())

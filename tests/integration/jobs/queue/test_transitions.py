@@ -9,7 +9,6 @@ import pytest
 
 from qwenedit_jobs import (
     Fail,
-    JobQueue,
     Lease,
     Phase,
     Reason,
@@ -21,6 +20,7 @@ from qwenedit_jobs import (
     UnreadableJobError,
     connect,
 )
+from qwenedit_testkit.job_queue import JobQueue
 
 # ---------------------------------------------------------------- claim
 

@@ -34,7 +34,8 @@ def installation(desk):
 
 async def spoil(desk, number, fields):
     job = await desk.enqueued(number)
-    await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
+    for key in (desk.keys.job(job.id), desk.keys.accepted(job.id)):
+        await desk.redis.hset(key, mapping=fields)
     return job
 
 
@@ -80,7 +81,8 @@ async def test_unreadable_job_is_erased_with_its_user_wherever_it_stands(desk, q
     job = await desk.enqueued(1)
     await desk.redis.set(desk.keys.picture(job.edit.pictures[0]), "x")
     await desk.queue.claim(worker="w", token="t", lease=30)
-    await desk.redis.hset(desk.keys.job(job.id), mapping=fields)
+    for key in (desk.keys.job(job.id), desk.keys.accepted(job.id)):
+        await desk.redis.hset(key, mapping=fields)
     assert await queue.erase_unreadable(job.id)
     assert not await queue.erase_unreadable(job.id)
     left = set(await desk.redis.keys("*")) - {desk.keys.time, desk.keys.claim_prefix + "t"}

@@ -18,7 +18,7 @@ from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import StorageFullError
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits
 
 IDS = JobIds("1:token")
 
@@ -63,7 +63,7 @@ class Replicas:
     async def count_waiting(self) -> int:
         return 0
 
-    async def count_unfinished_of(self, _user_id: int) -> int:
+    async def count_unfinished_of(self, _user_id: int, *, most: int) -> int:  # noqa: ARG002 - as of the queue
         return 0
 
     async def give_back(self, *_request: Any) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qwenedit_jobs.cli.output import Answer, CommandError, show
 from qwenedit_jobs.model import Edit, Job, State
 from qwenedit_jobs.picture_refs import input_ref
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits
 from qwenedit_jobs.sample_picture import PNG_SIGNATURE, gradient
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from qwenedit_jobs.cli.pending import pending_answer, pending_requests, pending_
 from qwenedit_jobs.cli.recent_warnings import NAMESPACE, lines, present_troubles
 from qwenedit_jobs.cli.worker_status import cut_off, seen_workers, show_workers, worker_troubles
 from qwenedit_jobs.model import Memory, State, short_id
-from qwenedit_jobs.queue.queue import SHARE
+from qwenedit_jobs.queue.queue_view import SHARE
 from qwenedit_jobs.redis.connection import check_writable
 from qwenedit_jobs.workers.registry import Workers
 

@@ -13,7 +13,7 @@ from qwenedit_jobs.lanes.entries import DoneResult, Entry, Occupancy, SetAside, 
 from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from redis.asyncio import Redis
 
@@ -140,15 +140,20 @@ class Lanes:
         """Move an entry that can't be handled out of its lane, and keep it for the operator."""
         await self._scripts.run("set_aside", **_arguments(entry), why=json.dumps(why))
 
-    async def drain(self, stream: str, job_prefix: str, *, at_once: int = 100) -> int:
+    async def drain(self, stream: str, prefixes: Sequence[str], *, at_once: int = 100) -> int:
         """Move ended jobs from the stream into their chats' lanes, so many in about a millisecond of Redis' time.
+
+        Args:
+            stream: The stream's key.
+            prefixes: Of the keys that may have a job's chat in their `payload`; the first that has one counts.
+            at_once: The number of jobs.
 
         Returns:
             How many were moved.
         """
         moved, drained = 0, at_once
         while drained == at_once:
-            drained = int(await self._scripts.run("drain", stream=stream, job_prefix=job_prefix, count=at_once))
+            drained = int(await self._scripts.run("drain", stream=stream, prefixes=prefixes, count=at_once))
             moved += drained
         return moved
 

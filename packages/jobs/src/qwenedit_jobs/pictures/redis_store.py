@@ -8,8 +8,7 @@ from redis.exceptions import OutOfMemoryError
 
 from qwenedit_jobs.errors import PictureExpiredError, PictureTooLargeError, StorageFullError
 from qwenedit_jobs.picture_refs import MAX_BYTES
-from qwenedit_jobs.queue.queue import SHARE
-from qwenedit_jobs.queue.queue_view import SCRIPTS
+from qwenedit_jobs.queue.queue_view import SCRIPTS, SHARE
 from qwenedit_jobs.redis import chunks
 from qwenedit_jobs.redis.scripts import Scripts, named
 
@@ -62,7 +61,7 @@ class RedisPictureStore:
         return data
 
     async def deposit(self, ref: str, data: bytes) -> bytes:  # noqa: ARG002 - elsewhere it is needed
-        """Return the picture itself: `JobQueue.settle` brings it to Redis."""
+        """Return the picture itself: `Leases.settle` brings it to Redis."""
         return data
 
     async def size(self, ref: str) -> int:

@@ -37,7 +37,7 @@ class PictureStore(Protocol):
         """Bring a result to where pictures lie.
 
         Returns:
-            What `JobQueue.complete` is to bring to Redis: the picture, or nothing.
+            What `Leases.settle` is to bring to Redis: the picture, or nothing.
         """
 
     async def size(self, ref: str) -> int:

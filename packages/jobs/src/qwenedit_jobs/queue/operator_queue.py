@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
 from qwenedit_jobs.model import State
+from qwenedit_jobs.queue.intake import Intake
 from qwenedit_jobs.queue.job_records import JobRecord, record_of
 from qwenedit_jobs.queue.parsing import known, whole
-from qwenedit_jobs.queue.queue import JobQueue
 from qwenedit_jobs.queue.queue_view import MOST_OF_ALL
 from qwenedit_jobs.redis.scripts import named
 
@@ -31,7 +31,7 @@ class Requeued(StrEnum):
     UNKNOWN = "unknown"
 
 
-class OperatorQueue(JobQueue):
+class OperatorQueue(Intake):
     """The queue with operators' transitions."""
 
     async def pause(self) -> tuple[bool, float]:

@@ -15,10 +15,15 @@ from pydantic import ValidationError
 from qwenedit_jobs.errors import UnreadableJobError, UnreadableRecordError
 from qwenedit_jobs.model import Claim, Job, Phase, Reason, Result, State, Status
 from qwenedit_jobs.picture_refs import is_of_job
+from qwenedit_jobs.redis.scripts import named
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+ON_RECORD = frozenset(
+    ("payload", "user", "sources", "max_attempts", "picture_ttl", "answered_at", "answer", "shown", "requeued")
+)
+"""Fields of a job's hash that workers have no say in."""
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -47,6 +52,16 @@ def claim_of(reply: Mapping[str, Any], token: str) -> Claim:
 
 def _text(value: str | bytes) -> str:
     return value if isinstance(value, str) else value.decode(errors="backslashreplace")
+
+
+def fields_in(reply: Sequence[str] | str) -> dict[str, str] | str:
+    """Read the fields and values that a script returns by turns; it may say in words why it has none."""
+    return reply if isinstance(reply, str) else named(reply)
+
+
+def as_accepted(fields: Mapping[str, str], record: Mapping[str, str]) -> dict[str, str]:
+    """Return a job's hash with what the bot has on record, in place of what workers may have written."""
+    return {name: value for name, value in fields.items() if name not in ON_RECORD} | dict(record)
 
 
 def status_of(fields: object, job_id: str) -> Status:
@@ -104,6 +119,7 @@ def _status_of(fields: Mapping[str, str]) -> Status:
         answer=fields.get("answer", ""),
         ending=whole(fields.get("requeued", 0)),
         expires_at=seconds(fields, "expires_at"),
+        shown=fields.get("shown", ""),
         sources=fields.get("sources", ""),
         max_attempts=whole(fields.get("max_attempts", 0)),
         detail=fields.get("detail", ""),

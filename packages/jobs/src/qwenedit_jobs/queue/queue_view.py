@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 
 from qwenedit_jobs.errors import UnreadableRecordError
 from qwenedit_jobs.model import Counts, Memory
-from qwenedit_jobs.queue.parsing import status_of
+from qwenedit_jobs.queue.parsing import fields_in, status_of
 from qwenedit_jobs.redis.scripts import Scripts, named
 
 if TYPE_CHECKING:
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 SCRIPTS = Path(__file__).parent / "lua"
 MOST_OF_ALL = 100_000
 """Jobs per state that are read; far more than the queue's limit."""
+SHARE = 0.9
+"""Share of Redis' `maxmemory` up to which photos and jobs are accepted, with room for the results of all unfinished
+jobs. The rest is for small writes: a service needs some to say that there's no room."""
+TIDY_SHARE = 0.75
+"""Share of it that the janitor keeps to by deleting the pictures of answered jobs, oldest first."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,21 +75,25 @@ class QueueView:
         """Return several jobs, in one round trip; forgotten and unreadable ones are left out."""
         ids = list(job_ids)
         hashes = await self._hashes(ids)
-        statuses: list[Status] = []
-        for job_id, fields in zip(ids, hashes, strict=True):
-            try:
-                statuses += [status_of(fields, job_id)] if fields else []
-            except UnreadableRecordError as error:
-                # A job that is shown to nobody must not keep the others from being shown.
-                self._note_unreadable(job_id, str(error))
-        return statuses
+        statuses = [self._status(job_id, fields) for job_id, fields in zip(ids, hashes, strict=True)]
+        return [status for status in statuses if status is not None]
+
+    def _status(self, job_id: str, fields: dict[str, str] | str) -> Status | None:
+        try:
+            return status_of(fields, job_id) if fields else None
+        except UnreadableRecordError as error:
+            # A job that is shown to nobody must not keep the others from being shown.
+            self._note_unreadable(job_id, str(error))
+            return None
 
     async def _hashes(self, job_ids: Sequence[str]) -> list[dict[str, str] | str]:
         """Return each job's hash; if it's too large or of another type, the reason why it isn't read."""
+        return [fields_in(each) for each in (await self._records(job_ids))["found"]]
+
+    async def _records(self, job_ids: Sequence[str], *, accepted: bool = False) -> dict[str, Any]:
         if not job_ids:
-            return []
-        hashes = await self._run("records", ids=job_ids, most=256 << 10, of_all=16 << 20)
-        return [each if isinstance(each, str) else dict(zip(each[::2], each[1::2], strict=True)) for each in hashes]
+            return {"found": [], "accepted": [], "older": 0}
+        return named(await self._run("records", ids=job_ids, accepted=accepted, most=256 << 10, of_all=16 << 20))
 
     def _note_unreadable(self, job_id: str, why: str) -> None:
         if job_id in self._unreadable:
@@ -161,6 +170,7 @@ class QueueView:
         pipeline.zcard(self._keys.delayed)
         return sum(await pipeline.execute())
 
-    async def count_unfinished_of(self, user_id: int) -> int:
-        """Count one user's unfinished jobs."""
-        return int(await self._redis.scard(self._keys.user(user_id)))
+
+def milliseconds(seconds: float) -> int:
+    """Return a duration as scripts get it."""
+    return round(seconds * 1000)

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from redis.exceptions import NoPermissionError, OutOfMemoryError
@@ -28,6 +28,9 @@ LAYOUT = 2
 """What this version writes, and the newest that it reads."""
 FIELD, BOT, NOTED = "layout", "bot", "noted"
 """Fields: the layout, whose it is, and when its bot last wrote here."""
+RECORDED, UNRECORDED = "recorded", "unrecorded_until"
+"""Fields: the same as `NOTED`, unless a release that kept no record of accepted jobs has written there since; and until
+when its jobs are answered all the same. Scripts read both."""
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +92,7 @@ class StateWatch:
             AnotherBotError: Another bot has claimed the prefix.
             RedisError: Redis is down.
         """
-        layout, noted = await self.redis.hmget(self.keys.layout, [FIELD, NOTED])
+        layout, noted, recorded = await self.redis.hmget(self.keys.layout, [FIELD, NOTED, RECORDED])
         with suppress(OutOfMemoryError):
             lost = self._noted and (layout is None or float(noted or 0) < self._noted - durations.STATE_LOSS)
             if lost or (self._lost and time.time() - self._lost > durations.LOG):
@@ -97,7 +100,10 @@ class StateWatch:
                 log.error("redis.lost_data", reason="it is another one, empty or older: what users had is gone")
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)
             self._noted = time.time()
-            await self.redis.hset(self.keys.layout, NOTED, str(round(self._noted)))
+            fields: dict[Any, Any] = dict.fromkeys((NOTED, RECORDED), str(round(self._noted)))
+            if noted != recorded:
+                fields[UNRECORDED] = str(round(self._noted) + durations.ANSWERED_JOB)
+            await self.redis.hset(self.keys.layout, mapping=fields)
 
 
 async def forget_bot(redis: Redis, keys: Keys) -> str | None:

@@ -9,19 +9,9 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from qwenedit_jobs import (
-    Done,
-    Fail,
-    JobQueue,
-    Phase,
-    RedisPictureStore,
-    RedisSettings,
-    Release,
-    Result,
-    connect,
-    result_ref,
-)
+from qwenedit_jobs import Done, Fail, Phase, RedisPictureStore, RedisSettings, Release, Result, connect, result_ref
 from qwenedit_jobs.workers.registry import Presence, Workers
+from qwenedit_testkit.job_queue import JobQueue
 from qwenedit_testkit.waiting import background
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 
 from qwenedit_bot.payments.payments import Pack
 from qwenedit_jobs import RedisSettings
-from qwenedit_jobs.queue.queue import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits
 from qwenedit_jobs.settings import LogLevel  # noqa: TC001 - pydantic reads the annotations
 
 UPDATES_AT_ONCE = 50

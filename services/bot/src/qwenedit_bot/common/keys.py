@@ -54,9 +54,9 @@ class BotKeys:
         """HASH lot → jobs left: what a user was granted or has bought."""
         return f"{self.account_prefix}{user_id}:lots"
 
-    def verdict(self, job_id: str) -> str:
-        """STRING: what moderation has said of a job's result."""
-        return f"{self.prefix}:verdict:{job_id}"
+    def judged(self, job_id: str) -> str:
+        """STRING: what moderation has said of a job's result, and the digest of the picture."""
+        return f"{self.prefix}:judged:{job_id}"
 
     def payments(self, user_id: int) -> str:
         """HASH charge → what a user has paid, as JSON."""

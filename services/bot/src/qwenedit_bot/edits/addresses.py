@@ -1,9 +1,7 @@
-"""Checks that a job's answer goes where the bot was asked for it, whatever a worker writes into Redis.
+"""Ids of jobs, and which jobs the bot answers: those that it accepted, whatever a worker writes into Redis.
 
-Somebody with the workers' Redis password can write a whole job, with the chat and the message of its answer. A job's
-id is an HMAC of that address, and its key is derived from the bot's token. So a job whose id doesn't fit its address
-was made up or changed, and isn't answered. The bot signs where a job's photos came from with the same key: otherwise a
-worker could name anybody's photos there, for the job that its user asks for next.
+A job's id is an HMAC of its message, with a key that is derived from the bot's token, so that nobody can guess it. What
+the bot accepted under that id it has on record, where workers can't write; see `qwenedit_jobs.queue.intake`.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 from cachetools import LRUCache
 
-from qwenedit_jobs import Status, job_id
+from qwenedit_jobs import Acceptance, Status, job_id
 from qwenedit_jobs.queue.operator_queue import OperatorQueue
 
 if TYPE_CHECKING:
@@ -59,7 +57,11 @@ class JobIds:
 
 
 class AddressedQueue(OperatorQueue):
-    """The queue, in which a job with a forged address has no `reply`, and one with forged sources has none."""
+    """The queue, in which a job that the bot didn't accept has no `reply`: nobody waits for it.
+
+    A job of the release before, which kept no record, counts as accepted if its id and its address fit; its sources are
+    signed.
+    """
 
     def __init__(self, redis: Redis, keys: Keys, *, ids: JobIds, picture_ttl: int) -> None:
         super().__init__(redis, keys, picture_ttl=picture_ttl)
@@ -76,7 +78,10 @@ class AddressedQueue(OperatorQueue):
     def _proven(self, status: Status) -> Status:
         job, reply = status.job, status.job.reply
         status = replace(status, sources=self._ids.proven(job.id, status.sources))
-        if reply is None or self._ids(reply.chat_id, reply.source_message_id, reply.discriminator) == job.id:
+        if status.acceptance is Acceptance.RECORDED or reply is None:
+            return status
+        fits = self._ids(reply.chat_id, reply.source_message_id, reply.discriminator) == job.id
+        if status.acceptance is Acceptance.OLDER and fits:
             return status
         if job.id not in self._logged:
             log.error("job.forged", job=job.id, state=status.state)

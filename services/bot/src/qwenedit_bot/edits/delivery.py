@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.results import ResultPicture, Results
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts, Words
-    from qwenedit_jobs import JobQueue, PictureStore, ReplyTo, Status
+    from qwenedit_jobs import Intake, PictureStore, ReplyTo, Status
     from qwenedit_jobs.lanes import Entry
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 class Deliver:
     """Handles the entries of ended jobs for the scheduler. Never gives up."""
 
-    queue: JobQueue
+    queue: Intake
     answering: Answering
     metrics: BotMetrics
     eta: Eta
@@ -93,22 +93,24 @@ class Deliver:
         with tracing.continued(
             "deliver answer", status.trace_context, attributes=attributes.of_job(status.job.id)
         ) as span:
-            outcome = AnswerOutcome.NOBODY if reply is None else await self.answering.give(status, reply)
+            outcome, shown = AnswerOutcome.NOBODY, ""
+            if reply is not None:
+                outcome, shown = await self.answering.give(status, reply)
             span.set({attributes.OUTCOME: outcome})
-            await self._note(status, outcome)
+            await self._note(status, outcome, shown)
         if outcome in REFUSED:
             pause = timeouts.REFUSED_PAUSE if status.answered else 5.0
             raise LaterError(pause, "chat", apart=True)
         if outcome in IN_WORDS:
             raise LaterError(timeouts.LATE_EDITS, "late_edit", apart=True)
 
-    async def _note(self, status: Status, outcome: AnswerOutcome) -> None:
+    async def _note(self, status: Status, outcome: AnswerOutcome, shown: str) -> None:
         """Record what the user got; after a crash before this, the same answer is given again."""
         if status.answered and outcome == status.answer:  # noting it once more would keep the job for longer
             return
         if outcome not in REFUSED:
             await self.quotas.settle(status.job.user_id, status.job.id)
-        answered_at = await self.queue.answered(status.job.id, ending=status.ending, how=outcome)
+        answered_at = await self.queue.answered(status.job.id, ending=status.ending, how=outcome, shown=shown)
         await self.backlog.job_answered(status.job.user_id)
         if answered_at is None:
             return
@@ -164,8 +166,8 @@ class Answering:
     larger_megapixels: float = 0
     """0 offers no larger picture."""
 
-    async def give(self, status: Status, reply: ReplyTo) -> AnswerOutcome:
-        """Answer a job; returns what its user got.
+    async def give(self, status: Status, reply: ReplyTo) -> tuple[AnswerOutcome, str]:
+        """Answer a job; returns what its user got, and the digest of the picture if it's one.
 
         Raises:
             LaterError: the rate limit or memory doesn't allow it now.
@@ -175,14 +177,14 @@ class Answering:
         try:
             if answer.rings and answer.message_id == reply.placeholder_id:
                 answer = await self._go_on(answer, View(answer.words(Text.SENDING)))
-            outcome = await self._give(answer)
+            outcome, shown = await self._give(answer)
         except (ChatUnreachableError, TelegramRefusedError) as error:
             # Telegram refused each form: only the chat's return can help.
             log.warning("answer.unreachable", error=str(error))
-            return AnswerOutcome.UNREACHABLE
+            return AnswerOutcome.UNREACHABLE, ""
         if answer.rings and answer.message_id != reply.placeholder_id:
             await self.messenger.delete(answer.to.chat_id, reply.placeholder_id, later=True)
-        return outcome
+        return outcome, shown
 
     async def say_again(self, status: Status, reply: ReplyTo) -> None:
         """Restore a job's text answer, in case a late progress edit has overwritten it.
@@ -208,29 +210,30 @@ class Answering:
         message_id = await self.replies.find(to) or reply.placeholder_id
         return _Answer(status, to, message_id, self.texts.of(reply.language))
 
-    async def _give(self, answer: _Answer) -> AnswerOutcome:
+    async def _give(self, answer: _Answer) -> tuple[AnswerOutcome, str]:
         status = answer.status
         verdict = await self._withheld_for(answer)
         if verdict is not None:  # found before a crash
-            return await self._withhold(answer, verdict)
+            return await self._withhold(answer, verdict), ""
         if status.state is not State.DONE:
-            return await self._say_outcome(answer, status.state, status.reason)
+            return await self._say_outcome(answer, status.state, status.reason), ""
         if status.result is None:
-            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
+            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN), ""
         await self.messenger.ready(answer.to.chat_id, edit=True)  # before the picture takes memory
         try:
             async with self.results.read(status.result.picture) as result:
-                return await self._give_result(answer, result)
+                return await self._give_result(answer, result), result.digest
         except PictureExpiredError:
-            return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED)
+            return await self._say_outcome(answer, State.FAILED, Reason.PICTURE_EXPIRED), ""
         except PictureRefusedError:
             log.error("answer.result_unreadable")  # noqa: TRY400 - there is no more to say
-            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN)
+            return await self._say_outcome(answer, State.FAILED, Reason.UNKNOWN), ""
 
     async def _give_result(self, answer: _Answer, result: ResultPicture) -> AnswerOutcome:
         status = answer.status
         if self.moderation is not None:
-            verdict = await self.moderation.of_result(answer.job_id, status.job.edit.prompt, result.data)
+            prompt, digest = status.job.edit.prompt, result.digest
+            verdict = await self.moderation.of_result(answer.job_id, prompt, result.data, digest)
             if verdict is not ModerationVerdict.ALLOWED:
                 return await self._withhold(answer, verdict)
         quota = None if is_group(answer.to.chat_id) else await self.quotas.of(status.job.user_id)

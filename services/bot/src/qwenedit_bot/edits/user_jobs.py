@@ -65,14 +65,14 @@ class UserJobs:
             ),
             PersonalData(
                 "jobs with their instructions and Telegram's ids of their photos, from the answer on",
-                "job_prefix job",
+                "job_prefix job accepted_prefix accepted",
                 seconds=durations.ANSWERED_JOB,
                 told="answered",
             ),
-            PersonalData("jobs without an answer", "job", seconds=durations.UNANSWERED_JOB, told="unanswered"),
+            PersonalData("jobs without an answer", "job accepted", seconds=durations.UNANSWERED_JOB, told="unanswered"),
             PersonalData("IDs of jobs in the queue", f"{_PLACES} user", until="they are answered, or dropped"),
             PersonalData("IDs of jobs that are being forgotten", "forgetting", until="they have ended"),
-            PersonalData("whether moderation lets a result be shown", "verdict", seconds=timeouts.VERDICT),
+            PersonalData("whether moderation lets a result be shown", "judged", seconds=timeouts.VERDICT),
             PersonalData(
                 "which job a worker has claimed",
                 "claim_prefix",
@@ -118,7 +118,8 @@ class UserJobs:
         job = status.job
         if status.state.final and await self._drop_answer(job.id):
             await self.queue.answered(job.id, ending=status.ending)
-        if not await self.queue.was_answered(job.id):
+        now = await self.queue.status(job.id)
+        if now is None or not now.answered:
             return
         refs = [input_ref(job.id, number) for number in range(MAX_PICTURES)]
         if status.result is not None:
@@ -128,7 +129,7 @@ class UserJobs:
         except PictureStoreUnavailableError as error:  # `tick` tries again
             log.warning("user.pictures_not_erased", job=job.id, error=str(error))
             return
-        await self.redis.unlink(self.keys.verdict(job.id))
+        await self.redis.unlink(self.keys.judged(job.id))
         if job.reply is not None:
             await self.replies.forget_answer(Source.of_job(job.reply))
         if not await self.queue.forget_job(job.id):

@@ -68,23 +68,24 @@ class ModerationHook:
         """Judge a wish before it becomes a job."""
         return await self._ask("request", job_id, instruction, pictures)
 
-    async def of_result(self, job_id: str, instruction: str, picture: bytes) -> ModerationVerdict:
-        """Judge a result before it is shown, once however often its answer is tried: a job has one result."""
-        verdict_before = await self._known(job_id)
-        if verdict_before is not None:
-            return verdict_before
+    async def of_result(self, job_id: str, instruction: str, picture: bytes, digest: str) -> ModerationVerdict:
+        """Judge a result before it is shown, each picture once, however often its answer is tried."""
+        before, judged = await self._known(job_id)
+        if before is not None and judged == digest:
+            return before
         verdict = await self._ask("result", job_id, instruction, [picture])
-        await self._redis.set(self._keys.verdict(job_id), verdict.value, ex=timeouts.VERDICT)
+        noted = f"{verdict.value} {digest}"
+        await self._redis.set(self._keys.judged(job_id), noted, ex=timeouts.VERDICT)
         return verdict
 
     async def withheld(self, job_id: str) -> ModerationVerdict | None:
         """Return why a result may not be shown, where that was found before."""
-        verdict = await self._known(job_id)
+        verdict, _digest = await self._known(job_id)
         return None if verdict is ModerationVerdict.ALLOWED else verdict
 
-    async def _known(self, job_id: str) -> ModerationVerdict | None:
-        verdict = await self._redis.get(self._keys.verdict(job_id))
-        return ModerationVerdict(str(verdict)) if verdict is not None else None
+    async def _known(self, job_id: str) -> tuple[ModerationVerdict | None, str]:
+        verdict, _, digest = str(await self._redis.get(self._keys.judged(job_id)) or "").partition(" ")
+        return ModerationVerdict(verdict) if verdict else None, digest
 
     async def _ask(self, stage: str, job_id: str, instruction: str, pictures: Sequence[bytes]) -> ModerationVerdict:
         with tracing.span(f"moderate {stage}", kind=tracing.Kind.CLIENT) as span:

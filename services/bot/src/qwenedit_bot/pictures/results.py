@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from qwenedit_decoder import headers
 from qwenedit_decoder.limits import MAX_RATIO, PictureRefusedError, Refusal
+from qwenedit_jobs import PictureExpiredError
 from qwenedit_telemetry import tracing
 
 if TYPE_CHECKING:
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
 
 EDITED_BY_AI: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 """IPTC's word for a picture to which a generative model has added (https://cv.iptc.org/newscodes/digitalsourcetype)."""
+
+log = structlog.get_logger(__name__)
 
 _LENGTH: Final = struct.Struct(">I")
 _SHORT: Final = struct.Struct(">H")
@@ -42,6 +48,8 @@ class ResultPicture:
     """A result in memory, marked as edited by AI."""
 
     data: bytes
+    digest: str
+    """Of the picture as the worker stored it: SHA-256 in hexadecimal digits."""
     is_photo: bool
     """sendPhoto takes it; otherwise only a file can carry it."""
 
@@ -56,25 +64,33 @@ class Results:
     """Name and version of the product, which the marks name."""
 
     @asynccontextmanager
-    async def read(self, ref: str) -> AsyncIterator[ResultPicture]:
+    async def read(self, ref: str, *, shown: str = "") -> AsyncIterator[ResultPicture]:
         """Have a result in memory inside the block.
+
+        Args:
+            ref: Its reference.
+            shown: The digest of the picture that its user got. A worker may have stored another one since.
 
         Raises:
             LaterError: there is no room in memory.
             PictureStoreUnavailableError: the store does not answer.
-            PictureExpiredError: it is not kept any more.
+            PictureExpiredError: it is not kept any more, or isn't the one that was shown.
             PictureRefusedError: it is neither PNG nor JPEG.
         """
         size = await self.store.size(ref)
         with self.memory.taken(2 * size):
             with tracing.span("read picture"):
                 data = await self.store.get(ref, size)
+            digest = hashlib.sha256(data).hexdigest()
+            if shown not in ("", digest):
+                log.error("result.forged", ref=ref)
+                raise PictureExpiredError(ref)
             header = headers.read_header(data)
             if header is None:
                 raise PictureRefusedError(Refusal.UNKNOWN)
             picture = marked(data, tool=self.tool)
             del data
-            yield ResultPicture(picture, _is_photo(header, picture))
+            yield ResultPicture(picture, digest, _is_photo(header, picture))
 
 
 def _is_photo(header: Header, data: bytes) -> bool:

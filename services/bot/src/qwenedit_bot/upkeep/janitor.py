@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
     from qwenedit_bot.common.metrics import BotMetrics
-    from qwenedit_jobs import JobQueue, LostAttempt
+    from qwenedit_jobs import Intake, LostAttempt
     from qwenedit_jobs.lanes import Lanes
 
 
@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 class Janitor:
     """Ends expired leases, pauses and waits, and updates the queue's metrics."""
 
-    queue: JobQueue
+    queue: Intake
     redis: Redis
     lanes: Mapping[str, Lanes]
     """The lanes of updates, answers and requests, by name."""

@@ -16,7 +16,7 @@ from qwenedit_worker.common.errors import QueueUnavailableError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs import Leases
     from qwenedit_jobs.workers.registry import Workers
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -122,7 +122,7 @@ class WarmUp:
         )
 
 
-async def demanded(queue: JobQueue, workers: Workers, *, by: str) -> bool:
+async def demanded(queue: Leases, workers: Workers, *, by: str) -> bool:
     """Whether a job waits that no other worker is ready for; no where Redis does not tell.
 
     Args:

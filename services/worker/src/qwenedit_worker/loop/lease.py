@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from qwenedit_jobs import Claim, JobQueue
+    from qwenedit_jobs import Claim, Leases
     from qwenedit_worker.comfyui import Progress
     from qwenedit_worker.telemetry.metrics import Metrics
 
@@ -55,7 +55,7 @@ class LeaseKeeper:
 
     def __init__(
         self,
-        queue: JobQueue,
+        queue: Leases,
         claim: Claim,
         *,
         lease: float,

@@ -14,7 +14,7 @@ from qwenedit_worker.common.waiting import Signal, unless
 from qwenedit_worker.loop.outcomes import AttemptOutcome, Finished, JobCancelled, LeaseLost
 
 if TYPE_CHECKING:
-    from qwenedit_jobs import Claim, JobQueue, PictureStore
+    from qwenedit_jobs import Claim, Leases, PictureStore
     from qwenedit_jobs.model import Outcome
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.shutdown import Shutdown
@@ -34,7 +34,7 @@ class Settlement:
         shutdown: Ends the wait for Redis.
     """
 
-    def __init__(self, *, queue: JobQueue, pictures: PictureStore, activity: Activity, shutdown: Shutdown) -> None:
+    def __init__(self, *, queue: Leases, pictures: PictureStore, activity: Activity, shutdown: Shutdown) -> None:
         self._queue = queue
         self._pictures = pictures
         self._activity = activity

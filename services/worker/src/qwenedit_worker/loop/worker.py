@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from contextlib import AbstractContextManager
 
-    from qwenedit_jobs import Claim, Job, JobQueue, PictureStore, Settled
+    from qwenedit_jobs import Claim, Job, Leases, PictureStore, Settled
     from qwenedit_worker.health.activity import Activity
     from qwenedit_worker.health.comfyui_watch import ComfyUIWatch
     from qwenedit_worker.health.shutdown import Shutdown
@@ -68,7 +68,7 @@ class Worker:
         name: str,
         timings: Timings,
         *,
-        queue: JobQueue,
+        queue: Leases,
         pictures: PictureStore,
         editor: Editor,
         watch: ComfyUIWatch,

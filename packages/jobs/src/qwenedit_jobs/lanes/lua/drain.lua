@@ -1,11 +1,14 @@
 #!lua flags=allow-oom
--- stream, job_prefix, count → how many entries of the stream went into the lanes of the chats that wait for them, with the
+-- stream, prefixes: of jobs as the bot accepted them and as workers write them, count → how many entries of the stream went into the lanes of the chats that wait for them, with the
 -- job's user as the sender. An entry whose job is not known has a lane of its own, or one with others where its id is
 -- none. Workers write the stream: what is too large for a job's end is dropped.
 local MOST = 4096 -- bytes; an end has 60
 
 local function lane_and_sender(id)
-    local found = redis.pcall('HGET', args.job_prefix .. id, 'payload')
+    local found
+    for _, prefix in ipairs(args.prefixes) do -- the release before had only the latter
+        found = type(found) == 'string' and found or redis.pcall('HGET', prefix .. id, 'payload')
+    end
     local read, job = pcall(cjson.decode, type(found) == 'string' and found or '')
     local reply = read and type(job) == 'table' and job.reply
     local chat = type(reply) == 'table' and reply.chat_id

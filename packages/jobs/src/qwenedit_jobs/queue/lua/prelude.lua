@@ -55,6 +55,56 @@ local function add_bounded(set_of_jobs, id, at, most)
     redis.call('ZREMRANGEBYRANK', set_of_jobs, 0, -1 - most)
 end
 
+-- ---------------------------------------------------------------- the bot's own record
+
+-- What the bot accepted as a job, and what its user got. Workers write the job's hash, but reach nothing of this.
+local MOST_OF_USER = 1000 -- unfinished jobs; only a forged set has more
+
+local function put_on_record(job)
+    local record = ACCEPTED_PREFIX .. job.id
+    redis.call('DEL', record)
+    redis.call('HSET', record, 'payload', job.payload, 'user', job.user, 'sources', job.sources,
+        'max_attempts', job.max_attempts, 'picture_ttl', job.picture_ttl, 'kept', job.kept)
+    redis.call('EXPIRE', record, job.kept)
+end
+
+-- Some of its fields by name; nil for a job that isn't on record.
+local function on_record(id, ...)
+    local fields = { 'payload', ... }
+    local found, record = redis.call('HMGET', ACCEPTED_PREFIX .. id, unpack(fields)), {}
+    for index, field in ipairs(fields) do
+        record[field] = found[index] or nil
+    end
+    return record.payload and record
+end
+
+-- Whether a job that isn't on record may be one that the release before accepted; see state_layout.py.
+local function another_release_wrote()
+    local layout = redis.call('HMGET', LAYOUT, 'noted', 'recorded', 'unrecorded_until')
+    return layout[1] ~= layout[2] or (number_in(layout[3]) or 0) * 1000 > wall()
+end
+
+-- Counts a user's unfinished jobs. If that would keep them from another one, takes out of the set what is none.
+local function unfinished_of(user, most)
+    local key = USER_PREFIX .. user
+    local count = redis.call('SCARD', key)
+    if count < most then
+        return count
+    end
+    local ids, older = redis.call('SRANDMEMBER', key, MOST_OF_USER), another_release_wrote()
+    if count > #ids then
+        redis.call('UNLINK', key)
+    end
+    for _, id in ipairs(ids) do
+        local job = read(id)
+        local record = job.state and on_record(id, 'user')
+        local owner = record and record.user or not record and older and job.user
+        local is_one = job.state and not FINAL[job.state] and owner == user
+        redis.call(is_one and 'SADD' or 'SREM', key, id)
+    end
+    return redis.call('SCARD', key)
+end
+
 -- ---------------------------------------------------------------- pictures
 
 local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again

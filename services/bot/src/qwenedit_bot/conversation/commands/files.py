@@ -83,7 +83,7 @@ async def send_file(turn: Turn, status: Status) -> None:
         return
     ref = status.result.picture if status.result and was_shown(status) else ""
     try:
-        async with services.results.read(ref) as result:
+        async with services.results.read(ref, shown=status.shown) as result:
             picture = PictureView(result.data, turn.words(Text.FILE), as_file=True, name=short_id(status.job.id))
             sent = await services.messenger.send_file(to, picture)
     except PictureExpiredError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.edits.progress.eta import Eta, Wait
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts
-    from qwenedit_jobs import JobQueue, ReplyTo, Status
+    from qwenedit_jobs import Intake, ReplyTo, Status
 
 LINE = 100
 """Jobs in line that are looked at in a tick, the next ones in the next tick: a line of 1,000 in 10 seconds."""
@@ -46,7 +46,7 @@ class _Shown:
 class ProgressUpdater:
     """Draws every unfinished job from what Redis knows of it; nothing depends on having seen each change."""
 
-    queue: JobQueue
+    queue: Intake
     messenger: Messenger
     texts: Texts
     eta: Eta

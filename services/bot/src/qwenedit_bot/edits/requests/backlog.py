@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.sources import Attachment
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Texts, Words
-    from qwenedit_jobs import JobQueue
+    from qwenedit_jobs import Intake
     from qwenedit_jobs.lanes import Entry, Lanes
 
 log = structlog.get_logger(__name__)
@@ -74,7 +74,7 @@ class Backlog:
     wake: asyncio.Event
     """Set when a request may become a job."""
     submit: Submit
-    queue: JobQueue
+    queue: Intake
     replies: Replies
     messenger: Messenger
     texts: Texts

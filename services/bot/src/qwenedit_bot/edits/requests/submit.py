@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from qwenedit_bot.pictures.intake import PictureIntake
     from qwenedit_bot.presets.catalogue import Catalogue
     from qwenedit_bot.texts import Words
-    from qwenedit_jobs import JobQueue, PictureStore, Status
-    from qwenedit_jobs.queue.queue import QueueLimits
+    from qwenedit_jobs import Intake, PictureStore, Status
+    from qwenedit_jobs.queue.intake import QueueLimits
 
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 class Submit:
     """Accepts requests. Idempotent: repeating one reuses its message and its job."""
 
-    queue: JobQueue
+    queue: Intake
     ids: JobIds
     limits: QueueLimits
     store: PictureStore
@@ -73,7 +73,8 @@ class Submit:
             if await self.is_full():
                 await self.abandon(request)  # it was charged if it couldn't continue when it was made before
                 return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
-            if await self.queue.count_unfinished_of(request.user_id) >= self.limits.max_unfinished_per_user:
+            most = self.limits.max_unfinished_per_user
+            if await self.queue.count_unfinished_of(request.user_id, most=most) >= most:
                 return RequestOutcome.WAITS
             return await self.refusal(request, words) or await self._accept(request, words)
 
