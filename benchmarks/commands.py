@@ -22,6 +22,8 @@ from qwenedit_testkit.system import System
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from redis.asyncio import Redis
+
 PHOTO = gradient(512)
 ROUND = 10.0
 """Seconds that are counted for each photo: longer than it takes, with all that follows it."""
@@ -60,13 +62,14 @@ async def _photo(sender: Sender) -> None:
 
 
 async def _commands_of(system: System, what: Awaitable[None]) -> Counter[str]:
-    before = await _commands(system)
+    before = await commands(system.client)
     await what
-    return await _commands(system) - before
+    return await commands(system.client) - before
 
 
-async def _commands(system: System) -> Counter[str]:
-    stats = await system.client.info("commandstats")
+async def commands(client: Redis) -> Counter[str]:
+    """Return how many commands Redis has executed so far, by kind."""
+    stats = await client.info("commandstats")
     return Counter({name[8:]: int(each["calls"]) for name, each in stats.items() if name not in NOT_COUNTED})
 
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from qwenedit_telemetry import attributes
 
+SHORTEST_GAP = 0.001
+"""Seconds between two spans from which on a drawing shows them."""
+
 
 @dataclass(frozen=True)
 class SpanEvent:
@@ -62,19 +65,40 @@ class Trace:
         """Return each pair of parent and child, by service and name."""
         return {(parent.label if (parent := self.parent(span)) else "", span.label) for span in self.spans}
 
-    def drawn(self) -> str:
-        """Draw the tree: when each part began, in milliseconds since the first did, what it took, and what it says."""
-        begun = min(span.start for span in self.spans)
-        lines = [f"{'began':>8}{'took':>8}"]
+    def drawn(self, *, since: float | None = None) -> str:
+        """Draw the tree: when each part began, in milliseconds since the first did, what it took, and what it says.
 
-        def draw(span: Span, depth: int) -> None:
-            began, took = 1000 * (span.start - begun), 1000 * (span.end - span.start)
-            lines.append(f"{began:8.0f}{took:8.0f}  {'  ' * depth}{span.label}{self._note(span)}")
-            for child in sorted((other for other in self.spans if other.parent_id == span.span_id), key=_start):
-                draw(child, depth + 1)
+        A gap is a time in which a span has no part that runs, or in which a part that follows it hasn't begun.
 
+        Args:
+            since: Count from here instead, in seconds since the epoch.
+        """
+        begun = min(span.start for span in self.spans) if since is None else since
+        lines = [f"{'began':>9}{'took':>9}"]
+
+        def line(start: float, end: float, depth: int, says: str) -> None:
+            lines.append(f"{1000 * (start - begun):9.1f}{1000 * (end - start):9.1f}  {'  ' * depth}{says}")
+
+        def gap(start: float, end: float, depth: int) -> None:
+            if end - start >= SHORTEST_GAP:
+                line(start, end, depth, "(gap)")
+
+        def draw(span: Span, depth: int) -> float:
+            """Draw a span and what is below it; returns when the last of these ended."""
+            line(span.start, span.end, depth, span.label + self._note(span))
+            done = span.start
+            children = sorted((other for other in self.spans if other.parent_id == span.span_id), key=_start)
+            for child in children:
+                gap(max(done, span.end) if child.start > span.end else done, child.start, depth + 1)
+                done = max(done, draw(child, depth + 1))
+            if children:
+                gap(done, span.end, depth + 1)
+            return max(done, span.end)
+
+        done = begun
         for root in sorted((span for span in self.spans if self.parent(span) is None), key=_start):
-            draw(root, 0)
+            gap(done, root.start, 0)
+            done = max(done, draw(root, 0))
         return "\n".join(lines)
 
     def _note(self, span: Span) -> str:

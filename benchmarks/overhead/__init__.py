@@ -1,0 +1,1 @@
+"""The product beside a bot by hand."""
