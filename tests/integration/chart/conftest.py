@@ -109,3 +109,15 @@ async def server(tmp_path, request):
     await server.start()
     yield server
     await server.kill()
+
+
+@pytest.fixture
+async def bot(server):
+    async with server.client("bot") as client:
+        yield client
+
+
+@pytest.fixture
+async def worker(server):
+    async with server.client("worker") as client:
+        yield client

@@ -23,18 +23,6 @@ LAST_ID = "18446744073709551615-18446744073709551615"
 
 
 @pytest.fixture
-async def bot(server):
-    async with server.client("bot") as client:
-        yield client
-
-
-@pytest.fixture
-async def worker(server):
-    async with server.client("worker") as client:
-        yield client
-
-
-@pytest.fixture
 def queue(bot):
     return AddressedQueue(bot, KEYS, ids=IDS, picture_ttl=60)
 

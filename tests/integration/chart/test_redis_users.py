@@ -43,18 +43,6 @@ if kind == 'zset' then return redis.call('zcard', KEYS[1]) else return redis.cal
 """
 
 
-@pytest.fixture
-async def bot(server):
-    async with server.client("bot") as client:
-        yield client
-
-
-@pytest.fixture
-async def worker(server):
-    async with server.client("worker") as client:
-        yield client
-
-
 def job(number):
     return Job(id=f"{number:016x}", user_id=1, edit=Edit(prompt="p", pictures=("a:in:0",), seed=1), reply=None)
 

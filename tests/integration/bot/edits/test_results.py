@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
 from qwenedit_bot.pictures.results import EDITED_BY_AI
-from qwenedit_jobs import Keys, RedisSettings, connect, result_ref
+from qwenedit_jobs import result_ref
 from qwenedit_testkit.photos import photo
 
 if TYPE_CHECKING:
@@ -147,31 +146,3 @@ async def test_again_of_a_photo_that_telegram_no_longer_has_is_refused_in_words(
     await ann.press("Again", message_id=picture.id)
     await ann.says("Telegram doesn't give me this file. Please send it again.")
     assert await worker.queue.unfinished_ids() == []
-
-
-async def test_again_takes_the_same_photo_whatever_a_worker_names(stage, worker, ann) -> None:
-    _, others = await finished(await stage.telegram.user(), worker)
-    picture, job = await finished(ann, worker)
-    named = {"pictures": [{"ref": result_ref(others.id, 1)}]}
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        await redis.hset(Keys().job(job.id), "sources", json.dumps(named))
-    await ann.press("Again", message_id=picture.id)
-    again = (await worker.claim()).job
-    assert await worker.store.get(again.edit.pictures[0]) == worker.photos[job.edit.pictures[0]]
-
-
-async def test_photo_that_a_worker_names_is_not_taken_for_other_words(stage, worker, ann) -> None:
-    """Nor one that it names in the job itself, of which it has had only the sources deleted."""
-    _, others = await finished(await stage.telegram.user(), worker)
-    await ann.send(photo=photo(), caption="make it snow")
-    claim = await worker.claim()
-    key = Keys().job(claim.job.id)
-    async with connect(RedisSettings(redis_url=stage.redis_url)) as redis:
-        payload = str(await redis.hget(key, "payload"))
-        named = payload.replace(claim.job.edit.pictures[0], result_ref(others.id, 1))
-        await redis.hset(key, mapping={"payload": named, "sources": ""})
-    await ann.send("make it rain", reply_to=(await ann.says("Your turn")).id)
-    await ann.press("Start over with this")
-    other = await worker.claim()
-    sent = [await worker.store.get(each.job.edit.pictures[0]) for each in (other, claim)]
-    assert sent[0] == sent[1]
