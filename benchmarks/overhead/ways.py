@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qwenedit_worker.comfyui import Workflow
 
 PRODUCT, HAND = "the product", "by hand"
-STEP_SECONDS = 0.1
+STEP_SECONDS = 0.01
 """Of one of the simulated ComfyUI's steps; an edit has four by default."""
 PATIENCE = 300.0
 """Seconds for one photo: a real ComfyUI may have no GPU."""

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_jobs import Done, Edit, Events, Job, Keys, Leases, QueueLimits, ReplyTo, Result, Settled, State
 from qwenedit_jobs.lanes import Lanes
+from qwenedit_jobs.queue.intake import Standing
 from qwenedit_jobs.redis.state_layout import StateWatch
 
 KEYS = Keys()
@@ -139,11 +140,11 @@ async def test_made_up_ids_among_a_users_jobs_keep_nobody_from_asking(queue, wor
     made_up = [f"{number:016x}" for number in range(forged_ids)]
     await worker.hset(KEYS.job(made_up[0]), mapping={"state": "running", "user": str(ANN)})
     await worker.sadd(KEYS.user(ANN), others.id, *made_up)
-    assert await queue.count_unfinished_of(ANN, most=2) <= 1
+    assert (await queue.standing("1", ANN, most=2)).unfinished <= 1
     await worker.sadd(KEYS.user(ANN), *made_up)
     assert await queue.enqueue(job_of(ANN, message=9), QueueLimits(max_unfinished_per_user=2)) is State.QUEUED
     if forged_ids < 1_000:
-        assert await queue.count_unfinished_of(ANN, most=2) == 2
+        assert await queue.standing(job.id, ANN, most=2) == Standing(known=1, waiting=3, unfinished=2)
         assert set(await queue.unfinished_ids_of(ANN)) == {job.id, IDS(ANN, 9)}
 
 

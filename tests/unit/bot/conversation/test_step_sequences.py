@@ -35,7 +35,7 @@ from qwenedit_bot.understanding.reader import Stage
 from qwenedit_jobs import Cancelled, Edit, Job, Phase, ReplyTo, Result, State, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
 ANN, BOB, BOT, PARTY = 100, 200, 1, -300
 IDS, PRESETS = JobIds("1:token"), catalogue.load(None)
@@ -242,6 +242,10 @@ class World:
     @call
     def find(self, to: Source) -> int | None:
         return self.answers.get(to.answer)
+
+    @call
+    def find_all(self, messages: Sequence[Source]) -> list[int | None]:
+        return [self.answers.get(to.answer) for to in messages]
 
     @call
     def ready(self, *_args: Any, **_more: Any) -> bool:

@@ -18,7 +18,7 @@ from qwenedit_bot.pictures.sources import Attachment
 from qwenedit_bot.presets import catalogue
 from qwenedit_bot.texts import Texts
 from qwenedit_jobs import StorageFullError
-from qwenedit_jobs.queue.intake import QueueLimits
+from qwenedit_jobs.queue.intake import QueueLimits, Standing
 
 IDS = JobIds("1:token")
 
@@ -60,11 +60,11 @@ class Replicas:
     async def charge(self, *_request: Any) -> None:
         return None
 
-    async def count_waiting(self) -> int:
-        return 0
+    async def standing(self, *_request: Any, **_more: Any) -> Standing:
+        return Standing(known=0, waiting=0, unfinished=0)
 
-    async def count_unfinished_of(self, _user_id: int, *, most: int) -> int:  # noqa: ARG002 - as of the queue
-        return 0
+    async def ready(self, *_to: Any) -> None:
+        return None
 
     async def give_back(self, *_request: Any) -> None:
         self.withdrawn += 1
@@ -100,8 +100,8 @@ async def test_job_that_another_replica_accepted_meanwhile_keeps_its_photos_and_
     assert (replicas.deleted, replicas.withdrawn, len(replicas.said)) == ([], 0, 1)
 
 
-async def test_user_who_has_blocked_the_bot_is_charged_for_nothing() -> None:
+async def test_user_who_has_blocked_the_bot_is_charged_for_nothing_and_their_photos_are_deleted() -> None:
     replicas = Replicas(blocked=True)
     with pytest.raises(ChatUnreachableError):
         await asked(replicas)
-    assert (replicas.deleted, replicas.withdrawn) == ([], 1)
+    assert (len(replicas.deleted), replicas.withdrawn) == (1, 1)

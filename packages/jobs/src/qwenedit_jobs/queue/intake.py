@@ -58,6 +58,18 @@ class Tick:
     """Attempts whose lease expired."""
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What decides about a request."""
+
+    known: int
+    """1 if it's a job already."""
+    waiting: int
+    """Jobs that wait in line or between attempts."""
+    unfinished: int
+    """Its user's unfinished jobs."""
+
+
 class Intake(QueueView):
     """Accepts jobs, and answers them. Times are by Redis' clock, never the caller's.
 
@@ -172,9 +184,15 @@ class Intake(QueueView):
         attempts = map(LostAttempt.parse, reply["lost"])
         return Tick(tuple(reply["due"]), tuple(reply["expired"]), tuple(each for each in attempts if each is not None))
 
-    async def count_unfinished_of(self, user_id: int, *, most: int) -> int:
-        """Count one user's unfinished jobs. From `most` on, it first deletes entries that are no such jobs."""
-        return int(await self._run("unfinished", user=str(user_id), most=most))
+    async def standing(self, job_id: str, user_id: int, *, most: int) -> Standing:
+        """Tell in one round trip what decides about a request.
+
+        Args:
+            job_id: Of the job that it would become.
+            user_id: Its user.
+            most: From so many on, the count of the user's jobs is exact: entries that are none are deleted.
+        """
+        return Standing(**named(await self._run("standing", id=job_id, user=str(user_id), most=most)))
 
     async def statuses(self, job_ids: Iterable[str]) -> list[Status]:
         """Return several jobs as `QueueView` does, but what's on record of them as it is there."""

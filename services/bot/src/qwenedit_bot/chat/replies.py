@@ -10,6 +10,8 @@ from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from redis.asyncio import Redis
 
     from qwenedit_bot.chat.messenger import Messenger
@@ -75,10 +77,25 @@ class Replies:
             await self._messenger.delete(to.chat_id, message_id)
         return answer
 
+    async def ready(self, to: Source) -> None:
+        """Take the chat's turn for a first answer before preparing more than that.
+
+        Raises:
+            LaterError: The chat has no turn now.
+        """
+        if await self.find(to) is None:
+            await self._messenger.ready(to.chat_id, edit=False)
+
     async def find(self, to: Source) -> int | None:
         """Return the ID of the bot's answer to a user's message, if there is one."""
-        message_id = await self._redis.get(self._keys.reply(*to.answer))
-        return None if message_id is None else int(message_id)
+        [message_id] = await self.find_all([to])
+        return message_id
+
+    async def find_all(self, messages: Sequence[Source]) -> list[int | None]:
+        """Return the same for several messages."""
+        keys = [self._keys.reply(*to.answer) for to in messages]
+        found = await self._redis.mget(keys) if keys else []
+        return [None if each is None else int(each) for each in found]
 
     async def remember(self, to: Source, message_id: int) -> None:
         """Record one of the bot's messages as the answer to a user's message."""

@@ -126,7 +126,7 @@ async def _close(turn: Turn, before: Draft, after: Draft, action: Action) -> Non
         if turn.press is not None and not first.like and after.jobs != before.jobs:
             closed.add(turn.shown)
         # A question about a photo becomes the message of its first job.
-        answer = await turn.services.replies.find(turn.to(first.reply_to, first.discriminator))
+        answer = await turn.services.replies.find(turn.to(first.reply_to, first.discriminator)) if closed else None
     for message_id in closed - {answer}:
         await turn.services.messenger.delete(turn.chat_id, message_id)
 
@@ -200,7 +200,7 @@ async def _cancel(turn: Turn, job: str) -> None:
         return
     if status.state is State.CANCELLED:
         await refund(services.quotas, status, status.state)
-    *_, shown = await jobs_messages(status, services)
+    [(*_, shown)] = await jobs_messages([status], services)
     await services.messenger.delete(status.job.reply.chat_id, shown)
 
 

@@ -107,7 +107,7 @@ async def cancel(turn: Turn) -> None:
     await turn.toast(said, alert=outcome not in (Cancelled.CANCELLED, Cancelled.CANCELLING))
     status = await services.queue.status(turn.data)
     # Another message is left if Redis forgot the job, or if Telegram's reply was lost and the message was sent again.
-    if status is None or turn.shown not in (await screen.jobs_messages(status, services))[1:]:
+    if status is None or turn.shown not in (await screen.jobs_messages([status], services))[0][1:]:
         await turn.show(View(said))
 
 

@@ -143,20 +143,21 @@ async def job_shown_by(message: Message, jobs: Iterable[str], services: Services
         return None
     rows, verbs = message.reply_markup.inline_keyboard if message.reply_markup else [], (*RESULT_VERBS, CANCEL)
     named = {job_of(button.callback_data or "", verb) for row in rows for button in row for verb in verbs} - {None}
-    for status in await services.queue.statuses(dict.fromkeys((*filter(None, named), *jobs))):
-        here = belongs_here(message.chat.id, status)
-        if here and message.message_id in (await jobs_messages(status, services))[1:]:
-            return status
-    return None
+    statuses = await services.queue.statuses(dict.fromkeys((*filter(None, named), *jobs)))
+    here = [status for status in statuses if belongs_here(message.chat.id, status)]
+    shown = zip(here, await jobs_messages(here, services), strict=True)
+    return next((status for status, messages in shown if message.message_id in messages[1:]), None)
 
 
-async def jobs_messages(status: Status, services: Services) -> tuple[int, ...]:
-    """Return the IDs of a job's messages: the user's, the bot's first one, and the one with its answer."""
-    reply = status.job.reply
-    if reply is None:
-        return (0,)
-    answer = await services.replies.find(Source.of_job(reply))
-    return reply.source_message_id, reply.placeholder_id, answer or reply.placeholder_id
+async def jobs_messages(statuses: Sequence[Status], services: Services) -> list[tuple[int, ...]]:
+    """Return the IDs of each job's messages: the user's, the bot's first one, and the one with its answer."""
+    replies = [status.job.reply for status in statuses]
+    answers = await services.replies.find_all([Source.of_job(reply) for reply in replies if reply is not None])
+    found = iter(answers)
+    return [
+        (0,) if reply is None else (reply.source_message_id, reply.placeholder_id, next(found) or reply.placeholder_id)
+        for reply in replies
+    ]
 
 
 def belongs_here(chat_id: int, status: Status) -> bool:
@@ -199,11 +200,9 @@ async def _own_jobs(turn: Turn, draft: Draft, *more: str) -> list[tuple[Thing, t
     statuses = await turn.services.queue.statuses(dict.fromkeys((*more, *draft.jobs)))
     known = {status.job.id for status in statuses}
     found = [(thing, shown) for thing, shown in await _backlog(turn) if thing.job not in known]
-    for status in statuses:
-        if status.job.user_id == turn.user_id and belongs_here(turn.chat_id, status):
-            own = await jobs_messages(status, turn.services)
-            found.append((thing_of(turn, status, own[-1]), own))
-    return found
+    here = [each for each in statuses if each.job.user_id == turn.user_id and belongs_here(turn.chat_id, each)]
+    messages = await jobs_messages(here, turn.services)
+    return found + [(thing_of(turn, each, own[-1]), own) for each, own in zip(here, messages, strict=True)]
 
 
 async def _backlog(turn: Turn) -> list[tuple[Thing, tuple[int, ...]]]:

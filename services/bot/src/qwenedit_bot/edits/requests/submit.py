@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -68,13 +69,14 @@ class Submit:
             ChatUnreachableError: The bot can't write to the chat. Nothing was charged.
         """
         with job_context(request.job_id):
-            if await self.queue.exists(request.job_id):
+            most = self.limits.max_unfinished_per_user
+            standing = await self.queue.standing(request.job_id, request.user_id, most=most)
+            if standing.known:
                 return RequestOutcome.ACCEPTED
-            if await self.is_full():
+            if standing.waiting >= self.limits.max_queue_length:
                 await self.abandon(request)  # it was charged if it couldn't continue when it was made before
                 return await self._refuse_once(request, "queue_full", View(words(Text.QUEUE_FULL)))
-            most = self.limits.max_unfinished_per_user
-            if await self.queue.count_unfinished_of(request.user_id, most=most) >= most:
+            if standing.unfinished >= most:
                 return RequestOutcome.WAITS
             return await self.refusal(request, words) or await self._accept(request, words)
 
@@ -126,15 +128,17 @@ class Submit:
 
     async def _accept(self, request: Request, words: Words) -> RequestOutcome:
         # Before the picture takes time and memory: where nothing can be said in the chat now, this raises `LaterError`.
+        await self.replies.ready(request.to)
+        view, stored = job_views.requested(words, self.presets, request, Text.RECEIVED), list[str]()
+        saying, fetching = self.replies.say(request.to, view), self._fetch(request, stored)
+        placeholder, unfetched = await asyncio.gather(saying, fetching, return_exceptions=True)
+        if isinstance(placeholder, BaseException):
+            if isinstance(placeholder, ChatUnreachableError) and await self.abandon(request):
+                await self.delete_pictures(request)
+            raise placeholder
         try:
-            view = job_views.requested(words, self.presets, request, Text.RECEIVED)
-            placeholder = await self.replies.say(request.to, view)
-        except ChatUnreachableError:
-            await self.abandon(request)
-            raise
-        stored: list[str] = []
-        try:
-            await self._fetch(request, stored)
+            if unfetched is not None:
+                raise unfetched
             await self._judge(request.job_id, request.instruction, stored)
             job = _job(request, tuple(stored), placeholder, words)
             sources = Sources(tuple(request.attachments), tuple(request.shown))
