@@ -26,8 +26,8 @@ from qwenedit_bot.app.main import BotReadiness, run_parts
 from qwenedit_bot.app.parts import Connections, Foundation
 from qwenedit_bot.app.settings import BotSettings
 from qwenedit_bot.chat.actors import actor_of
-from qwenedit_bot.chat.calls import CallMiddleware
 from qwenedit_bot.chat.rate_limit import SharedLimiter
+from qwenedit_bot.chat.session import CallMiddleware
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.conversation.reading import KINDS as CONTENT

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import qwenedit_jobs
 from qwenedit_bot.common import timeouts as bot
 from qwenedit_jobs import durations
 from qwenedit_worker import timeouts as worker
 from qwenedit_worker.comfyui.server.executor_watch import SIGHTINGS
 from qwenedit_worker.settings import WorkerSettings
-
-LUA = Path(qwenedit_jobs.__file__).parent / "queue/lua/prelude.lua"
 
 
 def test_times_of_the_queue_leave_room_for_each_other() -> None:
@@ -19,12 +14,6 @@ def test_times_of_the_queue_leave_room_for_each_other() -> None:
     assert 3 * durations.BEAT < durations.FORGOTTEN_WORKER, "a worker is silent before it's forgotten"
     assert durations.BEAT < durations.REDIS_IDLE
     assert durations.STATE_LOSS > durations.STATE_CHECK, "lost data is told from a round that came late"
-
-
-def test_scripts_keep_things_as_long() -> None:
-    script = LUA.read_text()
-    assert f"local FAILED_KEPT = {durations.FAILED_JOB_PICTURES} " in script
-    assert f"local RETENTION = {durations.UNANSWERED_JOB // durations.DAY} * {durations.DAY} " in script
 
 
 def test_times_of_the_bot_leave_room_for_each_other() -> None:

@@ -35,7 +35,7 @@ STARTED = 28
 
 def in_script(name: str) -> int:
     """Return a constant of the queue's scripts."""
-    text = (queue_view.SCRIPTS / "prelude.lua").read_text()
+    text = (queue_view.SCRIPTS / "transitions.lua").read_text()
     (value,) = re.findall(rf"^local {name} = (\d+)", text, re.MULTILINE)
     return int(value)
 

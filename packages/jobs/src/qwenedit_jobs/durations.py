@@ -33,7 +33,7 @@ LEASE = 30.0
 LANE_HOLD = 30.0
 """For which a lane's entry stays held without a renewal. Above three times `REDIS_REPLY`."""
 UNANSWERED_JOB = 7 * DAY
-"""For which an ended job waits for its answer: longer than any outage of the bot. The scripts have the same number."""
+"""For which an ended job waits for its answer: longer than any outage of the bot."""
 ANSWERED_JOB = DAY
 """For which a job is kept after its answer, so that the buttons of its result work."""
 
@@ -42,8 +42,7 @@ ANSWERED_JOB = DAY
 PICTURE = DAY
 """For which a picture is kept, unless `PICTURE_TTL` says otherwise."""
 FAILED_JOB_PICTURES = 3_600
-"""For which a failed job keeps its photos if there's room, so that an operator can retry it. The scripts have the same
-number."""
+"""For which a failed job keeps its photos if there's room, so that an operator can retry it."""
 OBJECT_CALL = 15.0
 """For a call to the object store, plus one second for each 64 kB of a picture."""
 

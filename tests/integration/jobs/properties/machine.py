@@ -43,8 +43,6 @@ DELAY = LONG / 100
 which is all that Redis' clock is compared with."""
 SHORT = 0.001
 """Seconds that a claim of a test waits for a job which nobody enqueues."""
-FAILED_KEPT = 3_600
-"""Seconds for which a failed job's pictures are kept."""
 # Everything there is, in one round trip: the invariants are looked at after every step.
 SNAPSHOT = """
 local all = {}
@@ -480,7 +478,7 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 def how_long(seconds: int) -> str:
-    return "for long" if seconds > FAILED_KEPT else "for a while"
+    return "for long" if seconds > durations.FAILED_JOB_PICTURES else "for a while"
 
 
 def as_asked(job_id: str, words: str = "p") -> Job:

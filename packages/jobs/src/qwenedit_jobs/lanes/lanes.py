@@ -48,17 +48,17 @@ class Lanes:
         self._scripts = self.scripts(FOLDER)
 
     def key(self, name: str) -> str:
-        """Return the key or key prefix that scripts know by a name; see `lua/prelude.lua`."""
+        """Return the key or key prefix that scripts know by a name; see `lua/transitions.lua`."""
         return f"{self.prefix}:{name.removesuffix('_prefix')}{':' * name.endswith('_prefix')}"
 
     def scripts(self, folder: Path, key: Callable[[str], str | None] = lambda _name: None) -> Scripts:
-        """Return scripts that can use the lanes' prelude.
+        """Return scripts that can use what the lanes' scripts share.
 
         Args:
             folder: The scripts' folder.
             key: Returns a key by its name; None for the lanes' own.
         """
-        return Scripts(self._redis, folder, lambda name: key(name) or self.key(name), prelude=FOLDER)
+        return Scripts(self._redis, folder, lambda name: key(name) or self.key(name), shared=FOLDER)
 
     def why_key(self, entry: str) -> str:
         """STRING: what an entry waits for, for a minute longer than the wait."""

@@ -164,8 +164,7 @@ class Intake(QueueView):
             that end.
         """
         end = None if ending is None else str(ending)
-        retention = durations.ANSWERED_JOB
-        at = await self._run("answered", id=job_id, retention=retention, ending=end, how=how, shown=shown)
+        at = await self._run("answered", id=job_id, ending=end, how=how, shown=shown)
         return int(at) / 1000 if int(at) else None
 
     async def reword(self, job: Job) -> bool:

@@ -9,41 +9,45 @@ from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import NoScriptError
 
+from qwenedit_jobs import durations
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from redis.asyncio import Redis
 
-PRELUDE = "prelude"
+SHARED = "transitions"
+"""The file with what a folder's scripts share."""
 CLOCK = Path(__file__).parent / "lua" / "clock.lua"
 BYTES = "ARGV[2]"
 """Where a script finds the bytes that may follow its arguments."""
 NEVER_REFUSED = " flags=allow-oom"
-_SHEBANG, _KEYS = "#!", "-- KEYS: "
+_SHEBANG, _KEYS, _DURATIONS = "#!", "-- KEYS: ", "-- DURATIONS: "
 
 
 class Scripts:
-    """A folder's scripts, each prefixed with `clock.lua` and a prelude.
+    """A folder's scripts, each behind `clock.lua` and what they share, `transitions.lua`.
 
-    A comment at the top of a script or its prelude names the keys, and prefixes of keys, that it touches:
-    `-- KEYS: leases job_prefix`. It has them as constants in capitals, which are written into it: keys that go along
-    with each call take longer to pack than all the rest. Redis checks a user's rights at each command of a script. Its
-    arguments are one JSON object, `args`, and bytes that may follow it.
+    Comments at the top name the keys, and prefixes of keys, that a script touches, and the durations that it knows:
+    `-- KEYS: leases job_prefix`, `-- DURATIONS: ANSWERED_JOB`. It has them as constants in capitals, which are written
+    into it: keys that go along with each call take longer to pack than all the rest. Durations are those of
+    `durations.py`, in seconds. Redis checks a user's rights at each command of a script. Its arguments are one JSON
+    object, `args`, and bytes that may follow it.
 
     Args:
         redis: Where they run.
         folder: Has a file for each.
         key: Returns the Redis key that has a name.
-        prelude: The folder whose `prelude.lua` they share, if it isn't their own.
+        shared: The folder whose `transitions.lua` they share, if it isn't their own.
     """
 
-    def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str], *, prelude: Path | None = None) -> None:
-        shared = (prelude or folder) / f"{PRELUDE}.lua"
-        before = CLOCK.read_text() + (shared.read_text() if shared.exists() else "local args = cjson.decode(ARGV[1])\n")
+    def __init__(self, redis: Redis, folder: Path, key: Callable[[str], str], *, shared: Path | None = None) -> None:
+        own = (shared or folder) / f"{SHARED}.lua"
+        before = CLOCK.read_text() + (own.read_text() if own.exists() else "local args = cjson.decode(ARGV[1])\n")
         self._redis = redis
         self._scripts: dict[tuple[str, bool], tuple[str, str]] = {}
         for file in folder.glob("*.lua"):
-            if file.stem != PRELUDE:
+            if file.stem != SHARED:
                 script = _joined(before, file.read_text(), key)
                 self._scripts[file.stem, False] = _hash(script), script
                 if BYTES in script:
@@ -94,9 +98,13 @@ def _hash(script: str) -> str:
 
 def _joined(before: str, script: str, key: Callable[[str], str]) -> str:
     lines = script.splitlines()
-    named = [line for line in (*before.splitlines(), *lines) if line.startswith(_KEYS)]
-    names = [name for line in named for name in line.removeprefix(_KEYS).split()]
-    constants = "".join(f"local {name.upper()} = {_quoted(key(name))}\n" for name in names)
+
+    def named(kind: str) -> list[str]:
+        found = [line for line in (*before.splitlines(), *lines) if line.startswith(kind)]
+        return [name for line in found for name in line.removeprefix(kind).split()]
+
+    constants = "".join(f"local {name.upper()} = {_quoted(key(name))}\n" for name in named(_KEYS))
+    constants += "".join(f"local {name} = {getattr(durations, name)}\n" for name in named(_DURATIONS))
     flags = f"{lines.pop(0)}\n" if lines[0].startswith(_SHEBANG) else ""
     return "".join((flags, constants, before, "\n".join(lines), "\n"))
 

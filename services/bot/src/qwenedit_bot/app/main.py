@@ -18,9 +18,10 @@ from redis.exceptions import RedisError
 
 from qwenedit_bot.app.parts import Connections, Foundation, Parts
 from qwenedit_bot.app.settings import BotSettings
-from qwenedit_bot.chat.calls import CallMiddleware, TelegramSession, status_of
+from qwenedit_bot.chat.call_errors import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.chat.rate_limit import SharedLimiter
+from qwenedit_bot.chat.session import CallMiddleware, TelegramSession
 from qwenedit_bot.common.keys import BotKeys
 from qwenedit_bot.common.metrics import BotMetrics
 from qwenedit_bot.common.waiting import every, unless

@@ -16,7 +16,7 @@ from aiogram.exceptions import AiogramError, TelegramRetryAfter
 from cachetools import TTLCache
 
 from qwenedit_bot.chat import errors
-from qwenedit_bot.chat.calls import translated
+from qwenedit_bot.chat.call_errors import translated
 from qwenedit_bot.common import timeouts
 
 if TYPE_CHECKING:

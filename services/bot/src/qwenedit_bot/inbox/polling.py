@@ -11,7 +11,7 @@ from aiogram.methods.base import TelegramMethod
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.actors import KINDS
-from qwenedit_bot.chat.calls import status_of
+from qwenedit_bot.chat.call_errors import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import unless

@@ -19,7 +19,7 @@ from cachetools import TTLCache
 from redis.exceptions import RedisError
 
 from qwenedit_bot.chat.actors import KINDS
-from qwenedit_bot.chat.calls import status_of
+from qwenedit_bot.chat.call_errors import status_of
 from qwenedit_bot.chat.errors import TokenRefusedError
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.waiting import unless

@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- KEYS: answered_pictures job_prefix picture_prefix accepted_prefix
--- id, retention in s; ending: which of its ends (how often it was requeued before), if told; how: what its user got;
+-- DURATIONS: ANSWERED_JOB
+-- id; ending: which of its ends (how often it was requeued before), if told; how: what its user got;
 -- shown: a digest of the picture that it got, or ''
 -- → the time in ms: from now on the user has the answer; 0 when that was known already, or the job has gone on since:
 -- the answer to its next end is still to come
@@ -24,8 +25,8 @@ elseif known.answered_at then
     return 0
 end
 local at = wall()
-spare_pictures({ picture_in(job) }, args.retention) -- nobody would find it without its job
+spare_pictures({ picture_in(job) }, ANSWERED_JOB) -- nobody would find it without its job
 note('answered_at', at, 'answer', args.how)
-redis.call('EXPIRE', JOB_PREFIX .. job.id, args.retention)
-redis.call('EXPIRE', ACCEPTED_PREFIX .. job.id, args.retention)
+redis.call('EXPIRE', JOB_PREFIX .. job.id, ANSWERED_JOB)
+redis.call('EXPIRE', ACCEPTED_PREFIX .. job.id, ANSWERED_JOB)
 return at

@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- KEYS: job_queue held paused leases draining delayed answered_pictures largest_result picture_prefix
 -- KEYS: events
+-- DURATIONS: ANSWERED_JOB
 -- bytes, share of `maxmemory` → named: room, 1 when there is some for them below it, or 0; used: bytes; limit, 0 for
 -- none; kept_free: bytes for the results of unfinished jobs
-local SPARE_KEPT = 86400 -- s that a picture is kept at most once nobody waits for it
 
 -- A worker may have used up the stream's IDs: then no job can end until it's made anew, once it's empty.
 local FAR = 60000 -- ms that the last ID may be ahead of the clock
@@ -19,7 +19,7 @@ local function mend_events()
 end
 
 if args.bytes == 0 then -- a look, as of the janitor
-    redis.call('ZREMRANGEBYSCORE', ANSWERED_PICTURES, '-inf', wall() - SPARE_KEPT * 1000)
+    redis.call('ZREMRANGEBYSCORE', ANSWERED_PICTURES, '-inf', wall() - ANSWERED_JOB * 1000)
     mend_events()
     redis.call('PERSIST', ANSWERED_PICTURES) -- the release before has the whole list end by itself
 end

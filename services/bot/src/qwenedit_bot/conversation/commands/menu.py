@@ -8,7 +8,7 @@ import structlog
 from aiogram.exceptions import AiogramError
 from aiogram.types import BotCommand, BotCommandScopeAllGroupChats, BotCommandScopeDefault, MenuButtonCommands
 
-from qwenedit_bot.chat.calls import status_of
+from qwenedit_bot.chat.call_errors import status_of
 from qwenedit_bot.common.waiting import unless
 from qwenedit_bot.texts import LANGUAGES, Text
 from qwenedit_jobs.backoff import pause

@@ -25,7 +25,7 @@ from aiogram.methods import Response, SendMessage
 from aiogram.types import Chat, Message
 from prometheus_client import CollectorRegistry
 
-from qwenedit_bot.chat.calls import CallMiddleware, translated
+from qwenedit_bot.chat.call_errors import translated
 from qwenedit_bot.chat.errors import (
     BotError,
     ButtonsRejectedError,
@@ -41,6 +41,7 @@ from qwenedit_bot.chat.errors import (
     TextRejectedError,
     UnknownRefusalError,
 )
+from qwenedit_bot.chat.session import CallMiddleware
 from qwenedit_bot.common.metrics import BotMetrics
 
 if TYPE_CHECKING:

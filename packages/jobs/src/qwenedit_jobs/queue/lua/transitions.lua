@@ -1,3 +1,4 @@
+-- DURATIONS: UNANSWERED_JOB FAILED_JOB_PICTURES
 -- Precedes every script of the queue. A script gets the keys it touches, and its arguments as one JSON
 -- object. Keys of single jobs are built from prefixes, which Redis Cluster would not allow; it is not supported. A
 -- full Redis refuses no script (`allow-oom`): `enqueue` accepts a job only if there is room for its end. One that can't
@@ -6,7 +7,6 @@
 -- half-way may be called again.
 local args = cjson.decode(ARGV[1])
 
-local RETENTION = 7 * 86400 -- s that a finished job is kept while its answer is on its way
 local DEAD_KEPT = 1000 -- jobs
 local ENDED_KEPT = 1000 -- jobs
 local KNOWN = { queued = true, running = true, delayed = true, done = true, failed = true, cancelled = true }
@@ -107,7 +107,6 @@ end
 
 -- ---------------------------------------------------------------- pictures
 
-local FAILED_KEPT = 3600 -- s that a failed job keeps its pictures: so long an operator may have it tried again
 local MOST_OF_JOB = 16 -- pictures; jobs have three at most, and those of later versions may have more
 
 local function is_own(job, ref)
@@ -161,7 +160,7 @@ end
 local function pictures_of_ended(job, state)
     local refs = pictures_of(job)
     if state == 'failed' then
-        spare_pictures(refs, FAILED_KEPT)
+        spare_pictures(refs, FAILED_JOB_PICTURES)
         return
     end
     for _, ref in ipairs(refs) do
@@ -268,7 +267,7 @@ local function finish(job, state, ...)
     pictures_of_ended(job, state)
     redis.call('XADD', EVENTS, '*', 'id', job.id, 'state', state)
     let_go(job, state, 'state', state, 'finished_at', at, ...)
-    redis.call('EXPIRE', JOB_PREFIX .. job.id, RETENTION)
+    redis.call('EXPIRE', JOB_PREFIX .. job.id, UNANSWERED_JOB)
     return state
 end
 
@@ -281,15 +280,20 @@ local function give_back(job, why)
         'expires_at', now() + (number_in(job.patience) or number_in(job.max_wait) or 0))
 end
 
+-- ms before the next attempt: `delays` has the seconds of each pause (RETRY_DELAYS), and the last one repeats.
+local function retry_pause(job, attempt)
+    local readable, delays = pcall(cjson.decode, job.delays)
+    local seconds = readable and type(delays) == 'table' and number_in(delays[math.min(attempt, #delays)]) or 0
+    return math.floor(seconds * 1000)
+end
+
 -- After a failed attempt: the next one later, or the end. The job has begun in time, and may wait as long again.
 local function try_again(job, reason, detail)
     local attempt = number_in(job.attempt) or 1
     if attempt >= (number_in(job.max_attempts) or 1) then
         return finish(job, 'failed', 'reason', reason, 'detail', detail)
     end
-    local readable, delays = pcall(cjson.decode, job.delays)
-    local delay = readable and type(delays) == 'table' and number_in(delays[math.min(attempt, #delays)]) or 0
-    local due = now() + math.floor(delay * 1000)
+    local due = now() + retry_pause(job, attempt)
     redis.call('ZADD', DELAYED, due, job.id)
     return let_go(job, 'delayed', 'state', 'delayed', 'phase', 'queued', 'step', 0, 'steps', 0, 'reason', reason,
         'detail', detail, 'expires_at', due + (number_in(job.max_wait) or 0))
