@@ -12,7 +12,7 @@ from qwenedit_bot.edits.addresses import AddressedQueue, JobIds
 from qwenedit_jobs import Done, Edit, Events, Job, Keys, Leases, QueueLimits, ReplyTo, Result, Settled, State
 from qwenedit_jobs.lanes import Lanes
 from qwenedit_jobs.queue.intake import Standing
-from qwenedit_jobs.redis.state_layout import StateWatch
+from qwenedit_jobs.redis.state_layout import StateWatch, claim_state
 
 KEYS = Keys()
 IDS = JobIds("42:the-token-of-this-bot")
@@ -24,7 +24,8 @@ LAST_ID = "18446744073709551615-18446744073709551615"
 
 
 @pytest.fixture
-def queue(bot):
+async def queue(bot):
+    await claim_state(bot, KEYS, bot_id=42)
     return AddressedQueue(bot, KEYS, ids=IDS, picture_ttl=60)
 
 
@@ -109,6 +110,7 @@ async def test_job_of_a_release_that_kept_no_record_is_answered_until_a_day_afte
     await bot.delete(KEYS.accepted(job.id), KEYS.accepted(other.id))
     if before:  # its bot has written here
         await bot.hset(KEYS.layout, "noted", "1")
+        await bot.hdel(KEYS.layout, "recorded")
     await bot.hset(KEYS.job(other.id), "payload", forged(other, reply={"chat_id": ANN}))
     replies = [job.reply if before else None, None]
     for _ in range(2):

@@ -60,6 +60,7 @@ async def claim_state(redis: Redis, keys: Keys, *, bot_id: int) -> None:
     owner = await redis.hget(keys.layout, BOT)
     with suppress(OutOfMemoryError):  # the next start writes it
         if owner is None:
+            await redis.hset(keys.layout, mapping=dict.fromkeys((NOTED, RECORDED), "0"))
             await redis.hsetnx(keys.layout, BOT, str(bot_id))
             owner = await redis.hget(keys.layout, BOT)  # another bot may start at the same moment
         if owner == str(bot_id):
@@ -101,7 +102,7 @@ class StateWatch:
                 await claim_state(self.redis, self.keys, bot_id=self.bot_id)
             self._noted = time.time()
             fields: dict[Any, Any] = dict.fromkeys((NOTED, RECORDED), str(round(self._noted)))
-            if noted != recorded:
+            if recorded is None or recorded != noted:
                 fields[UNRECORDED] = str(round(self._noted) + durations.ANSWERED_JOB)
             await self.redis.hset(self.keys.layout, mapping=fields)
 

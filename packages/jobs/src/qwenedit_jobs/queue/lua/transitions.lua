@@ -81,7 +81,7 @@ end
 -- Whether a job that isn't on record may be one that the release before accepted; see state_layout.py.
 local function another_release_wrote()
     local layout = redis.call('HMGET', LAYOUT, 'noted', 'recorded', 'unrecorded_until')
-    return layout[1] ~= layout[2] or (number_in(layout[3]) or 0) * 1000 > wall()
+    return not layout[2] or layout[1] ~= layout[2] or (number_in(layout[3]) or 0) * 1000 > wall()
 end
 
 -- Counts a user's unfinished jobs. If that would keep them from another one, takes out of the set what is none.
