@@ -19,7 +19,10 @@ from tests.integration.redis.conftest import KEYS, MANY, job
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from redis.asyncio import Redis
+
     from qwenedit_jobs import Claim
+    from telegram_simulator.client import Person
 
 
 class Memory:
@@ -171,3 +174,43 @@ async def test_update_that_a_full_redis_does_not_take_is_answered_when_there_is_
     await ann.says("in line")
     await bob.says("What works well")
     assert len(await queue.waiting_ids()) == 1
+
+
+async def sent(chats: TelegramSimulator, person: Person) -> int:
+    """Count the messages that the bot has sent to somebody."""
+    return len([call for call in await chats.calls("sendMessage") if call.chat_id == person.chat_id])
+
+
+async def test_full_redis_notes_what_was_sent_so_that_nothing_is_said_twice(redis, queue, memory, chats):
+    ann, bob = await chats.user(), await chats.user()
+    await ann.send(photo=photo(), caption="make it snow")
+    await ann.says("in line")
+    claim = await queue.claim(worker="w", token="t", lease=30)
+    assert claim is not None
+    ref = f"{claim.job.id}:out:1"
+    await redis.hincrby(KEYS.job(claim.job.id), "enqueued_at", -31_000)  # so that the picture rings
+    await chats.fault("sendMessage", "slow", seconds=2, times=2)
+    await bob.send("/limits")
+    await queue.settle(claim.job.id, "t", Done(Result(picture=ref, seed=1, seconds=1), picture=photo("PNG")))
+    await asyncio.sleep(1)
+    await memory.fill(1.2)
+    await bob.says("no daily limit")
+    await ann.picture()
+    await asyncio.sleep(5)
+    await memory.empty()
+    await asyncio.sleep(2)
+    assert (await sent(chats, ann), await sent(chats, bob)) == (2, 1)
+
+
+async def test_bot_that_starts_while_redis_is_full_leads(redis, memory, chats):
+    assert await eventually_leads(redis)
+    await memory.fill(1.2)
+    await redis.delete(KEYS.leader)  # as after a restart
+    assert await eventually_leads(redis)
+
+
+async def eventually_leads(redis: Redis) -> bool:
+    async with asyncio.timeout(15):
+        while not await redis.get(KEYS.leader):
+            await asyncio.sleep(0.1)
+    return True

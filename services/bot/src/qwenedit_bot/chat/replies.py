@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
+from qwenedit_bot.common.sure_writes import SureWrites
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +44,7 @@ class Replies:
             ),
         )
         self._redis = redis
+        self._writes = SureWrites(redis)
         self._keys = keys
         self._messenger = messenger
 
@@ -104,13 +106,8 @@ class Replies:
     async def _note(self, to: Source, message_id: int, digest: str | None, *, first: bool = False) -> int:
         """Record an answer, if `first` only when there's none; returns the recorded answer."""
         key, said = self._keys.reply(*to.answer), self._keys.said(*to.answer)
-        pipeline = self._redis.pipeline(transaction=digest is not None)
-        pipeline.set(key, message_id, ex=self._remembered, nx=first, get=first)
-        if digest is not None:
-            pipeline.sadd(said, digest)
-            pipeline.expire(said, timeouts.SAID)
-        noted, *_others = await pipeline.execute()
-        return int(noted) if first and noted is not None else message_id
+        joins = None if digest is None else (said, digest, timeouts.SAID)
+        return int(await self._writes.note(key, message_id, seconds=self._remembered, keep=first, said=joins))
 
     async def forget_answer(self, to: Source) -> None:
         """Delete the record of an answer."""
@@ -122,9 +119,7 @@ class Replies:
         `name` identifies this one: repeating the call with the same name returns the same.
         """
         key = self._keys.occasion(chat_id, occasion)
-        first = str(await self._redis.set(key, name, nx=True, get=True, ex=seconds) or name)
-        await self._redis.expire(key, seconds)
-        return first == name
+        return await self._writes.note(key, name, seconds=seconds, keep=True) == name
 
 
 def _digest(view: View, edited_at: int | None) -> str:

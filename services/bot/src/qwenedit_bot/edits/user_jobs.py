@@ -10,6 +10,7 @@ import structlog
 from qwenedit_bot.chat.view import Source
 from qwenedit_bot.common import timeouts
 from qwenedit_bot.common.personal_data import PersonalData
+from qwenedit_bot.common.sure_writes import SureWrites
 from qwenedit_bot.edits.answers import refund
 from qwenedit_jobs import PictureStoreUnavailableError, State, durations, input_ref
 from qwenedit_jobs.events import job_in
@@ -88,7 +89,7 @@ class UserJobs:
             await self._drop_answer(job_id)
             await self.queue.erase_unreadable(job_id)  # of another version: nobody here could answer it
         if jobs:  # before anything else: whatever crashes, these are forgotten
-            await self.redis.sadd(self.keys.forgetting, *(status.job.id for status in jobs))
+            await SureWrites(self.redis).join(self.keys.forgetting, [status.job.id for status in jobs])
         for status in jobs:
             ended = await self.queue.cancel(status.job.id)
             if ended in (Cancelled.FAILED, Cancelled.CANCELLED):

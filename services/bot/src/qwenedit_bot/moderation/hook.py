@@ -13,6 +13,7 @@ import aiohttp
 import structlog
 
 from qwenedit_bot.common import timeouts
+from qwenedit_bot.common.sure_writes import SureWrites
 from qwenedit_telemetry import attributes, tracing
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class ModerationHook:
     ) -> None:
         self._url = url
         self._redis = redis
+        self._writes = SureWrites(redis)
         self._keys = keys
         self._metrics = metrics
         self._session = aiohttp.ClientSession(
@@ -75,7 +77,7 @@ class ModerationHook:
             return before
         verdict = await self._ask("result", job_id, instruction, [picture])
         noted = f"{verdict.value} {digest}"
-        await self._redis.set(self._keys.judged(job_id), noted, ex=timeouts.VERDICT)
+        await self._writes.note(self._keys.judged(job_id), noted, seconds=timeouts.VERDICT)
         return verdict
 
     async def withheld(self, job_id: str) -> ModerationVerdict | None:
